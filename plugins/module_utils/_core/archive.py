@@ -1,0 +1,16 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The name that the old container waits under."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+def archive_name(name: str, unix_seconds: int, taken: t.Container[str]) -> str:
+    """C(<name>-old-<unix seconds>), with the first number from C(unix_seconds) on that gives a name which is not C(taken)."""
+    while f"{name}-old-{unix_seconds}" in taken:
+        unix_seconds += 1
+    return f"{name}-old-{unix_seconds}"

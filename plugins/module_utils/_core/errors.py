@@ -1,0 +1,77 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Everything that can go wrong, one exception a failing step.
+
+Two families. An C(EngineError) is what the edge raises: the engine did not do one thing. A C(StepFailed) is what the core raises: a step of
+the cycle could not be done, and the message says what is true now.
+"""
+
+from __future__ import annotations
+
+
+class FleetError(Exception):
+    """Base of every error that this collection raises on purpose. Its text is meant for the operator."""
+
+
+class InvalidInput(FleetError):
+    """The operator asked for something that makes no sense. Nothing was touched."""
+
+
+class InvalidImageReference(InvalidInput):
+    """Not an image reference in the sense of the distribution grammar."""
+
+
+class EngineError(FleetError):
+    """The engine refused one call. Its text is the engine's own."""
+
+
+class NotFound(EngineError):
+    """The engine has no such container, image or network."""
+
+
+class Conflict(EngineError):
+    """The engine says that the thing is in use, or that its name is taken."""
+
+
+class NoAnswer(EngineError):
+    """No answer came. The call may have been carried out all the same."""
+
+
+class EngineUnavailable(FleetError):
+    """There is no engine to talk to, or no SDK to talk to it with. Nothing was touched."""
+
+
+class StepFailed(FleetError):
+    """A step of the cycle failed.
+
+    C(touched) is true when the old container may have been stopped and started on the way.
+    """
+
+    step = ""
+    touched = False
+
+
+class InspectFailed(StepFailed):
+    step = "inspect"
+
+
+class Refused(StepFailed):
+    """The container must not be recreated, for a reason that was seen before anything was touched."""
+
+    step = "preflight"
+
+
+class PullFailed(StepFailed):
+    step = "pull"
+
+
+class StopFailed(StepFailed):
+    step = "stop"
+    touched = True
+
+
+class RenameFailed(StepFailed):
+    step = "rename"
+    touched = True

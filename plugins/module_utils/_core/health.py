@@ -1,0 +1,134 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The health gate: look at a container until there is a verdict."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from dataclasses import dataclass
+
+from .errors import EngineError, InvalidInput, NotFound
+from .ports import Clock, ContainerRuntimeState, HealthProbe, RuntimeStatus
+
+
+@dataclass(frozen=True)
+class HealthConfig:
+    """How patient the gate is. All in seconds.
+
+    C(health_timeout): how long a declared health check has until it reports healthy. C(grace_period): how long a container without one
+    has to stay up. C(poll_interval): between two looks. C(min_healthy_time): how long it has to stay healthy after that.
+    """
+
+    health_timeout: float = 120.0
+    grace_period: float = 10.0
+    poll_interval: float = 1.0
+    min_healthy_time: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not self.poll_interval > 0:
+            raise InvalidInput(f"poll_interval must be more than 0 seconds, not {self.poll_interval:g}.")
+        for option in ("health_timeout", "grace_period", "min_healthy_time"):
+            seconds = getattr(self, option)
+            if not seconds >= 0:
+                raise InvalidInput(f"{option} must be 0 seconds or more, not {seconds:g}.")
+
+
+class Verdict(enum.Enum):
+    """What the gate says."""
+
+    HEALTHY = "healthy"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+
+
+@dataclass(frozen=True)
+class HealthOutcome:
+    """The verdict, and why, as the end of a sentence that starts with the container's name."""
+
+    verdict: Verdict
+    why: str
+
+
+def wait_for_health(
+    probe: HealthProbe,
+    clock: Clock,
+    container: str,
+    config: HealthConfig,
+    restarts_before: int = 0,
+) -> HealthOutcome:
+    """Look at C(container) every C(config.poll_interval) until the verdict is clear.
+
+    C(restarts_before) is its restart count at the start: one more is a crash. A look that fails is waited out until the health timeout.
+    Never raises EngineError.
+    """
+    gate = _Gate(config, began=clock.monotonic(), restarts_before=restarts_before)
+    while True:
+        try:
+            outcome = gate.saw(probe.probe(container), clock.monotonic())
+        except NotFound:
+            return HealthOutcome(Verdict.CRASHED, "is gone from the engine")
+        except EngineError as error:
+            outcome = gate.could_not_look(error, clock.monotonic())
+        if outcome:
+            return outcome
+        clock.sleep(gate.until_next_look(clock.monotonic()))
+
+
+class _Gate:
+    """What was seen so far. One method a kind of news; each returns the outcome once there is one."""
+
+    def __init__(self, config: HealthConfig, began: float, restarts_before: int) -> None:
+        self._config = config
+        self._began = began
+        self._restarts_before = restarts_before
+        self._started_at = ""
+        self._healthy_since: t.Optional[float] = None
+        self._next_turn = self._deadline
+
+    @property
+    def _deadline(self) -> float:
+        return self._began + self._config.health_timeout
+
+    def saw(self, state: ContainerRuntimeState, now: float) -> t.Optional[HealthOutcome]:
+        return self._crash(state) or self._judge_running(state, now)
+
+    def could_not_look(self, error: EngineError, now: float) -> t.Optional[HealthOutcome]:
+        self._next_turn = self._deadline
+        return self._timeout(f"could not be looked at: {error}", now)
+
+    def until_next_look(self, now: float) -> float:
+        """Seconds to sleep: the poll interval, or less when the verdict falls before that."""
+        remaining = self._next_turn - now
+        return min(self._config.poll_interval, remaining) if remaining > 0 else self._config.poll_interval
+
+    def _crash(self, state: ContainerRuntimeState) -> t.Optional[HealthOutcome]:
+        if state.restarts > self._restarts_before:
+            return HealthOutcome(Verdict.CRASHED, "exited and was started again by its restart policy")
+        if state.status is RuntimeStatus.EXITED:
+            return HealthOutcome(Verdict.CRASHED, f"exited with code {state.exit_code}")
+        if self._started_at and state.started_at != self._started_at:
+            return HealthOutcome(Verdict.CRASHED, "was started again while it was watched")
+        self._started_at = state.started_at
+        return None
+
+    def _judge_running(self, state: ContainerRuntimeState, now: float) -> t.Optional[HealthOutcome]:
+        if state.status is RuntimeStatus.RUNNING:
+            return self._up_since(self._began, self._config.grace_period, now, "stayed up for the grace period")
+        if state.status is RuntimeStatus.HEALTHY:
+            if self._healthy_since is None:
+                self._healthy_since = now
+            return self._up_since(self._healthy_since, self._config.min_healthy_time, now, "is healthy")
+        if self._healthy_since is not None:
+            return HealthOutcome(Verdict.TIMEOUT, f"was healthy, but {state.status.value} again within min_healthy_time")
+        self._next_turn = self._deadline
+        return self._timeout(f"was still {state.status.value} after {self._config.health_timeout:g} s", now)
+
+    def _up_since(self, since: float, needed: float, now: float, why: str) -> t.Optional[HealthOutcome]:
+        self._next_turn = since + needed
+        return HealthOutcome(Verdict.HEALTHY, why) if now >= self._next_turn else None
+
+    def _timeout(self, why: str, now: float) -> t.Optional[HealthOutcome]:
+        return HealthOutcome(Verdict.TIMEOUT, why) if now >= self._deadline else None

@@ -1,0 +1,165 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Decide before anything is touched: what runs, what it should run, and how to get there."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass
+
+from .archive import archive_name
+from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound, PullFailed
+from .image_reference import ImageReference, digest_in
+from .ports import ContainerRuntimeState, DockerOps, Document, ImageIdentity, Inspected, Ports, PullPolicy
+from .preflight import refuse_if_unsafe
+from .rollback import OldContainer
+from .spec import ContainerSpec
+from .stopwatch import Stopwatch
+
+ENGINE_STOP_TIMEOUT = 10
+"""Seconds that the engine gives a container which names no stop timeout of its own."""
+
+_CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+
+
+@dataclass(frozen=True)
+class RecreateRequest:
+    """What the operator wants done.
+
+    C(container) is an exact name or a full ID. C(image) None means the reference that the container was created from. C(force) recreates
+    a container that runs the right image already. C(stop_timeout) in seconds; None means the container's own. Raises InvalidInput.
+    """
+
+    container: str
+    image: t.Optional[str] = None
+    pull: PullPolicy = PullPolicy.ALWAYS
+    force: bool = False
+    stop_timeout: t.Optional[int] = None
+
+    def __post_init__(self) -> None:
+        if not _CONTAINER_NAME.fullmatch(self.container):
+            raise InvalidInput(f"'{self.container}' is not the name of a container (letters, digits, '_', '.', '-').")
+        if self.stop_timeout is not None and self.stop_timeout < 0:
+            raise InvalidInput(f"stop_timeout must be 0 seconds or more, not {self.stop_timeout}.")
+        if self.image is not None:
+            ImageReference.parse(self.image)
+
+
+@dataclass(frozen=True)
+class Unchanged:
+    """The container runs the right image already."""
+
+    old: OldContainer
+    old_image: ImageIdentity
+    new_image: ImageIdentity
+
+
+@dataclass(frozen=True)
+class Replacement:
+    """Everything that the calls after the stop need. C(stop_timeout) in seconds, for the old container and for the new one."""
+
+    old: OldContainer
+    old_image: ImageIdentity
+    new_image: ImageIdentity
+    body: Document
+    archive: str
+    stop_timeout: int
+    old_image_has_other_tags: bool = False
+
+
+def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest) -> t.Union[Unchanged, Replacement]:
+    """Inspect, pull and decide. Whatever this raises (InvalidInput or StepFailed), the container was not touched."""
+    with watch.step("inspect"):
+        inspected = _inspect(ports.ops, request.container)
+    container = inspected.container
+    old = OldContainer(
+        id=container["Id"],
+        name=_name_of(container),
+        image_ref=container["Config"]["Image"],
+        state=ContainerRuntimeState.from_inspect(container),
+    )
+    reference = _wanted(request, old)
+    with watch.step("pull"):
+        new_image = _pull(ports.ops, reference, request.pull, old)
+    old_image = _old_image(inspected, old)
+    if new_image.id == old_image.id and not request.force:
+        return Unchanged(old, old_image, new_image)
+    refuse_if_unsafe(old.name, inspected)
+    spec = ContainerSpec.from_inspect(container, inspected.image or {})
+    return Replacement(
+        old=old,
+        old_image=old_image,
+        new_image=new_image,
+        body=spec.create_body(reference.as_written),
+        archive=archive_name(old.name, ports.clock.unix_seconds(), inspected.names),
+        stop_timeout=_stop_timeout(request, container),
+        old_image_has_other_tags=_has_other_tags(inspected, old),
+    )
+
+
+def _inspect(ops: DockerOps, container: str) -> Inspected:
+    try:
+        inspected = ops.inspect(container)
+    except NotFound:
+        raise InspectFailed(_no_such(container)) from None
+    except EngineError as error:
+        raise InspectFailed(f"Container {container} could not be inspected, and was not touched: {error}") from error
+    # The engine also answers to the first digits of an ID. To update whatever happens to match would be a guess.
+    if container not in (_name_of(inspected.container), inspected.container["Id"]):
+        raise InspectFailed(_no_such(container))
+    return inspected
+
+
+def _no_such(container: str) -> str:
+    return f"There is no container {container} on this engine, so there is nothing to update. Create it first, with what you define containers with."
+
+
+def _name_of(container: Document) -> str:
+    name: str = container["Name"]
+    return name[1:] if name.startswith("/") else name
+
+
+def _wanted(request: RecreateRequest, old: OldContainer) -> ImageReference:
+    if request.image is not None:
+        return ImageReference.parse(request.image)
+    try:
+        return ImageReference.parse(old.image_ref)
+    except InvalidImageReference as error:
+        raise InvalidImageReference(f"Container {old.name} was not touched: name the image to move it to. What it was created from does not tell: {error}") from None
+
+
+def _pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, old: OldContainer) -> ImageIdentity:
+    try:
+        return ops.pull(reference, policy)
+    except EngineError as error:
+        raise PullFailed(f"Image {reference.as_written} could not be had, and container {old.name} was not touched: {error}") from error
+
+
+def _old_image(inspected: Inspected, old: OldContainer) -> ImageIdentity:
+    followed = _parse_if_possible(old.image_ref)
+    digest = digest_in((inspected.image or {}).get("RepoDigests"), followed) if followed else None
+    return ImageIdentity(reference=old.image_ref, id=inspected.container["Image"], digest=digest)
+
+
+def _has_other_tags(inspected: Inspected, old: OldContainer) -> bool:
+    """Whether somebody calls the old image by another name than the one that the container follows."""
+    followed = _parse_if_possible(old.image_ref)
+    tags = [ImageReference.parse(tag) for tag in (inspected.image or {}).get("RepoTags") or ()]
+    return any(followed is None or not tag.names_same_image_as(followed) for tag in tags)
+
+
+def _parse_if_possible(reference: str) -> t.Optional[ImageReference]:
+    try:
+        return ImageReference.parse(reference)
+    except InvalidImageReference:
+        return None
+
+
+def _stop_timeout(request: RecreateRequest, container: Document) -> int:
+    if request.stop_timeout is not None:
+        return request.stop_timeout
+    own: t.Optional[int] = container["Config"].get("StopTimeout")
+    return ENGINE_STOP_TIMEOUT if own is None else own

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the core found out, as a module returns it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .errors import FleetError, StepFailed
+from .ports import ImageIdentity
+from .recreate import CycleResult, Outcome
+from .rollback import Restored, RollbackEvent, RollbackReason
+
+Report = t.Dict[str, t.Any]
+
+_IN_PLAIN_WORDS = {
+    RollbackReason.HEALTH_TIMEOUT: "did not become healthy",
+    RollbackReason.CRASHED: "did not stay up",
+    RollbackReason.CREATE_FAILED: "could not be created",
+    RollbackReason.START_FAILED: "could not be started",
+}
+
+
+def cycle_report(result: CycleResult) -> Report:
+    """The return values of container_recreate. C(failed) is set, with a C(msg), exactly when the operator did not get what was asked for."""
+    report: Report = {
+        "changed": result.outcome is not Outcome.UNCHANGED,
+        "outcome": result.outcome.value,
+        "container": {"id": result.container_id, "name": result.container_name},
+        "archive": result.archive,
+        "image": {"old": _image(result.old_image), "new": _image(result.new_image)},
+        "rollback": None,
+        "rollback_failed": False,
+        "steps": [{"name": step.name, "seconds": round(step.seconds, 3)} for step in result.steps],
+        "downtime_seconds": None if result.downtime is None else round(result.downtime, 3),
+        "warnings": list(result.warnings),
+    }
+    if result.rollback and result.restored:
+        report.update(
+            failed=True,
+            rollback=_rollback(result.rollback),
+            rollback_failed=result.restored.problem is not None,
+            msg=_what_happened(result.rollback, result.restored),
+        )
+    return report
+
+
+def error_report(error: FleetError) -> Report:
+    """The return values of a module that ended in an error before there was a result."""
+    failed_step = error.step if isinstance(error, StepFailed) else None
+    return {"msg": str(error), "changed": isinstance(error, StepFailed) and error.touched, "failed_step": failed_step}
+
+
+def _image(image: ImageIdentity) -> Report:
+    return dataclasses.asdict(image)
+
+
+def _rollback(event: RollbackEvent) -> Report:
+    return {
+        "container": event.container,
+        "reason": event.reason.value,
+        "old_image_ref": event.old_image_ref,
+        "new_image_ref": event.new_image_ref,
+        "restored_from": event.restored_from,
+        "failure": {
+            "exit_code": event.failure.exit_code,
+            "oom_killed": event.failure.oom_killed,
+            "error": event.failure.error,
+            "health_log": [dict(entry) for entry in event.failure.health_log],
+            "logs": list(event.failure.logs),
+        },
+    }
+
+
+def _what_happened(event: RollbackEvent, restored: Restored) -> str:
+    failure = f"The new container of {event.new_image_ref} {_IN_PLAIN_WORDS[event.reason]}: {event.failure.error}."
+    if restored.problem is None:
+        return f"{failure} {event.container} was rolled back and runs {event.old_image_ref} again, in the same container as before."
+    return (
+        f"{failure} THE ROLLBACK FAILED TOO, and {event.container} needs you: {restored.problem}. "
+        f"Its old container is called {restored.archive or event.container}. Bring it back with: {' && '.join(restored.commands)}"
+    )

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The connection options: argument spec, and the client made of them."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.module_utils.basic import env_fallback
+from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
+
+from .._core.errors import EngineUnavailable
+from .sdk import docker, require_sdk
+
+
+def _file_in_cert_path(name: str) -> str:
+    directory = os.environ.get("DOCKER_CERT_PATH")
+    if not directory:
+        raise AnsibleFallbackNotFound
+    return os.path.join(directory, name)
+
+
+CONNECTION_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "docker_host": {
+        "type": "str",
+        "default": "unix:///var/run/docker.sock",
+        "fallback": (env_fallback, ["DOCKER_HOST"]),
+        "aliases": ["docker_url"],
+    },
+    "tls_hostname": {"type": "str", "fallback": (env_fallback, ["DOCKER_TLS_HOSTNAME"])},
+    "api_version": {
+        "type": "str",
+        "default": "auto",
+        "fallback": (env_fallback, ["DOCKER_API_VERSION"]),
+        "aliases": ["docker_api_version"],
+    },
+    "timeout": {"type": "int", "default": 60, "fallback": (env_fallback, ["DOCKER_TIMEOUT"])},
+    "ca_path": {
+        "type": "path",
+        "fallback": (_file_in_cert_path, ["ca.pem"]),
+        "aliases": ["ca_cert", "tls_ca_cert", "cacert_path"],
+    },
+    "client_cert": {
+        "type": "path",
+        "fallback": (_file_in_cert_path, ["cert.pem"]),
+        "aliases": ["tls_client_cert", "cert_path"],
+    },
+    "client_key": {
+        "type": "path",
+        "fallback": (_file_in_cert_path, ["key.pem"]),
+        "aliases": ["tls_client_key", "key_path"],
+    },
+    "tls": {"type": "bool", "default": False, "fallback": (env_fallback, ["DOCKER_TLS"])},
+    "validate_certs": {
+        "type": "bool",
+        "default": False,
+        "fallback": (env_fallback, ["DOCKER_TLS_VERIFY"]),
+        "aliases": ["tls_verify"],
+    },
+    "use_ssh_client": {"type": "bool", "default": False},
+}
+
+CONNECTION_REQUIRED_TOGETHER = [("client_cert", "client_key")]
+
+
+def connect(options: t.Mapping[str, t.Any]) -> t.Any:
+    """A low-level SDK client for an engine that answers. C(options) are the values of C(CONNECTION_OPTIONS).
+
+    Raises EngineUnavailable.
+    """
+    require_sdk()
+    host = options["docker_host"]
+    try:
+        return docker.APIClient(
+            base_url=host,
+            version=options["api_version"],
+            timeout=options["timeout"],
+            tls=_tls(options),
+            use_ssh_client=options["use_ssh_client"],
+        )
+    except Exception as error:  # The SDK lets many kinds out: its own, those of requests, of ssh, of ssl.
+        raise EngineUnavailable(
+            f"There is no Docker engine to talk to at {host}: {error}. Nothing was touched. Check that the engine runs there, and that this user may use it."
+        ) from error
+
+
+def _tls(options: t.Mapping[str, t.Any]) -> t.Any:
+    if not (options["tls"] or options["validate_certs"]):
+        return False
+    extra = {"assert_hostname": options["tls_hostname"]} if options["tls_hostname"] else {}
+    certificate = (options["client_cert"], options["client_key"]) if options["client_cert"] else None
+    return docker.tls.TLSConfig(
+        client_cert=certificate,
+        ca_cert=options["ca_path"],
+        verify=options["validate_certs"],
+        **extra,
+    )

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""DockerOps over the SDK's low-level client."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from .._core.errors import EngineError, NoAnswer, NotFound
+from .._core.image_reference import ImageReference
+from .._core.ports import Document, ImageIdentity, Inspected, PullPolicy
+from .._core.spec import shares_network_of
+from .pull import pull_image
+from .sdk import docker, engine_errors
+
+# From this API version on, a container can be created with several networks at once.
+_ALL_NETWORKS_AT_CREATE = "1.44"
+# How long an engine may take to report the end of a container beyond the stop timeout, and how often it is asked. Seconds.
+_STOP_MARGIN = 30
+_STOP_POLL = 0.5
+
+
+class SdkDockerOps:
+    """The engine behind one C(docker.APIClient)."""
+
+    def __init__(self, client: t.Any) -> None:
+        self._client = client
+
+    def inspect(self, container: str) -> Inspected:
+        with engine_errors():
+            document = self._client.inspect_container(container)
+            others = self._client.containers(all=True)
+            return Inspected(
+                container=document,
+                image=self._image(document["Image"]),
+                names=frozenset(name.lstrip("/") for other in others for name in other.get("Names") or ()),
+                sharing_network=tuple(
+                    other["Names"][0].lstrip("/") for other in others if shares_network_of(other.get("HostConfig") or {}) == document["Id"]
+                ),
+            )
+
+    def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
+        return pull_image(self._client, reference, policy)
+
+    def stop(self, container: str, timeout: int) -> None:
+        try:
+            with engine_errors():
+                # Named, the timeout also counts towards how long the SDK waits for the answer.
+                self._client.stop(container, timeout=timeout)
+        except NoAnswer:
+            if not self._ends_within(container, None if timeout < 0 else _STOP_MARGIN):
+                raise
+
+    def rename(self, container: str, name: str) -> None:
+        with engine_errors():
+            self._client.rename(container, name)
+
+    def create(self, name: str, body: Document) -> str:
+        first, others = self._split_networks(body)
+        with engine_errors():
+            container: str = self._client.create_container_from_config(first, name)["Id"]
+        try:
+            for network, endpoint in others.items():
+                self._connect(network, container, endpoint)
+        except EngineError:
+            self.remove(container, force=True)
+            raise
+        return container
+
+    def start(self, container: str) -> None:
+        with engine_errors():
+            self._client.start(container)
+
+    def remove(self, container: str, *, force: bool = False) -> None:
+        with engine_errors():
+            self._client.remove_container(container, force=force, v=force)
+
+    def remove_image(self, image_id: str) -> None:
+        with engine_errors():
+            self._client.remove_image(image_id)
+
+    def prune_dangling(self) -> None:
+        with engine_errors():
+            self._client.prune_images(filters={"dangling": True})
+
+    def _image(self, image_id: str) -> t.Optional[Document]:
+        try:
+            with engine_errors():
+                document: Document = self._client.inspect_image(image_id)
+                return document
+        except NotFound:
+            return None
+
+    def _ends_within(self, container: str, seconds: t.Optional[float]) -> bool:
+        """Whether the container comes to its end in that time (None: however long it takes)."""
+        deadline = None if seconds is None else time.monotonic() + seconds
+        while deadline is None or time.monotonic() < deadline:
+            try:
+                with engine_errors():
+                    if not self._client.inspect_container(container)["State"]["Running"]:
+                        return True
+            except NoAnswer:
+                pass
+            time.sleep(_STOP_POLL)
+        return False
+
+    def _split_networks(self, body: Document) -> t.Tuple[Document, Document]:
+        """The body with what this engine takes at create, and the endpoints to connect after it."""
+        endpoints = body["NetworkingConfig"]["EndpointsConfig"]
+        if len(endpoints) < 2 or docker.utils.version_gte(self._client.api_version, _ALL_NETWORKS_AT_CREATE):
+            return body, {}
+        mode = body["HostConfig"].get("NetworkMode")
+        first = mode if mode in endpoints else next(iter(endpoints))
+        others = {network: endpoint for network, endpoint in endpoints.items() if network != first}
+        return {**body, "NetworkingConfig": {"EndpointsConfig": {first: endpoints[first]}}}, others
+
+    def _connect(self, network: str, container: str, endpoint: Document) -> None:
+        with engine_errors():
+            # The SDK's own connect_container_to_network takes only the fields that it knows.
+            url = self._client._url("/networks/{0}/connect", network)  # noqa: SLF001
+            response = self._client._post_json(url, data={"Container": container, "EndpointConfig": endpoint})  # noqa: SLF001
+            self._client._raise_for_status(response)  # noqa: SLF001

@@ -1,0 +1,57 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The Docker SDK for Python, if it is there. The only import of it."""
+
+from __future__ import annotations
+
+import contextlib
+import traceback
+import typing as t
+
+from .._core.errors import Conflict, EngineError, EngineUnavailable, NoAnswer, NotFound
+
+OLDEST_SDK = (5, 0, 0)
+
+try:
+    import docker
+    import docker.errors
+    import docker.tls
+    import docker.utils
+    import requests.exceptions
+    import urllib3.exceptions
+except ImportError:
+    docker = None  # type: ignore[assignment]
+    IMPORT_ERROR: t.Optional[str] = traceback.format_exc()
+else:
+    IMPORT_ERROR = None
+
+
+def require_sdk() -> None:
+    """Raise EngineUnavailable when the SDK is too old. That it is there at all is the caller's to check, with C(IMPORT_ERROR)."""
+    version = tuple(int(part) for part in docker.__version__.split(".")[:3] if part.isdigit())
+    if version < OLDEST_SDK:
+        oldest = ".".join(map(str, OLDEST_SDK))
+        raise EngineUnavailable(f"The Docker SDK for Python is {docker.__version__} here; {oldest} or newer is needed. Nothing was touched.")
+
+
+@contextlib.contextmanager
+def engine_errors() -> t.Iterator[None]:
+    """Turn whatever the SDK raises into an EngineError."""
+    try:
+        yield
+    except EngineError:
+        raise
+    except docker.errors.NotFound as error:
+        raise NotFound(_explanation(error)) from error
+    except docker.errors.APIError as error:
+        raise (Conflict if error.status_code == 409 else EngineError)(_explanation(error)) from error
+    except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        raise NoAnswer(f"no answer from the engine ({error})") from error
+    except Exception as error:  # Between stop and start nothing may escape that is not an EngineError.
+        raise EngineError(f"the Docker SDK failed ({type(error).__name__}: {error})") from error
+
+
+def _explanation(error: t.Any) -> str:
+    return str(error.explanation or error).strip()

@@ -1,0 +1,363 @@
+#!/usr/bin/python
+#
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: container_recreate
+short_description: Replace a running container with a newer image, or leave the old one running
+version_added: 0.1.0
+description:
+  - Pulls an image and, when it is another one than the container runs, replaces the container with a new one of the same name and with
+    everything that its operator asked for.
+  - The old container is stopped and renamed (the I(archive)), never removed, until the new one has proved itself. A container with a
+    health check has to report healthy; one without has to stay up for a while.
+  - When the new container cannot be created or started, crashes, or does not become healthy in time, it is removed, and the old one is
+    started again under its own name, as the very same container. The task then fails and says why, with the last lines of the log.
+  - What the operator set on the container is kept to the letter. What came from the old image's defaults (environment, command, labels,
+    health check and so on) follows the new image.
+  - Everything that can be known beforehand is checked before the old container is stopped, above all that the image can be pulled.
+extends_documentation_fragment:
+  - evenkeel.fleet.connection
+  - evenkeel.fleet.attributes
+attributes:
+  check_mode:
+    support: none
+  diff_mode:
+    support: none
+  idempotent:
+    support: partial
+    details:
+      - With O(force=true) the container is recreated every time.
+      - With O(pull=always) a tag that was moved in the registry in between is a new image.
+  action_group: {}
+options:
+  name:
+    description:
+      - The container to update, by its exact name or its full ID.
+    type: str
+    required: true
+  image:
+    description:
+      - The image reference to move the container to, for example V(nginx:alpine). The new container is created from the reference as it
+        is written here.
+      - Without it, the container moves to what its own reference means now.
+    type: str
+  pull:
+    description:
+      - When to ask the registry for the image.
+      - V(always) asks every time. An image that is here already costs no download.
+      - V(missing) asks only when the reference means nothing on this host yet.
+      - V(never) takes what is on this host, and fails when that is nothing.
+    type: str
+    choices: [always, missing, never]
+    default: always
+  force:
+    description:
+      - Recreate the container even when it runs this very image already.
+    type: bool
+    default: false
+  health_timeout:
+    description:
+      - How long a container that declares a health check has until it reports healthy, in seconds. Reporting unhealthy before that does
+        not end the wait.
+    type: float
+    default: 120
+  grace_period:
+    description:
+      - How long a container that declares no health check has to stay up, in seconds.
+    type: float
+    default: 10
+  poll_interval:
+    description:
+      - How often to look at the new container, in seconds.
+    type: float
+    default: 1
+  min_healthy_time:
+    description:
+      - How long a container has to stay healthy after it first reported healthy, in seconds. One that turns unhealthy again within that
+        time is rolled back at once.
+    type: float
+    default: 0
+  stop_timeout:
+    description:
+      - How long a container gets to stop by itself before it is killed, in seconds.
+      - Without it, the container's own stop timeout counts, which is 10 seconds unless its operator set another one.
+    type: int
+  cleanup:
+    description:
+      - What to remove after the new container proved itself. Nothing here can make the update fail; what could not be removed is in
+        RV(warnings).
+    type: dict
+    default: {}
+    suboptions:
+      remove_replaced:
+        description:
+          - Remove the image that the container ran before. It stays when another container or another tag uses it.
+        type: bool
+        default: false
+      prune_dangling:
+        description:
+          - Remove every image on this engine that has neither a tag nor a container, not only those of this container.
+        type: bool
+        default: false
+  keep_archive:
+    description:
+      - Keep the old container after a success, stopped, under the name in RV(archive). O(cleanup) is not done then, since the archive
+        needs its image.
+      - Start the old one only after the new one was removed. Until it is removed, the archive holds on to its volumes and its image.
+    type: bool
+    default: false
+notes:
+  - Refused before anything is touched are containers that were started with C(--rm), tasks of Docker Swarm and Kubernetes, containers
+    that do not run, containers whose image is no longer on the host, and containers whose network another container shares.
+  - When this module is killed half-way, the old container may be left stopped under its archive name. Bring it back with
+    C(docker rename) and C(docker start).
+author:
+  - evenkeel contributors (@evenkeel)
+seealso:
+  - module: community.docker.docker_container
+    description: Defines containers. Use it to create what this module keeps up to date.
+"""
+
+EXAMPLES = r"""
+- name: Move a container to what its tag means now
+  evenkeel.fleet.container_recreate:
+    name: web
+
+- name: Move a container to another image
+  evenkeel.fleet.container_recreate:
+    name: web
+    image: nginx:1.29-alpine
+
+- name: Be patient with a slow starter, and strict once it is up
+  evenkeel.fleet.container_recreate:
+    name: web
+    image: nginx:1.29-alpine
+    health_timeout: 300
+    min_healthy_time: 5
+
+- name: Leave nothing of the old version behind
+  evenkeel.fleet.container_recreate:
+    name: web
+    image: nginx:1.29-alpine
+    cleanup:
+      remove_replaced: true
+
+- name: Update several containers of one host, in this order, with the same patience
+  module_defaults:
+    group/evenkeel.fleet.docker:
+      timeout: 120
+  block:
+    - name: Update them
+      evenkeel.fleet.container_recreate:
+        name: "{{ item }}"
+        grace_period: 5
+      loop:
+        - cache
+        - web
+
+- name: Send somebody a word when a container was rolled back
+  block:
+    - name: Update the container
+      evenkeel.fleet.container_recreate:
+        name: web
+        image: nginx:1.29-alpine
+      register: update
+  rescue:
+    - name: Say what happened
+      ansible.builtin.debug:
+        msg: "{{ update.msg }}"
+"""
+
+RETURN = r"""
+changed:
+  description:
+    - Whether the container was replaced.
+    - Also V(true) after a rollback, since the container was stopped and started again.
+  returned: always
+  type: bool
+outcome:
+  description:
+    - How it ended. V(recreated), V(unchanged), or V(rolled_back), in which case the task has failed.
+    - Absent when the task failed before there was a new container. Nothing was replaced then, and RV(msg) says how the container is.
+  returned: when the container was looked at and an image was had
+  type: str
+  sample: recreated
+msg:
+  description: What went wrong, how the container is now, and what to do.
+  returned: failure
+  type: str
+failed_step:
+  description: The step at which the task failed, when it failed before there was a new container.
+  returned: failure without RV(outcome)
+  type: str
+  sample: pull
+container:
+  description: The container that has the name now.
+  returned: when RV(outcome) is
+  type: dict
+  contains:
+    id:
+      description: Its full ID.
+      type: str
+    name:
+      description: Its name.
+      type: str
+archive:
+  description: The name of the old container, if it is still there under another name than its own. Otherwise V(null).
+  returned: when RV(outcome) is
+  type: str
+  sample: web-old-1790000000
+image:
+  description: The image before and the image asked for. After a rollback the container runs the old one.
+  returned: when RV(outcome) is
+  type: dict
+  contains:
+    old:
+      description: The image that the container ran before.
+      type: dict
+      contains: &image
+        reference:
+          description: The image reference, as it was written.
+          type: str
+        id:
+          description: The engine's ID of the image.
+          type: str
+        digest:
+          description: The digest that the registry knows the image by, V(null) when it never came from there.
+          type: str
+    new:
+      description: The image that the reference means now.
+      type: dict
+      contains: *image
+rollback:
+  description: What was rolled back and why, V(null) when nothing was.
+  returned: when RV(outcome) is
+  type: dict
+  contains:
+    container:
+      description: The name of the container.
+      type: str
+    reason:
+      description: One of V(health_timeout), V(crashed), V(create_failed), V(start_failed).
+      type: str
+    old_image_ref:
+      description: The image reference that runs again.
+      type: str
+    new_image_ref:
+      description: The image reference that failed.
+      type: str
+    restored_from:
+      description: The archive that the old container was brought back from.
+      type: str
+    failure:
+      description: What was found in the new container before it was removed.
+      type: dict
+      contains:
+        exit_code:
+          description: The exit code of its process, V(null) when there was no container.
+          type: int
+        oom_killed:
+          description: Whether the kernel killed it for lack of memory.
+          type: bool
+        error:
+          description: The engine's error, or in its absence what the health gate saw.
+          type: str
+        health_log:
+          description: The last runs of its health check, oldest first, each with C(start), C(end), C(exit_code) and C(output).
+          type: list
+          elements: dict
+        logs:
+          description: The last 20 lines of its log.
+          type: list
+          elements: str
+rollback_failed:
+  description: Whether the old container could not be brought back either. RV(msg) has the commands that do it by hand.
+  returned: when RV(outcome) is
+  type: bool
+steps:
+  description: The steps that were taken, in their order, with the time that each took.
+  returned: when RV(outcome) is
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: The step.
+      type: str
+    seconds:
+      description: Its wall time.
+      type: float
+downtime_seconds:
+  description: The time from stopping the old container until the new one, or the old one again, was started. V(null) when nothing was stopped.
+  returned: when RV(outcome) is
+  type: float
+  sample: 0.47
+warnings:
+  description: What could not be cleaned up.
+  returned: when RV(outcome) is
+  type: list
+  elements: str
+"""
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import FleetError
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import recreate_with_health
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.connection import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.engine import engine_ports
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.sdk import IMPORT_ERROR
+
+
+def main():
+    gate = HealthConfig()
+    module = AnsibleModule(
+        argument_spec=dict(
+            CONNECTION_OPTIONS,
+            name=dict(type="str", required=True),
+            image=dict(type="str"),
+            pull=dict(type="str", choices=[policy.value for policy in PullPolicy], default=PullPolicy.ALWAYS.value),
+            force=dict(type="bool", default=False),
+            health_timeout=dict(type="float", default=gate.health_timeout),
+            grace_period=dict(type="float", default=gate.grace_period),
+            poll_interval=dict(type="float", default=gate.poll_interval),
+            min_healthy_time=dict(type="float", default=gate.min_healthy_time),
+            stop_timeout=dict(type="int"),
+            cleanup=dict(
+                type="dict",
+                default={},
+                options=dict(
+                    remove_replaced=dict(type="bool", default=False),
+                    prune_dangling=dict(type="bool", default=False),
+                ),
+            ),
+            keep_archive=dict(type="bool", default=False),
+        ),
+        required_together=CONNECTION_REQUIRED_TOGETHER,
+        supports_check_mode=False,
+    )
+    if IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
+    options = module.params
+    try:
+        result = recreate_with_health(
+            engine_ports(options),
+            RecreateRequest(options["name"], options["image"], PullPolicy(options["pull"]), options["force"], options["stop_timeout"]),
+            HealthConfig(*(options[seconds] for seconds in ("health_timeout", "grace_period", "poll_interval", "min_healthy_time"))),
+            Cleanup(**options["cleanup"]),
+            options["keep_archive"],
+        )
+    except FleetError as error:
+        module.fail_json(**error_report(error))
+    module.exit_json(**cycle_report(result))
+
+
+if __name__ == "__main__":
+    main()
