@@ -292,7 +292,9 @@ steps:
       description: Its wall time.
       type: float
 downtime_seconds:
-  description: The time from stopping the old container until the new one, or the old one again, was started. V(null) when nothing was stopped.
+  description:
+    - The time from stopping the old container until the new one, or the old one again, was started.
+    - V(null) when nothing was stopped, or nothing came up.
   returned: when RV(outcome) is
   type: float
   sample: 0.47
@@ -304,6 +306,7 @@ warnings:
 """
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import FleetError
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
@@ -352,11 +355,16 @@ def main():
             RecreateRequest(options["name"], options["image"], PullPolicy(options["pull"]), options["force"], options["stop_timeout"]),
             HealthConfig(*(options[seconds] for seconds in ("health_timeout", "grace_period", "poll_interval", "min_healthy_time"))),
             Cleanup(**options["cleanup"]),
-            options["keep_archive"],
+            keep_archive=options["keep_archive"],
         )
     except FleetError as error:
         module.fail_json(**error_report(error))
-    module.exit_json(**cycle_report(result))
+    for warning in result.warnings:
+        module.warn(warning)
+    report = cycle_report(result)
+    if report["failed"]:
+        module.fail_json(**report)
+    module.exit_json(**report)
 
 
 if __name__ == "__main__":

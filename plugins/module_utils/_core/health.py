@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import enum
+import math
 import typing as t
 from dataclasses import dataclass
 
@@ -28,12 +29,12 @@ class HealthConfig:
     min_healthy_time: float = 0.0
 
     def __post_init__(self) -> None:
-        if not self.poll_interval > 0:
-            raise InvalidInput(f"poll_interval must be more than 0 seconds, not {self.poll_interval:g}.")
-        for option in ("health_timeout", "grace_period", "min_healthy_time"):
+        for option in ("health_timeout", "grace_period", "poll_interval", "min_healthy_time"):
             seconds = getattr(self, option)
-            if not seconds >= 0:
+            if not math.isfinite(seconds) or seconds < 0:
                 raise InvalidInput(f"{option} must be 0 seconds or more, not {seconds:g}.")
+        if self.poll_interval == 0:
+            raise InvalidInput("poll_interval must be more than 0 seconds.")
 
 
 class Verdict(enum.Enum):

@@ -114,7 +114,7 @@ def _inspect(ops: DockerOps, container: str) -> Inspected:
 
 
 def _no_such(container: str) -> str:
-    return f"There is no container {container} on this engine, so there is nothing to update. Create it first, with what you define containers with."
+    return f"There is no container {container} on this engine, so there is nothing to update. Create it first."
 
 
 def _name_of(container: Document) -> str:
@@ -128,7 +128,9 @@ def _wanted(request: RecreateRequest, old: OldContainer) -> ImageReference:
     try:
         return ImageReference.parse(old.image_ref)
     except InvalidImageReference as error:
-        raise InvalidImageReference(f"Container {old.name} was not touched: name the image to move it to. What it was created from does not tell: {error}") from None
+        raise InvalidImageReference(
+            f"Container {old.name} was not touched. Name the image to move it to; what it was created from does not tell: {error}"
+        ) from None
 
 
 def _pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, old: OldContainer) -> ImageIdentity:

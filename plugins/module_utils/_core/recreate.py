@@ -19,7 +19,7 @@ from .errors import EngineError, NoAnswer, RenameFailed, StopFailed
 from .health import HealthConfig, Verdict, wait_for_health
 from .plan import RecreateRequest, Replacement, Unchanged, plan_replacement
 from .ports import ImageIdentity, Ports
-from .rollback import NewContainer, OldContainer, Restored, RollbackEvent, RollbackReason, restore, rollback
+from .rollback import NewContainer, Restored, RollbackEvent, RollbackReason, restore, rollback
 from .stopwatch import StepTime, Stopwatch
 
 _REASONS = {Verdict.CRASHED: RollbackReason.CRASHED, Verdict.TIMEOUT: RollbackReason.HEALTH_TIMEOUT}
@@ -76,6 +76,7 @@ def recreate_with_health(
     request: RecreateRequest,
     health: HealthConfig,
     cleanup: Cleanup,
+    *,
     keep_archive: bool = False,
 ) -> CycleResult:
     """Replace the container, wait for the verdict on the new one, then clean up, or roll back.
@@ -151,7 +152,7 @@ class _Swap:
         self._watch.came_up()
         return Replaced(self._plan, new_id)
 
-    def roll_back(self, reason: RollbackReason, cause: str, new_id: t.Optional[str], answer_lost: bool = False) -> RolledBack:
+    def roll_back(self, reason: RollbackReason, cause: str, new_id: t.Optional[str], *, answer_lost: bool = False) -> RolledBack:
         new = NewContainer(new_id, self._plan.new_image.reference, self._plan.stop_timeout, answer_lost)
         event, restored = rollback(self._ports, self._watch, self._old, new, self._plan.archive, reason, cause, self._health)
         return RolledBack(self._plan, event, restored)

@@ -25,8 +25,12 @@ _IN_PLAIN_WORDS = {
 
 
 def cycle_report(result: CycleResult) -> Report:
-    """The return values of container_recreate. C(failed) is set, with a C(msg), exactly when the operator did not get what was asked for."""
+    """The return values of container_recreate. C(failed) is true, with a C(msg), when the operator did not get what was asked for.
+
+    Warnings are left to the module, which has its own way to give them.
+    """
     report: Report = {
+        "failed": False,
         "changed": result.outcome is not Outcome.UNCHANGED,
         "outcome": result.outcome.value,
         "container": {"id": result.container_id, "name": result.container_name},
@@ -36,7 +40,6 @@ def cycle_report(result: CycleResult) -> Report:
         "rollback_failed": False,
         "steps": [{"name": step.name, "seconds": round(step.seconds, 3)} for step in result.steps],
         "downtime_seconds": None if result.downtime is None else round(result.downtime, 3),
-        "warnings": list(result.warnings),
     }
     if result.rollback and result.restored:
         report.update(

@@ -89,6 +89,7 @@ def rollback(
 
     C(cause) says in words what C(reason) says in one. Never raises EngineError: what could not be done is in the result.
     """
+    watch.still_down()
     with watch.step("discard"):
         failure = _failure_of(ports, new, cause)
         discard_problem = _discard(ports.ops, old.name, new)

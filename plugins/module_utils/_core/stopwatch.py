@@ -36,7 +36,7 @@ class Stopwatch:
 
     @property
     def downtime(self) -> t.Optional[float]:
-        """Seconds between the first C(went_down) and the last C(came_up), None when nothing went down or nothing came up."""
+        """Seconds from C(went_down) to the C(came_up) that counts; None when there was none."""
         return self._downtime
 
     @contextlib.contextmanager
@@ -49,6 +49,10 @@ class Stopwatch:
 
     def went_down(self) -> None:
         self._down_since = self._clock.monotonic()
+
+    def still_down(self) -> None:
+        """What came up did not count."""
+        self._downtime = None
 
     def came_up(self) -> None:
         if self._down_since is not None:

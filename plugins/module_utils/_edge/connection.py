@@ -83,7 +83,8 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
         )
     except Exception as error:  # The SDK lets many kinds out: its own, those of requests, of ssh, of ssl.
         raise EngineUnavailable(
-            f"There is no Docker engine to talk to at {host}: {error}. Nothing was touched. Check that the engine runs there, and that this user may use it."
+            f"There is no Docker engine to talk to at {host}: {error}. Nothing was touched. "
+            "Check that the engine runs there, and that this user may use it."
         ) from error
 
 

@@ -33,7 +33,9 @@ def require_sdk() -> None:
     version = tuple(int(part) for part in docker.__version__.split(".")[:3] if part.isdigit())
     if version < OLDEST_SDK:
         oldest = ".".join(map(str, OLDEST_SDK))
-        raise EngineUnavailable(f"The Docker SDK for Python is {docker.__version__} here; {oldest} or newer is needed. Nothing was touched.")
+        raise EngineUnavailable(
+            f"The Docker SDK for Python is {docker.__version__} here; {oldest} or newer is needed. Nothing was touched."
+        )
 
 
 @contextlib.contextmanager

@@ -1,0 +1,215 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An engine and a clock in memory, for order and failure points. They are never the proof that the real thing works."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+import typing as t
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, EngineError, NoAnswer, NotFound
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import (
+    ContainerRuntimeState,
+    Document,
+    Failure,
+    ImageIdentity,
+    Inspected,
+    Ports,
+    PullPolicy,
+    RuntimeStatus,
+)
+
+HEALTHY = ContainerRuntimeState(RuntimeStatus.HEALTHY)
+STARTING = ContainerRuntimeState(RuntimeStatus.STARTING)
+UNHEALTHY = ContainerRuntimeState(RuntimeStatus.UNHEALTHY)
+RUNNING = ContainerRuntimeState(RuntimeStatus.RUNNING)
+
+
+def exited(code: int) -> ContainerRuntimeState:
+    return ContainerRuntimeState(RuntimeStatus.EXITED, exit_code=code)
+
+
+class FakeClock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self, unix_seconds: int = 1000) -> None:
+        self.now = 0.0
+        self._epoch = unix_seconds
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def unix_seconds(self) -> int:
+        return self._epoch + int(self.now)
+
+    def sleep(self, seconds: float) -> None:
+        assert seconds > 0, "a gate that does not wait spins"
+        self.now += seconds
+
+
+class FakeEngine:
+    """DockerOps and HealthProbe in one, with every call in C(calls), by the name that the container has at that moment (NEW: one made here).
+
+    C(registry) and C(local) map normalised references to image IDs. C(errors) makes a call fail before it does anything, C(lost_answers)
+    after it was done. C(looks) are the states that the next probes see, container by container; C(HEALTHY) once they run out.
+    """
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+        self.registry: dict[str, str] = {}
+        self.local: dict[str, str] = {}
+        self.errors: dict[str, EngineError] = {}
+        self.lost_answers: set[str] = set()
+        self.looks: dict[str, list[ContainerRuntimeState | EngineError]] = {}
+        self.failures: dict[str, Failure] = {}
+        self.created: list[dict[str, t.Any]] = []
+        self.images_in_use: set[str] = set()
+        self._containers: dict[str, dict[str, t.Any]] = {}
+        self._ids = (f"{number:064x}" for number in itertools.count(1))
+        self._made_here: set[str] = set()
+
+    def has_container(self, name: str, reference: str, image_id: str, **config: t.Any) -> str:
+        """Put a running container there, as if somebody had made it earlier."""
+        self.local[ImageReference.parse(reference).normalised] = image_id
+        container_id = self._add(name, {"Image": reference, **config})
+        self._containers[container_id]["Image"] = image_id
+        self._containers[container_id]["State"]["Status"] = "running"
+        return container_id
+
+    def container(self, name: str) -> Document:
+        return copy.deepcopy(self._find(name))
+
+    @property
+    def names(self) -> set[str]:
+        return {container["Name"][1:] for container in self._containers.values()}
+
+    def inspect(self, container: str) -> Inspected:
+        with _Call(self, "inspect"):
+            found = self._find(container)
+            return Inspected(
+                container=copy.deepcopy(found),
+                image={"Id": found["Image"], "Config": {}, "RepoTags": [], "RepoDigests": []},
+                names=frozenset(self.names),
+            )
+
+    def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
+        with _Call(self, "pull"):
+            name = reference.normalised
+            if policy is PullPolicy.ALWAYS or (policy is PullPolicy.MISSING and name not in self.local):
+                if name not in self.registry:
+                    raise NotFound(f"manifest for {name} not found")
+                self.local[name] = self.registry[name]
+            if name not in self.local:
+                raise NotFound(f"{name} is not here")
+            return ImageIdentity(reference.as_written, self.local[name])
+
+    def stop(self, container: str, timeout: int) -> None:
+        with _Call(self, f"stop:{self._label(container)}"):
+            del timeout
+            self._find(container)["State"]["Status"] = "exited"
+
+    def rename(self, container: str, name: str) -> None:
+        with _Call(self, f"rename:{self._name(container)}->{name}"):
+            found = self._find(container)
+            if name in self.names:
+                raise Conflict(f"the name {name} is taken")
+            found["Name"] = f"/{name}"
+
+    def create(self, name: str, body: Document) -> str:
+        with _Call(self, f"create:{name}"):
+            if name in self.names:
+                raise Conflict(f"the name {name} is taken")
+            self.created.append(copy.deepcopy(dict(body)))
+            container_id = self._add(name, {key: value for key, value in body.items() if key not in ("HostConfig", "NetworkingConfig")})
+            self._made_here.add(container_id)
+            return container_id
+
+    def start(self, container: str) -> None:
+        with _Call(self, f"start:{self._label(container)}"):
+            self._find(container)["State"]["Status"] = "running"
+
+    def remove(self, container: str, *, force: bool = False) -> None:
+        with _Call(self, f"remove:{self._label(container)}{' with force' if force else ''}"):
+            found = self._find(container)
+            if found["State"]["Status"] == "running" and not force:
+                raise Conflict("you cannot remove a running container")
+            del self._containers[found["Id"]]
+
+    def remove_image(self, image_id: str) -> None:
+        with _Call(self, f"remove_image:{image_id}"):
+            if image_id in self.images_in_use:
+                raise Conflict("image is being used")
+
+    def prune_dangling(self) -> None:
+        with _Call(self, "prune"):
+            pass
+
+    def probe(self, container: str) -> ContainerRuntimeState:
+        with _Call(self, "probe"):
+            looks = self.looks.get(self._label(container), [])
+            look = looks.pop(0) if len(looks) > 1 else looks[0] if looks else HEALTHY
+            if isinstance(look, EngineError):
+                raise look
+            return look
+
+    def failure(self, container: str) -> Failure:
+        with _Call(self, f"failure:{self._label(container)}"):
+            return self.failures.get(self._label(container), Failure())
+
+    def _add(self, name: str, config: dict[str, t.Any]) -> str:
+        container_id = next(self._ids)
+        self._containers[container_id] = {
+            "Id": container_id,
+            "Name": f"/{name}",
+            "Image": "",
+            "Config": copy.deepcopy(config),
+            "HostConfig": {},
+            "State": {"Status": "created", "Health": {"Status": "healthy"}},
+            "NetworkSettings": {"Networks": {}},
+        }
+        return container_id
+
+    def _find(self, name_or_id: str) -> dict[str, t.Any]:
+        for container in self._containers.values():
+            if name_or_id in (container["Id"], container["Name"][1:]):
+                return container
+        raise NotFound(f"No such container: {name_or_id}")
+
+    def _name(self, container: str) -> str:
+        try:
+            name: str = self._find(container)["Name"]
+        except NotFound:
+            return container
+        return name[1:]
+
+    def _label(self, container: str) -> str:
+        try:
+            return "NEW" if self._find(container)["Id"] in self._made_here else self._name(container)
+        except NotFound:
+            return container
+
+
+class _Call:
+    """Records a call; makes it fail, or lose its answer, as the test wants."""
+
+    def __init__(self, engine: FakeEngine, label: str) -> None:
+        self._engine = engine
+        self._label = label
+
+    def __enter__(self) -> None:
+        self._engine.calls.append(self._label)
+        error = self._engine.errors.get(self._label)
+        if error:
+            raise error
+
+    def __exit__(self, kind: object, *_rest: object) -> None:
+        if kind is None and self._label in self._engine.lost_answers:
+            raise NoAnswer("the connection broke")
+
+
+def fake_ports(engine: FakeEngine) -> Ports:
+    return Ports(engine, engine, FakeClock())

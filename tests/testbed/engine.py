@@ -1,0 +1,79 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Docker Engine: the one that is there, or on a Debian machine, as root, one that is installed and started."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import docker
+import docker.errors
+
+from .common import STATE, Daemon, TestbedError, run, say, wait_until
+
+PACKAGES = ("docker.io", "iptables")
+DATA = Path("/var/lib/docker")
+
+_DAEMON = Daemon("dockerd")
+_INSTALLED = STATE / "packages"
+
+
+def client() -> docker.APIClient:
+    return docker.APIClient(**docker.utils.kwargs_from_env(), version="auto")
+
+
+def up() -> None:
+    if _answers():
+        return
+    _refuse_where_we_cannot()
+    if not shutil.which("dockerd"):
+        _install()
+    if not _answers():  # Where there is an init system, the package has started it.
+        say("starting a Docker Engine")
+        _DAEMON.start("dockerd")
+        wait_until(f"the start of the engine (see {_DAEMON.log})", _answers)
+
+
+def down() -> None:
+    _DAEMON.stop()
+    if _INSTALLED.exists():
+        packages = _INSTALLED.read_text().split()
+        say(f"removing the packages {' '.join(packages)}")
+        run("apt-get", "purge", "--yes", *packages, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+        shutil.rmtree(DATA, ignore_errors=True)
+
+
+def _answers() -> bool:
+    try:
+        client().ping()
+    except (docker.errors.DockerException, OSError):
+        return False
+    return True
+
+
+def _refuse_where_we_cannot() -> None:
+    host = os.environ.get("DOCKER_HOST")
+    if host:
+        raise TestbedError(f"No Docker Engine answers at DOCKER_HOST={host}. Start it, or unset DOCKER_HOST.")
+    if not (shutil.which("apt-get") and os.geteuid() == 0):
+        raise TestbedError(
+            "No Docker Engine answers, and one can be installed for you only on Debian as root. Start one, or set DOCKER_HOST."
+        )
+
+
+def _install() -> None:
+    say(f"installing {' '.join(PACKAGES)}")
+    before = _packages()
+    run("apt-get", "update")
+    run("apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
+    STATE.mkdir(parents=True, exist_ok=True)
+    _INSTALLED.write_text("\n".join(sorted(_packages() - before)))
+
+
+def _packages() -> set[str]:
+    return set(subprocess.check_output(("dpkg-query", "--show", "--showformat=${Package}\n"), text=True).split())

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Small web images of Debian's busybox: each serves one page that says which version it is."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+from dataclasses import dataclass
+
+import docker
+
+from . import registry
+from .common import TestbedError, say
+
+PORT = 8080
+PROBE = f"wget -q -O /dev/null http://127.0.0.1:{PORT}/"
+
+_COMMANDS = ("sh", "httpd", "wget", "sleep", "touch", "test", "cat", "echo", "false", "true", "kill", "nc")
+
+
+def shell(script: str) -> tuple[str, ...]:
+    return ("sh", "-c", script)
+
+
+def serve_after(script: str = "") -> tuple[str, ...]:
+    """Run C(script), then serve. As process 1 the web server would not hear SIGTERM, so a shell listens for it."""
+    return shell(f"trap 'exit 0' TERM; {script} httpd -f -p {PORT} -h /www & wait")
+
+
+@dataclass(frozen=True)
+class WebImage:
+    """What an image is to be like. C(health) is a shell command, probed once a second; None for no health check."""
+
+    page: str
+    command: tuple[str, ...] = serve_after()
+    health: str | None = PROBE
+    changes: tuple[str, ...] = ()
+
+
+STANDARD = {
+    "v1": WebImage("v1"),
+    "v2": WebImage("v2"),
+    "crash": WebImage("v3", command=shell("echo 'v3: cannot read /etc/web.conf' >&2; exit 1")),
+    "sick": WebImage("v3", health="echo 'v3: database unreachable'; false"),
+    "late": WebImage("v3", command=serve_after("(sleep 4; touch /tmp/ready) &"), health="test -f /tmp/ready"),
+}
+REPOSITORY = "evenkeel/web"
+
+
+def reference(tag: str) -> str:
+    """One of the standard images."""
+    return f"{registry.ADDRESS}/{REPOSITORY}:{tag}"
+
+
+def up(client: docker.APIClient) -> None:
+    """Have the standard images in the registry."""
+    missing = [tag for tag in STANDARD if not registry.has(REPOSITORY, tag)]
+    if missing:
+        say(f"building the images {' '.join(missing)}")
+    for tag in missing:
+        build(client, reference(tag), STANDARD[tag])
+        push(client, reference(tag))
+
+
+def down(client: docker.APIClient) -> None:
+    ours = f"{registry.ADDRESS}/{REPOSITORY}"
+    for image in client.images(name=ours):
+        for tag in image["RepoTags"] or ():
+            client.remove_image(tag)
+
+
+def build(client: docker.APIClient, name: str, image: WebImage) -> str:
+    """Make the image, call it C(name) and return its ID."""
+    repository, tag = name.rsplit(":", 1)
+    changes = [f"CMD {_exec_form(image.command)}", *image.changes]
+    if image.health is not None:
+        changes.append(f"HEALTHCHECK --interval=1s --timeout=5s --retries=2 CMD {image.health}")
+    client.import_image_from_data(_root_file_system(image.page), repository=repository, tag=tag, changes=changes)
+    image_id: str = client.inspect_image(name)["Id"]
+    return image_id
+
+
+def push(client: docker.APIClient, name: str) -> None:
+    repository, tag = name.rsplit(":", 1)
+    for line in client.push(repository, tag=tag, stream=True, decode=True):
+        if "error" in line:
+            raise TestbedError(f"pushing {name} failed: {line['error']}")
+
+
+def _exec_form(command: tuple[str, ...]) -> str:
+    return "[" + ", ".join('"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"' for word in command) + "]"
+
+
+def _root_file_system(page: str) -> bytes:
+    busybox = (registry.unpacked("busybox-static") / "bin/busybox").read_bytes()
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as tar:
+        _add(tar, "bin/busybox", busybox, mode=0o755)
+        for command in _COMMANDS:
+            link = tarfile.TarInfo(f"bin/{command}")
+            link.type, link.linkname = tarfile.SYMTYPE, "busybox"
+            tar.addfile(link)
+        tmp = tarfile.TarInfo("tmp")
+        tmp.type, tmp.mode = tarfile.DIRTYPE, 0o1777
+        tar.addfile(tmp)
+        _add(tar, "www/index.html", f"{page}\n".encode(), mode=0o644)
+    return buffer.getvalue()
+
+
+def _add(tar: tarfile.TarFile, name: str, content: bytes, mode: int) -> None:
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = len(content), mode
+    tar.addfile(member, io.BytesIO(content))

@@ -1,0 +1,86 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A real registry on loopback, run from Debian's package without installing it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+from pathlib import Path
+
+from .common import STATE, Daemon, TestbedError, run, say, wait_until
+
+ADDRESS = os.environ.get("EVENKEEL_REGISTRY", "127.0.0.1:5871")
+MANIFESTS = (
+    "application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json, "
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
+)
+
+_DAEMON = Daemon("docker-registry")
+_DATA = STATE / "registry"
+_CONFIG = STATE / "registry.json"
+
+
+def up() -> None:
+    if _request("GET", "/v2/") == 200:
+        return
+    binary = unpacked("docker-registry") / "usr/bin/docker-registry"
+    say(f"starting a registry on {ADDRESS}")
+    _CONFIG.write_text(json.dumps(_config()))  # JSON is YAML too.
+    _DAEMON.start(str(binary), "serve", str(_CONFIG))
+    wait_until(f"the start of the registry (see {_DAEMON.log})", lambda: _request("GET", "/v2/") == 200)
+
+
+def down() -> None:
+    _DAEMON.stop()
+
+
+def has(repository: str, tag: str) -> bool:
+    return _request("HEAD", f"/v2/{repository}/manifests/{tag}", Accept=MANIFESTS) == 200
+
+
+def unpacked(package: str) -> Path:
+    """The files of a Debian package, downloaded and unpacked under the test bed's own folder."""
+    folder = STATE / "packages.d" / package
+    if folder.exists():
+        return folder
+    if not shutil.which("apt-get"):
+        raise TestbedError(f"The package {package} comes from Debian; there is no apt-get here.")
+    say(f"fetching {package}")
+    download = STATE / "download" / package
+    download.mkdir(parents=True, exist_ok=True)
+    try:
+        run("apt-get", "download", package, cwd=download)
+    except TestbedError:
+        run("apt-get", "update")
+        run("apt-get", "download", package, cwd=download)
+    partial = folder.with_name(f"{package}.partial")
+    folder.parent.mkdir(exist_ok=True)
+    run("dpkg-deb", "--extract", str(next(download.glob("*.deb"))), str(partial))
+    shutil.rmtree(download)
+    return partial.rename(folder)
+
+
+def _config() -> dict[str, object]:
+    return {
+        "version": "0.1",
+        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(_DATA)}, "delete": {"enabled": True}},
+        "http": {"addr": ADDRESS},
+    }
+
+
+def _request(method: str, path: str, **headers: str) -> int | None:
+    host, port = ADDRESS.split(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=5)
+    try:
+        connection.request(method, path, headers=headers)
+        return connection.getresponse().status
+    except OSError:
+        return None
+    finally:
+        connection.close()

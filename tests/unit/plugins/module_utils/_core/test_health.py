@@ -1,0 +1,116 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every way that the health gate comes to a verdict."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, InvalidInput, NotFound
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig, HealthOutcome, Verdict, wait_for_health
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import ContainerRuntimeState, RuntimeStatus
+from support.fake_engine import HEALTHY, RUNNING, STARTING, UNHEALTHY, FakeClock, FakeEngine, exited
+
+BLIND = EngineError("the engine is busy")
+RESTARTED = dataclasses.replace(RUNNING, restarts=1)
+
+
+def gate(*looks: ContainerRuntimeState | EngineError, **config: float) -> tuple[HealthOutcome, float]:
+    """The outcome and the seconds it took, for a container that shows these states, one a look, the last one for ever."""
+    engine, clock = FakeEngine(), FakeClock()
+    engine.looks["new"] = list(looks)
+    outcome = wait_for_health(engine, clock, "new", HealthConfig(**config))
+    return outcome, clock.now
+
+
+@pytest.mark.parametrize(
+    ("looks", "verdict", "seconds"),
+    [
+        pytest.param([HEALTHY], Verdict.HEALTHY, 0, id="healthy at once"),
+        pytest.param([STARTING, STARTING, HEALTHY], Verdict.HEALTHY, 2, id="healthy in time"),
+        pytest.param([STARTING, UNHEALTHY, HEALTHY], Verdict.HEALTHY, 2, id="unhealthy, then healthy in time"),
+        pytest.param([UNHEALTHY], Verdict.TIMEOUT, 120, id="unhealthy until the deadline"),
+        pytest.param([STARTING], Verdict.TIMEOUT, 120, id="starting until the deadline"),
+        pytest.param([RUNNING], Verdict.HEALTHY, 10, id="no health check, up for the grace period"),
+        pytest.param([RUNNING, RUNNING, exited(1)], Verdict.CRASHED, 2, id="exit during the grace period"),
+        pytest.param([RUNNING, exited(0)], Verdict.CRASHED, 1, id="exit with code 0 is an exit"),
+        pytest.param([STARTING, exited(1)], Verdict.CRASHED, 1, id="exit while starting"),
+        pytest.param([BLIND, BLIND, HEALTHY], Verdict.HEALTHY, 2, id="two looks fail, then healthy"),
+        pytest.param([RUNNING, BLIND, RUNNING], Verdict.HEALTHY, 10, id="a look fails in the grace period"),
+        pytest.param([BLIND], Verdict.TIMEOUT, 120, id="looks never work"),
+        pytest.param([RUNNING, NotFound("gone")], Verdict.CRASHED, 1, id="removed by somebody"),
+        pytest.param([RESTARTED], Verdict.CRASHED, 0, id="restarted before the first look"),
+        pytest.param([RUNNING, RESTARTED], Verdict.CRASHED, 1, id="crash loop that looks alive"),
+    ],
+)
+def test_verdict(looks: list[ContainerRuntimeState | EngineError], verdict: Verdict, seconds: float) -> None:
+    outcome, took = gate(*looks)
+    assert (outcome.verdict, took) == (verdict, seconds)
+
+
+def test_a_restart_by_hand_is_a_crash() -> None:
+    first, second = (dataclasses.replace(RUNNING, started_at=moment) for moment in ("12:00:00", "12:00:05"))
+    outcome, _seconds = gate(first, second)
+    assert outcome.verdict is Verdict.CRASHED
+
+
+def test_restarts_of_its_earlier_life_do_not_count() -> None:
+    engine, clock = FakeEngine(), FakeClock()
+    engine.looks["old"] = [dataclasses.replace(HEALTHY, restarts=4)]
+    assert wait_for_health(engine, clock, "old", HealthConfig(), restarts_before=4).verdict is Verdict.HEALTHY
+
+
+class TestMinHealthyTime:
+    def test_stays_healthy(self) -> None:
+        assert gate(STARTING, HEALTHY, min_healthy_time=5) == (HealthOutcome(Verdict.HEALTHY, "is healthy"), 6)
+
+    def test_turns_unhealthy_again(self) -> None:
+        outcome, seconds = gate(HEALTHY, HEALTHY, UNHEALTHY, min_healthy_time=5)
+        assert (outcome.verdict, seconds) == (Verdict.TIMEOUT, 2)
+        assert outcome.why == "was healthy, but unhealthy again within min_healthy_time"
+
+    def test_may_end_after_the_health_timeout(self) -> None:
+        outcome, seconds = gate(STARTING, STARTING, HEALTHY, min_healthy_time=5, health_timeout=3)
+        assert (outcome.verdict, seconds) == (Verdict.HEALTHY, 7)
+
+
+def test_the_last_look_falls_on_the_deadline_and_not_after_it() -> None:
+    assert gate(STARTING, health_timeout=2.5)[1] == 2.5
+    assert gate(RUNNING, grace_period=0.25)[1] == 0.25
+
+
+def test_the_reason_is_told() -> None:
+    assert gate(STARTING, health_timeout=2)[0].why == "was still starting after 2 s"
+    assert gate(exited(137))[0].why == "exited with code 137"
+    assert gate(BLIND)[0].why == "could not be looked at: the engine is busy"
+
+
+@pytest.mark.parametrize(
+    "config",
+    [{"poll_interval": 0}, {"health_timeout": -1}, {"grace_period": float("nan")}, {"min_healthy_time": float("inf")}],
+)
+def test_nonsense_is_refused(config: dict[str, float]) -> None:
+    with pytest.raises(InvalidInput, match=next(iter(config))):
+        HealthConfig(**config)
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ({"Status": "running"}, RuntimeStatus.RUNNING),
+        ({"Status": "running", "Health": {"Status": "none"}}, RuntimeStatus.RUNNING),
+        ({"Status": "running", "Health": {"Status": "starting"}}, RuntimeStatus.STARTING),
+        ({"Status": "running", "Health": {"Status": "healthy"}}, RuntimeStatus.HEALTHY),
+        ({"Status": "running", "Health": {"Status": "unhealthy"}}, RuntimeStatus.UNHEALTHY),
+        ({"Status": "restarting", "Running": True, "Health": {"Status": "unhealthy"}}, RuntimeStatus.EXITED),
+        ({"Status": "exited", "Health": {"Status": "healthy"}}, RuntimeStatus.EXITED),
+        ({"Status": "created"}, RuntimeStatus.EXITED),
+        ({"Status": "dead"}, RuntimeStatus.EXITED),
+    ],
+)
+def test_what_an_inspect_document_says(state: dict[str, object], status: RuntimeStatus) -> None:
+    assert ContainerRuntimeState.from_inspect({"State": state}).status is status

@@ -1,0 +1,350 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The order of the cycle, and what follows from each of its failures. Call lists are compared whole."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
+    Conflict,
+    EngineError,
+    InspectFailed,
+    InvalidImageReference,
+    NoAnswer,
+    PullFailed,
+    Refused,
+    RenameFailed,
+    StopFailed,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Failure, PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import (
+    CycleResult,
+    Outcome,
+    Replaced,
+    recreate_one,
+    recreate_with_health,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import RollbackEvent, RollbackReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import Stopwatch
+from support.fake_engine import HEALTHY, STARTING, UNHEALTHY, FakeClock, FakeEngine, exited, fake_ports
+
+TO_THE_START = ["inspect", "pull", "stop:web", "rename:web->web-old-1000", "create:web", "start:NEW"]
+BACK_AGAIN = ["stop:NEW", "remove:NEW with force", "rename:web-old-1000->web", "start:web", "probe"]
+REFUSAL = EngineError("the engine says no")
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    """One container, web, on image old; in the registry its tag has moved on to image new."""
+    engine = FakeEngine()
+    engine.has_container("web", "shop:1", "old")
+    engine.registry["docker.io/library/shop:1"] = "new"
+    return engine
+
+
+def recreate(engine: FakeEngine, cleanup: Cleanup = Cleanup(), keep_archive: bool = False, **request: object) -> CycleResult:
+    wanted = dataclasses.replace(RecreateRequest("web"), **request)
+    return recreate_with_health(fake_ports(engine), wanted, HealthConfig(health_timeout=1), cleanup, keep_archive=keep_archive)
+
+
+class TestTheCycle:
+    def test_order(self, engine: FakeEngine) -> None:
+        clock = FakeClock()
+        ports = fake_ports(engine)._replace(clock=clock)
+        ending = recreate_one(ports, Stopwatch(clock), RecreateRequest("web"), HealthConfig())
+        assert isinstance(ending, Replaced)
+        assert engine.calls == TO_THE_START
+
+    def test_creates_from_the_reference_as_written(self, engine: FakeEngine) -> None:
+        recreate(engine)
+        assert engine.created[0]["Image"] == "shop:1"
+
+    def test_moves_to_another_reference(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:2"] = "newer"
+        result = recreate(engine, image="shop:2")
+        assert engine.created[0]["Image"] == "shop:2"
+        assert (result.new_image.reference, result.new_image.id) == ("shop:2", "newer")
+
+    def test_same_image_is_left_alone(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:1"] = "old"
+        result = recreate(engine)
+        assert result.outcome is Outcome.UNCHANGED
+        assert engine.calls == ["inspect", "pull"]
+        assert (result.container_id, result.downtime) == (engine.container("web")["Id"], None)
+
+    def test_force_recreates_the_same_image(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:1"] = "old"
+        assert recreate(engine, force=True).outcome is Outcome.RECREATED
+
+    def test_a_taken_archive_name_is_avoided(self, engine: FakeEngine) -> None:
+        engine.has_container("web-old-1000", "other:1", "other")
+        recreate(engine)
+        assert "rename:web->web-old-1001" in engine.calls
+        assert "web-old-1000" in engine.names
+
+
+class TestHealthy:
+    def test_the_archive_goes_without_force_and_no_image_is_touched(self, engine: FakeEngine) -> None:
+        result = recreate(engine)
+        assert engine.calls == [*TO_THE_START, "probe", "remove:web-old-1000"]
+        assert result.outcome is Outcome.RECREATED
+        assert result.archive is None
+        assert result.container_id == engine.container("web")["Id"]
+        assert not result.warnings
+
+    def test_an_archive_that_stays_is_a_warning(self, engine: FakeEngine) -> None:
+        engine.errors["remove:web-old-1000"] = REFUSAL
+        result = recreate(engine, Cleanup(remove_replaced=True))
+        assert result.outcome is Outcome.RECREATED
+        assert result.archive == "web-old-1000"
+        assert "web-old-1000" in result.warnings[0]
+        assert not [call for call in engine.calls if call.startswith("remove_image")], "the archive needs its image"
+
+    def test_a_kept_archive_keeps_its_image(self, engine: FakeEngine) -> None:
+        result = recreate(engine, Cleanup(remove_replaced=True, prune_dangling=True), keep_archive=True)
+        assert engine.calls == [*TO_THE_START, "probe"]
+        assert result.archive == "web-old-1000"
+
+
+class TestCleanup:
+    EVERYTHING = Cleanup(remove_replaced=True, prune_dangling=True)
+    ORDER = (*TO_THE_START, "probe", "remove:web-old-1000", "remove_image:old", "prune")
+
+    def test_order(self, engine: FakeEngine) -> None:
+        recreate(engine, self.EVERYTHING)
+        assert engine.calls == list(self.ORDER)
+
+    def test_an_image_in_use_is_kept_without_a_word(self, engine: FakeEngine) -> None:
+        engine.images_in_use.add("old")
+        result = recreate(engine, self.EVERYTHING)
+        assert engine.calls == list(self.ORDER)
+        assert (result.outcome, result.warnings) == (Outcome.RECREATED, ())
+
+    @pytest.mark.parametrize("call", ["remove_image:old", "prune"])
+    def test_any_other_error_is_a_warning(self, engine: FakeEngine, call: str) -> None:
+        engine.errors[call] = REFUSAL
+        result = recreate(engine, self.EVERYTHING)
+        assert engine.calls == list(self.ORDER)
+        assert result.outcome is Outcome.RECREATED
+        assert "the engine says no" in result.warnings[0]
+
+    def test_an_unknown_image_is_not_removed(self, engine: FakeEngine) -> None:
+        engine = FakeEngine()
+        engine.has_container("web", "shop:1", "")
+        engine.registry["docker.io/library/shop:1"] = "new"
+        assert recreate(engine, Cleanup(remove_replaced=True)).outcome is Outcome.RECREATED
+        assert engine.calls == [*TO_THE_START, "probe", "remove:web-old-1000"]
+
+    def test_the_image_of_a_forced_recreation_is_not_removed(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:1"] = "old"
+        recreate(engine, Cleanup(remove_replaced=True), force=True)
+        assert engine.calls == [*TO_THE_START, "probe", "remove:web-old-1000"]
+
+
+class TestRollback:
+    def test_crashed(self, engine: FakeEngine) -> None:
+        old_id = engine.container("web")["Id"]
+        engine.looks["NEW"] = [exited(3)]
+        engine.failures["NEW"] = Failure(exit_code=3, logs=("boom",))
+        result = recreate(engine)
+        assert engine.calls == [*TO_THE_START, "probe", "failure:NEW", *BACK_AGAIN]
+        assert result.outcome is Outcome.ROLLED_BACK
+        assert result.rollback == RollbackEvent(
+            container="web",
+            reason=RollbackReason.CRASHED,
+            old_image_ref="shop:1",
+            new_image_ref="shop:1",
+            restored_from="web-old-1000",
+            failure=Failure(error="web exited with code 3", exit_code=3, logs=("boom",)),
+        )
+        assert (result.container_id, result.archive) == (old_id, None)
+        assert result.restored is not None
+        assert result.restored.problem is None
+
+    def test_timeout(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [STARTING, UNHEALTHY]
+        result = recreate(engine)
+        assert engine.calls == [*TO_THE_START, "probe", "probe", "failure:NEW", *BACK_AGAIN]
+        assert result.rollback is not None
+        assert result.rollback.reason is RollbackReason.HEALTH_TIMEOUT
+        assert not [call for call in engine.calls if call.startswith("remove:web-old")], "the archive is the way back"
+
+    def test_a_new_container_that_cannot_be_stopped_is_removed_all_the_same(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        engine.errors["stop:NEW"] = REFUSAL
+        result = recreate(engine)
+        assert engine.calls == [*TO_THE_START, "probe", "failure:NEW", *BACK_AGAIN]
+        assert engine.names == {"web"}
+        assert result.outcome is Outcome.ROLLED_BACK
+
+    def test_create_failed(self, engine: FakeEngine) -> None:
+        engine.errors["create:web"] = REFUSAL
+        result = recreate(engine)
+        assert engine.calls == [*TO_THE_START[:-1], "rename:web-old-1000->web", "start:web", "probe"]
+        assert result.rollback is not None
+        assert result.rollback.reason is RollbackReason.CREATE_FAILED
+        assert result.rollback.failure.error == "the engine says no"
+
+    def test_create_whose_answer_was_lost_leaves_nothing_behind(self, engine: FakeEngine) -> None:
+        old_id = engine.container("web")["Id"]
+        engine.lost_answers.add("create:web")
+        result = recreate(engine)
+        assert engine.calls == [*TO_THE_START[:-1], "inspect", *BACK_AGAIN]
+        assert engine.names == {"web"}
+        assert engine.container("web")["Id"] == old_id
+        assert result.restored is not None
+        assert result.restored.problem is None
+
+    def test_a_stranger_who_took_the_name_is_not_removed(self, engine: FakeEngine) -> None:
+        engine.errors["create:web"] = Conflict("the name web is taken")
+        engine.errors["rename:web-old-1000->web"] = Conflict("the name web is taken")
+        result = recreate(engine)
+        assert not [call for call in engine.calls if call.startswith("remove")]
+        assert result.restored is not None
+        assert result.restored.archive == result.archive == "web-old-1000"
+
+    @pytest.mark.parametrize("error", [REFUSAL, NoAnswer("the connection broke")])
+    def test_start_failed(self, engine: FakeEngine, error: EngineError) -> None:
+        engine.errors["start:NEW"] = error
+        result = recreate(engine)
+        assert engine.calls == [*TO_THE_START, "failure:NEW", *BACK_AGAIN]
+        assert result.rollback is not None
+        assert result.rollback.reason is RollbackReason.START_FAILED
+
+    @pytest.mark.parametrize("call", ["rename:web-old-1000->web", "start:web", "remove:NEW with force", "stop:NEW"])
+    def test_a_lost_answer_on_the_way_back_is_no_failure(self, engine: FakeEngine, call: str) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        engine.lost_answers.add(call)
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.problem is None
+        assert engine.names == {"web"}
+        assert engine.container("web")["State"]["Status"] == "running"
+
+    def test_evidence_that_cannot_be_had_does_not_stop_the_way_back(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        engine.errors["failure:NEW"] = REFUSAL
+        result = recreate(engine)
+        assert result.rollback is not None
+        assert result.rollback.failure == Failure(error="web exited with code 1")
+
+
+class TestRollbackThatFails:
+    def test_the_old_one_does_not_start(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        engine.looks["web"] = [exited(128)]
+        engine.errors["start:web"] = EngineError("port is already allocated")
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.problem == "web could not be started (port is already allocated)"
+        assert result.restored.commands == ("docker start web",)
+        assert (result.archive, result.downtime) == (None, None)
+
+    def test_the_old_one_starts_and_does_not_stay(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        engine.looks["web"] = [exited(2)]
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.problem == "web exited with code 2"
+
+    def test_the_new_one_cannot_be_removed(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        engine.errors["remove:NEW with force"] = REFUSAL
+        result = recreate(engine)
+        assert result.restored is not None
+        new_id = engine.container("web")["Id"]
+        assert result.restored.commands == (f"docker rm --force {new_id}", "docker rename web-old-1000 web", "docker start web")
+        assert result.archive == "web-old-1000"
+        assert "start:web-old-1000" in engine.calls, "a service under the wrong name beats none"
+
+    def test_one_that_was_unwell_before_need_not_be_well_after(self, engine: FakeEngine) -> None:
+        engine._find("web")["State"]["Health"]["Status"] = "unhealthy"
+        engine.looks["NEW"] = [exited(1)]
+        engine.looks["web"] = [UNHEALTHY]
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.problem is None
+
+
+class TestBeforeThereIsAnArchive:
+    def test_no_such_container(self, engine: FakeEngine) -> None:
+        with pytest.raises(InspectFailed, match="no container shop"):
+            recreate(engine, container="shop")
+
+    def test_the_first_digits_of_an_id_are_not_a_name(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        find = engine._find
+        monkeypatch.setattr(engine, "_find", lambda name: find("web" if name == "0000" else name))
+        with pytest.raises(InspectFailed, match="no container 0000"):
+            recreate(engine, container="0000")
+
+    def test_a_full_id_is_one(self, engine: FakeEngine) -> None:
+        assert recreate(engine, container=engine.container("web")["Id"]).container_name == "web"
+
+    def test_an_engine_that_cannot_look(self, engine: FakeEngine) -> None:
+        engine.errors["inspect"] = REFUSAL
+        with pytest.raises(InspectFailed, match="was not touched: the engine says no"):
+            recreate(engine)
+
+    def test_pull_fails(self, engine: FakeEngine) -> None:
+        with pytest.raises(PullFailed, match="shop:2 could not be had, and container web was not touched"):
+            recreate(engine, image="shop:2")
+        assert engine.calls == ["inspect", "pull"]
+
+    def test_pull_never(self, engine: FakeEngine) -> None:
+        assert recreate(engine, pull=PullPolicy.NEVER).outcome is Outcome.UNCHANGED
+
+    def test_a_container_that_was_made_from_an_image_id_needs_to_be_told(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
+        with pytest.raises(InvalidImageReference, match="web was not touched. Name the image"):
+            recreate(engine)
+
+    def test_refused(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"]["AutoRemove"] = True
+        with pytest.raises(Refused, match="--rm"):
+            recreate(engine)
+        assert engine.calls == ["inspect", "pull"]
+
+    @pytest.mark.parametrize("lost", [True, False])
+    def test_stop_fails(self, engine: FakeEngine, lost: bool) -> None:
+        if lost:
+            engine.lost_answers.add("stop:web")
+        else:
+            engine.errors["stop:web"] = REFUSAL
+        with pytest.raises(StopFailed, match=r"could not be stopped: .*\. It runs as before\."):
+            recreate(engine)
+        assert engine.calls == ["inspect", "pull", "stop:web", "start:web", "probe"]
+        assert engine.container("web")["State"]["Status"] == "running"
+
+    @pytest.mark.parametrize("lost", [True, False])
+    def test_rename_fails(self, engine: FakeEngine, lost: bool) -> None:
+        if lost:
+            engine.lost_answers.add("rename:web->web-old-1000")
+        else:
+            engine.errors["rename:web->web-old-1000"] = REFUSAL
+        with pytest.raises(RenameFailed, match=r"could not be renamed to web-old-1000: .*\. It runs as before\."):
+            recreate(engine)
+        assert engine.names == {"web"}
+        assert engine.container("web")["State"]["Status"] == "running"
+
+    def test_what_cannot_be_put_right_is_said_with_the_commands(self, engine: FakeEngine) -> None:
+        engine.errors.update({"stop:web": REFUSAL, "start:web": EngineError("port is already allocated")})
+        engine.looks["web"] = [exited(0)]
+        with pytest.raises(StopFailed, match=r"does not run as before: .*port is already allocated.*docker start web"):
+            recreate(engine)
+
+
+def test_steps_and_downtime(engine: FakeEngine) -> None:
+    engine.looks["NEW"] = [STARTING, HEALTHY]
+    result = recreate(engine)
+    names = [step.name for step in result.steps]
+    assert names == ["inspect", "pull", "stop", "rename", "create", "start", "health_gate", "cleanup"]
+    assert {step.name: step.seconds for step in result.steps}["health_gate"] == 1.0
+    assert result.downtime == 0.0

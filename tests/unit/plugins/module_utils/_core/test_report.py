@@ -1,0 +1,95 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineUnavailable, PullFailed, StopFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Failure, ImageIdentity
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import Restored, RollbackEvent, RollbackReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import StepTime
+
+OLD = ImageIdentity("shop:1", "sha256:old", "sha256:aaa")
+NEW = ImageIdentity("shop:2", "sha256:new")
+IMAGES = {
+    "old": {"reference": "shop:1", "id": "sha256:old", "digest": "sha256:aaa"},
+    "new": {"reference": "shop:2", "id": "sha256:new", "digest": None},
+}
+
+
+def event(reason: RollbackReason = RollbackReason.CRASHED) -> RollbackEvent:
+    failure = Failure("web exited with code 3", 3, oom_killed=False, health_log=({"exit_code": 1},), logs=("boom",))
+    return RollbackEvent("web", reason, "shop:1", "shop:2", "web-old-1000", failure)
+
+
+def rolled_back(restored: Restored) -> CycleResult:
+    return CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(), restored=restored)
+
+
+def test_recreated() -> None:
+    result = CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, steps=(StepTime("stop", 0.12345),), downtime=0.45678)
+    assert cycle_report(result) == {
+        "failed": False,
+        "changed": True,
+        "outcome": "recreated",
+        "container": {"id": "c0ffee", "name": "web"},
+        "archive": None,
+        "image": IMAGES,
+        "rollback": None,
+        "rollback_failed": False,
+        "steps": [{"name": "stop", "seconds": 0.123}],
+        "downtime_seconds": 0.457,
+    }
+
+
+def test_unchanged() -> None:
+    report = cycle_report(CycleResult(Outcome.UNCHANGED, "c0ffee", "web", OLD, OLD))
+    assert (report["changed"], report["failed"], report["outcome"], report["downtime_seconds"]) == (False, False, "unchanged", None)
+
+
+def test_rolled_back() -> None:
+    report = cycle_report(rolled_back(Restored()))
+    assert (report["failed"], report["changed"], report["outcome"], report["rollback_failed"]) == (True, True, "rolled_back", False)
+    assert report["rollback"] == {
+        "container": "web",
+        "reason": "crashed",
+        "old_image_ref": "shop:1",
+        "new_image_ref": "shop:2",
+        "restored_from": "web-old-1000",
+        "failure": {
+            "exit_code": 3,
+            "oom_killed": False,
+            "error": "web exited with code 3",
+            "health_log": [{"exit_code": 1}],
+            "logs": ["boom"],
+        },
+    }
+    assert report["msg"] == (
+        "The new container of shop:2 did not stay up: web exited with code 3. "
+        "web was rolled back and runs shop:1 again, in the same container as before."
+    )
+
+
+def test_rollback_failed() -> None:
+    restored = Restored("web could not be started (port taken)", ("docker rename web-old-1000 web", "docker start web"), "web-old-1000")
+    report = cycle_report(rolled_back(restored))
+    assert (report["failed"], report["rollback_failed"]) == (True, True)
+    assert "port taken" in report["msg"]
+    assert "Its old container is called web-old-1000." in report["msg"]
+    assert report["msg"].endswith("docker rename web-old-1000 web && docker start web")
+
+
+@pytest.mark.parametrize("reason", list(RollbackReason))
+def test_each_reason_has_words(reason: RollbackReason) -> None:
+    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(reason), restored=Restored())
+    assert cycle_report(result)["rollback"]["reason"] == reason.value
+
+
+def test_errors() -> None:
+    assert error_report(PullFailed("no")) == {"msg": "no", "changed": False, "failed_step": "pull"}
+    assert error_report(StopFailed("no")) == {"msg": "no", "changed": True, "failed_step": "stop"}
+    assert error_report(EngineUnavailable("no")) == {"msg": "no", "changed": False, "failed_step": None}

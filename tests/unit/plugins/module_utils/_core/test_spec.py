@@ -1,0 +1,122 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The operator's wishes, got back from inspect documents that a real engine gave (fixtures/capture.sh)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.spec import ContainerSpec
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def document(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((FIXTURES / f"{name}.json").read_text())
+    return loaded
+
+
+def spec_of(name: str) -> ContainerSpec:
+    return ContainerSpec.from_inspect(document(name), document("image"))
+
+
+def wishes(name: str) -> dict[str, Any]:
+    """The config wishes, less what the client sets on every container."""
+    always = {"AttachStdin", "AttachStdout", "AttachStderr", "Tty", "OpenStdin", "StdinOnce", "Domainname", "Image"}
+    return {field: value for field, value in spec_of(name).config.items() if field not in always}
+
+
+def test_who_asked_for_nothing_gets_everything_from_the_image() -> None:
+    assert wishes("plain") == {}
+
+
+def test_what_the_operator_set_is_kept_and_the_rest_follows_the_image() -> None:
+    assert wishes("customised") == {
+        "Hostname": "shop.example",
+        "User": "0",
+        "Env": ["A=b", "MODE=fast"],
+        "Labels": {"owner": "me", "team": "shop"},
+        "ExposedPorts": {"7070/tcp": {}},
+        "Cmd": ["sleep 601"],
+        "WorkingDir": "/tmp",
+        "StopSignal": "SIGTERM",
+        "StopTimeout": 33,
+        "Healthcheck": {"Interval": 5_000_000_000},
+    }
+
+
+def test_a_command_belongs_to_its_own_entrypoint() -> None:
+    assert wishes("entrypoint") == {"Entrypoint": ["sleep"], "Cmd": ["602"]}
+
+
+def test_no_entrypoint_is_a_wish_too() -> None:
+    assert wishes("no-entrypoint") == {"Entrypoint": [""], "Cmd": ["sleep", "603"]}
+
+
+def test_no_health_check_is_a_wish_too() -> None:
+    assert wishes("no-health-check") == {"Healthcheck": {"Test": ["NONE"]}}
+
+
+def test_who_shares_a_network_has_no_host_name_and_no_ports() -> None:
+    assert wishes("shares-network") == {}
+    assert spec_of("shares-network").endpoints == {}
+
+
+def test_host_config_goes_through_whole() -> None:
+    container = document("customised")
+    container["HostConfig"]["FieldOfTheFuture"] = {"kept": True}
+    host_config = dict(ContainerSpec.from_inspect(container, document("image")).host_config)
+    assert {**host_config, "Binds": None} == {**container["HostConfig"], "Binds": None}
+
+
+def test_an_anonymous_volume_stays_attached() -> None:
+    volume = next(mount["Name"] for mount in document("plain")["Mounts"] if mount["Destination"] == "/data")
+    assert spec_of("plain").host_config["Binds"] == [f"{volume}:/data"]
+
+
+def test_named_volumes_and_binds_are_not_mounted_twice() -> None:
+    container = document("customised")
+    anonymous = next(mount["Name"] for mount in container["Mounts"] if mount["Destination"] == "/data")
+    assert spec_of("customised").host_config["Binds"] == ["/tmp:/host:ro", f"{anonymous}:/data"]
+    assert spec_of("customised").host_config["Mounts"] == container["HostConfig"]["Mounts"]
+
+
+@pytest.mark.parametrize("target", ["/data", "/data/"])
+def test_an_anonymous_volume_of_the_long_syntax_is_adopted_in_its_place(target: str) -> None:
+    container = document("plain")
+    container["HostConfig"]["Mounts"] = [{"Type": "volume", "Target": target}, {"Type": "tmpfs", "Target": "/scratch"}]
+    host_config = ContainerSpec.from_inspect(container, document("image")).host_config
+    assert [bind.split(":")[1] for bind in host_config["Binds"]] == ["/data"]
+    assert host_config["Mounts"] == [{"Type": "tmpfs", "Target": "/scratch"}]
+
+
+def test_endpoints_keep_what_was_asked_and_drop_what_was_answered() -> None:
+    by_alias = {endpoint["Aliases"][0]: endpoint for endpoint in spec_of("customised").endpoints.values()}
+    assert by_alias == {
+        "shop": {"IPAMConfig": {"IPv4Address": "10.99.1.50"}, "Aliases": ["shop", "shop.example"]},
+        "shop-back": {"Aliases": ["shop-back", "shop.example"]},
+    }
+
+
+def test_the_default_network_needs_no_entry() -> None:
+    assert spec_of("plain").endpoints == {}
+
+
+def test_create_body() -> None:
+    spec = spec_of("customised")
+    body = spec.create_body("nginx:alpine")
+    assert body["Image"] == "nginx:alpine"
+    assert body["HostConfig"] == spec.host_config
+    assert body["NetworkingConfig"] == {"EndpointsConfig": spec.endpoints}
+
+
+def test_the_documents_are_left_as_they_were() -> None:
+    container, image = document("customised"), document("image")
+    ContainerSpec.from_inspect(container, image).create_body("nginx")
+    assert (container, image) == (document("customised"), document("image"))

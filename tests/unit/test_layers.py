@@ -1,0 +1,62 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Arrows point down only: what each layer may import."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PLUGINS = Path(__file__).parents[2] / "plugins"
+CORE = sorted((PLUGINS / "module_utils/_core").glob("*.py"))
+EDGE = sorted((PLUGINS / "module_utils/_edge").glob("*.py"))
+MODULES = sorted((PLUGINS / "modules").glob("*.py"))
+
+# What of the standard library has no I/O, no clock, no threads.
+PURE = {"__future__", "contextlib", "dataclasses", "enum", "math", "re", "typing"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Absolute names of everything that a file imports; relative imports as C(._core.health) and the like."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield "." * node.level + (node.module or "")
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("__import__", "importlib.import_module"):
+            yield "an import at run time"
+
+
+@pytest.mark.parametrize("path", CORE, ids=lambda path: path.name)
+def test_the_core_is_pure(path: Path) -> None:
+    """Neither ansible nor docker nor requests nor time, nor anything else that reaches out."""
+    foreign = {name for name in imports(path) if not name.startswith(".") and name not in PURE}
+    assert not foreign
+    assert not {name for name in imports(path) if name.startswith("..")}, "the core imports itself only"
+
+
+@pytest.mark.parametrize("path", EDGE, ids=lambda path: path.name)
+def test_only_one_file_of_the_edge_imports_the_sdk(path: Path) -> None:
+    sdk = {name for name in imports(path) if name.split(".")[0] in ("docker", "requests", "urllib3")}
+    assert not sdk or path.name == "sdk.py"
+
+
+@pytest.mark.parametrize("path", EDGE, ids=lambda path: path.name)
+def test_the_edge_does_not_know_the_modules(path: Path) -> None:
+    assert not {name for name in imports(path) if ".modules" in name}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_a_module_is_a_door(path: Path) -> None:
+    assert {name.split(".")[0] for name in imports(path)} <= {"__future__", "ansible", "ansible_collections"}
+
+
+def test_there_is_something_to_look_at() -> None:
+    assert CORE
+    assert EDGE
+    assert MODULES
