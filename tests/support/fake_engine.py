@@ -52,10 +52,11 @@ class FakeClock:
 
 
 class FakeEngine:
-    """DockerOps and HealthProbe in one, with every call in C(calls), by the name that the container has at that moment (NEW: one made here).
+    """DockerOps and HealthProbe in one, with every call in C(calls), by the name of the container at that moment (NEW: made here).
 
     C(registry) and C(local) map normalised references to image IDs. C(errors) makes a call fail before it does anything, C(lost_answers)
-    after it was done. C(looks) are the states that the next probes see, container by container; C(HEALTHY) once they run out.
+    after it was done. C(looks) are the states that the next probes see, container by container, the last one for ever; without any it is
+    C(HEALTHY).
     """
 
     def __init__(self) -> None:
@@ -150,8 +151,11 @@ class FakeEngine:
 
     def probe(self, container: str) -> ContainerRuntimeState:
         with _Call(self, "probe"):
-            looks = self.looks.get(self._label(container), [])
-            look = looks.pop(0) if len(looks) > 1 else looks[0] if looks else HEALTHY
+            looks = self.looks.get(self._label(container))
+            if looks is None:
+                self._find(container)
+                return HEALTHY
+            look = looks.pop(0) if len(looks) > 1 else looks[0]
             if isinstance(look, EngineError):
                 raise look
             return look

@@ -23,8 +23,8 @@ _DAEMON = Daemon("dockerd")
 _INSTALLED = STATE / "packages"
 
 
-def client() -> docker.APIClient:
-    return docker.APIClient(**docker.utils.kwargs_from_env(), version="auto")
+def client(timeout: float = 60) -> docker.APIClient:
+    return docker.APIClient(**docker.utils.kwargs_from_env(), version="auto", timeout=timeout)
 
 
 def up() -> None:

@@ -43,9 +43,9 @@ class WebImage:
 STANDARD = {
     "v1": WebImage("v1"),
     "v2": WebImage("v2"),
-    "crash": WebImage("v3", command=shell("echo 'v3: cannot read /etc/web.conf' >&2; exit 1")),
-    "sick": WebImage("v3", health="echo 'v3: database unreachable'; false"),
-    "late": WebImage("v3", command=serve_after("(sleep 4; touch /tmp/ready) &"), health="test -f /tmp/ready"),
+    "v3-crashes": WebImage("v3", command=shell("echo 'v3: cannot read /etc/web.conf' >&2; exit 1")),
+    "v3-sick": WebImage("v3", health="echo 'v3: database unreachable'; false"),
+    "v3-late": WebImage("v3", command=serve_after("(sleep 4; touch /tmp/ready) &"), health="test -f /tmp/ready"),
 }
 REPOSITORY = "evenkeel/web"
 

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import NamedTuple
 
 from .common import STATE, Daemon, TestbedError, run, say, wait_until
 
@@ -20,19 +21,25 @@ MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json"
 )
 
+
+class _Answer(NamedTuple):
+    status: int | None
+    body: bytes
+
+
 _DAEMON = Daemon("docker-registry")
 _DATA = STATE / "registry"
 _CONFIG = STATE / "registry.json"
 
 
 def up() -> None:
-    if _request("GET", "/v2/") == 200:
+    if _request("GET", "/v2/").status == 200:
         return
     binary = unpacked("docker-registry") / "usr/bin/docker-registry"
     say(f"starting a registry on {ADDRESS}")
     _CONFIG.write_text(json.dumps(_config()))  # JSON is YAML too.
     _DAEMON.start(str(binary), "serve", str(_CONFIG))
-    wait_until(f"the start of the registry (see {_DAEMON.log})", lambda: _request("GET", "/v2/") == 200)
+    wait_until(f"the start of the registry (see {_DAEMON.log})", lambda: _request("GET", "/v2/").status == 200)
 
 
 def down() -> None:
@@ -40,7 +47,13 @@ def down() -> None:
 
 
 def has(repository: str, tag: str) -> bool:
-    return _request("HEAD", f"/v2/{repository}/manifests/{tag}", Accept=MANIFESTS) == 200
+    return _request("HEAD", f"/v2/{repository}/manifests/{tag}", Accept=MANIFESTS).status == 200
+
+
+def break_layer(repository: str, tag: str) -> None:
+    """Take the content of one layer away, while the manifest goes on naming it."""
+    manifest = json.loads(_request("GET", f"/v2/{repository}/manifests/{tag}", Accept=MANIFESTS).body)
+    _request("DELETE", f"/v2/{repository}/blobs/{manifest['layers'][0]['digest']}")
 
 
 def unpacked(package: str) -> Path:
@@ -74,13 +87,14 @@ def _config() -> dict[str, object]:
     }
 
 
-def _request(method: str, path: str, **headers: str) -> int | None:
+def _request(method: str, path: str, **headers: str) -> _Answer:
     host, port = ADDRESS.split(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=5)
     try:
         connection.request(method, path, headers=headers)
-        return connection.getresponse().status
+        response = connection.getresponse()
+        return _Answer(response.status, response.read())
     except OSError:
-        return None
+        return _Answer(None, b"")
     finally:
         connection.close()

@@ -1,0 +1,109 @@
+# Everything that is done in this repository. "make help" lists it.
+
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+CACHE := $(CURDIR)/.cache
+BIN := $(CURDIR)/.venv/bin
+FLOOR := $(CURDIR)/.venv-2.18/bin
+TARGET := $(CURDIR)/.venv-target/bin
+# Ansible finds a collection by the folders that it lies in.
+CHECKOUT := $(CACHE)/collections/ansible_collections/evenkeel/fleet
+INSTALLED := $(CACHE)/installed
+PYTEST := $(BIN)/pytest --numprocesses 4
+
+export PATH := $(BIN):$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CACHE)/collections
+export ANSIBLE_HOME := $(CACHE)/ansible
+
+.PHONY: help
+help: ## List what can be made.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+.PHONY: demo
+demo: setup ## See it: an update that works, and one that is rolled back.
+	@PYTHONPATH=tests $(BIN)/python -m demo
+
+.PHONY: test
+test: lint types sanity all-tests floor installed ## Run every check and every test. Installs and starts what they need.
+
+.PHONY: lint
+lint: setup ## Style of Python, YAML, the changelog and Ansible content.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/yamllint --strict .
+	$(BIN)/antsibull-changelog lint
+	$(BIN)/ansible-lint --offline --profile production --strict
+
+.PHONY: types
+types: setup ## Strict type check of the core and the edge.
+	$(BIN)/mypy -p ansible_collections.evenkeel.fleet.plugins.module_utils
+
+.PHONY: sanity
+sanity: setup setup-floor ## ansible-test sanity, with the newest ansible-core and with 2.18.
+	tools/sanity $(BIN) $(CACHE)
+	tools/sanity $(FLOOR) $(CACHE)
+
+.PHONY: unit
+unit: setup ## The tests that need no engine.
+	$(BIN)/pytest tests/unit
+
+.PHONY: integration
+integration: setup testbed ## The tests on a real engine.
+	$(PYTEST) tests/contract tests/integration
+
+.PHONY: all-tests
+all-tests: setup testbed
+	$(PYTEST)
+
+.PHONY: floor
+floor: setup setup-floor testbed ## The main job with the oldest ansible-core, Python and Docker SDK.
+	EVENKEEL_ANSIBLE=$(FLOOR) EVENKEEL_TARGET_PYTHON=$(TARGET)/python $(PYTEST) -m floor tests/integration
+
+.PHONY: installed
+installed: setup testbed ## Build the collection, install it, and run its documentation and the main job from there.
+	rm -rf $(INSTALLED) $(CACHE)/build
+	$(BIN)/ansible-galaxy collection build --output-path $(CACHE)/build
+	$(BIN)/ansible-galaxy collection install --offline --collections-path $(INSTALLED) $(CACHE)/build/*.tar.gz
+	EVENKEEL_COLLECTIONS=$(INSTALLED) $(PYTEST) -m "installed or floor" tests/integration
+
+.PHONY: testbed
+testbed: setup ## Bring up what tests and demo need: an engine, a registry, images.
+	@PYTHONPATH=tests $(BIN)/python -m testbed up
+
+.PHONY: testbed-down
+testbed-down: setup ## Take away again what the test bed brought.
+	@PYTHONPATH=tests $(BIN)/python -m testbed down
+
+.PHONY: format
+format: setup ## Format the Python code.
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: clean
+clean: ## Remove everything that was made in this folder.
+	rm -rf .cache .venv .venv-2.18 .venv-target .mypy_cache .pytest_cache .ruff_cache
+
+.PHONY: setup
+setup: $(BIN)/.done $(CHECKOUT)
+
+.PHONY: setup-floor
+setup-floor: $(FLOOR)/.done $(TARGET)/.done
+
+$(CACHE)/pythons/.done: tools/link-pythons
+	tools/link-pythons $(@D)
+	touch $@
+
+$(BIN)/.done: tests/requirements.txt $(CACHE)/pythons/.done
+	tools/virtualenv newest $(CACHE)/pythons $(BIN) $<
+
+$(FLOOR)/.done: tests/requirements-floor-controller.txt $(CACHE)/pythons/.done
+	tools/virtualenv newest $(CACHE)/pythons $(FLOOR) $<
+
+$(TARGET)/.done: tests/requirements-floor-target.txt $(CACHE)/pythons/.done
+	tools/virtualenv oldest $(CACHE)/pythons $(TARGET) $<
+
+$(CHECKOUT):
+	mkdir -p $(@D)
+	ln -s ../../../.. $@

@@ -1,0 +1,30 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import docker
+import pytest
+
+from support.scene import Scene
+from testbed import __main__ as testbed
+from testbed import engine
+
+
+@pytest.fixture(scope="session")
+def client() -> Iterator[docker.APIClient]:
+    """The engine that is there, or that the test bed starts."""
+    testbed.up()
+    client = engine.client()
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def scene(client: docker.APIClient) -> Iterator[Scene]:
+    scene = Scene(client)
+    yield scene
+    scene.clean_up()

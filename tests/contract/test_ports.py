@@ -1,0 +1,149 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What DockerOps and HealthProbe promise, asked of the fake and of a real engine alike. It keeps the fake honest."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, NotFound
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import DockerOps, Document, HealthProbe, PullPolicy, RuntimeStatus
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.health_probe import SdkHealthProbe
+from support.fake_engine import RUNNING, FakeEngine, exited
+from support.scene import Scene
+from testbed.images import reference
+
+IMAGE = reference("v1")
+
+
+class Engine:
+    """One of the two, with a name of its own for everything that a test makes."""
+
+    def __init__(self, ops: DockerOps, probe: HealthProbe, prefix: str) -> None:
+        self.ops = ops
+        self.probe = probe
+        self.name = prefix
+
+    def create(self, name: str | None = None, image: str = IMAGE) -> str:
+        return self.ops.create(name or self.name, body(image))
+
+    def running(self) -> str:
+        container = self.create()
+        self.ops.start(container)
+        return container
+
+
+def body(image: str) -> Document:
+    return {
+        "Image": image,
+        "Cmd": ["sh", "-c", "trap 'exit 0' TERM; sleep 600 & wait"],
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": {},
+        "NetworkingConfig": {"EndpointsConfig": {}},
+    }
+
+
+@pytest.fixture(params=["fake", "real"])
+def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
+    if request.param == "real":
+        scene: Scene = request.getfixturevalue("scene")
+        scene.client.pull(*IMAGE.rsplit(":", 1))
+        yield Engine(SdkDockerOps(scene.client), SdkHealthProbe(scene.client), scene.prefix)
+    else:
+        fake = FakeEngine()
+        fake.registry[IMAGE] = fake.local[IMAGE] = "image"
+        fake.looks[""] = [RUNNING, exited(0)]
+        yield Engine(fake, fake, f"fake-{secrets.token_hex(4)}")
+
+
+def test_inspect_by_name_and_by_id(engine: Engine) -> None:
+    container = engine.create()
+    by_name = engine.ops.inspect(engine.name)
+    assert by_name.container["Id"] == engine.ops.inspect(container).container["Id"] == container
+    assert by_name.container["Name"] == f"/{engine.name}"
+    assert by_name.container["Config"]["Image"] == IMAGE
+    assert by_name.image is not None
+    assert engine.name in by_name.names
+
+
+def test_inspect_gives_copies(engine: Engine) -> None:
+    engine.create()
+    document = engine.ops.inspect(engine.name).container
+    document["Config"]["Image"] = "changed"
+    assert engine.ops.inspect(engine.name).container["Config"]["Image"] == IMAGE
+
+
+@pytest.mark.parametrize("call", ["inspect", "start", "remove"])
+def test_nobody_is_not_found(engine: Engine, call: str) -> None:
+    with pytest.raises(NotFound):
+        getattr(engine.ops, call)(f"{engine.name}-nobody")
+    with pytest.raises(NotFound):
+        engine.ops.stop(f"{engine.name}-nobody", 1)
+    with pytest.raises(NotFound):
+        engine.probe.probe(f"{engine.name}-nobody")
+
+
+def test_rename(engine: Engine) -> None:
+    container = engine.create()
+    engine.ops.rename(container, f"{engine.name}-old-1")
+    assert engine.ops.inspect(f"{engine.name}-old-1").container["Id"] == container
+    with pytest.raises(NotFound):
+        engine.ops.inspect(engine.name)
+
+
+def test_a_name_can_be_had_once(engine: Engine) -> None:
+    engine.create()
+    other = engine.create(f"{engine.name}-other")
+    with pytest.raises(Conflict):
+        engine.ops.rename(other, engine.name)
+    with pytest.raises(Conflict):
+        engine.create()
+
+
+def test_start_and_stop_twice_is_no_error(engine: Engine) -> None:
+    container = engine.running()
+    engine.ops.start(container)
+    assert engine.ops.inspect(container).container["State"]["Status"] == "running"
+    engine.ops.stop(container, 5)
+    engine.ops.stop(container, 5)
+    assert engine.ops.inspect(container).container["State"]["Status"] == "exited"
+
+
+def test_a_running_container_is_removed_by_force_only(engine: Engine) -> None:
+    container = engine.running()
+    with pytest.raises(Conflict):
+        engine.ops.remove(container)
+    engine.ops.remove(container, force=True)
+    with pytest.raises(NotFound):
+        engine.ops.inspect(container)
+
+
+def test_pull(engine: Engine) -> None:
+    here = ImageReference.parse(IMAGE)
+    images = {engine.ops.pull(here, policy).id for policy in PullPolicy}
+    assert len(images) == 1
+    identity = engine.ops.pull(here, PullPolicy.ALWAYS)
+    assert identity.reference == IMAGE
+
+
+@pytest.mark.parametrize("policy", list(PullPolicy))
+def test_pull_of_what_is_nowhere(engine: Engine, policy: PullPolicy) -> None:
+    with pytest.raises(NotFound):
+        engine.ops.pull(ImageReference.parse(reference("nowhere")), policy)
+
+
+def test_probe(engine: Engine) -> None:
+    if isinstance(engine.probe, FakeEngine):
+        engine.probe.looks["NEW"] = [RUNNING, exited(0)]
+    container = engine.running()
+    assert engine.probe.probe(container).status is RuntimeStatus.RUNNING
+    engine.ops.stop(container, 5)
+    state = engine.probe.probe(container)
+    assert (state.status, state.exit_code) == (RuntimeStatus.EXITED, 0)

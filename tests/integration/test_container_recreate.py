@@ -1,0 +1,447 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The main job, through Ansible, on a real engine, with a client that asks for the page all the while."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from support.ansible import run_module
+from support.scene import Scene, Service, free_port, wait_for
+from support.visitor import Visitor, fetch
+from testbed import registry
+from testbed.images import WebImage, reference, serve_after, shell
+
+V1, V2 = WebImage("v1"), WebImage("v2")
+
+
+def recreate(service: Service | str, **options: Any) -> dict[str, Any]:
+    name = service.name if isinstance(service, Service) else service
+    return run_module("container_recreate", name=name, poll_interval=0.2, **options)
+
+
+def assert_back_as_before(scene: Scene, service: Service, result: dict[str, Any], reason: str) -> None:
+    """A failed task, and the old container under its own name and ID, serving its page; nothing left behind."""
+    assert result["failed"]
+    assert result["changed"]
+    assert result["outcome"] == "rolled_back"
+    assert result["rollback"]["reason"] == reason
+    assert result["rollback_failed"] is False
+    assert result["container"] == {"id": service.id, "name": service.name}
+    assert result["archive"] is None
+    assert "was rolled back and runs" in result["msg"]
+    assert scene.containers == [service.name]
+    now = scene.inspect(service.name)
+    assert now["Id"] == service.id
+    assert now["State"]["Running"]
+    wait_for(lambda: fetch(service.port) == "v1", "the old page")
+
+
+class TestSuccess:
+    @pytest.mark.floor
+    def test_a_moved_tag(self, scene: Scene) -> None:
+        image = scene.moved_tag(V1, V2)
+        service = scene.service(image)
+        with Visitor(service.port) as visitor:
+            result = recreate(service)
+        assert visitor.story == ["v1", None, "v2"]
+        assert (result["outcome"], result["changed"], result["failed"]) == ("recreated", True, False)
+        assert scene.containers == [service.name]
+        now = scene.inspect(service.name)
+        assert now["Id"] == result["container"]["id"] != service.id
+        assert now["Config"]["Image"] == image
+        assert now["Image"] == result["image"]["new"]["id"] != result["image"]["old"]["id"]
+        assert result["image"]["new"]["digest"].startswith("sha256:")
+        assert (result["archive"], result["rollback"], result["rollback_failed"]) == (None, None, False)
+        assert 0 < result["downtime_seconds"] < 30
+        assert [step["name"] for step in result["steps"]] == [
+            "inspect",
+            "pull",
+            "stop",
+            "rename",
+            "create",
+            "start",
+            "health_gate",
+            "cleanup",
+        ]
+
+    def test_another_reference_by_full_id(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        result = recreate(service.id, image=reference("v2"))
+        assert result["outcome"] == "recreated"
+        assert result["image"]["old"]["reference"] == reference("v1")
+        assert result["image"]["new"]["reference"] == reference("v2")
+        assert fetch(service.port) == "v2"
+
+    def test_late_but_healthy(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        result = recreate(service, image=reference("v3-late"))
+        assert result["outcome"] == "recreated"
+        assert fetch(service.port) == "v3"
+
+    def test_no_health_check_and_up_for_the_grace_period(self, scene: Scene) -> None:
+        service = scene.service(scene.moved_tag(V1, WebImage("v2", health=None)))
+        result = recreate(service, grace_period=2)
+        assert result["outcome"] == "recreated"
+        assert {step["name"]: step["seconds"] for step in result["steps"]}["health_gate"] >= 2
+
+    def test_again_changes_nothing(self, scene: Scene) -> None:
+        service = scene.service(scene.moved_tag(V1, V2))
+        recreate(service)
+        before = scene.inspect(service.name)
+        result = recreate(service)
+        assert (result["outcome"], result["changed"], result["downtime_seconds"]) == ("unchanged", False, None)
+        after = scene.inspect(service.name)
+        assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
+
+    def test_force_recreates(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        result = recreate(service, force=True)
+        assert result["outcome"] == "recreated"
+        assert scene.inspect(service.name)["Id"] != service.id
+
+    def test_twice_adds_nothing(self, scene: Scene) -> None:
+        """Recreating again and again leaves the wishes as they were: no alias, bind or label more."""
+        network = scene.network("net")
+        service = scene.service(
+            reference("v1"),
+            HostConfig={"NetworkMode": network},
+            NetworkingConfig={"EndpointsConfig": {network: {"Aliases": ["shop"]}}},
+            Volumes={"/data": {}},
+        )
+        seen = []
+        for _run in range(2):
+            recreate(service, force=True)
+            now = scene.inspect(service.name)
+            aliases = [alias for alias in now["NetworkSettings"]["Networks"][network]["Aliases"] if alias != now["Id"][:12]]
+            seen.append((now["HostConfig"], {**now["Config"], "Hostname": ""}, aliases, [mount["Name"] for mount in now["Mounts"]]))
+        assert seen[0] == seen[1]
+        assert seen[0][2] == ["shop"]
+
+    def test_keep_archive(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        result = recreate(service, image=reference("v2"), keep_archive=True)
+        assert result["archive"].startswith(f"{service.name}-old-")
+        archive = scene.inspect(result["archive"])
+        assert (archive["Id"], archive["State"]["Running"]) == (service.id, False)
+
+    def test_pull_never_takes_what_is_here(self, scene: Scene) -> None:
+        service = scene.service(scene.image("1", V1, push=False))
+        moved = scene.image("2", V2, push=False)
+        assert recreate(service, image=moved, pull="never")["outcome"] == "recreated"
+
+    def test_pull_missing_asks_only_when_it_must(self, scene: Scene) -> None:
+        service = scene.service(scene.moved_tag(V1, V2))
+        assert recreate(service, pull="missing")["outcome"] == "unchanged"
+        assert recreate(service, image=reference("v2"), pull="missing")["outcome"] == "recreated"
+
+
+class TestCleanup:
+    def test_the_replaced_image_goes_on_request(self, scene: Scene) -> None:
+        service = scene.service(scene.moved_tag(V1, V2))
+        result = recreate(service, cleanup={"remove_replaced": True})
+        assert result["image"]["old"]["id"] not in all_images(scene)
+
+    def test_it_stays_without_a_request(self, scene: Scene) -> None:
+        image = scene.moved_tag(V1, V2)
+        service = scene.service(image)
+        scene.client.tag(image, f"{registry.ADDRESS}/{scene.prefix}/shop", "kept")
+        assert recreate(service)["image"]["old"]["id"] in all_images(scene)
+
+    def test_it_stays_when_another_container_uses_it(self, scene: Scene) -> None:
+        image = scene.moved_tag(V1, V2)
+        service, other = scene.service(image), scene.service(image, "other")
+        result = recreate(service, cleanup={"remove_replaced": True})
+        assert (result["outcome"], result.get("warnings", [])) == ("recreated", [])
+        assert result["image"]["old"]["id"] in all_images(scene)
+        assert fetch(other.port) == "v1"
+
+    def test_it_stays_when_another_tag_means_it(self, scene: Scene) -> None:
+        image = scene.moved_tag(V1, V2)
+        service = scene.service(image)
+        scene.client.tag(image, f"{registry.ADDRESS}/{scene.prefix}/shop", "release")
+        result = recreate(service, cleanup={"remove_replaced": True})
+        assert result["image"]["old"]["id"] in all_images(scene)
+
+
+def all_images(scene: Scene) -> set[str]:
+    return {image["Id"] for image in scene.client.images(all=True)}
+
+
+class TestRollback:
+    @pytest.mark.floor
+    def test_crash_at_once(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        with Visitor(service.port) as visitor:
+            result = recreate(service, image=reference("v3-crashes"))
+        assert_back_as_before(scene, service, result, "crashed")
+        assert visitor.story == ["v1", None, "v1"]
+        failure = result["rollback"]["failure"]
+        assert failure["exit_code"] == 1
+        assert failure["logs"] == ["v3: cannot read /etc/web.conf"]
+        assert f"{service.name} exited with code 1" in result["msg"]
+        assert result["downtime_seconds"] > 0
+
+    def test_crash_within_the_grace_period(self, scene: Scene) -> None:
+        broken = scene.image("broken", WebImage("v3", command=shell("sleep 2; exit 7"), health=None))
+        service = scene.service(scene.image("1", WebImage("v1", health=None)))
+        result = recreate(service, image=broken, grace_period=4)
+        assert_back_as_before(scene, service, result, "crashed")
+        assert result["rollback"]["failure"]["exit_code"] == 7
+
+    def test_exit_with_code_0_is_a_crash(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        broken = scene.image("broken", WebImage("v3", command=shell("sleep 1"), health=None))
+        assert_back_as_before(scene, service, recreate(service, image=broken), "crashed")
+
+    def test_crash_loop_under_a_restart_policy(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "always"}})
+        broken = scene.image("broken", WebImage("v3", command=shell("sleep 1; exit 1"), health=None))
+        result = recreate(service, image=broken, grace_period=8)
+        assert_back_as_before(scene, service, result, "crashed")
+        assert scene.inspect(service.name)["HostConfig"]["RestartPolicy"]["Name"] == "always"
+
+    def test_health_check_never_passes(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        with Visitor(service.port) as visitor:
+            result = recreate(service, image=reference("v3-sick"), health_timeout=3)
+        assert_back_as_before(scene, service, result, "health_timeout")
+        assert visitor.story == ["v1", None, "v3", None, "v1"]
+        assert "v3: database unreachable" in result["rollback"]["failure"]["health_log"][0]["output"]
+        assert "after 3 s" in result["msg"]
+
+    def test_flapping_within_min_healthy_time(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        flapping = scene.image(
+            "flapping", WebImage("v3", command=serve_after("(sleep 3; touch /tmp/broken) &"), health="! test -f /tmp/broken")
+        )
+        result = recreate(service, image=flapping, min_healthy_time=15)
+        assert_back_as_before(scene, service, result, "health_timeout")
+
+    def test_entry_point_that_does_not_exist(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        broken = scene.image("broken", WebImage("v3", command=("/no/such/program",)))
+        result = recreate(service, image=broken)
+        assert_back_as_before(scene, service, result, "start_failed")
+        assert "/no/such/program" in result["rollback"]["failure"]["error"]
+
+    def test_create_is_refused(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        no_command = scene.image("broken", WebImage("v3", command=()))
+        result = recreate(service, image=no_command)
+        assert_back_as_before(scene, service, result, "create_failed")
+        assert "No command specified" in result["msg"]
+
+    def test_port_that_is_taken(self, scene: Scene) -> None:
+        """Somebody takes the port while nobody serves on it, and lets go of it when the new container is removed."""
+        service = scene.service(reference("v1"))
+        with PortThief(scene, service):
+            result = recreate(service, image=reference("v2"))
+        assert_back_as_before(scene, service, result, "start_failed")
+        assert "address already in use" in result["msg"]
+
+    def test_anonymous_volume(self, scene: Scene) -> None:
+        keep = serve_after("test -f /data/page || echo v1 >/data/page; cat /data/page >/www/index.html;")
+        shop = scene.image("1", WebImage("", command=keep, changes=("VOLUME /data",)))
+        service = scene.service(shop)
+        volume = scene.inspect(service.name)["Mounts"][0]["Name"]
+        broken = scene.image("2", WebImage("v3", command=shell("exit 1"), changes=("VOLUME /data", "VOLUME /more")))
+        volumes_before = all_volumes(scene)
+        assert_back_as_before(scene, service, recreate(service, image=broken), "crashed")
+        assert scene.inspect(service.name)["Mounts"][0]["Name"] == volume
+        assert all_volumes(scene) - volumes_before == set()
+
+
+def all_volumes(scene: Scene) -> set[str]:
+    return {volume["Name"] for volume in scene.client.volumes()["Volumes"] or ()}
+
+
+class PortThief:
+    """Listens on a service's port from the moment its container stops, until the next container is removed."""
+
+    def __init__(self, scene: Scene, service: Service, *, lets_go: bool = True) -> None:
+        self._service = service
+        self._lets_go = lets_go
+        self._socket = socket.socket()
+        self._events = scene.client.events(decode=True, filters={"type": "container"})
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_exception: object) -> None:
+        self._events.close()
+        self._socket.close()
+
+    def _watch(self) -> None:
+        for event in self._events:
+            if event["Action"] == "stop" and event["Actor"]["ID"] == self._service.id:
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                self._socket.bind(("127.0.0.1", self._service.port))
+                self._socket.listen()
+            if self._lets_go and event["Action"] == "destroy" and event["Actor"]["Attributes"]["name"] == self._service.name:
+                self._socket.close()
+                return
+
+
+class TestRollbackThatFails:
+    def test_it_says_so_and_its_commands_bring_the_service_back(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        with PortThief(scene, service, lets_go=False):
+            result = recreate(service, image=reference("v2"))
+        assert (result["failed"], result["outcome"], result["rollback_failed"]) == (True, "rolled_back", True)
+        assert "THE ROLLBACK FAILED TOO" in result["msg"]
+        assert "address already in use" in result["msg"]
+        commands = result["msg"].rsplit("Bring it back with: ", 1)[1]
+        subprocess.run(commands, shell=True, check=True, capture_output=True)  # noqa: S602
+        wait_for(lambda: fetch(service.port) == "v1", "the old page")
+        assert scene.inspect(service.name)["Id"] == service.id
+
+
+class TestWhatIsKept:
+    def test_wishes_are_kept_and_defaults_follow_the_image(self, scene: Scene) -> None:
+        front, back = scene.network("front"), scene.network("back")
+        before = WebImage("v1", changes=("ENV VERSION=1 MODE=plain", "LABEL version=1", "WORKDIR /www"))
+        after = WebImage("v2", changes=("ENV VERSION=2 MODE=plain", "LABEL version=2", "WORKDIR /tmp"))
+        host_config = {
+            "NetworkMode": front,
+            "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5},
+            "Memory": 64 * 1024 * 1024,
+            "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 2048}],
+            "ShmSize": 8 * 1024 * 1024,
+            "Tmpfs": {"/scratch": "size=1m"},
+            "ExtraHosts": ["db:10.0.0.9"],
+            "CapDrop": ["NET_RAW"],
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}},
+            "Init": True,
+        }
+        service = scene.service(
+            scene.moved_tag(before, after),
+            HostConfig=host_config,
+            Env=["A=b", "MODE=fast"],
+            Labels={"owner": "me"},
+            Hostname="shop.example",
+            NetworkingConfig={"EndpointsConfig": {front: {"Aliases": ["shop"]}}},
+        )
+        scene.client.connect_container_to_network(service.id, back, aliases=["shop-back"])
+        was = scene.inspect(service.name)
+        assert recreate(service)["outcome"] == "recreated"
+        now = scene.inspect(service.name)
+        assert now["HostConfig"] == was["HostConfig"]
+        assert set(now["Config"]["Env"]) >= {"A=b", "MODE=fast", "VERSION=2"}
+        assert now["Config"]["Labels"] == {"owner": "me", "version": "2"}
+        assert (now["Config"]["WorkingDir"], now["Config"]["Hostname"]) == ("/tmp", "shop.example")
+        networks = now["NetworkSettings"]["Networks"]
+        assert set(networks) == {front, back}
+        assert set(networks[front]["Aliases"]) == {"shop", "shop.example", now["Id"][:12]}
+        assert set(networks[back]["Aliases"]) == {"shop-back", "shop.example", now["Id"][:12]}
+
+    def test_the_data_of_an_anonymous_volume(self, scene: Scene) -> None:
+        service = scene.service(scene.moved_tag(WebImage("v1", changes=("VOLUME /data",)), WebImage("v2", changes=("VOLUME /data",))))
+        volume = scene.inspect(service.name)["Mounts"][0]["Name"]
+        assert recreate(service)["outcome"] == "recreated"
+        assert [mount["Name"] for mount in scene.inspect(service.name)["Mounts"]] == [volume]
+        assert volume in all_volumes(scene)
+
+    def test_the_stop_timeout_of_the_container(self, scene: Scene) -> None:
+        """Also when the client's own timeout is shorter by far."""
+        stubborn = WebImage("v1", command=shell("trap '' TERM; httpd -f -p 8080 -h /www"))
+        service = scene.service(scene.image("1", stubborn), StopTimeout=4)
+        result = recreate(service, image=reference("v2"), timeout=1)
+        assert result["outcome"] == "recreated"
+        assert 3.5 < {step["name"]: step["seconds"] for step in result["steps"]}["stop"] < 10
+
+
+class TestErrorsBeforeTheStop:
+    """A clear message, and the container as it was: same ID, same start time."""
+
+    @pytest.fixture
+    def service(self, scene: Scene) -> Service:
+        return scene.service(reference("v1"), wait=False)
+
+    def failing(self, scene: Scene, service: Service, **options: Any) -> str:
+        before = scene.inspect(service.id)
+        result = recreate(service, **options)
+        after = scene.inspect(service.id)
+        assert result["failed"]
+        assert result["changed"] is False
+        assert "outcome" not in result
+        assert (after["Name"], after["State"]["StartedAt"]) == (before["Name"], before["State"]["StartedAt"])
+        assert scene.containers == [service.name]
+        assert "Traceback" not in result["msg"]
+        message: str = result["msg"]
+        return message
+
+    def test_no_such_container(self, scene: Scene) -> None:
+        result = recreate(f"{scene.prefix}-nobody")
+        assert result["failed"]
+        assert f"There is no container {scene.prefix}-nobody on this engine" in result["msg"]
+
+    def test_no_such_tag(self, scene: Scene, service: Service) -> None:
+        message = self.failing(scene, service, image=f"{registry.ADDRESS}/evenkeel/web:v99")
+        assert f"container {service.name} was not touched" in message
+        assert "v99" in message
+
+    def test_bad_reference(self, scene: Scene, service: Service) -> None:
+        assert "'Web:V2' is not an image reference" in self.failing(scene, service, image="Web:V2")
+
+    def test_not_here_and_never_pulled(self, scene: Scene, service: Service) -> None:
+        message = self.failing(scene, service, image=f"{registry.ADDRESS}/evenkeel/web:v99", pull="never")
+        assert "not on this host" in message
+
+    def test_a_layer_breaks_off_in_the_stream(self, scene: Scene, service: Service) -> None:
+        image = scene.image("broken", WebImage(scene.prefix))
+        scene.client.remove_image(image)
+        scene.break_layer(image)
+        assert "could not be had" in self.failing(scene, service, image=image)
+
+    def test_no_engine(self, scene: Scene, service: Service) -> None:
+        message = self.failing(scene, service, docker_host="unix:///nobody/listens.sock")
+        assert "no Docker engine to talk to at unix:///nobody/listens.sock" in message
+
+    def test_an_engine_that_refuses(self, scene: Scene, service: Service) -> None:
+        assert "1.99" in self.failing(scene, service, api_version="1.99")
+
+    def test_no_sdk(self, service: Service) -> None:
+        bare = str(Path(sys.base_prefix) / "bin/python3")
+        result = run_module("container_recreate", python=bare, name=service.name)
+        assert result["failed"]
+        assert "Docker SDK for Python" in result["msg"]
+
+    @pytest.mark.parametrize("option", [{"poll_interval": 0}, {"health_timeout": -1}, {"stop_timeout": -1}, {"name": "../web"}])
+    def test_nonsense(self, service: Service, option: dict[str, Any]) -> None:
+        result = run_module("container_recreate", **{"name": service.name, **option})
+        assert result["failed"]
+        assert str(next(iter(option.values()))) in result["msg"]
+
+    def test_auto_remove(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"), wait=False, HostConfig={"AutoRemove": True})
+        assert "--rm" in self.failing(scene, service, image=reference("v2"))
+
+    def test_not_running(self, scene: Scene, service: Service) -> None:
+        scene.client.stop(service.id)
+        assert "is exited" in self.failing(scene, service, image=reference("v2"))
+
+    def test_network_shared_with_another(self, scene: Scene, service: Service) -> None:
+        other = scene.client.create_container_from_config(
+            {"Image": reference("v1"), "HostConfig": {"NetworkMode": f"container:{service.name}"}}, f"{scene.prefix}-sidecar"
+        )
+        before = scene.inspect(service.id)["State"]["StartedAt"]
+        result = recreate(service, image=reference("v2"))
+        assert f"{scene.prefix}-sidecar use its network" in result["msg"]
+        assert scene.inspect(service.id)["State"]["StartedAt"] == before
+        scene.client.remove_container(other["Id"])
+
+
+def test_connection_of_a_free_port_is_refused() -> None:
+    """The visitor's word for silence is None."""
+    assert fetch(free_port()) is None

@@ -1,0 +1,97 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a user meets: the documentation, its examples, and the habits that work with every other module."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from typing import Any
+
+import pytest
+import yaml
+
+from support.ansible import ANSIBLE, COLLECTIONS, play, run_playbook
+from support.scene import Scene
+from support.visitor import fetch
+from testbed.images import WebImage, reference
+
+pytestmark = pytest.mark.installed
+
+MODULES = ["container_recreate"]
+
+
+def ansible_doc(*arguments: str) -> str:
+    return subprocess.run(
+        (ANSIBLE / "ansible-doc", *arguments),
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS, "ANSIBLE_NOCOLOR": "1"},
+        text=True,
+        check=True,
+        capture_output=True,
+    ).stdout
+
+
+def documentation(module: str) -> dict[str, Any]:
+    name = f"evenkeel.fleet.{module}"
+    found: dict[str, Any] = json.loads(ansible_doc("--json", name))[name]
+    return found
+
+
+def examples(module: str) -> list[Any]:
+    return [pytest.param(task, id=task.get("name")) for task in yaml.safe_load(documentation(module)["examples"])]
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_every_module_is_listed_and_can_be_read(module: str) -> None:
+    assert f"evenkeel.fleet.{module}" in ansible_doc("--list", "evenkeel.fleet")
+    text = ansible_doc(f"evenkeel.fleet.{module}")
+    for part in ("OPTIONS", "EXAMPLES", "RETURN VALUES", "ATTRIBUTES", "SEE ALSO", "REQUIREMENTS"):
+        assert part in text
+
+
+@pytest.mark.parametrize("task", examples("container_recreate"))
+def test_every_example_runs(scene: Scene, task: dict[str, Any]) -> None:
+    """With the names of this test's containers and images in place of those in the text."""
+    before = scene.moved_tag(WebImage("v1"), WebImage("v2"))
+    names = {suffix: scene.service(before, suffix).name for suffix in ("web", "cache")}
+    text = json.dumps(task).replace("nginx:1.29-alpine", reference("v2"))
+    for suffix, name in names.items():
+        text = text.replace(f'"{suffix}"', f'"{name}"')
+    run = run_playbook([play(json.loads(text))])
+    assert run.status == 0, run.output
+    assert run.results
+    assert all(result["changed"] for result in run.results)
+    assert set(names.values()) == set(scene.containers)
+
+
+def test_module_defaults_of_the_action_group(scene: Scene) -> None:
+    tasks = play({"evenkeel.fleet.container_recreate": {"name": scene.prefix}})
+    run = run_playbook([{**tasks, "module_defaults": {"group/evenkeel.fleet.docker": {"docker_host": "unix:///from/the/defaults.sock"}}}])
+    assert "unix:///from/the/defaults.sock" in run.results[0]["msg"]
+
+
+def test_environment_of_the_task(scene: Scene) -> None:
+    tasks = play({"evenkeel.fleet.container_recreate": {"name": scene.prefix}})
+    run = run_playbook([{**tasks, "environment": {"DOCKER_HOST": "unix:///from/the/environment.sock"}}])
+    assert "unix:///from/the/environment.sock" in run.results[0]["msg"]
+
+
+def test_check_mode_skips_and_touches_nothing(scene: Scene) -> None:
+    service = scene.service(reference("v1"))
+    tasks = play({"evenkeel.fleet.container_recreate": {"name": service.name, "image": reference("v2")}})
+    run = run_playbook([{**tasks, "check_mode": True}])
+    assert run.status == 0
+    assert scene.inspect(service.name)["Id"] == service.id
+    assert fetch(service.port) == "v1"
+
+
+def test_what_went_wrong_is_printed_for_people(scene: Scene) -> None:
+    service = scene.service(reference("v1"))
+    run = run_playbook([play({"evenkeel.fleet.container_recreate": {"name": service.name, "image": reference("v3-crashes")}})])
+    assert run.status == 2
+    assert "was rolled back and runs" in run.output
+    assert "cannot read /etc/web.conf" in run.output
+    assert "Traceback" not in run.output

@@ -1,0 +1,169 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The edge on its own: what it makes of a real engine's answers, and of answers that never come."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import docker
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, EngineError, NoAnswer
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.health_probe import SdkHealthProbe
+from support.scene import Scene
+from testbed import engine
+from testbed.images import WebImage, reference, shell
+
+
+@pytest.fixture
+def ops(scene: Scene) -> SdkDockerOps:
+    return SdkDockerOps(scene.client)
+
+
+class TestPull:
+    def test_an_error_inside_the_stream_is_an_error(self, ops: SdkDockerOps, scene: Scene) -> None:
+        """Although the engine began its answer with HTTP 200, and an older image of that name is here."""
+        image = scene.moved_tag(WebImage("old"), WebImage(scene.prefix))
+        scene.break_layer(image)
+        with pytest.raises(EngineError):
+            ops.pull(ImageReference.parse(image), PullPolicy.ALWAYS)
+
+    def test_the_digest_is_the_registrys(self, ops: SdkDockerOps, scene: Scene) -> None:
+        identity = ops.pull(ImageReference.parse(reference("v1")), PullPolicy.ALWAYS)
+        assert identity.digest == scene.client.inspect_distribution(reference("v1"))["Descriptor"]["digest"]
+
+    def test_by_digest(self, ops: SdkDockerOps) -> None:
+        by_tag = ops.pull(ImageReference.parse(reference("v1")), PullPolicy.ALWAYS)
+        pinned = f"{reference('v1')}@{by_tag.digest}"
+        identity = ops.pull(ImageReference.parse(pinned), PullPolicy.ALWAYS)
+        assert (identity.reference, identity.id) == (pinned, by_tag.id)
+
+
+class TestCreate:
+    def test_the_body_is_posted_as_it_is(self, ops: SdkDockerOps, scene: Scene) -> None:
+        scene.client.pull(*reference("v1").rsplit(":", 1))
+        body = {
+            "Image": reference("v1"),
+            "Labels": {"kept": "yes"},
+            "HostConfig": {"CgroupnsMode": "host", "MaskedPaths": ["/proc/kcore"], "CpuShares": 77},
+            "NetworkingConfig": {"EndpointsConfig": {}},
+        }
+        created = scene.inspect(ops.create(scene.prefix, body))
+        assert created["Config"]["Labels"] == {"kept": "yes"}
+        assert {key: created["HostConfig"][key] for key in body["HostConfig"]} == body["HostConfig"]
+
+    def test_all_networks_are_there_before_the_start(self, ops: SdkDockerOps, scene: Scene) -> None:
+        networks = [scene.network(suffix) for suffix in ("a", "b", "c")]
+        created = scene.inspect(ops.create(scene.prefix, self.on(networks)))
+        assert created["State"]["Status"] == "created"
+        assert {name: "shop" in endpoint["Aliases"] for name, endpoint in created["NetworkSettings"]["Networks"].items()} == dict.fromkeys(
+            networks, True
+        )
+
+    def test_a_network_that_refuses_leaves_nothing_behind(self, ops: SdkDockerOps, scene: Scene) -> None:
+        first, second = scene.network("a"), scene.network("b")
+        body = self.on([first, second])
+        body["NetworkingConfig"]["EndpointsConfig"][second]["IPAMConfig"] = {"IPv4Address": "203.0.113.9"}
+        with pytest.raises(EngineError, match="user specified IP address"):
+            ops.create(scene.prefix, body)
+        assert scene.containers == []
+
+    def on(self, networks: list[str]) -> dict[str, Any]:
+        return {
+            "Image": reference("v1"),
+            "HostConfig": {"NetworkMode": networks[0]},
+            "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": ["shop"]} for network in networks}},
+        }
+
+
+class TestStop:
+    STUBBORN = WebImage("v1", command=shell("trap '' TERM; sleep 600 & wait"), health=None)
+
+    def test_the_clients_timeout_does_not_cut_the_stop_short(self, scene: Scene) -> None:
+        service = scene.service(scene.image("1", self.STUBBORN, push=False), wait=False)
+        impatient = engine.client(timeout=1)
+        SdkDockerOps(impatient).stop(service.id, 3)
+        assert scene.inspect(service.id)["State"]["ExitCode"] == 137
+
+    def test_an_answer_that_does_not_come_is_waited_for(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+        service = scene.service(scene.image("1", self.STUBBORN, push=False), wait=False)
+        impatient = engine.client(timeout=1)
+        # An SDK that forgets to add the stop timeout to its own, as those before 5 did when none was named.
+        monkeypatch.setattr(
+            impatient,
+            "stop",
+            lambda container, timeout: impatient._post(impatient._url("/containers/{0}/stop", container), params={"t": timeout}, timeout=1),
+        )
+        SdkDockerOps(impatient).stop(service.id, 3)
+        assert not scene.inspect(service.id)["State"]["Running"]
+
+
+class TestRemove:
+    def test_the_archive_keeps_its_volumes_and_a_failed_container_does_not(self, ops: SdkDockerOps, scene: Scene) -> None:
+        for force, volume_stays in ((False, True), (True, False)):
+            service = scene.service(reference("v1"), f"force-{force}", wait=False, Volumes={"/data": {}})
+            volume = scene.inspect(service.id)["Mounts"][0]["Name"]
+            scene.client.stop(service.id)
+            ops.remove(service.id, force=force)
+            volumes = {known["Name"] for known in scene.client.volumes()["Volumes"] or ()}
+            assert (volume in volumes) is volume_stays
+            if volume_stays:
+                scene.client.remove_volume(volume)
+
+    def test_an_image_in_use_is_a_conflict(self, ops: SdkDockerOps, scene: Scene) -> None:
+        image = scene.image("1", WebImage(scene.prefix), push=False)
+        scene.service(image)
+        with pytest.raises(Conflict):
+            ops.remove_image(scene.client.inspect_image(image)["Id"])
+
+
+class TestFailure:
+    def test_everything_that_tells_why(self, scene: Scene) -> None:
+        script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do echo line $i; done; echo oops >&2; exit 9"
+        service = scene.service(scene.image("1", WebImage("v1", command=shell(script), health=None), push=False), wait=False)
+        scene.client.wait(service.id)
+        failure = SdkHealthProbe(scene.client).failure(service.id)
+        assert (failure.exit_code, failure.oom_killed, failure.error, failure.health_log) == (9, False, "", ())
+        assert (len(failure.logs), failure.logs[-1]) == (20, "oops")
+
+    def test_logs_that_cannot_be_read_back(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"), wait=False, HostConfig={"LogConfig": {"Type": "none", "Config": {}}})
+        failure = SdkHealthProbe(scene.client).failure(service.id)
+        assert failure.logs[0].startswith("(no logs: ")
+
+
+class TestNoAnswer:
+    @pytest.fixture
+    def mute(self) -> Iterator[docker.APIClient]:
+        """A client of an engine that takes every call and hangs up."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            threading.Thread(target=self._hang_up, args=(server,), daemon=True).start()
+            yield docker.APIClient(base_url=f"tcp://127.0.0.1:{server.getsockname()[1]}", version="1.41", timeout=2)
+
+    def test_a_broken_connection_is_no_answer(self, mute: docker.APIClient) -> None:
+        ops = SdkDockerOps(mute)
+        for call in (
+            lambda: ops.inspect("web"),
+            lambda: ops.start("web"),
+            lambda: ops.create("web", {"NetworkingConfig": {"EndpointsConfig": {}}}),
+        ):
+            with pytest.raises(NoAnswer, match="no answer from the engine"):
+                call()
+
+    def _hang_up(self, server: socket.socket) -> None:
+        while True:
+            try:
+                connection, _address = server.accept()
+            except OSError:
+                return
+            connection.recv(4096)
+            connection.close()

@@ -1,0 +1,81 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run playbooks as a user would, and get the result of each task back as data."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+CHECKOUT = Path(__file__).parents[2]
+# Tests can be pointed at an installed copy, at another ansible-core, and at another Python on the target.
+COLLECTIONS = os.environ.get("EVENKEEL_COLLECTIONS", str(CHECKOUT / ".cache/collections"))
+ANSIBLE = Path(os.environ.get("EVENKEEL_ANSIBLE", Path(sys.executable).parent))
+TARGET_PYTHON = os.environ.get("EVENKEEL_TARGET_PYTHON", sys.executable)
+
+Play = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of ansible-playbook: its exit status, what it printed, and what each task returned, in order, with C(failed) set."""
+
+    status: int
+    output: str
+    results: list[dict[str, Any]]
+
+
+def play(*tasks: dict[str, Any]) -> Play:
+    return {"hosts": "localhost", "gather_facts": False, "tasks": list(tasks)}
+
+
+def run_playbook(plays: list[Play] | Path, *, python: str = TARGET_PYTHON) -> Run:
+    """Run plays, or a playbook, on this machine, with C(python) as the target's interpreter."""
+    with tempfile.TemporaryDirectory() as folder:
+        results = Path(folder, "results")
+        results.touch()
+        if isinstance(plays, list):
+            playbook = Path(folder, "playbook.yml")
+            playbook.write_text(json.dumps(plays))  # JSON is YAML too.
+        else:
+            playbook = plays
+        run = subprocess.run(
+            (ANSIBLE / "ansible-playbook", "--extra-vars", f"ansible_python_interpreter={python}", playbook),
+            env=_environment(ANSIBLE_HOME=f"{folder}/ansible", EVENKEEL_RESULTS=str(results)),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Run(run.returncode, run.stdout, [json.loads(line) for line in results.read_text().splitlines()])
+
+
+def run_module(module: str, /, *, python: str = TARGET_PYTHON, **options: Any) -> dict[str, Any]:
+    """Run one module of this collection in one task and return its result."""
+    run = run_playbook([play({"name": module, f"evenkeel.fleet.{module}": options})], python=python)
+    if len(run.results) != 1:
+        raise AssertionError(f"no result; ansible-playbook printed:\n{run.output}")
+    return run.results[0]
+
+
+def _environment(**more: str) -> dict[str, str]:
+    return {
+        **os.environ,
+        "ANSIBLE_CALLBACKS_ENABLED": "results",
+        "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).parent / "callbacks"),
+        "ANSIBLE_CALLBACK_RESULT_FORMAT": "yaml",
+        "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS,
+        "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "1",
+        **more,
+    }

@@ -1,0 +1,126 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a test makes on a real engine: all under one random name, and all gone afterwards."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+import docker.errors
+
+from testbed import images, registry
+
+from .visitor import fetch
+
+
+@dataclass(frozen=True)
+class Service:
+    """A container that serves a page on a port of this machine."""
+
+    name: str
+    id: str
+    port: int
+
+
+class Scene:
+    """One test's corner of the engine."""
+
+    def __init__(self, client: docker.APIClient) -> None:
+        self.client = client
+        self.prefix = f"evenkeel-{secrets.token_hex(4)}"
+        self._networks: list[str] = []
+        self._tags: list[str] = []
+
+    def image(self, tag: str, like: images.WebImage, *, push: bool = True, repository: str = "shop") -> str:
+        """Build an image; C(push) it to the registry too. Returns its reference."""
+        reference = f"{registry.ADDRESS}/{self.prefix}/{repository}:{tag}"
+        images.build(self.client, reference, like)
+        self._tags.append(reference)
+        if push:
+            images.push(self.client, reference)
+        return reference
+
+    def moved_tag(self, before: images.WebImage, after: images.WebImage) -> str:
+        """A reference that means C(before) on this host, and C(after) in the registry."""
+        reference = self.image("latest", after)
+        self.client.remove_image(reference)
+        return self.image("latest", before, push=False)
+
+    def break_layer(self, reference: str) -> None:
+        """Make the registry serve the manifest of an image, and fail at its layer."""
+        registry.break_layer(*reference.split("/", 1)[1].rsplit(":", 1))
+
+    def service(self, image: str, suffix: str = "web", *, wait: bool = True, **create: Any) -> Service:
+        """Run a container of C(image) with its page on a port of loopback, and wait until it is served."""
+        port = free_port()
+        host_config = {
+            "PortBindings": {f"{images.PORT}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]},
+            **create.pop("HostConfig", {}),
+        }
+        body = {"Image": image, "HostConfig": host_config, "ExposedPorts": {f"{images.PORT}/tcp": {}}, **create}
+        name = f"{self.prefix}-{suffix}"
+        container_id = self.client.create_container_from_config(body, name)["Id"]
+        self.client.start(container_id)
+        service = Service(name, container_id, port)
+        if wait:
+            wait_for(lambda: fetch(port) is not None and not self.is_starting(container_id), "the page")
+        return service
+
+    def is_starting(self, container: str) -> bool:
+        state = self.client.inspect_container(container)["State"]
+        return bool((state.get("Health") or {}).get("Status") == "starting")
+
+    def network(self, suffix: str, **options: Any) -> str:
+        name = f"{self.prefix}-{suffix}"
+        self.client.create_network(name, **options)
+        self._networks.append(name)
+        return name
+
+    @property
+    def containers(self) -> list[str]:
+        """The names of all containers of this scene, archives and leftovers included."""
+        found = self.client.containers(all=True, filters={"name": self.prefix})
+        return sorted(container["Names"][0].lstrip("/") for container in found)
+
+    def inspect(self, container: str) -> dict[str, Any]:
+        document: dict[str, Any] = self.client.inspect_container(container)
+        return document
+
+    def clean_up(self) -> None:
+        for name in self.containers:
+            self.client.remove_container(name, force=True, v=True)
+        for network in self._networks:
+            self.client.remove_network(network)
+        for volume in self.client.volumes(filters={"name": self.prefix})["Volumes"] or ():
+            self.client.remove_volume(volume["Name"])
+        for image in self.client.images(filters={"reference": f"{registry.ADDRESS}/{self.prefix}/*"}):
+            self.client.remove_image(image["Id"], force=True)
+
+
+def free_port() -> int:
+    """A port that nobody uses, outside the range from which the kernel takes ports for outgoing connections."""
+    while True:
+        port = random.randint(20000, 30000)  # noqa: S311
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.05)
