@@ -12,6 +12,8 @@ import typing as t
 
 from .._core.errors import Conflict, EngineError, EngineUnavailable, NoAnswer, NotFound
 
+__all__ = ["IMPORT_ERROR", "docker", "engine_errors", "require_sdk"]
+
 OLDEST_SDK = (5, 0, 0)
 
 try:
