@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import threading
 import time
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ class Visitor:
     def longest_silence(self) -> float:
         """Seconds, the longest time between two answers."""
         answered = [visit.ended for visit in self.visits if visit.page is not None]
-        return max((later - earlier for earlier, later in zip(answered, answered[1:])), default=0.0)
+        return max((later - earlier for earlier, later in itertools.pairwise(answered)), default=0.0)
 
     def _keep_asking(self) -> None:
         while not self._stop.is_set():

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Bring up what the tests and the demo need, or take it away again: C(python -m testbed up|down)."""
+"""C(python -m testbed up|down): bring up what the tests and the demo need, or take it away again.
+
+C(python -m testbed unpack PACKAGE) prints the folder with the files of a Debian package.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ import docker.errors
 
 from . import engine, images, registry
 from .common import STATE, TestbedError, say
+from .packages import unpacked
 
 
 def up() -> None:
@@ -36,12 +40,18 @@ def down() -> None:
     shutil.rmtree(STATE, ignore_errors=True)
 
 
+def unpack(package: str) -> None:
+    sys.stdout.write(f"{unpacked(package)}\n")
+
+
 def main() -> None:
-    commands = {"up": up, "down": down}
-    if len(sys.argv) != 2 or sys.argv[1] not in commands:
-        sys.exit("usage: python -m testbed up|down")
+    commands = {("up", 0): up, ("down", 0): down, ("unpack", 1): unpack}
+    name, *arguments = sys.argv[1:] or [""]
+    command = commands.get((name, len(arguments)))
+    if command is None:
+        sys.exit(__doc__)
     try:
-        commands[sys.argv[1]]()
+        command(*arguments)
     except TestbedError as error:
         sys.exit(f"testbed: {error}")
 

@@ -14,6 +14,7 @@ import docker
 
 from . import registry
 from .common import TestbedError, say
+from .packages import unpacked
 
 PORT = 8080
 PROBE = f"wget -q -O /dev/null http://127.0.0.1:{PORT}/"
@@ -95,7 +96,7 @@ def _exec_form(command: tuple[str, ...]) -> str:
 
 
 def _root_file_system(page: str) -> bytes:
-    busybox = (registry.unpacked("busybox-static") / "bin/busybox").read_bytes()
+    busybox = (unpacked("busybox-static") / "bin/busybox").read_bytes()
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         _add(tar, "bin/busybox", busybox, mode=0o755)

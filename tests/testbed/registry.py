@@ -9,11 +9,10 @@ from __future__ import annotations
 import http.client
 import json
 import os
-import shutil
-from pathlib import Path
 from typing import NamedTuple
 
-from .common import STATE, Daemon, TestbedError, run, say, wait_until
+from .common import STATE, Daemon, say, wait_until
+from .packages import unpacked
 
 ADDRESS = os.environ.get("EVENKEEL_REGISTRY", "127.0.0.1:5871")
 MANIFESTS = (
@@ -54,28 +53,6 @@ def break_layer(repository: str, tag: str) -> None:
     """Take the content of one layer away, while the manifest goes on naming it."""
     manifest = json.loads(_request("GET", f"/v2/{repository}/manifests/{tag}", Accept=MANIFESTS).body)
     _request("DELETE", f"/v2/{repository}/blobs/{manifest['layers'][0]['digest']}")
-
-
-def unpacked(package: str) -> Path:
-    """The files of a Debian package, downloaded and unpacked under the test bed's own folder."""
-    folder = STATE / "packages.d" / package
-    if folder.exists():
-        return folder
-    if not shutil.which("apt-get"):
-        raise TestbedError(f"The package {package} comes from Debian; there is no apt-get here.")
-    say(f"fetching {package}")
-    download = STATE / "download" / package
-    download.mkdir(parents=True, exist_ok=True)
-    try:
-        run("apt-get", "download", package, cwd=download)
-    except TestbedError:
-        run("apt-get", "update")
-        run("apt-get", "download", package, cwd=download)
-    partial = folder.with_name(f"{package}.partial")
-    folder.parent.mkdir(exist_ok=True)
-    run("dpkg-deb", "--extract", str(next(download.glob("*.deb"))), str(partial))
-    shutil.rmtree(download)
-    return partial.rename(folder)
 
 
 def _config() -> dict[str, object]:
