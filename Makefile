@@ -65,7 +65,7 @@ floor: setup setup-floor testbed ## The main job with the oldest ansible-core, P
 installed: setup testbed ## Build the collection, install it, and run its documentation and the main job from there.
 	rm -rf $(INSTALLED) $(CACHE)/build
 	$(BIN)/ansible-galaxy collection build --output-path $(CACHE)/build
-	$(BIN)/ansible-galaxy collection install --offline --collections-path $(INSTALLED) $(CACHE)/build/*.tar.gz
+	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(BIN)/ansible-galaxy collection install --offline $(CACHE)/build/*.tar.gz
 	EVENKEEL_COLLECTIONS=$(INSTALLED) $(PYTEST) -m "installed or floor" tests/integration
 
 .PHONY: testbed

@@ -47,6 +47,7 @@ def examples(module: str) -> list[Any]:
 @pytest.mark.parametrize("module", MODULES)
 def test_every_module_is_listed_and_can_be_read(module: str) -> None:
     assert f"evenkeel.fleet.{module}" in ansible_doc("--list", "evenkeel.fleet")
+    assert documentation(module)["doc"]["filename"].startswith(COLLECTIONS)
     text = ansible_doc(f"evenkeel.fleet.{module}")
     for part in ("OPTIONS", "EXAMPLES", "RETURN VALUES", "ATTRIBUTES", "SEE ALSO", "REQUIREMENTS"):
         assert part in text
