@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, NotFound
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import DockerOps, Document, HealthProbe, PullPolicy, RuntimeStatus
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.health_probe import SdkHealthProbe
 from support.fake_engine import RUNNING, FakeEngine, exited
@@ -55,7 +56,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     if request.param == "real":
         scene: Scene = request.getfixturevalue("scene")
         scene.client.pull(*IMAGE.rsplit(":", 1))
-        yield Engine(SdkDockerOps(scene.client), SdkHealthProbe(scene.client), scene.prefix)
+        yield Engine(SdkDockerOps(scene.client, SystemClock()), SdkHealthProbe(scene.client), scene.prefix)
     else:
         fake = FakeEngine()
         fake.registry[IMAGE] = fake.local[IMAGE] = "image"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 import threading
+import venv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -149,20 +150,18 @@ class TestCleanup:
     def test_the_replaced_image_goes_on_request(self, scene: Scene) -> None:
         service = scene.service(scene.moved_tag(V1, V2))
         result = recreate(service, cleanup={"remove_replaced": True})
-        assert result["image"]["old"]["id"] not in all_images(scene)
+        assert not scene.image_exists(result["image"]["old"]["id"])
 
     def test_it_stays_without_a_request(self, scene: Scene) -> None:
-        image = scene.moved_tag(V1, V2)
-        service = scene.service(image)
-        scene.client.tag(image, f"{registry.ADDRESS}/{scene.prefix}/shop", "kept")
-        assert recreate(service)["image"]["old"]["id"] in all_images(scene)
+        service = scene.service(scene.moved_tag(V1, V2))
+        assert scene.image_exists(recreate(service)["image"]["old"]["id"])
 
     def test_it_stays_when_another_container_uses_it(self, scene: Scene) -> None:
         image = scene.moved_tag(V1, V2)
         service, other = scene.service(image), scene.service(image, "other")
         result = recreate(service, cleanup={"remove_replaced": True})
         assert (result["outcome"], result.get("warnings", [])) == ("recreated", [])
-        assert result["image"]["old"]["id"] in all_images(scene)
+        assert scene.image_exists(result["image"]["old"]["id"])
         assert fetch(other.port) == "v1"
 
     def test_it_stays_when_another_tag_means_it(self, scene: Scene) -> None:
@@ -170,11 +169,7 @@ class TestCleanup:
         service = scene.service(image)
         scene.client.tag(image, f"{registry.ADDRESS}/{scene.prefix}/shop", "release")
         result = recreate(service, cleanup={"remove_replaced": True})
-        assert result["image"]["old"]["id"] in all_images(scene)
-
-
-def all_images(scene: Scene) -> set[str]:
-    return {image["Id"] for image in scene.client.images(all=True)}
+        assert scene.image_exists(result["image"]["old"]["id"])
 
 
 class TestRollback:
@@ -244,34 +239,38 @@ class TestRollback:
     def test_port_that_is_taken(self, scene: Scene) -> None:
         """Somebody takes the port while nobody serves on it, and lets go of it when the new container is removed."""
         service = scene.service(reference("v1"))
-        with PortThief(scene, service):
+        with PortThief(service.port) as thief, Bystander(scene, service, stop=thief.take, destroy=thief.let_go):
             result = recreate(service, image=reference("v2"))
         assert_back_as_before(scene, service, result, "start_failed")
         assert "address already in use" in result["msg"]
 
-    def test_anonymous_volume(self, scene: Scene) -> None:
-        keep = serve_after("test -f /data/page || echo v1 >/data/page; cat /data/page >/www/index.html;")
-        shop = scene.image("1", WebImage("", command=keep, changes=("VOLUME /data",)))
-        service = scene.service(shop)
+    def test_anonymous_volumes(self, scene: Scene) -> None:
+        """The old one's stays, with its data; what the failed one brought goes with it."""
+        service = scene.service(scene.image("1", WebImage("v1", changes=("VOLUME /data",))))
         volume = scene.inspect(service.name)["Mounts"][0]["Name"]
-        broken = scene.image("2", WebImage("v3", command=shell("exit 1"), changes=("VOLUME /data", "VOLUME /more")))
-        volumes_before = all_volumes(scene)
-        assert_back_as_before(scene, service, recreate(service, image=broken), "crashed")
-        assert scene.inspect(service.name)["Mounts"][0]["Name"] == volume
-        assert all_volumes(scene) - volumes_before == set()
+        broken = scene.image("2", WebImage("v3", health="false", changes=("VOLUME /data", "VOLUME /more")))
+        mounts: dict[str, str] = {}
+
+        def look(new: str) -> None:
+            mounts.update({mount["Destination"]: mount["Name"] for mount in scene.inspect(new)["Mounts"]})
+
+        with Bystander(scene, service, start=look):
+            result = recreate(service, image=broken, health_timeout=3)
+        assert_back_as_before(scene, service, result, "health_timeout")
+        assert [mount["Name"] for mount in scene.inspect(service.name)["Mounts"]] == [volume]
+        assert mounts["/data"] == volume
+        assert not scene.volume_exists(mounts["/more"])
 
 
-def all_volumes(scene: Scene) -> set[str]:
-    return {volume["Name"] for volume in scene.client.volumes()["Volumes"] or ()}
+class Bystander:
+    """Does something, given the container's ID, whenever the engine says that such a thing happened to a container of the service's name.
 
+    Only containers other than the first one count, except for its stop.
+    """
 
-class PortThief:
-    """Listens on a service's port from the moment its container stops, until the next container is removed."""
-
-    def __init__(self, scene: Scene, service: Service, *, lets_go: bool = True) -> None:
+    def __init__(self, scene: Scene, service: Service, **reactions: Callable[[str], None]) -> None:
         self._service = service
-        self._lets_go = lets_go
-        self._socket = socket.socket()
+        self._reactions = reactions
         self._events = scene.client.events(decode=True, filters={"type": "container"})
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -280,23 +279,44 @@ class PortThief:
 
     def __exit__(self, *_exception: object) -> None:
         self._events.close()
-        self._socket.close()
 
     def _watch(self) -> None:
         for event in self._events:
-            if event["Action"] == "stop" and event["Actor"]["ID"] == self._service.id:
-                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-                self._socket.bind(("127.0.0.1", self._service.port))
-                self._socket.listen()
-            if self._lets_go and event["Action"] == "destroy" and event["Actor"]["Attributes"]["name"] == self._service.name:
-                self._socket.close()
-                return
+            container, action = event["Actor"]["ID"], event["Action"]
+            ours = container == self._service.id if action == "stop" else container != self._service.id
+            if ours and event["Actor"]["Attributes"]["name"] == self._service.name and action in self._reactions:
+                self._reactions[action](container)
+
+
+class PortThief:
+    """Listens on a port."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._socket = socket.socket()
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._taken = False
+
+    def __enter__(self) -> PortThief:  # noqa: PYI034 - typing.Self came with Python 3.11
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._socket.close()
+
+    def take(self, _container: str) -> None:
+        if not self._taken:
+            self._taken = True
+            self._socket.bind(("127.0.0.1", self._port))
+            self._socket.listen()
+
+    def let_go(self, _container: str) -> None:
+        self._socket.close()
 
 
 class TestRollbackThatFails:
     def test_it_says_so_and_its_commands_bring_the_service_back(self, scene: Scene) -> None:
         service = scene.service(reference("v1"))
-        with PortThief(scene, service, lets_go=False):
+        with PortThief(service.port) as thief, Bystander(scene, service, stop=thief.take):
             result = recreate(service, image=reference("v2"))
         assert (result["failed"], result["outcome"], result["rollback_failed"]) == (True, "rolled_back", True)
         assert "THE ROLLBACK FAILED TOO" in result["msg"]
@@ -306,8 +326,37 @@ class TestRollbackThatFails:
         wait_for(lambda: fetch(service.port) == "v1", "the old page")
         assert scene.inspect(service.name)["Id"] == service.id
 
+    def test_somebody_pruned_the_archive(self, scene: Scene) -> None:
+        """While the new one was on trial. There is nothing to go back to, so it is kept."""
+        service = scene.service(reference("v1"))
+        with Bystander(scene, service, start=lambda _new: scene.client.remove_container(service.id)):
+            result = recreate(service, image=reference("v3-sick"), health_timeout=3)
+        assert (result["failed"], result["rollback_failed"], result["archive"]) == (True, True, None)
+        assert "somebody removed its archive" in result["msg"]
+        assert fetch(service.port) == "v3"
+        assert scene.inspect(service.name)["Id"] == result["container"]["id"] != service.id
+
 
 class TestWhatIsKept:
+    @pytest.mark.parametrize("first", ["bridge", "own"])
+    def test_every_network_also_those_of_which_nothing_is_asked(self, scene: Scene, first: str) -> None:
+        networks = ["bridge" if first == "bridge" else scene.network("a"), scene.network("b"), scene.network("c")]
+        service = scene.service(reference("v1"), HostConfig={"NetworkMode": networks[0]})
+        scene.client.connect_container_to_network(service.id, networks[1])
+        scene.client.connect_container_to_network(service.id, networks[2], aliases=["shop"])
+        assert recreate(service, image=reference("v2"))["outcome"] == "recreated"
+        assert set(scene.inspect(service.name)["NetworkSettings"]["Networks"]) == set(networks)
+        assert fetch(service.port) == "v2"
+
+    def test_volumes_of_another_container(self, scene: Scene) -> None:
+        lender = scene.service(reference("v1"), "lender", Volumes={"/data": {}})
+        service = scene.service(reference("v1"), HostConfig={"VolumesFrom": [lender.name]})
+        was = scene.inspect(service.name)
+        assert recreate(service, image=reference("v2"))["outcome"] == "recreated"
+        now = scene.inspect(service.name)
+        assert now["HostConfig"] == was["HostConfig"]
+        assert now["Mounts"] == was["Mounts"]
+
     def test_wishes_are_kept_and_defaults_follow_the_image(self, scene: Scene) -> None:
         front, back = scene.network("front"), scene.network("back")
         before = WebImage("v1", changes=("ENV VERSION=1 MODE=plain", "LABEL version=1", "WORKDIR /www"))
@@ -350,7 +399,7 @@ class TestWhatIsKept:
         volume = scene.inspect(service.name)["Mounts"][0]["Name"]
         assert recreate(service)["outcome"] == "recreated"
         assert [mount["Name"] for mount in scene.inspect(service.name)["Mounts"]] == [volume]
-        assert volume in all_volumes(scene)
+        assert scene.volume_exists(volume)
 
     def test_the_stop_timeout_of_the_container(self, scene: Scene) -> None:
         """Also when the client's own timeout is shorter."""
@@ -411,9 +460,9 @@ class TestErrorsBeforeTheStop:
     def test_an_engine_that_refuses(self, scene: Scene, service: Service) -> None:
         assert "1.99" in self.failing(scene, service, api_version="1.99")
 
-    def test_no_sdk(self, service: Service) -> None:
-        bare = str(Path(sys.base_prefix) / "bin/python3")
-        result = run_module("container_recreate", python=bare, name=service.name)
+    def test_no_sdk(self, service: Service, tmp_path: Path) -> None:
+        venv.create(tmp_path, symlinks=True)
+        result = run_module("container_recreate", python=str(tmp_path / "bin/python"), name=service.name)
         assert result["failed"]
         assert "Docker SDK for Python" in result["msg"]
 

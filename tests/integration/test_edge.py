@@ -13,12 +13,24 @@ from typing import Any
 
 import docker
 import pytest
+import requests.exceptions
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, EngineError, NoAnswer
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
+    Conflict,
+    CreateIncomplete,
+    EngineError,
+    EngineUnavailable,
+    InvalidInput,
+    NoAnswer,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge import docker_ops
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.connection import CONNECTION_OPTIONS, connect
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.health_probe import SdkHealthProbe
+from support.fake_engine import FakeClock
 from support.scene import Scene
 from testbed import engine
 from testbed.images import WebImage, reference, shell
@@ -26,7 +38,7 @@ from testbed.images import WebImage, reference, shell
 
 @pytest.fixture
 def ops(scene: Scene) -> SdkDockerOps:
-    return SdkDockerOps(scene.client)
+    return SdkDockerOps(scene.client, SystemClock())
 
 
 class TestPull:
@@ -69,13 +81,13 @@ class TestCreate:
             networks, True
         )
 
-    def test_a_network_that_refuses_leaves_nothing_behind(self, ops: SdkDockerOps, scene: Scene) -> None:
+    def test_a_network_that_refuses_names_what_was_left(self, ops: SdkDockerOps, scene: Scene) -> None:
         first, second = scene.network("a"), scene.network("b")
         body = self.on([first, second])
         body["NetworkingConfig"]["EndpointsConfig"][second]["IPAMConfig"] = {"IPv4Address": "203.0.113.9"}
-        with pytest.raises(EngineError, match="user specified IP address"):
+        with pytest.raises(CreateIncomplete, match=f"network {second}: user specified IP address") as caught:
             ops.create(scene.prefix, body)
-        assert scene.containers == []
+        assert scene.inspect(caught.value.container)["Name"] == f"/{scene.prefix}"
 
     def on(self, networks: list[str]) -> dict[str, Any]:
         return {
@@ -91,8 +103,30 @@ class TestStop:
     def test_the_clients_timeout_does_not_cut_the_stop_short(self, scene: Scene) -> None:
         service = scene.service(scene.image("1", self.STUBBORN, push=False), wait=False)
         impatient = engine.client(timeout=1)
-        SdkDockerOps(impatient).stop(service.id, 3)
+        SdkDockerOps(impatient, SystemClock()).stop(service.id, 3)
         assert scene.inspect(service.id)["State"]["ExitCode"] == 137
+
+    def test_as_long_as_a_stop_may_be_on_its_way_nobody_says_that_it_failed(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The answer breaks off at once; the stop itself takes longer than the margin that an answer gets."""
+        service = scene.service(scene.image("1", self.STUBBORN, push=False), wait=False)
+        monkeypatch.setattr(docker_ops, "_STOP_MARGIN", 2)
+        cut = engine.client()
+
+        def stop_and_hang_up(container: str, timeout: int) -> None:
+            threading.Thread(target=engine.client().stop, args=(container,), kwargs={"timeout": timeout}, daemon=True).start()
+            raise requests.exceptions.ConnectionError("cut")
+
+        monkeypatch.setattr(cut, "stop", stop_and_hang_up)
+        SdkDockerOps(cut, SystemClock()).stop(service.id, 4)
+        assert not scene.inspect(service.id)["State"]["Running"]
+
+    def test_a_stop_that_never_arrived_is_a_failure_in_the_end(self) -> None:
+        """With or without a stop timeout: nothing waits for ever."""
+        for timeout, longest in ((5, 40), (-1, 700)):
+            clock = FakeClock()
+            with pytest.raises(NoAnswer):
+                SdkDockerOps(DeadClient(), clock).stop("web", timeout)
+            assert timeout < clock.now < longest
 
     def test_an_answer_that_does_not_come_is_waited_for(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
         service = scene.service(scene.image("1", self.STUBBORN, push=False), wait=False)
@@ -103,7 +137,7 @@ class TestStop:
             "stop",
             lambda container, timeout: impatient._post(impatient._url("/containers/{0}/stop", container), params={"t": timeout}, timeout=1),
         )
-        SdkDockerOps(impatient).stop(service.id, 3)
+        SdkDockerOps(impatient, SystemClock()).stop(service.id, 3)
         assert not scene.inspect(service.id)["State"]["Running"]
 
 
@@ -114,10 +148,7 @@ class TestRemove:
             volume = scene.inspect(service.id)["Mounts"][0]["Name"]
             scene.client.stop(service.id)
             ops.remove(service.id, force=force)
-            volumes = {known["Name"] for known in scene.client.volumes()["Volumes"] or ()}
-            assert (volume in volumes) is volume_stays
-            if volume_stays:
-                scene.client.remove_volume(volume)
+            assert scene.volume_exists(volume) is volume_stays
 
     def test_an_image_in_use_is_a_conflict(self, ops: SdkDockerOps, scene: Scene) -> None:
         image = scene.image("1", WebImage(scene.prefix), push=False)
@@ -128,12 +159,18 @@ class TestRemove:
 
 class TestFailure:
     def test_everything_that_tells_why(self, scene: Scene) -> None:
-        script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do echo line $i; done; echo oops >&2; exit 9"
+        script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do echo line $i; done; exit 9"
         service = scene.service(scene.image("1", WebImage("v1", command=shell(script), health=None), push=False), wait=False)
         scene.client.wait(service.id)
         failure = SdkHealthProbe(scene.client).failure(service.id)
         assert (failure.exit_code, failure.oom_killed, failure.error, failure.health_log) == (9, False, "", ())
-        assert (len(failure.logs), failure.logs[-1]) == (20, "oops")
+        assert (len(failure.logs), failure.logs[-1]) == (20, "line 22")
+
+    def test_both_streams(self, scene: Scene) -> None:
+        script = "echo out; echo err >&2; printf 'a\\rb'; exit 9"
+        service = scene.service(scene.image("1", WebImage("v1", command=shell(script), health=None), push=False), wait=False)
+        scene.client.wait(service.id)
+        assert sorted(SdkHealthProbe(scene.client).failure(service.id).logs) == ["a\rb", "err", "out"]
 
     def test_logs_that_cannot_be_read_back(self, scene: Scene) -> None:
         service = scene.service(reference("v1"), wait=False, HostConfig={"LogConfig": {"Type": "none", "Config": {}}})
@@ -150,7 +187,7 @@ class TestNoAnswer:
             yield docker.APIClient(base_url=f"tcp://127.0.0.1:{server.getsockname()[1]}", version="1.41", timeout=2)
 
     def test_a_broken_connection_is_no_answer(self, mute: docker.APIClient) -> None:
-        ops = SdkDockerOps(mute)
+        ops = SdkDockerOps(mute, SystemClock())
         for call in (
             lambda: ops.inspect("web"),
             lambda: ops.start("web"),
@@ -167,3 +204,40 @@ class TestNoAnswer:
                 return
             connection.recv(4096)
             connection.close()
+
+
+class DeadClient:
+    """An engine that has gone away."""
+
+    def stop(self, *_arguments: object, **_options: object) -> None:
+        raise requests.exceptions.ConnectionError("cut")
+
+    inspect_container = stop
+
+
+class TestConnect:
+    def options(self, **options: Any) -> dict[str, Any]:
+        defaults = {name: spec.get("default") for name, spec in CONNECTION_OPTIONS.items()}
+        return {**defaults, **options}
+
+    def test_a_socket_may_be_a_path(self, client: docker.APIClient) -> None:
+        if not engine.host().startswith("unix://"):
+            pytest.skip("the engine is not behind a Unix socket")
+        client.ping()
+        assert connect(self.options(docker_host=engine.host()[len("unix://") :])).ping()
+
+    def test_credentials_are_not_told(self) -> None:
+        with pytest.raises(EngineUnavailable) as caught:
+            connect(self.options(docker_host="tcp://user:geheim@127.0.0.1:1"))
+        assert "geheim" not in str(caught.value)
+        assert "tcp://127.0.0.1:1" in str(caught.value)
+
+    @pytest.mark.parametrize(("option", "value"), [("timeout", 0), ("tls_hostname", "engine.example")])
+    def test_what_cannot_be_is_told(self, option: str, value: Any) -> None:
+        with pytest.raises(InvalidInput, match=option):
+            connect(self.options(**{option: value}))
+
+    def test_an_engine_that_is_too_old(self, client: docker.APIClient) -> None:
+        client.ping()
+        with pytest.raises(EngineUnavailable, match=r"speaks API 1\.30; 1\.41 or newer"):
+            connect(self.options(docker_host=engine.host(), api_version="1.30"))

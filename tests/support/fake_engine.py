@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import itertools
 import typing as t
 
@@ -55,8 +56,8 @@ class FakeEngine:
     """DockerOps and HealthProbe in one, with every call in C(calls), by the name of the container at that moment (NEW: made here).
 
     C(registry) and C(local) map normalised references to image IDs. C(errors) makes a call fail before it does anything, C(lost_answers)
-    after it was done. C(looks) are the states that the next probes see, container by container, the last one for ever; without any it is
-    C(HEALTHY).
+    after it was done, C(away) so many times with C(away_error). C(looks) are the states that the next probes see, container by container,
+    the last one for ever; without any they see what is true. A running container is healthy.
     """
 
     def __init__(self) -> None:
@@ -65,12 +66,16 @@ class FakeEngine:
         self.local: dict[str, str] = {}
         self.errors: dict[str, EngineError] = {}
         self.lost_answers: set[str] = set()
+        self.away: dict[str, int] = {}
+        self.away_error: EngineError = NoAnswer("nobody listens")
         self.looks: dict[str, list[ContainerRuntimeState | EngineError]] = {}
         self.failures: dict[str, Failure] = {}
         self.created: list[dict[str, t.Any]] = []
+        self.stop_timeouts: list[int] = []
         self.images_in_use: set[str] = set()
         self._containers: dict[str, dict[str, t.Any]] = {}
         self._ids = (f"{number:064x}" for number in itertools.count(1))
+        self._starts = itertools.count(1)
         self._made_here: set[str] = set()
 
     def has_container(self, name: str, reference: str, image_id: str, **config: t.Any) -> str:
@@ -110,7 +115,7 @@ class FakeEngine:
 
     def stop(self, container: str, timeout: int) -> None:
         with _Call(self, f"stop:{self._label(container)}"):
-            del timeout
+            self.stop_timeouts.append(timeout)
             self._find(container)["State"]["Status"] = "exited"
 
     def rename(self, container: str, name: str) -> None:
@@ -126,12 +131,15 @@ class FakeEngine:
                 raise Conflict(f"the name {name} is taken")
             self.created.append(copy.deepcopy(dict(body)))
             container_id = self._add(name, {key: value for key, value in body.items() if key not in ("HostConfig", "NetworkingConfig")})
+            self._containers[container_id]["Image"] = self.local[ImageReference.parse(body["Image"]).normalised]
             self._made_here.add(container_id)
             return container_id
 
     def start(self, container: str) -> None:
         with _Call(self, f"start:{self._label(container)}"):
-            self._find(container)["State"]["Status"] = "running"
+            state = self._find(container)["State"]
+            if state["Status"] != "running":
+                state.update(Status="running", StartedAt=f"start {next(self._starts)}")
 
     def remove(self, container: str, *, force: bool = False) -> None:
         with _Call(self, f"remove:{self._label(container)}{' with force' if force else ''}"):
@@ -150,19 +158,22 @@ class FakeEngine:
             pass
 
     def probe(self, container: str) -> ContainerRuntimeState:
-        with _Call(self, "probe"):
-            looks = self.looks.get(self._label(container))
-            if looks is None:
-                self._find(container)
-                return HEALTHY
-            look = looks.pop(0) if len(looks) > 1 else looks[0]
+        label = self._label(container)
+        with _Call(self, f"probe:{label}"):
+            looks = self.looks.get(label)
+            truth = ContainerRuntimeState.from_inspect(self._find(container))
+            look = truth if not looks else looks.pop(0) if len(looks) > 1 else looks[0]
             if isinstance(look, EngineError):
                 raise look
-            return look
+            return dataclasses.replace(look, name=truth.name, image_id=truth.image_id, started_at=look.started_at or truth.started_at)
 
     def failure(self, container: str) -> Failure:
         with _Call(self, f"failure:{self._label(container)}"):
             return self.failures.get(self._label(container), Failure())
+
+    def vanish(self, container: str) -> None:
+        """Somebody removes it."""
+        del self._containers[self._find(container)["Id"]]
 
     def _add(self, name: str, config: dict[str, t.Any]) -> str:
         container_id = next(self._ids)
@@ -209,6 +220,9 @@ class _Call:
         error = self._engine.errors.get(self._label)
         if error:
             raise error
+        if self._engine.away.get(self._label, 0) > 0:
+            self._engine.away[self._label] -= 1
+            raise self._engine.away_error
 
     def __exit__(self, kind: object, *_rest: object) -> None:
         if kind is None and self._label in self._engine.lost_answers:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import secrets
 import socket
@@ -38,13 +39,13 @@ class Scene:
         self.client = client
         self.prefix = f"evenkeel-{secrets.token_hex(4)}"
         self._networks: list[str] = []
-        self._tags: list[str] = []
+        self._images: set[str] = set()
+        self._volumes: set[str] = set()
 
-    def image(self, tag: str, like: images.WebImage, *, push: bool = True, repository: str = "shop") -> str:
+    def image(self, tag: str, like: images.WebImage, *, push: bool = True) -> str:
         """Build an image; C(push) it to the registry too. Returns its reference."""
-        reference = f"{registry.ADDRESS}/{self.prefix}/{repository}:{tag}"
-        images.build(self.client, reference, like)
-        self._tags.append(reference)
+        reference = f"{registry.ADDRESS}/{self.prefix}/shop:{tag}"
+        self._images.add(images.build(self.client, reference, like))
         if push:
             images.push(self.client, reference)
         return reference
@@ -93,17 +94,41 @@ class Scene:
 
     def inspect(self, container: str) -> dict[str, Any]:
         document: dict[str, Any] = self.client.inspect_container(container)
+        self._volumes.update(mount["Name"] for mount in document["Mounts"] if mount["Type"] == "volume")
         return document
 
+    def volume_exists(self, volume: str) -> bool:
+        try:
+            self.client.inspect_volume(volume)
+        except docker.errors.NotFound:
+            return False
+        return True
+
+    def image_exists(self, image_id: str) -> bool:
+        try:
+            self.client.inspect_image(image_id)
+        except docker.errors.ImageNotFound:
+            return False
+        return True
+
     def clean_up(self) -> None:
+        """Remove everything that was made here, volumes that a test or the module gave a life of their own included."""
         for name in self.containers:
-            self.client.remove_container(name, force=True, v=True)
-        for network in self._networks:
-            self.client.remove_network(network)
-        for volume in self.client.volumes(filters={"name": self.prefix})["Volumes"] or ():
-            self.client.remove_volume(volume["Name"])
-        for image in self.client.images(filters={"reference": f"{registry.ADDRESS}/{self.prefix}/*"}):
-            self.client.remove_image(image["Id"], force=True)
+            self.inspect(name)
+        with contextlib.ExitStack() as stack:  # Whatever cannot be removed does not keep the rest.
+            for image in self._images:
+                stack.callback(self._gone, self.client.remove_image, image, force=True)
+            for volume in self._volumes:
+                stack.callback(self._gone, self.client.remove_volume, volume)
+            for network in self._networks:
+                stack.callback(self._gone, self.client.remove_network, network)
+            for name in self.containers:
+                stack.callback(self._gone, self.client.remove_container, name, force=True, v=True)
+
+    @staticmethod
+    def _gone(remove: Callable[..., None], thing: str, **options: Any) -> None:
+        with contextlib.suppress(docker.errors.NotFound):
+            remove(thing, **options)
 
 
 def free_port() -> int:

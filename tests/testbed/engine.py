@@ -21,10 +21,16 @@ DATA = Path("/var/lib/docker")
 
 _DAEMON = Daemon("dockerd")
 _INSTALLED = STATE / "packages"
+_OUR_DATA = STATE / "data-is-ours"
 
 
 def client(timeout: float = 60) -> docker.APIClient:
     return docker.APIClient(**docker.utils.kwargs_from_env(), version="auto", timeout=timeout)
+
+
+def host() -> str:
+    """Where it listens."""
+    return os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 
 
 def up() -> None:
@@ -40,12 +46,15 @@ def up() -> None:
 
 
 def down() -> None:
+    if _INSTALLED.exists() and _answers() and client().containers(all=True):
+        raise TestbedError("The engine has containers that the test bed did not make. Remove them first, or keep the engine.")
     _DAEMON.stop()
     if _INSTALLED.exists():
         packages = _INSTALLED.read_text().split()
         say(f"removing the packages {' '.join(packages)}")
         run("apt-get", "purge", "--yes", *packages, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
-        shutil.rmtree(DATA, ignore_errors=True)
+        if _OUR_DATA.exists():
+            shutil.rmtree(DATA, ignore_errors=True)
 
 
 def _answers() -> bool:
@@ -68,10 +77,12 @@ def _refuse_where_we_cannot() -> None:
 
 def _install() -> None:
     say(f"installing {' '.join(PACKAGES)}")
+    STATE.mkdir(parents=True, exist_ok=True)
+    if not DATA.exists() or not any(DATA.iterdir()):
+        _OUR_DATA.touch()
     before = _packages()
     run("apt-get", "update")
     run("apt-get", "install", "--yes", "--no-install-recommends", *PACKAGES, env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
-    STATE.mkdir(parents=True, exist_ok=True)
     _INSTALLED.write_text("\n".join(sorted(_packages() - before)))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .errors import Conflict, EngineError
+from .errors import Conflict, EngineError, NotFound
 from .plan import Replacement
 from .ports import DockerOps
 
@@ -40,9 +40,23 @@ def _remove_archive(ops: DockerOps, archive: str) -> t.Optional[str]:
     try:
         # By name and without force: should somebody have renamed or started it since, it is no archive any more and stays.
         ops.remove(archive)
+    except NotFound:
+        return None
     except EngineError as error:
+        if _is_gone(ops, archive):
+            return None
         return f"The archive {archive} could not be removed ({error}). Remove it with: docker rm {archive}"
     return None
+
+
+def _is_gone(ops: DockerOps, container: str) -> bool:
+    try:
+        ops.inspect(container)
+    except NotFound:
+        return True
+    except EngineError:
+        return False
+    return False
 
 
 def _remove_replaced(ops: DockerOps, replacement: Replacement) -> t.Optional[str]:

@@ -39,6 +39,14 @@ class NoAnswer(EngineError):
     """No answer came. The call may have been carried out all the same."""
 
 
+class CreateIncomplete(EngineError):
+    """A container was created, but could not be given everything that was asked for. C(container) is its ID."""
+
+    def __init__(self, message: str, container: str) -> None:
+        super().__init__(message)
+        self.container = container
+
+
 class EngineUnavailable(FleetError):
     """There is no engine to talk to, or no SDK to talk to it with. Nothing was touched."""
 
@@ -46,11 +54,14 @@ class EngineUnavailable(FleetError):
 class StepFailed(FleetError):
     """A step of the cycle failed.
 
-    C(touched) is true when the old container may have been stopped and started on the way.
+    C(touched) is true when the old container is not just as it was: stopped, or started again.
     """
 
     step = ""
-    touched = False
+
+    def __init__(self, message: str, *, touched: bool = False) -> None:
+        super().__init__(message)
+        self.touched = touched
 
 
 class InspectFailed(StepFailed):
@@ -69,9 +80,7 @@ class PullFailed(StepFailed):
 
 class StopFailed(StepFailed):
     step = "stop"
-    touched = True
 
 
 class RenameFailed(StepFailed):
     step = "rename"
-    touched = True

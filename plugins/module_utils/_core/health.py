@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import math
 import typing as t
@@ -47,10 +48,11 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class HealthOutcome:
-    """The verdict, and why, as the end of a sentence that starts with the container's name."""
+    """The verdict, and why, as the end of a sentence that starts with the container's name. C(last) is the last look that worked."""
 
     verdict: Verdict
     why: str
+    last: t.Optional[ContainerRuntimeState] = None
 
 
 def wait_for_health(
@@ -58,33 +60,44 @@ def wait_for_health(
     clock: Clock,
     container: str,
     config: HealthConfig,
-    restarts_before: int = 0,
+    *,
+    new: bool = True,
+    need_health: bool = True,
 ) -> HealthOutcome:
     """Look at C(container) every C(config.poll_interval) until the verdict is clear.
 
-    C(restarts_before) is its restart count at the start: one more is a crash. A look that fails is waited out until the health timeout.
-    Never raises EngineError.
+    A C(new) container must never have been restarted; an old one not since the first look. Without C(need_health), what its health check
+    says is passed over, and it has to stay up for the grace period. A look that fails is waited out until the health timeout. Never raises
+    EngineError.
     """
-    gate = _Gate(config, began=clock.monotonic(), restarts_before=restarts_before)
+    gate = _Gate(config, began=clock.monotonic(), new=new)
+    last = None
     while True:
         try:
-            outcome = gate.saw(probe.probe(container), clock.monotonic())
+            last = probe.probe(container)
+            outcome = gate.saw(last if need_health else _regardless_of_health(last), clock.monotonic())
         except NotFound:
-            return HealthOutcome(Verdict.CRASHED, "is gone from the engine")
+            outcome = HealthOutcome(Verdict.CRASHED, "is gone from the engine")
         except EngineError as error:
             outcome = gate.could_not_look(error, clock.monotonic())
         if outcome:
-            return outcome
+            return dataclasses.replace(outcome, last=last)
         clock.sleep(gate.until_next_look(clock.monotonic()))
+
+
+def _regardless_of_health(state: ContainerRuntimeState) -> ContainerRuntimeState:
+    if state.status in (RuntimeStatus.STARTING, RuntimeStatus.HEALTHY, RuntimeStatus.UNHEALTHY):
+        return dataclasses.replace(state, status=RuntimeStatus.RUNNING)
+    return state
 
 
 class _Gate:
     """What was seen so far. One method a kind of news; each returns the outcome once there is one."""
 
-    def __init__(self, config: HealthConfig, began: float, restarts_before: int) -> None:
+    def __init__(self, config: HealthConfig, began: float, *, new: bool) -> None:
         self._config = config
         self._began = began
-        self._restarts_before = restarts_before
+        self._restarts_before = 0 if new else None
         self._started_at = ""
         self._healthy_since: t.Optional[float] = None
         self._next_turn = self._deadline
@@ -106,6 +119,8 @@ class _Gate:
         return min(self._config.poll_interval, remaining) if remaining > 0 else self._config.poll_interval
 
     def _crash(self, state: ContainerRuntimeState) -> t.Optional[HealthOutcome]:
+        if self._restarts_before is None:
+            self._restarts_before = state.restarts
         if state.restarts > self._restarts_before:
             return HealthOutcome(Verdict.CRASHED, "exited and was started again by its restart policy")
         if state.status is RuntimeStatus.EXITED:
@@ -123,7 +138,7 @@ class _Gate:
                 self._healthy_since = now
             return self._up_since(self._healthy_since, self._config.min_healthy_time, now, "is healthy")
         if self._healthy_since is not None:
-            return HealthOutcome(Verdict.TIMEOUT, f"was healthy, but {state.status.value} again within min_healthy_time")
+            return HealthOutcome(Verdict.TIMEOUT, f"was healthy, but turned {state.status.value} within min_healthy_time")
         self._next_turn = self._deadline
         return self._timeout(f"was still {state.status.value} after {self._config.health_timeout:g} s", now)
 

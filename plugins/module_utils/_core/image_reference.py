@@ -123,7 +123,15 @@ def _invalid(text: str, why: str) -> InvalidImageReference:
 def digest_in(repo_digests: t.Optional[t.Iterable[str]], reference: ImageReference) -> t.Optional[str]:
     """The digest among C(repo_digests) (the engine's C(RepoDigests) of an image) that the repository of C(reference) knows the image by."""
     for repo_digest in repo_digests or ():
-        candidate = ImageReference.parse(repo_digest)
-        if candidate.repository == reference.repository:
+        candidate = parse_if_possible(repo_digest)
+        if candidate and candidate.repository == reference.repository:
             return candidate.digest
     return None
+
+
+def parse_if_possible(text: str) -> t.Optional[ImageReference]:
+    """The reference, None when C(text) is none: an image ID, or the C(<none>) that the engine writes where there is no name."""
+    try:
+        return ImageReference.parse(text)
+    except InvalidImageReference:
+        return None

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from .archive import archive_name
 from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound, PullFailed
-from .image_reference import ImageReference, digest_in
-from .ports import ContainerRuntimeState, DockerOps, Document, ImageIdentity, Inspected, Ports, PullPolicy
+from .image_reference import ImageReference, digest_in, parse_if_possible
+from .ports import ContainerRuntimeState, DockerOps, Document, ImageIdentity, Inspected, Ports, PullPolicy, name_of
 from .preflight import refuse_if_unsafe
 from .rollback import OldContainer
 from .spec import ContainerSpec
@@ -77,23 +77,23 @@ def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest) -
     container = inspected.container
     old = OldContainer(
         id=container["Id"],
-        name=_name_of(container),
+        name=name_of(container),
         image_ref=container["Config"]["Image"],
         state=ContainerRuntimeState.from_inspect(container),
+        time_to_health=_time_to_health(container["Config"].get("Healthcheck") or {}),
     )
-    reference = _wanted(request, old)
+    reference = _wanted(request, old, container["Image"])
     with watch.step("pull"):
         new_image = _pull(ports.ops, reference, request.pull, old)
     old_image = _old_image(inspected, old)
     if new_image.id == old_image.id and not request.force:
         return Unchanged(old, old_image, new_image)
     refuse_if_unsafe(old.name, inspected)
-    spec = ContainerSpec.from_inspect(container, inspected.image or {})
     return Replacement(
         old=old,
         old_image=old_image,
         new_image=new_image,
-        body=spec.create_body(reference.as_written),
+        body=ContainerSpec.from_inspect(inspected).create_body(reference.as_written),
         archive=archive_name(old.name, ports.clock.unix_seconds(), inspected.names),
         stop_timeout=_stop_timeout(request, container),
         old_image_has_other_tags=_has_other_tags(inspected, old),
@@ -108,7 +108,7 @@ def _inspect(ops: DockerOps, container: str) -> Inspected:
     except EngineError as error:
         raise InspectFailed(f"Container {container} could not be inspected, and was not touched: {error}") from error
     # The engine also answers to the first digits of an ID. To update whatever happens to match would be a guess.
-    if container not in (_name_of(inspected.container), inspected.container["Id"]):
+    if container not in (name_of(inspected.container), inspected.container["Id"]):
         raise InspectFailed(_no_such(container))
     return inspected
 
@@ -117,20 +117,16 @@ def _no_such(container: str) -> str:
     return f"There is no container {container} on this engine, so there is nothing to update. Create it first."
 
 
-def _name_of(container: Document) -> str:
-    name: str = container["Name"]
-    return name[1:] if name.startswith("/") else name
-
-
-def _wanted(request: RecreateRequest, old: OldContainer) -> ImageReference:
+def _wanted(request: RecreateRequest, old: OldContainer, image_id: str) -> ImageReference:
     if request.image is not None:
         return ImageReference.parse(request.image)
-    try:
-        return ImageReference.parse(old.image_ref)
-    except InvalidImageReference as error:
+    followed = parse_if_possible(old.image_ref)
+    if followed is None or image_id.startswith((old.image_ref, f"sha256:{old.image_ref}")):
         raise InvalidImageReference(
-            f"Container {old.name} was not touched. Name the image to move it to; what it was created from does not tell: {error}"
-        ) from None
+            f"Container {old.name} was not touched: it was created from an image ID ({old.image_ref}), which no registry knows. "
+            "Name the image to move it to."
+        )
+    return followed
 
 
 def _pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, old: OldContainer) -> ImageIdentity:
@@ -141,23 +137,16 @@ def _pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, old: Ol
 
 
 def _old_image(inspected: Inspected, old: OldContainer) -> ImageIdentity:
-    followed = _parse_if_possible(old.image_ref)
+    followed = parse_if_possible(old.image_ref)
     digest = digest_in((inspected.image or {}).get("RepoDigests"), followed) if followed else None
     return ImageIdentity(reference=old.image_ref, id=inspected.container["Image"], digest=digest)
 
 
 def _has_other_tags(inspected: Inspected, old: OldContainer) -> bool:
     """Whether somebody calls the old image by another name than the one that the container follows."""
-    followed = _parse_if_possible(old.image_ref)
-    tags = [ImageReference.parse(tag) for tag in (inspected.image or {}).get("RepoTags") or ()]
-    return any(followed is None or not tag.names_same_image_as(followed) for tag in tags)
-
-
-def _parse_if_possible(reference: str) -> t.Optional[ImageReference]:
-    try:
-        return ImageReference.parse(reference)
-    except InvalidImageReference:
-        return None
+    followed = parse_if_possible(old.image_ref)
+    tags = [parse_if_possible(tag) for tag in (inspected.image or {}).get("RepoTags") or ()]
+    return any(followed is None or not tag.names_same_image_as(followed) for tag in tags if tag)
 
 
 def _stop_timeout(request: RecreateRequest, container: Document) -> int:
@@ -165,3 +154,11 @@ def _stop_timeout(request: RecreateRequest, container: Document) -> int:
         return request.stop_timeout
     own: t.Optional[int] = container["Config"].get("StopTimeout")
     return ENGINE_STOP_TIMEOUT if own is None else own
+
+
+def _time_to_health(check: Document) -> float:
+    """Seconds that its own health check gives a container, at the least, until it can report healthy. The defaults are the engine's."""
+    start_period, interval, timeout = (
+        (check.get(field) or default) / 1e9 for field, default in (("StartPeriod", 0), ("Interval", 30e9), ("Timeout", 30e9))
+    )
+    return float(start_period + 2 * (interval + timeout))

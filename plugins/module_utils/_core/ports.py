@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .image_reference import ImageReference
 
@@ -32,6 +32,7 @@ class RuntimeStatus(enum.Enum):
     UNHEALTHY = "unhealthy"
     RUNNING = "running"
     """Up, and it declares no health check."""
+    PAUSED = "paused"
     EXITED = "exited"
     """Not up: exited, dead, never started, or waiting for its restart policy."""
 
@@ -41,13 +42,15 @@ class ContainerRuntimeState:
     """One look at a container.
 
     C(restarts) counts how often the engine's restart policy started it again. C(started_at) is the engine's own time stamp, only ever
-    compared with another one.
+    compared with another one. C(image_id) is the image that it was really made from.
     """
 
     status: RuntimeStatus
     exit_code: t.Optional[int] = None
     restarts: int = 0
     started_at: str = ""
+    name: str = ""
+    image_id: str = ""
 
     @classmethod
     def from_inspect(cls, container: Document) -> ContainerRuntimeState:
@@ -58,15 +61,33 @@ class ContainerRuntimeState:
             exit_code=state.get("ExitCode"),
             restarts=container.get("RestartCount") or 0,
             started_at=state.get("StartedAt") or "",
+            name=name_of(container),
+            image_id=container.get("Image") or "",
         )
+
+
+_HEALTH = {
+    "healthy": RuntimeStatus.HEALTHY,
+    "unhealthy": RuntimeStatus.UNHEALTHY,
+    "starting": RuntimeStatus.STARTING,
+    "none": RuntimeStatus.RUNNING,
+}
 
 
 def _status(state: Document) -> RuntimeStatus:
     # State.Running stays true while a restart policy waits to start a dead process again, so it proves nothing.
+    if state.get("Status") == "paused":
+        return RuntimeStatus.PAUSED
     if state.get("Status") != "running":
         return RuntimeStatus.EXITED
     health = (state.get("Health") or {}).get("Status") or "none"
-    return RuntimeStatus.RUNNING if health == "none" else RuntimeStatus(health)
+    return _HEALTH.get(health, RuntimeStatus.STARTING)
+
+
+def name_of(container: Document) -> str:
+    """The name in an inspect document, which the engine writes with a slash before it."""
+    name: str = container.get("Name") or ""
+    return name[1:] if name.startswith("/") else name
 
 
 @dataclass(frozen=True)
@@ -84,12 +105,14 @@ class Inspected:
 
     C(image) is the inspect document of the image that the container runs, None when the engine no longer has it. C(names) are the names
     of all containers of the engine. C(sharing_network) are the names of containers that live in this one's network namespace.
+    C(borrowed_mounts) are the paths at which it has volumes of other containers (C(VolumesFrom)).
     """
 
     container: Document
     image: t.Optional[Document]
     names: t.FrozenSet[str] = frozenset()
     sharing_network: t.Tuple[str, ...] = ()
+    borrowed_mounts: t.FrozenSet[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -103,7 +126,7 @@ class Failure:
     exit_code: t.Optional[int] = None
     oom_killed: bool = False
     health_log: t.Tuple[Document, ...] = ()
-    logs: t.Tuple[str, ...] = field(default=())
+    logs: t.Tuple[str, ...] = ()
 
 
 class DockerOps(t.Protocol):
@@ -125,7 +148,10 @@ class DockerOps(t.Protocol):
         """Give it another name."""
 
     def create(self, name: str, body: Document) -> str:
-        """Create a container from a create body and return its ID. When this fails with an answer, nothing was left behind."""
+        """Create a container from a create body and return its ID.
+
+        Raises CreateIncomplete when one was made that lacks something. After any other error but NoAnswer, none was made.
+        """
 
     def start(self, container: str) -> None:
         """Start it. Starting a running one is no error."""

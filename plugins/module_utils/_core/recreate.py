@@ -10,12 +10,13 @@ to, and every failure leads there.
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import typing as t
 from dataclasses import dataclass
 
 from .cleanup import Cleanup, clean_up
-from .errors import EngineError, NoAnswer, RenameFailed, StopFailed
+from .errors import CreateIncomplete, EngineError, NoAnswer, NotFound, RenameFailed, StepFailed, StopFailed
 from .health import HealthConfig, Verdict, wait_for_health
 from .plan import RecreateRequest, Replacement, Unchanged, plan_replacement
 from .ports import ImageIdentity, Ports
@@ -27,10 +28,14 @@ _REASONS = {Verdict.CRASHED: RollbackReason.CRASHED, Verdict.TIMEOUT: RollbackRe
 
 @dataclass(frozen=True)
 class Replaced:
-    """The new container was started under the old one's name. The old one waits in its archive."""
+    """The new container was started under the old one's name. The old one waits in its archive.
+
+    C(made_from) is the ID of the image that it was really made from, once somebody has looked.
+    """
 
     replacement: Replacement
     new_id: str
+    made_from: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,7 +124,7 @@ def _pass_gate(ports: Ports, watch: Stopwatch, replaced: Replaced, health: Healt
     with watch.step("health_gate"):
         gate = wait_for_health(ports.probe, ports.clock, replaced.new_id, health)
     if gate.verdict is Verdict.HEALTHY:
-        return replaced
+        return dataclasses.replace(replaced, made_from=gate.last.image_id if gate.last else "")
     swap = _Swap(ports, watch, replaced.replacement, health)
     return swap.roll_back(_REASONS[gate.verdict], f"{replaced.replacement.old.name} {gate.why}", replaced.new_id)
 
@@ -142,6 +147,8 @@ class _Swap:
         try:
             with self._watch.step("create"):
                 new_id = self._ops.create(self._old.name, self._plan.body)
+        except CreateIncomplete as error:
+            return self.roll_back(RollbackReason.CREATE_FAILED, str(error), error.container)
         except EngineError as error:
             return self.roll_back(RollbackReason.CREATE_FAILED, str(error), None, answer_lost=isinstance(error, NoAnswer))
         try:
@@ -153,7 +160,8 @@ class _Swap:
         return Replaced(self._plan, new_id)
 
     def roll_back(self, reason: RollbackReason, cause: str, new_id: t.Optional[str], *, answer_lost: bool = False) -> RolledBack:
-        new = NewContainer(new_id, self._plan.new_image.reference, self._plan.stop_timeout, answer_lost)
+        image = self._plan.new_image
+        new = NewContainer(new_id, image.reference, image.id, self._plan.stop_timeout, answer_lost)
         event, restored = rollback(self._ports, self._watch, self._old, new, self._plan.archive, reason, cause, self._health)
         return RolledBack(self._plan, event, restored)
 
@@ -161,23 +169,35 @@ class _Swap:
         try:
             with self._watch.step("stop"):
                 self._ops.stop(self._old.id, self._plan.stop_timeout)
+        except NotFound:
+            raise StopFailed(
+                f"Container {self._old.name} was removed by somebody while the image was pulled. Nothing was touched."
+            ) from None
         except EngineError as error:
-            state = self._after_restore(archive=None)
-            raise StopFailed(f"Container {self._old.name} could not be stopped: {error}. {state}") from error
+            raise self._undone(StopFailed, f"Container {self._old.name} could not be stopped: {error}", archive=None) from error
 
     def _rename_old(self) -> None:
         try:
             with self._watch.step("rename"):
                 self._ops.rename(self._old.id, self._plan.archive)
         except EngineError as error:
-            state = self._after_restore(self._plan.archive)
-            raise RenameFailed(f"Container {self._old.name} could not be renamed to {self._plan.archive}: {error}. {state}") from error
+            problem = f"Container {self._old.name} could not be renamed to {self._plan.archive}: {error}"
+            raise self._undone(RenameFailed, problem, self._plan.archive) from error
 
-    def _after_restore(self, archive: t.Optional[str]) -> str:
+    def _undone(self, kind: t.Type[StepFailed], problem: str, archive: t.Optional[str]) -> StepFailed:
+        """Bring the old container back and say how it is now."""
         restored = restore(self._ports, self._watch, self._old, archive, self._health)
+        touched = self._was_started_again()
         if restored.problem is None:
-            return "It runs as before."
-        return f"It does not run as before: {restored.problem}. Bring it back with: {' && '.join(restored.commands)}"
+            return kind(f"{problem}. It {'was started again and ' if touched else ''}runs as before.", touched=touched)
+        remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
+        return kind(f"{problem}. It does not run as before: {restored.problem}.{remedy}", touched=touched)
+
+    def _was_started_again(self) -> bool:
+        try:
+            return self._ports.probe.probe(self._old.id).started_at != self._old.state.started_at
+        except EngineError:
+            return True
 
 
 def _unchanged(ending: Unchanged, watch: Stopwatch) -> CycleResult:
@@ -192,12 +212,17 @@ def _unchanged(ending: Unchanged, watch: Stopwatch) -> CycleResult:
 
 
 def _recreated(ending: Replaced, watch: Stopwatch, archive: t.Optional[str], warnings: t.Tuple[str, ...] = ()) -> CycleResult:
+    new_image = ending.replacement.new_image
+    if ending.made_from not in ("", new_image.id):
+        moved = f"{new_image.reference} was moved on this host between the pull and the creation"
+        warnings = (*warnings, f"{moved}: the container runs {ending.made_from}, not {new_image.id} as it was pulled.")
+        new_image = ImageIdentity(new_image.reference, ending.made_from)
     return CycleResult(
         outcome=Outcome.RECREATED,
         container_id=ending.new_id,
         container_name=ending.replacement.old.name,
         old_image=ending.replacement.old_image,
-        new_image=ending.replacement.new_image,
+        new_image=new_image,
         archive=archive,
         steps=watch.steps,
         downtime=watch.downtime,
@@ -208,8 +233,8 @@ def _recreated(ending: Replaced, watch: Stopwatch, archive: t.Optional[str], war
 def _rolled_back(ending: RolledBack, watch: Stopwatch) -> CycleResult:
     return CycleResult(
         outcome=Outcome.ROLLED_BACK,
-        container_id=ending.replacement.old.id,
-        container_name=ending.replacement.old.name,
+        container_id=ending.restored.kept or ending.replacement.old.id,
+        container_name=ending.replacement.old.name if ending.restored.kept else ending.restored.archive or ending.replacement.old.name,
         old_image=ending.replacement.old_image,
         new_image=ending.replacement.new_image,
         archive=ending.restored.archive,

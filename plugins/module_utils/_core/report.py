@@ -82,7 +82,6 @@ def _what_happened(event: RollbackEvent, restored: Restored) -> str:
     failure = f"The new container of {event.new_image_ref} {_IN_PLAIN_WORDS[event.reason]}: {event.failure.error}."
     if restored.problem is None:
         return f"{failure} {event.container} was rolled back and runs {event.old_image_ref} again, in the same container as before."
-    return (
-        f"{failure} THE ROLLBACK FAILED TOO, and {event.container} needs you: {restored.problem}. "
-        f"Its old container is called {restored.archive or event.container}. Bring it back with: {' && '.join(restored.commands)}"
-    )
+    whereabouts = f" Its old container is called {restored.archive}." if restored.archive else ""
+    remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
+    return f"{failure} THE ROLLBACK FAILED TOO, and {event.container} needs you: {restored.problem}.{whereabouts}{remedy}"

@@ -4,8 +4,8 @@
 
 """The way back: out with the new container, in with the old one.
 
-Each step is tried whatever became of the one before, because a call whose answer was lost may well have been carried out. What counts is
-what is true at the end.
+A call whose answer was lost may well have been carried out, and an engine that does not answer may be back in a moment. So each step is
+tried again until there is an answer, and what counts is what is true at the end, not what the calls said.
 """
 
 from __future__ import annotations
@@ -15,10 +15,19 @@ import enum
 import typing as t
 from dataclasses import dataclass
 
-from .errors import EngineError, NotFound
-from .health import HealthConfig, Verdict, wait_for_health
-from .ports import ContainerRuntimeState, DockerOps, Failure, Ports, RuntimeStatus
+from .errors import Conflict, EngineError, NoAnswer, NotFound
+from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
+from .ports import Clock, ContainerRuntimeState, DockerOps, Failure, HealthProbe, Ports, RuntimeStatus
 from .stopwatch import Stopwatch
+
+LONGEST_COURTESY = 10
+"""Seconds that a failed container gets to stop by itself, however long its stop timeout is: the old one is waiting."""
+
+_PATIENCE = 30.0
+_PAUSE = 1.0
+"""Seconds to go on trying when the engine does not answer, and between two tries."""
+
+_WELL = (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING)
 
 
 class RollbackReason(enum.Enum):
@@ -32,12 +41,17 @@ class RollbackReason(enum.Enum):
 
 @dataclass(frozen=True)
 class OldContainer:
-    """The container to go back to. C(state) is what it was doing before anything was touched."""
+    """The container to go back to.
+
+    C(state) is what it was doing before anything was touched. C(time_to_health) in seconds is what its health check needs to report
+    healthy.
+    """
 
     id: str
     name: str
     image_ref: str
     state: ContainerRuntimeState
+    time_to_health: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,7 @@ class NewContainer:
 
     id: t.Optional[str]
     image_ref: str
+    image_id: str
     stop_timeout: int
     answer_lost: bool = False
 
@@ -66,13 +81,15 @@ class RollbackEvent:
 class Restored:
     """Whether the old container runs under its name again.
 
-    C(problem) is None when it does. Otherwise it says what is wrong, C(commands) put it right by hand, and C(archive) is the name that the
-    old container is still under, None when it has its own.
+    C(problem) is None when it does. Otherwise it says what is wrong, and C(commands) put it right by hand, as far as commands can.
+    C(archive) is the name that the old container is still under, None when it has its own, or is gone. C(kept) is the ID of the new
+    container when that still has the name.
     """
 
     problem: t.Optional[str] = None
     commands: t.Tuple[str, ...] = ()
     archive: t.Optional[str] = None
+    kept: t.Optional[str] = None
 
 
 def rollback(
@@ -91,100 +108,142 @@ def rollback(
     """
     watch.still_down()
     with watch.step("discard"):
-        failure = _failure_of(ports, new, cause)
-        discard_problem = _discard(ports.ops, old.name, new)
-    restored = restore(ports, watch, old, archive, health)
-    if restored.problem and discard_problem:
-        restored = dataclasses.replace(
-            restored,
-            problem=f"{discard_problem}; {restored.problem}",
-            commands=(f"docker rm --force {new.id or old.name}", *restored.commands),
-        )
+        failure = _failure_of(ports.probe, new, cause)
+        obstacle = _nothing_to_go_back_to(ports.probe, old, new, archive) or _discard(ports, old, new, archive)
+    restored = obstacle or restore(ports, watch, old, archive, health)
     return RollbackEvent(old.name, reason, old.image_ref, new.image_ref, archive, failure), restored
 
 
 def restore(ports: Ports, watch: Stopwatch, old: OldContainer, archive: t.Optional[str], health: HealthConfig) -> Restored:
     """Give C(old) its name back from C(archive) (None: it still has it), start it and check it. Never raises EngineError."""
     with watch.step("restore"):
-        name_problem = _rename_back(ports.ops, old) if archive else None
-        start_problem = _start(ports.ops, old)
+        name_problem = _rename_back(ports, old) if archive else None
+        start_problem = _start(ports, old)
         if not start_problem:
             watch.came_up()
     with watch.step("check"):
-        state_problem = _state_problem(ports, old, start_problem, health)
-    problem = "; ".join(problem for problem in (name_problem, state_problem) if problem)
-    if not problem:
+        outcome = _check(ports, old, health)
+    if not name_problem and outcome.verdict is Verdict.HEALTHY:
         return Restored()
-    rename_command = (f"docker rename {archive} {old.name}",) if name_problem else ()
-    return Restored(problem, (*rename_command, f"docker start {old.name}"), archive if name_problem else None)
+    rename = (f"docker rename {archive} {old.name}",) if name_problem else ()
+    start = (f"docker start {old.name}",) if outcome.verdict is Verdict.CRASHED else ()
+    state_problem = None if outcome.verdict is Verdict.HEALTHY else start_problem or f"{old.name} {outcome.why}"
+    problem = "; ".join(problem for problem in (name_problem, state_problem) if problem)
+    return Restored(problem, (*rename, *start), archive if name_problem else None)
 
 
-def _failure_of(ports: Ports, new: NewContainer, cause: str) -> Failure:
+def _failure_of(probe: HealthProbe, new: NewContainer, cause: str) -> Failure:
     """Has to come first: it is gone with the container."""
     if new.id is None:
         return Failure(error=cause)
     try:
-        failure = ports.probe.failure(new.id)
+        failure = probe.failure(new.id)
     except EngineError:
         return Failure(error=cause)
     return dataclasses.replace(failure, error=failure.error or cause)
 
 
-def _discard(ops: DockerOps, name: str, new: NewContainer) -> t.Optional[str]:
-    """Has to come before the start of the old one: the new one holds its ports and addresses."""
+def _nothing_to_go_back_to(probe: HealthProbe, old: OldContainer, new: NewContainer, archive: str) -> t.Optional[Restored]:
+    """Somebody may have removed the archive in the meantime. A failed container is better than none."""
     try:
-        new_id = new.id or (_id_behind(ops, name) if new.answer_lost else None)
-        if new_id is None:
-            return None
-        _stop_gently(ops, new_id, new.stop_timeout)
-        ops.remove(new_id, force=True)
+        probe.probe(old.id)
     except NotFound:
+        return Restored(f"somebody removed its archive {archive}, so the new container was left as it is", kept=new.id)
+    except EngineError:
         return None
-    except EngineError as error:
-        return f"the new container could not be removed ({error})"
     return None
 
 
-def _id_behind(ops: DockerOps, name: str) -> str:
-    found: str = ops.inspect(name).container["Id"]
-    return found
+def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: str) -> t.Optional[Restored]:
+    """Has to come before the start of the old one: the new one holds its ports, its addresses and its data.
+
+    Returns what is wrong when the new one may go on running.
+    """
+    try:
+        new_id = new.id or (_unseen(ports, old.name, new) if new.answer_lost else None)
+        if new_id is None:
+            return None
+        _stop_gently(ports.ops, new_id, new.stop_timeout)
+        _until_answered(ports.clock, lambda: ports.ops.remove(new_id, force=True), also=Conflict)
+    except NotFound:
+        return None
+    except EngineError as error:
+        if new.id is None or _has_ended(ports.probe, new.id):
+            return None  # It may be in the way of the name, but it does not run.
+        problem = f"the new container could not be removed ({error}), and the two must not run at once"
+        commands = (f"docker rm --force {new.id}", f"docker rename {archive} {old.name}", f"docker start {old.name}")
+        return Restored(problem, commands, archive, kept=new.id)
+    return None
+
+
+def _unseen(ports: Ports, name: str, new: NewContainer) -> t.Optional[str]:
+    """The container that was created although the answer was lost. One that was ever started is somebody else's."""
+    found = _until_answered(ports.clock, lambda: ports.ops.inspect(name)).container
+    is_ours = found["State"]["Status"] == "created" and found["Image"] == new.image_id
+    return found["Id"] if is_ours else None
 
 
 def _stop_gently(ops: DockerOps, container: str, timeout: int) -> None:
     try:
-        ops.stop(container, timeout)
+        ops.stop(container, LONGEST_COURTESY if timeout < 0 else min(timeout, LONGEST_COURTESY))
     except EngineError:
         return  # It is removed by force next.
 
 
-def _rename_back(ops: DockerOps, old: OldContainer) -> t.Optional[str]:
+def _has_ended(probe: HealthProbe, container: str) -> bool:
     try:
-        ops.rename(old.id, old.name)
-    except EngineError as error:
-        return None if _has_its_name(ops, old) else f"{old.name} could not be given its name back ({error})"
-    return None
-
-
-def _has_its_name(ops: DockerOps, old: OldContainer) -> bool:
-    try:
-        return bool(ops.inspect(old.name).container["Id"] == old.id)
+        return probe.probe(container).status is RuntimeStatus.EXITED
+    except NotFound:
+        return True
     except EngineError:
         return False
 
 
-def _start(ops: DockerOps, old: OldContainer) -> t.Optional[str]:
+def _rename_back(ports: Ports, old: OldContainer) -> t.Optional[str]:
     try:
-        ops.start(old.id)
+        _until_answered(ports.clock, lambda: ports.ops.rename(old.id, old.name))
+    except EngineError as error:
+        # A rename whose answer was lost is refused when it is tried again.
+        return None if _has_its_name(ports.probe, old) else f"{old.name} could not be given its name back ({error})"
+    return None
+
+
+def _has_its_name(probe: HealthProbe, old: OldContainer) -> bool:
+    try:
+        return probe.probe(old.id).name == old.name
+    except EngineError:
+        return False
+
+
+def _start(ports: Ports, old: OldContainer) -> t.Optional[str]:
+    try:
+        _until_answered(ports.clock, lambda: ports.ops.start(old.id))
     except EngineError as error:
         return f"{old.name} could not be started ({error})"
     return None
 
 
-def _state_problem(ports: Ports, old: OldContainer, start_problem: t.Optional[str], health: HealthConfig) -> t.Optional[str]:
-    """One that was up and well has to pass the gate again; from one that was not, no more is asked than it had."""
-    if old.state.status not in (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING):
-        return start_problem
-    outcome = wait_for_health(ports.probe, ports.clock, old.id, health, restarts_before=old.state.restarts)
-    if outcome.verdict is Verdict.HEALTHY:
-        return None
-    return start_problem or f"{old.name} {outcome.why}"
+def _check(ports: Ports, old: OldContainer, health: HealthConfig) -> HealthOutcome:
+    """One that was well has to be well again, in the time that its own health check needs; one that was up has to stay up.
+
+    From one that was in a crash loop no more is asked than it had.
+    """
+    if old.state.status is RuntimeStatus.EXITED:
+        return HealthOutcome(Verdict.HEALTHY, "was not up before either")
+    patient = dataclasses.replace(health, health_timeout=max(health.health_timeout, old.time_to_health), min_healthy_time=0)
+    return wait_for_health(ports.probe, ports.clock, old.id, patient, new=False, need_health=old.state.status in _WELL)
+
+
+_T = t.TypeVar("_T")
+
+
+def _until_answered(clock: Clock, call: t.Callable[[], _T], also: t.Type[EngineError] = NoAnswer) -> _T:
+    """Repeat a call that does no harm when it is repeated, while there is no answer (or C(also)), for as long as is reasonable."""
+    deadline = clock.monotonic() + _PATIENCE
+    while True:
+        try:
+            return call()
+        except (NoAnswer, also):
+            if clock.monotonic() >= deadline:
+                raise
+            clock.sleep(_PAUSE)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .ports import Document
+from .ports import Document, Inspected
 
 SHORT_ID = 12
 
@@ -40,14 +40,15 @@ class ContainerSpec:
     endpoints: Document
 
     @classmethod
-    def from_inspect(cls, container: Document, image: Document) -> ContainerSpec:
-        """Take the wishes out of a container's inspect document and that of the image it was created from.
+    def from_inspect(cls, inspected: Inspected) -> ContainerSpec:
+        """Take the wishes out of the inspect documents of a container and of the image it was created from.
 
         The container has to be running: a stopped one no longer shows all of its endpoints.
         """
+        container, image = inspected.container, inspected.image or {}
         return cls(
             config=_config_wishes(container, image.get("Config") or {}),
-            host_config={**container["HostConfig"], **_adopted_volumes(container)},
+            host_config={**container["HostConfig"], **_adopted_volumes(container, inspected.borrowed_mounts)},
             endpoints=_endpoint_wishes(container),
         )
 
@@ -93,19 +94,19 @@ def _without_defaults(values: t.Optional[Document], defaults: t.Optional[Documen
 
 def _command_wishes(config: Document, defaults: Document) -> Document:
     """Entrypoint and Cmd. An image's Cmd is made for its Entrypoint: under another one, the Cmd is the operator's."""
-    entrypoint, command = config.get("Entrypoint"), config.get("Cmd")
-    if entrypoint != defaults.get("Entrypoint"):
+    entrypoint, command = config.get("Entrypoint") or None, config.get("Cmd") or None
+    if entrypoint != (defaults.get("Entrypoint") or None):
         # An empty list means "none given" to the engine; a single empty string is how one asks for no entrypoint.
         return {"Entrypoint": entrypoint or [""], "Cmd": command}
-    return {"Entrypoint": None, "Cmd": None if command == defaults.get("Cmd") else command}
+    return {"Entrypoint": None, "Cmd": None if command == (defaults.get("Cmd") or None) else command}
 
 
-def _adopted_volumes(container: Document) -> Document:
+def _adopted_volumes(container: Document, borrowed: t.FrozenSet[str]) -> Document:
     """Binds that keep anonymous volumes attached: a container's inspect document names them in Mounts only."""
     host_config = container["HostConfig"]
-    binds = list(host_config.get("Binds") or [])
-    covered = {_target(bind) for bind in binds}
-    covered |= {_clean(mount["Target"]) for mount in host_config.get("Mounts") or [] if _names_its_source(mount)}
+    binds = [bind for bind in host_config.get("Binds") or [] if _source(bind)]
+    mounts = [mount for mount in host_config.get("Mounts") or [] if mount.get("Type") != "volume" or mount.get("Source")]
+    covered = {_target(bind) for bind in binds} | {_clean(mount["Target"]) for mount in mounts} | {_clean(path) for path in borrowed}
     adopted = [
         _bind(mount)
         for mount in container.get("Mounts") or []
@@ -113,21 +114,19 @@ def _adopted_volumes(container: Document) -> Document:
     ]
     if not adopted:
         return {}
-    taken_over = {_target(bind) for bind in adopted}
-    wishes: t.Dict[str, t.Any] = {"Binds": binds + adopted}
-    if host_config.get("Mounts"):
-        # The same target as a bind and as an anonymous mount would be a duplicate mount point.
-        wishes["Mounts"] = [mount for mount in host_config["Mounts"] if _clean(mount["Target"]) not in taken_over]
-    return wishes
-
-
-def _names_its_source(mount: Document) -> bool:
-    return mount.get("Type") != "volume" or bool(mount.get("Source"))
+    # What asked for a fresh volume (a bind or mount without a source) has got one, and its place is taken by it.
+    return {"Binds": binds + adopted, **({"Mounts": mounts} if host_config.get("Mounts") else {})}
 
 
 def _bind(mount: Document) -> str:
     bind = f"{mount['Name']}:{mount['Destination']}"
     return bind if mount.get("RW", True) else f"{bind}:ro"
+
+
+def _source(bind: str) -> t.Optional[str]:
+    """None for a bind that is a path in the container alone."""
+    source, colon, _target_and_options = bind.partition(":")
+    return source if colon else None
 
 
 def _target(bind: str) -> str:
@@ -139,15 +138,19 @@ def _clean(path: str) -> str:
 
 
 def _endpoint_wishes(container: Document) -> Document:
+    """By network name, the one that the container was created in first."""
     mode = container["HostConfig"].get("NetworkMode") or "default"
     networks = (container.get("NetworkSettings") or {}).get("Networks") or {}
-    return {
-        network: wishes
-        for network, endpoint in networks.items()
-        for wishes in [_one_endpoint(endpoint, container["Id"])]
-        # The network that the host config names anyway needs an entry only for what is asked of it.
-        if wishes or network not in _BUILT_IN_NETWORKS | {mode}
-    }
+    in_order = sorted(networks, key=lambda network: not _is_network_of(mode, network, networks[network]))
+    wishes = {network: _one_endpoint(networks[network], container["Id"]) for network in in_order}
+    # The host config names the network too. An entry for a built-in network says nothing more, but among others it must not be missing.
+    if len(wishes) == 1 and not any(wishes.values()) and mode in _BUILT_IN_NETWORKS:
+        return {}
+    return wishes
+
+
+def _is_network_of(mode: str, network: str, endpoint: Document) -> bool:
+    return network == mode or (network == "bridge" and mode == "default") or (endpoint.get("NetworkID") or "") == mode
 
 
 def _one_endpoint(endpoint: Document, container_id: str) -> Document:

@@ -7,13 +7,17 @@
 from __future__ import annotations
 
 import os
+import re
 import typing as t
 
 from ansible.module_utils.basic import env_fallback
 from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
-from .._core.errors import EngineUnavailable
-from .sdk import docker, require_sdk
+from .._core.errors import EngineUnavailable, InvalidInput
+from .sdk import docker, require_sdk, sdk_version
+
+OLDEST_API = "1.41"
+SDK_WITHOUT_TLS_HOSTNAME = (7, 0, 0)
 
 
 def _file_in_cert_path(name: str) -> str:
@@ -69,13 +73,18 @@ CONNECTION_REQUIRED_TOGETHER = [("client_cert", "client_key")]
 def connect(options: t.Mapping[str, t.Any]) -> t.Any:
     """A low-level SDK client for an engine that answers. C(options) are the values of C(CONNECTION_OPTIONS).
 
-    Raises EngineUnavailable.
+    Raises InvalidInput or EngineUnavailable.
     """
     require_sdk()
+    if options["timeout"] <= 0:
+        raise InvalidInput(f"timeout must be more than 0 seconds, not {options['timeout']}.")
+    if options["tls_hostname"] and sdk_version() >= SDK_WITHOUT_TLS_HOSTNAME:
+        raise InvalidInput("tls_hostname (or DOCKER_TLS_HOSTNAME) is set, which the Docker SDK for Python no longer knows from 7.0.0 on.")
     host = options["docker_host"]
+    url = f"unix://{host}" if host.startswith("/") else host
     try:
-        return docker.APIClient(
-            base_url=host,
+        client = docker.APIClient(
+            base_url=url,
             version=options["api_version"],
             timeout=options["timeout"],
             tls=_tls(options),
@@ -83,9 +92,20 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
         )
     except Exception as error:  # The SDK lets many kinds out: its own, those of requests, of ssh, of ssl.
         raise EngineUnavailable(
-            f"There is no Docker engine to talk to at {host}: {error}. Nothing was touched. "
-            "Check that the engine runs there, and that this user may use it."
-        ) from error
+            _without_credentials(
+                f"There is no Docker engine to talk to at {url}: {error}. Nothing was touched. "
+                "Check that the engine runs there, and that this user may use it."
+            )
+        ) from None
+    if docker.utils.version_lt(client.api_version, OLDEST_API):
+        raise EngineUnavailable(
+            f"The engine at {_without_credentials(url)} speaks API {client.api_version}; {OLDEST_API} or newer is needed."
+        )
+    return client
+
+
+def _without_credentials(text: str) -> str:
+    return re.sub(r"//[^/@\s]*@", "//", text)
 
 
 def _tls(options: t.Mapping[str, t.Any]) -> t.Any:

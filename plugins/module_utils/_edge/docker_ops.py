@@ -6,28 +6,30 @@
 
 from __future__ import annotations
 
-import time
 import typing as t
 
-from .._core.errors import EngineError, NoAnswer, NotFound
+from .._core.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from .._core.image_reference import ImageReference
-from .._core.ports import Document, ImageIdentity, Inspected, PullPolicy
+from .._core.ports import Clock, Document, ImageIdentity, Inspected, PullPolicy
 from .._core.spec import shares_network_of
 from .pull import pull_image
 from .sdk import docker, engine_errors
 
 # From this API version on, a container can be created with several networks at once.
 _ALL_NETWORKS_AT_CREATE = "1.44"
-# How long an engine may take to report the end of a container beyond the stop timeout, and how often it is asked. Seconds.
+# How much longer than the stop timeout an engine may take, how long at the most a stop without a timeout is waited for once the engine no
+# longer answers to it, and how often to look meanwhile. Seconds.
 _STOP_MARGIN = 30
+_ENDLESS_STOP = 600
 _STOP_POLL = 0.5
 
 
 class SdkDockerOps:
     """The engine behind one C(docker.APIClient)."""
 
-    def __init__(self, client: t.Any) -> None:
+    def __init__(self, client: t.Any, clock: Clock) -> None:
         self._client = client
+        self._clock = clock
 
     def inspect(self, container: str) -> Inspected:
         with engine_errors():
@@ -36,22 +38,28 @@ class SdkDockerOps:
             return Inspected(
                 container=document,
                 image=self._image(document["Image"]),
-                names=frozenset(name.lstrip("/") for other in others for name in other.get("Names") or ()),
+                names=frozenset(name for other in others for name in _names(other)),
                 sharing_network=tuple(
-                    other["Names"][0].lstrip("/") for other in others if shares_network_of(other.get("HostConfig") or {}) == document["Id"]
+                    name
+                    for other in others
+                    if shares_network_of(other.get("HostConfig") or {}) == document["Id"]
+                    for name in _names(other)[:1]
                 ),
+                borrowed_mounts=self._borrowed_mounts(document["HostConfig"]),
             )
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
         return pull_image(self._client, reference, policy)
 
     def stop(self, container: str, timeout: int) -> None:
+        deadline = self._clock.monotonic() + (_ENDLESS_STOP if timeout < 0 else timeout + _STOP_MARGIN)
         try:
             with engine_errors():
                 # Named, the timeout also counts towards how long the SDK waits for the answer.
                 self._client.stop(container, timeout=timeout)
         except NoAnswer:
-            if not self._ends_within(container, None if timeout < 0 else _STOP_MARGIN):
+            # The stop may be on its way all the same. Until its time is over, nobody can say that the container runs.
+            if not self._ends_by(deadline, container):
                 raise
 
     def rename(self, container: str, name: str) -> None:
@@ -62,12 +70,11 @@ class SdkDockerOps:
         first, others = self._split_networks(body)
         with engine_errors():
             container: str = self._client.create_container_from_config(first, name)["Id"]
-        try:
-            for network, endpoint in others.items():
+        for network, endpoint in others.items():
+            try:
                 self._connect(network, container, endpoint)
-        except EngineError:
-            self.remove(container, force=True)
-            raise
+            except EngineError as error:
+                raise CreateIncomplete(f"it could not be connected to the network {network}: {error}", container) from error
         return container
 
     def start(self, container: str) -> None:
@@ -94,26 +101,29 @@ class SdkDockerOps:
         except NotFound:
             return None
 
-    def _ends_within(self, container: str, seconds: t.Optional[float]) -> bool:
-        """Whether the container comes to its end in that time (None: however long it takes)."""
-        deadline = None if seconds is None else time.monotonic() + seconds
-        while deadline is None or time.monotonic() < deadline:
+    def _borrowed_mounts(self, host_config: Document) -> t.FrozenSet[str]:
+        lenders = [lender.partition(":")[0] for lender in host_config.get("VolumesFrom") or ()]
+        mounts = (mount for lender in lenders for mount in self._client.inspect_container(lender)["Mounts"])
+        return frozenset(mount["Destination"] for mount in mounts)
+
+    def _ends_by(self, deadline: float, container: str) -> bool:
+        while True:
             try:
                 with engine_errors():
                     if not self._client.inspect_container(container)["State"]["Running"]:
                         return True
             except NoAnswer:
                 pass
-            time.sleep(_STOP_POLL)
-        return False
+            if self._clock.monotonic() >= deadline:
+                return False
+            self._clock.sleep(_STOP_POLL)
 
     def _split_networks(self, body: Document) -> t.Tuple[Document, Document]:
         """The body with what this engine takes at create, and the endpoints to connect after it."""
         endpoints = body["NetworkingConfig"]["EndpointsConfig"]
         if len(endpoints) < 2 or docker.utils.version_gte(self._client.api_version, _ALL_NETWORKS_AT_CREATE):
             return body, {}
-        mode = body["HostConfig"].get("NetworkMode")
-        first = mode if mode in endpoints else next(iter(endpoints))
+        first = next(iter(endpoints))
         others = {network: endpoint for network, endpoint in endpoints.items() if network != first}
         return {**body, "NetworkingConfig": {"EndpointsConfig": {first: endpoints[first]}}}, others
 
@@ -123,3 +133,7 @@ class SdkDockerOps:
             url = self._client._url("/networks/{0}/connect", network)  # noqa: SLF001
             response = self._client._post_json(url, data={"Container": container, "EndpointConfig": endpoint})  # noqa: SLF001
             self._client._raise_for_status(response)  # noqa: SLF001
+
+
+def _names(container: Document) -> t.List[str]:
+    return [name.lstrip("/") for name in container.get("Names") or ()]

@@ -18,4 +18,5 @@ from .health_probe import SdkHealthProbe
 def engine_ports(options: t.Mapping[str, t.Any]) -> Ports:
     """The engine that the connection options name. Raises EngineUnavailable."""
     client = connect(options)
-    return Ports(SdkDockerOps(client), SdkHealthProbe(client), SystemClock())
+    clock = SystemClock()
+    return Ports(SdkDockerOps(client, clock), SdkHealthProbe(client), clock)

@@ -44,7 +44,7 @@ class SdkHealthProbe:
         except EngineError as error:
             # Some log drivers cannot be read back. That is no reason to lose the rest.
             return (f"(no logs: {error})",)
-        return tuple(line[:LONGEST_TEXT] for line in raw.decode("utf-8", "replace").splitlines())
+        return tuple(line.rstrip("\r")[:LONGEST_TEXT] for line in raw.decode("utf-8", "replace").split("\n") if line)
 
 
 def _health_entry(entry: Document) -> Document:

@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import Conflict, EngineError, EngineUnavailable, NoAnswer, NotFound
 
-__all__ = ["IMPORT_ERROR", "docker", "engine_errors", "require_sdk"]
+__all__ = ["IMPORT_ERROR", "docker", "engine_errors", "require_sdk", "sdk_version"]
 
 OLDEST_SDK = (5, 0, 0)
 
@@ -30,10 +30,14 @@ else:
     IMPORT_ERROR = None
 
 
+def sdk_version() -> t.Tuple[int, ...]:
+    """Of the SDK that was imported. That there is one is the caller's to check, with C(IMPORT_ERROR)."""
+    return tuple(int(part) for part in docker.__version__.split(".")[:3] if part.isdigit())
+
+
 def require_sdk() -> None:
-    """Raise EngineUnavailable when the SDK is too old. That it is there at all is the caller's to check, with C(IMPORT_ERROR)."""
-    version = tuple(int(part) for part in docker.__version__.split(".")[:3] if part.isdigit())
-    if version < OLDEST_SDK:
+    """Raise EngineUnavailable when the SDK is too old."""
+    if sdk_version() < OLDEST_SDK:
         oldest = ".".join(map(str, OLDEST_SDK))
         raise EngineUnavailable(
             f"The Docker SDK for Python is {docker.__version__} here; {oldest} or newer is needed. Nothing was touched."
@@ -58,4 +62,6 @@ def engine_errors() -> t.Iterator[None]:
 
 
 def _explanation(error: t.Any) -> str:
-    return str(error.explanation or error).strip()
+    explanation = error.explanation or str(error)
+    # Old versions of the SDK leave bytes where the engine (or something before it) did not answer with JSON.
+    return (explanation.decode("utf-8", "replace") if isinstance(explanation, bytes) else str(explanation)).strip()

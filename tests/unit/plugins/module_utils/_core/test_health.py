@@ -16,14 +16,16 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
 from support.fake_engine import HEALTHY, RUNNING, STARTING, UNHEALTHY, FakeClock, FakeEngine, exited
 
 BLIND = EngineError("the engine is busy")
+PAUSED = ContainerRuntimeState(RuntimeStatus.PAUSED)
 RESTARTED = dataclasses.replace(RUNNING, restarts=1)
 
 
 def gate(*looks: ContainerRuntimeState | EngineError, **config: float) -> tuple[HealthOutcome, float]:
     """The outcome and the seconds it took, for a container that shows these states, one a look, the last one for ever."""
     engine, clock = FakeEngine(), FakeClock()
-    engine.looks["new"] = list(looks)
-    outcome = wait_for_health(engine, clock, "new", HealthConfig(**config))
+    engine.has_container("web", "shop:1", "image")
+    engine.looks["web"] = list(looks)
+    outcome = wait_for_health(engine, clock, "web", HealthConfig(**config))
     return outcome, clock.now
 
 
@@ -43,6 +45,8 @@ def gate(*looks: ContainerRuntimeState | EngineError, **config: float) -> tuple[
         pytest.param([RUNNING, BLIND, RUNNING], Verdict.HEALTHY, 10, id="a look fails in the grace period"),
         pytest.param([BLIND], Verdict.TIMEOUT, 120, id="looks never work"),
         pytest.param([RUNNING, NotFound("gone")], Verdict.CRASHED, 1, id="removed by somebody"),
+        pytest.param([RUNNING, PAUSED], Verdict.TIMEOUT, 120, id="paused and not unpaused"),
+        pytest.param([RUNNING, PAUSED, RUNNING], Verdict.HEALTHY, 10, id="paused and unpaused"),
         pytest.param([RESTARTED], Verdict.CRASHED, 0, id="restarted before the first look"),
         pytest.param([RUNNING, RESTARTED], Verdict.CRASHED, 1, id="crash loop that looks alive"),
     ],
@@ -58,20 +62,35 @@ def test_a_restart_by_hand_is_a_crash() -> None:
     assert outcome.verdict is Verdict.CRASHED
 
 
-def test_restarts_of_its_earlier_life_do_not_count() -> None:
-    engine, clock = FakeEngine(), FakeClock()
-    engine.looks["old"] = [dataclasses.replace(HEALTHY, restarts=4)]
-    assert wait_for_health(engine, clock, "old", HealthConfig(), restarts_before=4).verdict is Verdict.HEALTHY
+class TestOldContainer:
+    """One that comes back, or that never left."""
+
+    def gate(self, *looks: ContainerRuntimeState, need_health: bool = True) -> Verdict:
+        engine = FakeEngine()
+        engine.has_container("web", "shop:1", "image")
+        engine.looks["web"] = list(looks)
+        return wait_for_health(engine, FakeClock(), "web", HealthConfig(), new=False, need_health=need_health).verdict
+
+    def test_restarts_of_its_earlier_life_do_not_count(self) -> None:
+        assert self.gate(dataclasses.replace(HEALTHY, restarts=4)) is Verdict.HEALTHY
+
+    def test_restarts_from_now_on_do(self) -> None:
+        assert self.gate(dataclasses.replace(RUNNING, restarts=4), dataclasses.replace(RUNNING, restarts=5)) is Verdict.CRASHED
+
+    def test_without_a_need_for_health_it_has_to_stay_up(self) -> None:
+        assert self.gate(STARTING, UNHEALTHY, need_health=False) is Verdict.HEALTHY
+        assert self.gate(UNHEALTHY, exited(3), need_health=False) is Verdict.CRASHED
 
 
 class TestMinHealthyTime:
     def test_stays_healthy(self) -> None:
-        assert gate(STARTING, HEALTHY, min_healthy_time=5) == (HealthOutcome(Verdict.HEALTHY, "is healthy"), 6)
+        outcome, seconds = gate(STARTING, HEALTHY, min_healthy_time=5)
+        assert (outcome.verdict, outcome.why, seconds) == (Verdict.HEALTHY, "is healthy", 6)
 
     def test_turns_unhealthy_again(self) -> None:
         outcome, seconds = gate(HEALTHY, HEALTHY, UNHEALTHY, min_healthy_time=5)
         assert (outcome.verdict, seconds) == (Verdict.TIMEOUT, 2)
-        assert outcome.why == "was healthy, but unhealthy again within min_healthy_time"
+        assert outcome.why == "was healthy, but turned unhealthy within min_healthy_time"
 
     def test_may_end_after_the_health_timeout(self) -> None:
         outcome, seconds = gate(STARTING, STARTING, HEALTHY, min_healthy_time=5, health_timeout=3)
@@ -110,7 +129,21 @@ def test_nonsense_is_refused(config: dict[str, float]) -> None:
         ({"Status": "exited", "Health": {"Status": "healthy"}}, RuntimeStatus.EXITED),
         ({"Status": "created"}, RuntimeStatus.EXITED),
         ({"Status": "dead"}, RuntimeStatus.EXITED),
+        ({"Status": "paused", "Running": True}, RuntimeStatus.PAUSED),
+        ({"Status": "running", "Health": {"Status": "of the future"}}, RuntimeStatus.STARTING),
     ],
 )
 def test_what_an_inspect_document_says(state: dict[str, object], status: RuntimeStatus) -> None:
     assert ContainerRuntimeState.from_inspect({"State": state}).status is status
+
+
+def test_everything_else_of_an_inspect_document() -> None:
+    document = {
+        "Name": "/web",
+        "Image": "sha256:image",
+        "RestartCount": 3,
+        "State": {"Status": "exited", "ExitCode": 7, "StartedAt": "12:00:00"},
+    }
+    assert ContainerRuntimeState.from_inspect(document) == ContainerRuntimeState(
+        RuntimeStatus.EXITED, exit_code=7, restarts=3, started_at="12:00:00", name="web", image_id="sha256:image"
+    )

@@ -13,10 +13,12 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
     Conflict,
+    CreateIncomplete,
     EngineError,
     InspectFailed,
     InvalidImageReference,
     NoAnswer,
+    NotFound,
     PullFailed,
     Refused,
     RenameFailed,
@@ -24,7 +26,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Failure, PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Document, Failure, PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import (
     CycleResult,
     Outcome,
@@ -37,7 +39,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch imp
 from support.fake_engine import HEALTHY, STARTING, UNHEALTHY, FakeClock, FakeEngine, exited, fake_ports
 
 TO_THE_START = ["inspect", "pull", "stop:web", "rename:web->web-old-1000", "create:web", "start:NEW"]
-BACK_AGAIN = ["stop:NEW", "remove:NEW with force", "rename:web-old-1000->web", "start:web", "probe"]
+BACK_AGAIN = ["probe:web-old-1000", "stop:NEW", "remove:NEW with force", "rename:web-old-1000->web", "start:web", "probe:web"]
 REFUSAL = EngineError("the engine says no")
 
 
@@ -94,7 +96,7 @@ class TestTheCycle:
 class TestHealthy:
     def test_the_archive_goes_without_force_and_no_image_is_touched(self, engine: FakeEngine) -> None:
         result = recreate(engine)
-        assert engine.calls == [*TO_THE_START, "probe", "remove:web-old-1000"]
+        assert engine.calls == [*TO_THE_START, "probe:NEW", "remove:web-old-1000"]
         assert result.outcome is Outcome.RECREATED
         assert result.archive is None
         assert result.container_id == engine.container("web")["Id"]
@@ -110,13 +112,31 @@ class TestHealthy:
 
     def test_a_kept_archive_keeps_its_image(self, engine: FakeEngine) -> None:
         result = recreate(engine, Cleanup(remove_replaced=True, prune_dangling=True), keep_archive=True)
-        assert engine.calls == [*TO_THE_START, "probe"]
+        assert engine.calls == [*TO_THE_START, "probe:NEW"]
         assert result.archive == "web-old-1000"
+
+    @pytest.mark.parametrize("how", ["somebody was faster", "the answer was lost"])
+    def test_an_archive_that_is_gone_is_none(self, engine: FakeEngine, how: str) -> None:
+        if how == "somebody was faster":
+            engine.errors["remove:web-old-1000"] = NotFound("no such container")
+        else:
+            engine.lost_answers.add("remove:web-old-1000")
+        result = recreate(engine)
+        assert (result.archive, result.warnings) == (None, ())
+
+    def test_what_it_really_runs_is_told(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Somebody moved the tag between the pull and the creation."""
+        stop = engine.stop
+        moved = {"docker.io/library/shop:1": "newest"}
+        monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
+        result = recreate(engine)
+        assert result.new_image.id == "newest"
+        assert "the container runs newest, not new as it was pulled" in result.warnings[0]
 
 
 class TestCleanup:
     EVERYTHING = Cleanup(remove_replaced=True, prune_dangling=True)
-    ORDER = (*TO_THE_START, "probe", "remove:web-old-1000", "remove_image:old", "prune")
+    ORDER = (*TO_THE_START, "probe:NEW", "remove:web-old-1000", "remove_image:old", "prune")
 
     def test_order(self, engine: FakeEngine) -> None:
         recreate(engine, self.EVERYTHING)
@@ -141,12 +161,12 @@ class TestCleanup:
         engine.has_container("web", "shop:1", "")
         engine.registry["docker.io/library/shop:1"] = "new"
         assert recreate(engine, Cleanup(remove_replaced=True)).outcome is Outcome.RECREATED
-        assert engine.calls == [*TO_THE_START, "probe", "remove:web-old-1000"]
+        assert engine.calls == [*TO_THE_START, "probe:NEW", "remove:web-old-1000"]
 
     def test_the_image_of_a_forced_recreation_is_not_removed(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:1"] = "old"
         recreate(engine, Cleanup(remove_replaced=True), force=True)
-        assert engine.calls == [*TO_THE_START, "probe", "remove:web-old-1000"]
+        assert engine.calls == [*TO_THE_START, "probe:NEW", "remove:web-old-1000"]
 
 
 class TestRollback:
@@ -155,7 +175,7 @@ class TestRollback:
         engine.looks["NEW"] = [exited(3)]
         engine.failures["NEW"] = Failure(exit_code=3, logs=("boom",))
         result = recreate(engine)
-        assert engine.calls == [*TO_THE_START, "probe", "failure:NEW", *BACK_AGAIN]
+        assert engine.calls == [*TO_THE_START, "probe:NEW", "failure:NEW", *BACK_AGAIN]
         assert result.outcome is Outcome.ROLLED_BACK
         assert result.rollback == RollbackEvent(
             container="web",
@@ -172,7 +192,7 @@ class TestRollback:
     def test_timeout(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [STARTING, UNHEALTHY]
         result = recreate(engine)
-        assert engine.calls == [*TO_THE_START, "probe", "probe", "failure:NEW", *BACK_AGAIN]
+        assert engine.calls == [*TO_THE_START, "probe:NEW", "probe:NEW", "failure:NEW", *BACK_AGAIN]
         assert result.rollback is not None
         assert result.rollback.reason is RollbackReason.HEALTH_TIMEOUT
         assert not [call for call in engine.calls if call.startswith("remove:web-old")], "the archive is the way back"
@@ -181,14 +201,14 @@ class TestRollback:
         engine.looks["NEW"] = [exited(1)]
         engine.errors["stop:NEW"] = REFUSAL
         result = recreate(engine)
-        assert engine.calls == [*TO_THE_START, "probe", "failure:NEW", *BACK_AGAIN]
+        assert engine.calls == [*TO_THE_START, "probe:NEW", "failure:NEW", *BACK_AGAIN]
         assert engine.names == {"web"}
         assert result.outcome is Outcome.ROLLED_BACK
 
     def test_create_failed(self, engine: FakeEngine) -> None:
         engine.errors["create:web"] = REFUSAL
         result = recreate(engine)
-        assert engine.calls == [*TO_THE_START[:-1], "rename:web-old-1000->web", "start:web", "probe"]
+        assert engine.calls == [*TO_THE_START[:-1], "probe:web-old-1000", "rename:web-old-1000->web", "start:web", "probe:web"]
         assert result.rollback is not None
         assert result.rollback.reason is RollbackReason.CREATE_FAILED
         assert result.rollback.failure.error == "the engine says no"
@@ -197,11 +217,39 @@ class TestRollback:
         old_id = engine.container("web")["Id"]
         engine.lost_answers.add("create:web")
         result = recreate(engine)
-        assert engine.calls == [*TO_THE_START[:-1], "inspect", *BACK_AGAIN]
+        assert engine.calls == [*TO_THE_START[:-1], BACK_AGAIN[0], "inspect", *BACK_AGAIN[1:]]
         assert engine.names == {"web"}
         assert engine.container("web")["Id"] == old_id
         assert result.restored is not None
         assert result.restored.problem is None
+
+    def test_create_that_ends_half_way(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        create = engine.create
+
+        def incomplete(name: str, body: Document) -> str:
+            raise CreateIncomplete("no such network", create(name, body))
+
+        monkeypatch.setattr(engine, "create", incomplete)
+        result = recreate(engine)
+        assert engine.calls == [*TO_THE_START[:-1], "failure:NEW", *BACK_AGAIN]
+        assert engine.names == {"web"}
+        assert result.rollback is not None
+        assert result.rollback.reason is RollbackReason.CREATE_FAILED
+
+    def test_a_stranger_who_took_the_name_of_a_lost_create_is_not_removed(
+        self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def lost(name: str, _body: Document) -> str:
+            engine.has_container(name, "shop:1", "new")
+            raise NoAnswer("the connection broke")
+
+        monkeypatch.setattr(engine, "create", lost)
+        result = recreate(engine)
+        assert engine.names == {"web", "web-old-1000"}
+        assert not [call for call in engine.calls if call.startswith("remove")]
+        assert result.archive == "web-old-1000"
+        assert result.restored is not None
+        assert not [command for command in result.restored.commands if "rm" in command]
 
     def test_a_stranger_who_took_the_name_is_not_removed(self, engine: FakeEngine) -> None:
         engine.errors["create:web"] = Conflict("the name web is taken")
@@ -255,15 +303,36 @@ class TestRollbackThatFails:
         assert result.restored is not None
         assert result.restored.problem == "web exited with code 2"
 
-    def test_the_new_one_cannot_be_removed(self, engine: FakeEngine) -> None:
+    def test_the_new_one_cannot_be_removed_and_is_in_the_way(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]
         engine.errors["remove:NEW with force"] = REFUSAL
         result = recreate(engine)
         assert result.restored is not None
-        new_id = engine.container("web")["Id"]
-        assert result.restored.commands == (f"docker rm --force {new_id}", "docker rename web-old-1000 web", "docker start web")
-        assert result.archive == "web-old-1000"
+        assert result.restored.commands == ("docker rename web-old-1000 web",)
+        assert result.archive == result.container_name == "web-old-1000"
         assert "start:web-old-1000" in engine.calls, "a service under the wrong name beats none"
+
+    def test_the_new_one_goes_on_running(self, engine: FakeEngine) -> None:
+        """Two that share their data must not run at once."""
+        engine.looks["NEW"] = [UNHEALTHY]
+        engine.errors["stop:NEW"] = engine.errors["remove:NEW with force"] = REFUSAL
+        result = recreate(engine)
+        new_id = engine.container("web")["Id"]
+        assert "start:web-old-1000" not in engine.calls
+        assert result.restored is not None
+        assert result.restored.commands == (f"docker rm --force {new_id}", "docker rename web-old-1000 web", "docker start web")
+        assert (result.container_id, result.container_name, result.archive) == (new_id, "web", "web-old-1000")
+
+    def test_somebody_removed_the_archive(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A failed container is better than none."""
+        engine.looks["NEW"] = [UNHEALTHY]
+        failure = engine.failure
+        monkeypatch.setattr(engine, "failure", lambda container: (engine.vanish("web-old-1000"), failure(container))[1])
+        result = recreate(engine)
+        new_id = engine.container("web")["Id"]
+        assert engine.container("web")["State"]["Status"] == "running"
+        assert result.restored is not None
+        assert (result.restored.commands, result.restored.kept, result.archive, result.container_id) == ((), new_id, None, new_id)
 
     def test_one_that_was_unwell_before_need_not_be_well_after(self, engine: FakeEngine) -> None:
         engine._find("web")["State"]["Health"]["Status"] = "unhealthy"
@@ -272,6 +341,79 @@ class TestRollbackThatFails:
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem is None
+
+    def test_but_it_has_to_stay_up(self, engine: FakeEngine) -> None:
+        engine._find("web")["State"]["Health"]["Status"] = "starting"
+        engine.looks["NEW"] = [exited(1)]
+        engine.looks["web"] = [STARTING, exited(3)]
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.problem == "web exited with code 3"
+
+    def test_one_that_was_in_a_crash_loop_need_not_even_do_that(self, engine: FakeEngine) -> None:
+        engine._find("web")["State"]["Status"] = "restarting"
+        engine.looks["NEW"] = [exited(1)]
+        engine.looks["web"] = [exited(3)]
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.problem is None
+
+    def test_it_gets_the_time_that_its_own_health_check_needs(self, engine: FakeEngine) -> None:
+        second = 1_000_000_000
+        engine._find("web")["Config"]["Healthcheck"] = {"StartPeriod": 20 * second, "Interval": 8 * second, "Timeout": 2 * second}
+        engine.looks["NEW"] = [exited(1)]
+        engine.looks["web"] = [STARTING] * 40 + [HEALTHY]
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.problem is None
+
+    def test_one_that_runs_is_not_told_to_be_started(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        engine.looks["web"] = [STARTING]
+        result = recreate(engine)
+        assert result.restored is not None
+        assert "web was still starting" in (result.restored.problem or "")
+        assert result.restored.commands == ()
+
+
+class TestAnEngineThatGoesAwayForAMoment:
+    @pytest.mark.parametrize("call", ["remove:NEW with force", "rename:web-old-1000->web", "start:web"])
+    def test_the_way_back_waits_for_it(self, engine: FakeEngine, call: str) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        engine.away[call] = 5
+        result = recreate(engine)
+        assert engine.calls.count(call) == 6
+        assert result.restored is not None
+        assert result.restored.problem is None
+        assert engine.container("web")["State"]["Status"] == "running"
+
+    def test_but_not_for_ever(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        engine.away["start:web"] = 1000
+        result = recreate(engine)
+        assert result.restored is not None
+        assert "could not be started" in (result.restored.problem or "")
+
+    def test_a_removal_in_progress_is_waited_for(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        engine.away["remove:NEW with force"] = 3
+        engine.away_error = Conflict("removal of the container is already in progress")
+        assert recreate(engine).container_name == "web"
+        assert engine.names == {"web"}
+
+
+class TestStopTimeout:
+    @pytest.mark.parametrize(
+        ("own", "wanted", "old", "new"),
+        [(None, None, 10, 10), (33, None, 33, 10), (3, None, 3, 3), (33, 2, 2, 2), (33, 0, 0, 0), (-1, None, -1, 10)],
+    )
+    def test_the_old_one_gets_its_own_and_a_failed_one_not_more_than_ten(
+        self, engine: FakeEngine, own: int | None, wanted: int | None, old: int, new: int
+    ) -> None:
+        engine._find("web")["Config"]["StopTimeout"] = own
+        engine.looks["NEW"] = [exited(1)]
+        recreate(engine, stop_timeout=wanted)
+        assert engine.stop_timeouts == [old, new]
 
 
 class TestBeforeThereIsAnArchive:
@@ -284,6 +426,20 @@ class TestBeforeThereIsAnArchive:
         monkeypatch.setattr(engine, "_find", lambda name: find("web" if name == "0000" else name))
         with pytest.raises(InspectFailed, match="no container 0000"):
             recreate(engine, container="0000")
+
+    @pytest.mark.parametrize("short_id", ["854aadc109de", "sha256:854aadc1"])
+    def test_nor_are_those_of_an_image_a_reference(self, engine: FakeEngine, short_id: str) -> None:
+        engine._find("web")["Config"]["Image"] = short_id
+        engine._find("web")["Image"] = "sha256:854aadc109de" + "0" * 52
+        with pytest.raises(InvalidImageReference, match="created from an image ID"):
+            recreate(engine)
+
+    def test_one_that_vanishes_during_the_pull(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        pull = engine.pull
+        monkeypatch.setattr(engine, "pull", lambda *arguments: (engine.vanish("web"), pull(*arguments))[1])
+        with pytest.raises(StopFailed, match="removed by somebody while the image was pulled") as caught:
+            recreate(engine)
+        assert caught.value.touched is False
 
     def test_a_full_id_is_one(self, engine: FakeEngine) -> None:
         assert recreate(engine, container=engine.container("web")["Id"]).container_name == "web"
@@ -303,7 +459,7 @@ class TestBeforeThereIsAnArchive:
 
     def test_a_container_that_was_made_from_an_image_id_needs_to_be_told(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
-        with pytest.raises(InvalidImageReference, match="web was not touched. Name the image"):
+        with pytest.raises(InvalidImageReference, match="web was not touched: it was created from an image ID"):
             recreate(engine)
 
     def test_refused(self, engine: FakeEngine) -> None:
@@ -318,9 +474,11 @@ class TestBeforeThereIsAnArchive:
             engine.lost_answers.add("stop:web")
         else:
             engine.errors["stop:web"] = REFUSAL
-        with pytest.raises(StopFailed, match=r"could not be stopped: .*\. It runs as before\."):
+        with pytest.raises(StopFailed, match=r"could not be stopped: .*\. It .*runs as before\.") as caught:
             recreate(engine)
-        assert engine.calls == ["inspect", "pull", "stop:web", "start:web", "probe"]
+        assert engine.calls == ["inspect", "pull", "stop:web", "start:web", "probe:web", "probe:web"]
+        assert caught.value.touched is lost
+        assert ("It was started again" in str(caught.value)) is lost
         assert engine.container("web")["State"]["Status"] == "running"
 
     @pytest.mark.parametrize("lost", [True, False])
@@ -329,7 +487,7 @@ class TestBeforeThereIsAnArchive:
             engine.lost_answers.add("rename:web->web-old-1000")
         else:
             engine.errors["rename:web->web-old-1000"] = REFUSAL
-        with pytest.raises(RenameFailed, match=r"could not be renamed to web-old-1000: .*\. It runs as before\."):
+        with pytest.raises(RenameFailed, match=r"could not be renamed to web-old-1000: .*\. It was started again and runs as before\."):
             recreate(engine)
         assert engine.names == {"web"}
         assert engine.container("web")["State"]["Status"] == "running"

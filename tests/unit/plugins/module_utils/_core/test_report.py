@@ -91,5 +91,5 @@ def test_each_reason_has_words(reason: RollbackReason) -> None:
 
 def test_errors() -> None:
     assert error_report(PullFailed("no")) == {"msg": "no", "changed": False, "failed_step": "pull"}
-    assert error_report(StopFailed("no")) == {"msg": "no", "changed": True, "failed_step": "stop"}
+    assert error_report(StopFailed("no", touched=True)) == {"msg": "no", "changed": True, "failed_step": "stop"}
     assert error_report(EngineUnavailable("no")) == {"msg": "no", "changed": False, "failed_step": None}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Inspected
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.spec import ContainerSpec
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -22,8 +23,12 @@ def document(name: str) -> dict[str, Any]:
     return loaded
 
 
+def spec_from(container: dict[str, Any]) -> ContainerSpec:
+    return ContainerSpec.from_inspect(Inspected(container, document("image")))
+
+
 def spec_of(name: str) -> ContainerSpec:
-    return ContainerSpec.from_inspect(document(name), document("image"))
+    return spec_from(document(name))
 
 
 def wishes(name: str) -> dict[str, Any]:
@@ -71,7 +76,7 @@ def test_who_shares_a_network_has_no_host_name_and_no_ports() -> None:
 def test_host_config_goes_through_whole() -> None:
     container = document("customised")
     container["HostConfig"]["FieldOfTheFuture"] = {"kept": True}
-    host_config = dict(ContainerSpec.from_inspect(container, document("image")).host_config)
+    host_config = dict(spec_from(container).host_config)
     assert {**host_config, "Binds": None} == {**container["HostConfig"], "Binds": None}
 
 
@@ -91,7 +96,7 @@ def test_named_volumes_and_binds_are_not_mounted_twice() -> None:
 def test_an_anonymous_volume_of_the_long_syntax_is_adopted_in_its_place(target: str) -> None:
     container = document("plain")
     container["HostConfig"]["Mounts"] = [{"Type": "volume", "Target": target}, {"Type": "tmpfs", "Target": "/scratch"}]
-    host_config = ContainerSpec.from_inspect(container, document("image")).host_config
+    host_config = spec_from(container).host_config
     assert [bind.split(":")[1] for bind in host_config["Binds"]] == ["/data"]
     assert host_config["Mounts"] == [{"Type": "tmpfs", "Target": "/scratch"}]
 
@@ -108,6 +113,73 @@ def test_the_default_network_needs_no_entry() -> None:
     assert spec_of("plain").endpoints == {}
 
 
+@pytest.mark.parametrize(
+    ("mode", "networks", "wished"),
+    [
+        ("default", ["bridge", "back"], ["bridge", "back"]),
+        ("bridge", ["back", "bridge"], ["bridge", "back"]),
+        ("front", ["back", "front"], ["front", "back"]),
+        ("id-of-front", ["back", "front"], ["front", "back"]),
+        ("front", ["front"], ["front"]),
+        ("host", ["host"], []),
+        ("none", ["none"], []),
+    ],
+)
+def test_every_network_is_wished_for_and_the_first_comes_first(mode: str, networks: list[str], wished: list[str]) -> None:
+    container = document("plain")
+    container["HostConfig"]["NetworkMode"] = mode
+    container["NetworkSettings"]["Networks"] = {name: {"NetworkID": f"id-of-{name}"} for name in networks}
+    assert list(spec_from(container).endpoints) == wished
+
+
+def test_every_wish_of_an_endpoint_is_kept() -> None:
+    container = document("plain")
+    wish = {"Links": ["db:db"], "DriverOpts": {"a": "b"}, "GwPriority": 5, "IPAMConfig": {"LinkLocalIPs": ["169.254.1.1"]}}
+    container["HostConfig"]["NetworkMode"] = "front"
+    container["NetworkSettings"]["Networks"] = {"front": {**wish, "IPAddress": "10.0.0.2", "MacAddress": "02:42:0a:00:00:02"}}
+    assert spec_from(container).endpoints == {"front": wish}
+
+
+def test_a_read_only_volume_stays_read_only() -> None:
+    container = document("plain")
+    container["Mounts"][0]["RW"] = False
+    assert spec_from(container).host_config["Binds"][0].endswith(":/data:ro")
+
+
+def test_a_bind_without_a_source_is_the_volume_that_it_got() -> None:
+    container = document("plain")
+    container["HostConfig"]["Binds"] = ["/data"]
+    assert [bind.split(":")[1] for bind in spec_from(container).host_config["Binds"]] == ["/data"]
+
+
+def test_volumes_of_another_container_stay_that_containers() -> None:
+    container = document("plain")
+    spec = ContainerSpec.from_inspect(Inspected(container, document("image"), borrowed_mounts=frozenset({"/data"})))
+    assert spec.host_config == container["HostConfig"]
+
+
+def test_what_only_an_image_can_say_is_not_asked_for() -> None:
+    container = document("plain")
+    container["Config"].update(OnBuild=["RUN x"], Shell=["/bin/ash"], ArgsEscaped=True, StopTimeout=5)
+    config = spec_from(container).config
+    assert "OnBuild" not in config
+    assert (config["Shell"], config["ArgsEscaped"], config["StopTimeout"]) == (["/bin/ash"], True, 5)
+
+
+@pytest.mark.parametrize("field", ["Shell", "ArgsEscaped", "StopTimeout", "StopSignal", "User", "WorkingDir"])
+def test_a_default_of_the_image_is_no_wish(field: str) -> None:
+    container, image = document("plain"), document("image")
+    container["Config"][field] = image["Config"][field] = "same"
+    assert field not in ContainerSpec.from_inspect(Inspected(container, image)).config
+
+
+@pytest.mark.parametrize("nothing", [None, []])
+def test_no_entrypoint_is_written_in_two_ways(nothing: list[str] | None) -> None:
+    container, image = document("no-entrypoint"), document("image")
+    container["Config"]["Entrypoint"], image["Config"]["Entrypoint"] = nothing, [] if nothing is None else None
+    assert "Entrypoint" not in ContainerSpec.from_inspect(Inspected(container, image)).config
+
+
 def test_create_body() -> None:
     spec = spec_of("customised")
     body = spec.create_body("nginx:alpine")
@@ -118,5 +190,5 @@ def test_create_body() -> None:
 
 def test_the_documents_are_left_as_they_were() -> None:
     container, image = document("customised"), document("image")
-    ContainerSpec.from_inspect(container, image).create_body("nginx")
+    ContainerSpec.from_inspect(Inspected(container, image)).create_body("nginx")
     assert (container, image) == (document("customised"), document("image"))
