@@ -109,6 +109,7 @@ options:
       - Keep the old container after a success, stopped, under the name in RV(archive). O(cleanup) is not done then, since the archive
         needs its image.
       - Start the old one only after the new one was removed. Until it is removed, the archive holds on to its volumes and its image.
+      - An archive with the restart policy V(always) is started by the engine when the engine itself is restarted.
     type: bool
     default: false
 notes:
@@ -171,20 +172,24 @@ EXAMPLES = r"""
     - name: Say what happened
       ansible.builtin.debug:
         msg: "{{ update.msg }}"
+
+    - name: A rescued failure counts as a success, so fail again
+      ansible.builtin.fail:
+        msg: "{{ update.msg }}"
 """
 
 RETURN = r"""
 changed:
   description:
     - Whether the container was replaced.
-    - Also V(true) after a rollback, since the container was stopped and started again.
+    - Also V(true) after a rollback, and after a stop that went wrong, when the container was stopped and started again.
   returned: always
   type: bool
 outcome:
   description:
     - How it ended. V(recreated), V(unchanged), or V(rolled_back), in which case the task has failed.
-    - Absent when the task failed before there was a new container. Nothing was replaced then, and RV(msg) says how the container is.
-  returned: when the container was looked at and an image was had
+    - Absent when the task failed before a new container could be created. Nothing was replaced then, and RV(msg) says how the container is.
+  returned: unless the task failed before a new container could be created
   type: str
   sample: recreated
 msg:
@@ -197,7 +202,7 @@ failed_step:
   type: str
   sample: pull
 container:
-  description: The container that has the name now.
+  description: The container to deal with now. Normally the one that has the name; RV(rollback_failed) tells when that is not so.
   returned: when RV(outcome) is
   type: dict
   contains:
@@ -299,8 +304,8 @@ downtime_seconds:
   type: float
   sample: 0.47
 warnings:
-  description: What could not be cleaned up.
-  returned: when RV(outcome) is
+  description: What could not be cleaned up, or was found to be different from what was asked.
+  returned: when there is something to warn of
   type: list
   elements: str
 """
@@ -353,7 +358,7 @@ def main():
         result = recreate_with_health(
             engine_ports(options),
             RecreateRequest(options["name"], options["image"], PullPolicy(options["pull"]), options["force"], options["stop_timeout"]),
-            HealthConfig(*(options[seconds] for seconds in ("health_timeout", "grace_period", "poll_interval", "min_healthy_time"))),
+            HealthConfig(options["health_timeout"], options["grace_period"], options["poll_interval"], options["min_healthy_time"]),
             Cleanup(**options["cleanup"]),
             keep_archive=options["keep_archive"],
         )

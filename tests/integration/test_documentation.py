@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from typing import Any
 
 import pytest
 import yaml
 
-from support.ansible import ANSIBLE, COLLECTIONS, play, run_playbook
+from support.ansible import ANSIBLE, CHECKOUT, COLLECTIONS, Run, play, run_playbook
 from support.scene import Scene
 from support.visitor import fetch
-from testbed.images import WebImage, reference
+from testbed.images import STANDARD, WebImage, reference
 
 pytestmark = pytest.mark.installed
 
@@ -40,8 +41,20 @@ def documentation(module: str) -> dict[str, Any]:
     return found
 
 
-def examples(module: str) -> list[Any]:
-    return [pytest.param(task, id=task.get("name")) for task in yaml.safe_load(documentation(module)["examples"])]
+def documented_tasks() -> list[Any]:
+    """The examples of the modules, and the tasks in the guides."""
+    texts = [documentation(module)["examples"] for module in MODULES]
+    for guide in sorted((CHECKOUT / "docs").glob("*.md")):
+        texts += re.findall(r"^```yaml\n(.*?)^```", guide.read_text(), re.MULTILINE | re.DOTALL)
+    return [pytest.param(task, id=task["name"]) for text in texts for task in yaml.safe_load(text)]
+
+
+def run_documented(scene: Scene, task: dict[str, Any], image: str) -> Run:
+    """Run it with containers of this test in place of those in the text, on C(image), which has moved in the registry."""
+    text = json.dumps(task).replace("nginx:1.29-alpine", image)
+    for suffix in ("web", "cache"):
+        text = text.replace(f'"{suffix}"', f'"{scene.service(image, suffix).name}"')
+    return run_playbook([play(json.loads(text))])
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -53,19 +66,20 @@ def test_every_module_is_listed_and_can_be_read(module: str) -> None:
         assert part in text
 
 
-@pytest.mark.parametrize("task", examples("container_recreate"))
+@pytest.mark.parametrize("task", documented_tasks())
 def test_every_example_runs(scene: Scene, task: dict[str, Any]) -> None:
-    """With the names of this test's containers and images in place of those in the text."""
-    before = scene.moved_tag(WebImage("v1"), WebImage("v2"))
-    names = {suffix: scene.service(before, suffix).name for suffix in ("web", "cache")}
-    text = json.dumps(task).replace("nginx:1.29-alpine", reference("v2"))
-    for suffix, name in names.items():
-        text = text.replace(f'"{suffix}"', f'"{name}"')
-    run = run_playbook([play(json.loads(text))])
+    run = run_documented(scene, task, scene.moved_tag(WebImage("v1"), WebImage("v2")))
     assert run.status == 0, run.output
     assert run.results
     assert all(result["changed"] for result in run.results)
-    assert set(names.values()) == set(scene.containers)
+    assert scene.containers == [f"{scene.prefix}-cache", f"{scene.prefix}-web"]
+
+
+@pytest.mark.parametrize("task", documented_tasks())
+def test_no_example_hides_a_failure(scene: Scene, task: dict[str, Any]) -> None:
+    run = run_documented(scene, task, scene.moved_tag(WebImage("v1"), STANDARD["v3-crashes"]))
+    assert run.status == 2, run.output
+    assert "cannot read /etc/web.conf" in run.output
 
 
 def test_module_defaults_of_the_action_group(scene: Scene) -> None:
