@@ -45,6 +45,8 @@ options:
       - The image reference to move the container to, for example V(nginx:alpine). The new container is created from the reference as it
         is written here.
       - Without it, the container moves to what its own reference means now.
+      - Another reference to the image that runs already changes nothing, and the container goes on following its old one. Use O(force) to
+        move it.
     type: str
   pull:
     description:
@@ -113,6 +115,8 @@ options:
     type: bool
     default: false
 notes:
+  - An anonymous volume is carried over by its name, so the engine no longer counts it as anonymous afterwards. C(docker rm --volumes)
+    leaves it where it is.
   - Refused before anything is touched are containers that were started with C(--rm), tasks of Docker Swarm and Kubernetes, containers
     that do not run, containers whose image is no longer on the host, and containers whose network another container shares.
   - When this module is killed half-way, the old container may be left stopped under its archive name. Bring it back with

@@ -433,7 +433,7 @@ class TestErrorsBeforeTheStop:
     def test_no_such_container(self, scene: Scene) -> None:
         result = recreate(f"{scene.prefix}-nobody")
         assert result["failed"]
-        assert f"There is no container {scene.prefix}-nobody on this engine" in result["msg"]
+        assert f"There is no container with the full name or full ID {scene.prefix}-nobody on this engine" in result["msg"]
 
     def test_no_such_tag(self, scene: Scene, service: Service) -> None:
         message = self.failing(scene, service, image=f"{registry.ADDRESS}/evenkeel/web:v99")

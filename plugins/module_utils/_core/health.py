@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import math
 import typing as t
 from dataclasses import dataclass
 
 from .errors import EngineError, InvalidInput, NotFound
 from .ports import Clock, ContainerRuntimeState, HealthProbe, RuntimeStatus
+
+LONGEST = 7 * 24 * 3600
+"""Seconds. What is longer than a week is a slip of the pen, and more than a clock can count."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +34,8 @@ class HealthConfig:
     def __post_init__(self) -> None:
         for option in ("health_timeout", "grace_period", "poll_interval", "min_healthy_time"):
             seconds = getattr(self, option)
-            if not math.isfinite(seconds) or seconds < 0:
-                raise InvalidInput(f"{option} must be 0 seconds or more, not {seconds:g}.")
+            if not 0 <= seconds <= LONGEST:
+                raise InvalidInput(f"{option} must be a number of seconds from 0 to {LONGEST}, not {seconds:g}.")
         if self.poll_interval == 0:
             raise InvalidInput("poll_interval must be more than 0 seconds.")
 

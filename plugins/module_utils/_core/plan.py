@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from .archive import archive_name
 from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound, PullFailed
+from .health import LONGEST
 from .image_reference import ImageReference, digest_in, parse_if_possible
 from .ports import ContainerRuntimeState, DockerOps, Document, ImageIdentity, Inspected, Ports, PullPolicy, name_of
 from .preflight import refuse_if_unsafe
@@ -42,8 +43,8 @@ class RecreateRequest:
     def __post_init__(self) -> None:
         if not _CONTAINER_NAME.fullmatch(self.container):
             raise InvalidInput(f"'{self.container}' is not the name of a container (letters, digits, '_', '.', '-').")
-        if self.stop_timeout is not None and self.stop_timeout < 0:
-            raise InvalidInput(f"stop_timeout must be 0 seconds or more, not {self.stop_timeout}.")
+        if self.stop_timeout is not None and not 0 <= self.stop_timeout <= LONGEST:
+            raise InvalidInput(f"stop_timeout must be a number of seconds from 0 to {LONGEST}, not {self.stop_timeout}.")
         if self.image is not None:
             ImageReference.parse(self.image)
 
@@ -114,7 +115,7 @@ def _inspect(ops: DockerOps, container: str) -> Inspected:
 
 
 def _no_such(container: str) -> str:
-    return f"There is no container {container} on this engine, so there is nothing to update. Create it first."
+    return f"There is no container with the full name or full ID {container} on this engine, so there is nothing to update."
 
 
 def _wanted(request: RecreateRequest, old: OldContainer, image_id: str) -> ImageReference:

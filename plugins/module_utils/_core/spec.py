@@ -11,6 +11,7 @@ fills in the new image's. Field names are those of https://docs.docker.com/refer
 
 from __future__ import annotations
 
+import posixpath
 import typing as t
 from dataclasses import dataclass
 
@@ -95,10 +96,12 @@ def _without_defaults(values: t.Optional[Document], defaults: t.Optional[Documen
 def _command_wishes(config: Document, defaults: Document) -> Document:
     """Entrypoint and Cmd. An image's Cmd is made for its Entrypoint: under another one, the Cmd is the operator's."""
     entrypoint, command = config.get("Entrypoint") or None, config.get("Cmd") or None
-    if entrypoint != (defaults.get("Entrypoint") or None):
+    default_entrypoint, default_command = defaults.get("Entrypoint") or None, defaults.get("Cmd") or None
+    # Without a command where the image has one, the entrypoint was given too, even if it is the image's.
+    if entrypoint != default_entrypoint or (default_command and not command):
         # An empty list means "none given" to the engine; a single empty string is how one asks for no entrypoint.
         return {"Entrypoint": entrypoint or [""], "Cmd": command}
-    return {"Entrypoint": None, "Cmd": None if command == (defaults.get("Cmd") or None) else command}
+    return {"Entrypoint": None, "Cmd": None if command == default_command else command}
 
 
 def _adopted_volumes(container: Document, borrowed: t.FrozenSet[str]) -> Document:
@@ -134,7 +137,8 @@ def _target(bind: str) -> str:
 
 
 def _clean(path: str) -> str:
-    return path.rstrip("/") or "/"
+    """As the engine compares mount points."""
+    return posixpath.normpath("/" + path.lstrip("/"))
 
 
 def _endpoint_wishes(container: Document) -> Document:

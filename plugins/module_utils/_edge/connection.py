@@ -14,6 +14,7 @@ from ansible.module_utils.basic import env_fallback
 from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
 from .._core.errors import EngineUnavailable, InvalidInput
+from .._core.health import LONGEST
 from .sdk import docker, require_sdk, sdk_version
 
 OLDEST_API = "1.41"
@@ -76,8 +77,8 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
     Raises InvalidInput or EngineUnavailable.
     """
     require_sdk()
-    if options["timeout"] <= 0:
-        raise InvalidInput(f"timeout must be more than 0 seconds, not {options['timeout']}.")
+    if not 0 < options["timeout"] <= LONGEST:
+        raise InvalidInput(f"timeout must be a number of seconds from 1 to {LONGEST}, not {options['timeout']}.")
     if options["tls_hostname"] and sdk_version() >= SDK_WITHOUT_TLS_HOSTNAME:
         raise InvalidInput("tls_hostname (or DOCKER_TLS_HOSTNAME) is set, which the Docker SDK for Python no longer knows from 7.0.0 on.")
     host = options["docker_host"]

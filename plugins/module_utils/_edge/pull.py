@@ -17,7 +17,10 @@ from .sdk import engine_errors
 def pull_image(client: t.Any, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
     """Have the image on the host as C(policy) says and look up what the reference means there now. Raises EngineError."""
     if policy is PullPolicy.ALWAYS:
-        _pull(client, reference)
+        try:
+            _pull(client, reference)
+        except EngineError as error:
+            raise _with_hint(client, reference, error) from error
         return _local(client, reference)
     try:
         return _local(client, reference)
@@ -35,6 +38,14 @@ def _pull(client: t.Any, reference: ImageReference) -> None:
             error = (line.get("errorDetail") or {}).get("message") or line.get("error")
             if error:
                 raise EngineError(error)
+
+
+def _with_hint(client: t.Any, reference: ImageReference, error: EngineError) -> EngineError:
+    try:
+        _local(client, reference)
+    except EngineError:
+        return error
+    return type(error)(f"{error} (it is on this host already: pull=missing or pull=never would take that one)")
 
 
 def _local(client: t.Any, reference: ImageReference) -> ImageIdentity:

@@ -64,4 +64,4 @@ def engine_errors() -> t.Iterator[None]:
 def _explanation(error: t.Any) -> str:
     explanation = error.explanation or str(error)
     # Old versions of the SDK leave bytes where the engine (or something before it) did not answer with JSON.
-    return (explanation.decode("utf-8", "replace") if isinstance(explanation, bytes) else str(explanation)).strip()
+    return (explanation.decode("utf-8", "replace") if isinstance(explanation, bytes) else str(explanation)).strip().rstrip(".")

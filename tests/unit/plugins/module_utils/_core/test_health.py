@@ -110,7 +110,13 @@ def test_the_reason_is_told() -> None:
 
 @pytest.mark.parametrize(
     "config",
-    [{"poll_interval": 0}, {"health_timeout": -1}, {"grace_period": float("nan")}, {"min_healthy_time": float("inf")}],
+    [
+        {"poll_interval": 0},
+        {"poll_interval": 1e300},
+        {"health_timeout": -1},
+        {"grace_period": float("nan")},
+        {"min_healthy_time": float("inf")},
+    ],
 )
 def test_nonsense_is_refused(config: dict[str, float]) -> None:
     with pytest.raises(InvalidInput, match=next(iter(config))):

@@ -92,7 +92,7 @@ def test_named_volumes_and_binds_are_not_mounted_twice() -> None:
     assert spec_of("customised").host_config["Mounts"] == container["HostConfig"]["Mounts"]
 
 
-@pytest.mark.parametrize("target", ["/data", "/data/"])
+@pytest.mark.parametrize("target", ["/data", "/data/", "//data", "/x/../data", "data"])
 def test_an_anonymous_volume_of_the_long_syntax_is_adopted_in_its_place(target: str) -> None:
     container = document("plain")
     container["HostConfig"]["Mounts"] = [{"Type": "volume", "Target": target}, {"Type": "tmpfs", "Target": "/scratch"}]
@@ -192,3 +192,18 @@ def test_the_documents_are_left_as_they_were() -> None:
     container, image = document("customised"), document("image")
     ContainerSpec.from_inspect(Inspected(container, image)).create_body("nginx")
     assert (container, image) == (document("customised"), document("image"))
+
+
+def test_the_images_entrypoint_given_without_a_command_gets_no_command() -> None:
+    container = document("plain")
+    container["Config"]["Cmd"] = None
+    config = spec_from(container).config
+    assert config["Entrypoint"] == ["sh", "-c"]
+    assert "Cmd" not in config
+
+
+@pytest.mark.parametrize("bind", ["/srv:/x/../data", "vol:/x/..//data/:ro", "vol://data"])
+def test_a_target_that_is_written_in_another_way_is_the_same_target(bind: str) -> None:
+    container = document("plain")
+    container["HostConfig"]["Binds"] = [bind]
+    assert spec_from(container).host_config["Binds"] == [bind]
