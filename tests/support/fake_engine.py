@@ -12,7 +12,9 @@ import itertools
 import typing as t
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, EngineError, NoAnswer, NotFound
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Holder, Note
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import (
     ContainerRuntimeState,
     Document,
@@ -77,6 +79,7 @@ class FakeEngine:
         self._ids = (f"{number:064x}" for number in itertools.count(1))
         self._starts = itertools.count(1)
         self._made_here: set[str] = set()
+        self.old_id = ""
 
     def has_container(self, name: str, reference: str, image_id: str, **config: t.Any) -> str:
         """Put a running container there, as if somebody had made it earlier."""
@@ -124,6 +127,10 @@ class FakeEngine:
             if name in self.names:
                 raise Conflict(f"the name {name} is taken")
             found["Name"] = f"/{name}"
+
+    def set_restart_policy(self, container: str, policy: Document) -> None:
+        with _Call(self, f"restart={policy['Name']}:{self._label(container)}"):
+            self._find(container)["HostConfig"]["RestartPolicy"] = dict(policy)
 
     def create(self, name: str, body: Document) -> str:
         with _Call(self, f"create:{name}"):
@@ -229,5 +236,54 @@ class _Call:
             raise NoAnswer("the connection broke")
 
 
+class FakeJournal:
+    """Journal in memory. C(calls) records into the list of an engine, if one is given. Its notes are as old as C(age_of_all) says."""
+
+    def __init__(self, calls: list[str] | None = None) -> None:
+        self.calls = [] if calls is None else calls
+        self.notes: dict[str, str] = {}
+        self.age_of_all = 0.0
+        self.error: EngineError | None = None
+
+    def write(self, place: str, text: str) -> str:
+        self._record("write", place)
+        return self.notes.setdefault(place, text)
+
+    def read(self, place: str) -> Note | None:
+        self._record("read", place)
+        return Note(self.notes[place], "") if place in self.notes else None
+
+    def erase(self, place: str) -> None:
+        self._record("erase", place)
+        self.notes.pop(place, None)
+
+    def age(self, _note: Note) -> float:
+        return self.age_of_all
+
+    def _record(self, call: str, place: str) -> None:
+        self.calls.append(f"{call}:{place}")
+        if self.error:
+            raise self.error
+
+
+class FakeRuns:
+    """Runs by token. Those in C(dead) are; of those in C(far_away) nobody knows."""
+
+    def __init__(self, token: str = "me") -> None:  # noqa: S107 - a name, not a secret
+        self.dead: set[str] = set()
+        self.far_away: set[str] = set()
+        self._token = token
+
+    def me(self) -> Holder:
+        return Holder(self._token, host="here", boot="boot", pid_namespace="pids", pid=1, pid_started="0", local=True)
+
+    def is_dead(self, holder: Holder) -> bool | None:
+        return None if holder.token in self.far_away else holder.token in self.dead
+
+
 def fake_ports(engine: FakeEngine) -> Ports:
     return Ports(engine, engine, FakeClock())
+
+
+def fake_guard(journal: FakeJournal | None = None, runs: FakeRuns | None = None, lock_timeout: float = 5) -> Guard:
+    return Guard(journal or FakeJournal(), runs or FakeRuns(), FakeClock(), lock_timeout)

@@ -18,7 +18,7 @@ EDGE = sorted((PLUGINS / "module_utils/_edge").glob("*.py"))
 MODULES = sorted((PLUGINS / "modules").glob("*.py"))
 
 # What of the standard library has no I/O, no clock, no threads.
-PURE = {"__future__", "contextlib", "dataclasses", "enum", "posixpath", "re", "typing"}
+PURE = {"__future__", "contextlib", "dataclasses", "enum", "json", "posixpath", "re", "typing"}
 
 
 def imports(path: Path) -> Iterator[str]:

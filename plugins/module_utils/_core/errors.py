@@ -84,3 +84,27 @@ class StopFailed(StepFailed):
 
 class RenameFailed(StepFailed):
     step = "rename"
+
+
+class UpdateFailed(StepFailed):
+    """The restart policy could not be changed."""
+
+    step = "update"
+
+
+class Busy(StepFailed):
+    """Another run is at work on the container."""
+
+    step = "lock"
+
+
+class JournalFailed(StepFailed):
+    """The engine did not take, give or erase a note."""
+
+    step = "journal"
+
+
+class RecoveryFailed(StepFailed):
+    """What an interrupted run left could not be put right, or must not be without a human."""
+
+    step = "recover"

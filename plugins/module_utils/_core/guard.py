@@ -1,0 +1,170 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One run at a time on one container: wait for the living, finish for the dead."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import typing as t
+
+from .errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed
+from .health import LONGEST
+from .journal import Entry, Holder, Journal, Note, Runs, lock_of, new_container_of, successor_of
+from .ports import Clock
+
+_POLL = 0.5
+"""Seconds between two looks at a lock that somebody holds."""
+
+Rescue = t.Callable[[Entry, t.Optional[str]], None]
+"""Brings to an end what the run of an entry left. Also gets the new container's ID, as far as it was written down."""
+
+
+class Guard:
+    """This run's dealings with the journal.
+
+    C(lock_timeout) in seconds is how long to wait for a run that lives. Raises InvalidInput when it makes no sense.
+    """
+
+    def __init__(self, journal: Journal, runs: Runs, clock: Clock, lock_timeout: float) -> None:
+        if not 0 <= lock_timeout <= LONGEST:
+            raise InvalidInput(f"lock_timeout must be a number of seconds from 0 to {LONGEST}, not {lock_timeout:g}.")
+        self._journal = journal
+        self._runs = runs
+        self._clock = clock
+        self._me = runs.me()
+        self._deadline = clock.monotonic() + lock_timeout
+        self._entry_of_this_run: t.Optional[Entry] = None
+        self.rescued = False
+        """Whether an interrupted run was brought to its end."""
+
+    def settle(self, container: str, rescue: Rescue) -> None:
+        """Return once no other run holds C(container), with what interrupted ones left brought to an end.
+
+        Raises Busy when one that lives does not end in time, JournalFailed, and what C(rescue) raises.
+        """
+        while True:
+            chain = self._chain(container)
+            if not chain:
+                return
+            if self._may_live(chain[-1]):
+                self._wait(container, chain[-1].entry.holder)
+            elif self._succeed(chain):
+                self._rescue(chain, rescue)
+
+    def begin(self, entry: Entry) -> bool:
+        """Write the entry of this run. False when another run was faster. Raises JournalFailed."""
+        if self._write(lock_of(entry.container), entry).holder.token != self._me.token:
+            return False
+        self._entry_of_this_run = entry
+        return True
+
+    def note_new(self, new_id: str) -> None:
+        """Write down which container is the new one, before it is started. Raises EngineError."""
+        if self._entry_of_this_run:
+            self._journal.write(new_container_of(self._entry_of_this_run), new_id)
+
+    def end(self) -> None:
+        """Erase what this run wrote, the lock last. What cannot be erased, the next run finds and erases."""
+        entry, self._entry_of_this_run = self._entry_of_this_run, None
+        if entry:
+            with contextlib.suppress(JournalFailed):
+                self._erase(new_container_of(entry), lock_of(entry.container))
+
+    @property
+    def me(self) -> Holder:
+        return self._me
+
+    def _rescue(self, chain: t.List[_Link], rescue: Rescue) -> None:
+        mine = successor_of(chain[-1].entry)
+        try:
+            rescue(chain[0].entry, self._new_id(chain[0].entry))
+        except StepFailed:
+            self._erase(mine)
+            raise
+        # The lock goes first: a rescuer who still finds it may begin, and must not meet a run that began after it.
+        self._erase(*(link.place for link in chain), mine, new_container_of(chain[0].entry))
+        self.rescued = True
+
+    def _chain(self, container: str) -> t.List[_Link]:
+        """The lock and its successors, as far as they go."""
+        chain: t.List[_Link] = []
+        place = lock_of(container)
+        while True:
+            note = self._read(place)
+            if note is None:
+                return chain
+            chain.append(_Link(place, note, self._entry(place, note.text)))
+            place = successor_of(chain[-1].entry)
+
+    def _may_live(self, link: _Link) -> bool:
+        dead = self._runs.is_dead(link.entry.holder)
+        if dead is None:
+            return self._age(link.note) <= link.entry.lease
+        return not dead
+
+    def _wait(self, container: str, holder: Holder) -> None:
+        if self._clock.monotonic() >= self._deadline:
+            raise Busy(
+                f"Container {container} was not touched: another run is at work on it (process {holder.pid} on {holder.host}), "
+                "and did not end within lock_timeout. Wait for it, or raise lock_timeout."
+            )
+        self._clock.sleep(_POLL)
+
+    def _succeed(self, chain: t.List[_Link]) -> bool:
+        """Take over from the dead holder at the end of the chain. False when another rescuer was faster."""
+        place = successor_of(chain[-1].entry)
+        mine = dataclasses.replace(chain[0].entry, holder=self._me)
+        if self._write(place, mine).holder.token != self._me.token:
+            return False
+        first = self._read(chain[0].place)
+        if first is not None and first.text == chain[0].note.text:
+            return True
+        self._erase(place)  # Somebody brought it to its end between our look and our writing.
+        return False
+
+    def _new_id(self, entry: Entry) -> t.Optional[str]:
+        note = self._read(new_container_of(entry))
+        return note.text if note else None
+
+    def _entry(self, place: str, text: str) -> Entry:
+        try:
+            return Entry.from_text(text)
+        except InvalidInput as error:
+            raise JournalFailed(f"The volume {place} cannot be read: {error}. Nothing was touched.") from None
+
+    def _write(self, place: str, entry: Entry) -> Entry:
+        try:
+            return self._entry(place, self._journal.write(place, entry.to_text()))
+        except EngineError as error:
+            raise JournalFailed(f"The journal could not be written ({error}). Container {entry.container} was not touched.") from error
+
+    def _read(self, place: str) -> t.Optional[Note]:
+        try:
+            return self._journal.read(place)
+        except EngineError as error:
+            raise JournalFailed(f"The journal could not be read ({error}). Nothing was touched.") from error
+
+    def _age(self, note: Note) -> float:
+        try:
+            return self._journal.age(note)
+        except EngineError as error:
+            raise JournalFailed(f"The engine's time could not be read ({error}). Nothing was touched.") from error
+
+    def _erase(self, *places: str) -> None:
+        for place in places:
+            try:
+                self._journal.erase(place)
+            except EngineError as error:
+                raise JournalFailed(f"The journal could not be erased ({error}). The next run does it.") from error
+
+
+@dataclasses.dataclass(frozen=True)
+class _Link:
+    """One lock of a chain of successors."""
+
+    place: str
+    note: Note
+    entry: Entry

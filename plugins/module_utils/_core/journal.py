@@ -1,0 +1,122 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run writes down before it touches anything, and how runs keep out of each other's way.
+
+The journal lies in the engine, so that any later run finds it, from any machine. To write where something is written already changes
+nothing and gives back what is there, which makes a lock of it: whoever reads its own token back holds it.
+
+A lock whose holder died is never erased and taken again, since two rescuers could do that to each other. It is succeeded: the rescuer
+takes a second lock, named after the dead holder's token. Should the rescuer die too, the next one succeeds the rescuer, and so on.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+from .errors import InvalidInput
+from .ports import Document
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who runs: C(token) is unique, the rest tells another run whether this one still lives.
+
+    C(boot) and C(pid_namespace) identify the kernel and the name space in which C(pid) and C(pid_started) mean something. C(local) is true
+    when the engine is on that same machine.
+    """
+
+    token: str
+    host: str
+    boot: str
+    pid_namespace: str
+    pid: int
+    pid_started: str
+    local: bool
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a run is about to do: enough to bring the old container back, or to see the new one through.
+
+    C(old_status) is what the old container was doing, C(restart_policy) what it had, C(time_to_health) in seconds what its health check
+    needs. C(lease) in seconds is the longest that the run can take from here on.
+    """
+
+    container: str
+    archive: str
+    old_id: str
+    old_image_ref: str
+    old_status: str
+    restart_policy: Document
+    time_to_health: float
+    new_image_ref: str
+    new_image_id: str
+    stop_timeout: int
+    keep_archive: bool
+    lease: float
+    holder: Holder
+
+    def to_text(self) -> str:
+        return json.dumps({**vars(self), "holder": vars(self.holder)}, sort_keys=True)
+
+    @classmethod
+    def from_text(cls, text: str) -> Entry:
+        """Raises InvalidInput when C(text) is not an entry of this version."""
+        try:
+            fields = json.loads(text)
+            return cls(**{**fields, "holder": Holder(**fields["holder"])})
+        except (KeyError, TypeError, ValueError):
+            raise InvalidInput("it was not written by this version of the collection") from None
+
+
+@dataclass(frozen=True)
+class Note:
+    """What lies at one place, and when it was written, in the engine's own words."""
+
+    text: str
+    written_at: str
+
+
+class Journal(t.Protocol):
+    """Notes that outlive the run, by place. Each method raises EngineError."""
+
+    def write(self, place: str, text: str) -> str:
+        """Write where nothing is yet. Returns what is there now, whoever wrote it."""
+
+    def read(self, place: str) -> t.Optional[Note]:
+        """What is there, None when there is nothing."""
+
+    def erase(self, place: str) -> None:
+        """Erase what is there. Nothing there is no error."""
+
+    def age(self, note: Note) -> float:
+        """Seconds since it was written, by the engine's clock."""
+
+
+class Runs(t.Protocol):
+    """Knows this run, and whether another one can still be alive."""
+
+    def me(self) -> Holder:
+        """This run."""
+
+    def is_dead(self, holder: Holder) -> t.Optional[bool]:
+        """Whether that run has ended. None when that cannot be told from here."""
+
+
+def lock_of(container: str) -> str:
+    """The place that a run on C(container) has to hold before it touches it."""
+    return f"evenkeel-lock.{container}"
+
+
+def successor_of(entry: Entry) -> str:
+    """The place that a rescuer has to hold, once the holder of C(entry) is dead."""
+    return f"evenkeel-lock-after.{entry.holder.token}.{entry.container}"
+
+
+def new_container_of(entry: Entry) -> str:
+    """The place for the ID of the new container, written before it is started."""
+    return f"evenkeel-new.{entry.holder.token}.{entry.container}"

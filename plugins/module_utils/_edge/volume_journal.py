@@ -1,0 +1,61 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Journal in the engine: one empty volume a note, the text in a label."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import datetime
+
+from .._core.errors import EngineError, NotFound
+from .._core.journal import Note
+from .sdk import engine_errors
+
+LABEL = "fleet.evenkeel.journal"
+
+
+class VolumeJournal:
+    """The notes in the engine behind one C(docker.APIClient)."""
+
+    def __init__(self, client: t.Any) -> None:
+        self._client = client
+
+    def write(self, place: str, text: str) -> str:
+        with engine_errors():
+            return _text(place, self._client.create_volume(place, labels={LABEL: text}))
+
+    def read(self, place: str) -> t.Optional[Note]:
+        try:
+            with engine_errors():
+                volume = self._client.inspect_volume(place)
+        except NotFound:
+            return None
+        return Note(_text(place, volume), volume["CreatedAt"])
+
+    def erase(self, place: str) -> None:
+        try:
+            with engine_errors():
+                self._client.remove_volume(place)
+        except NotFound:
+            pass
+
+    def age(self, note: Note) -> float:
+        with engine_errors():
+            now = self._client.info()["SystemTime"]
+            return (_moment(now) - _moment(note.written_at)).total_seconds()
+
+
+def _text(place: str, volume: t.Mapping[str, t.Any]) -> str:
+    try:
+        text: str = (volume["Labels"] or {})[LABEL]
+    except KeyError:
+        raise EngineError(f"there is a volume {place} that is not ours") from None
+    return text
+
+
+def _moment(engine_time: str) -> datetime:
+    """The engine writes RFC 3339, with as many digits of a second as it likes."""
+    return datetime.strptime(re.sub(r"\.\d+", "", engine_time), "%Y-%m-%dT%H:%M:%S%z")

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Journal promises, asked of the fake and of a real engine alike."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Journal
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import VolumeJournal
+from support.fake_engine import FakeJournal
+from support.scene import Scene
+
+
+@pytest.fixture(params=["fake", "real"])
+def journal(request: pytest.FixtureRequest) -> Journal:
+    return FakeJournal() if request.param == "fake" else VolumeJournal(request.getfixturevalue("scene").client)
+
+
+@pytest.fixture
+def place(journal: Journal) -> Iterator[str]:
+    place = f"evenkeel-test.{secrets.token_hex(6)}"
+    yield place
+    journal.erase(place)
+
+
+def test_nothing_is_there(journal: Journal, place: str) -> None:
+    assert journal.read(place) is None
+    journal.erase(place)
+
+
+def test_who_is_first_stays(journal: Journal, place: str) -> None:
+    assert journal.write(place, "first") == "first"
+    assert journal.write(place, "second") == "first"
+    note = journal.read(place)
+    assert note is not None
+    assert note.text == "first"
+    assert 0 <= journal.age(note) < 60
+    journal.erase(place)
+    assert journal.write(place, "second") == "second"
+
+
+def test_of_many_at_once_one_is_first(journal: Journal, place: str) -> None:
+    with ThreadPoolExecutor(20) as pool:
+        seen = list(pool.map(lambda number: journal.write(place, str(number)), range(20)))
+    assert len(set(seen)) == 1
+
+
+def test_a_volume_of_somebody_else_is_not_ours_to_read(scene: Scene) -> None:
+    name = f"{scene.prefix}-theirs"
+    scene.client.create_volume(name)
+    try:
+        for call in (lambda: VolumeJournal(scene.client).read(name), lambda: VolumeJournal(scene.client).write(name, "mine")):
+            with pytest.raises(EngineError, match="that is not ours"):
+                call()
+    finally:
+        scene.client.remove_volume(name)

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One run at a time, the dead succeeded, the living waited for."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Busy, JournalFailed, RecoveryFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, lock_of, new_container_of, successor_of
+from support.fake_engine import FakeClock, FakeJournal, FakeRuns, fake_guard
+
+
+def entry(token: str) -> Entry:
+    return Entry(
+        container="web",
+        archive="web-old-1000",
+        old_id="old",
+        old_image_ref="shop:1",
+        old_status="healthy",
+        restart_policy={"Name": "always"},
+        time_to_health=0.0,
+        new_image_ref="shop:2",
+        new_image_id="new",
+        stop_timeout=10,
+        keep_archive=False,
+        lease=100.0,
+        holder=FakeRuns(token).me(),
+    )
+
+
+LOCK = lock_of("web")
+
+
+class Rescues(list[tuple[Entry, "str | None"]]):
+    def __call__(self, found: Entry, new_id: str | None) -> None:
+        self.append((found, new_id))
+
+
+@pytest.fixture
+def journal() -> FakeJournal:
+    return FakeJournal()
+
+
+@pytest.fixture
+def runs() -> FakeRuns:
+    return FakeRuns("me")
+
+
+@pytest.fixture
+def guard(journal: FakeJournal, runs: FakeRuns) -> Guard:
+    return fake_guard(journal, runs)
+
+
+def test_an_entry_survives_the_journal() -> None:
+    assert Entry.from_text(entry("a").to_text()) == entry("a")
+
+
+def test_nobody_there(guard: Guard) -> None:
+    rescues = Rescues()
+    guard.settle("web", rescues)
+    assert (rescues, guard.rescued) == ([], False)
+
+
+def test_one_begins_and_the_other_does_not(guard: Guard, journal: FakeJournal) -> None:
+    other = fake_guard(journal, FakeRuns("other"))
+    assert other.begin(entry("other"))
+    assert not guard.begin(entry("me"))
+    guard.end()
+    assert LOCK in journal.notes, "only the holder ends it"
+    other.end()
+    assert journal.notes == {}
+    assert guard.begin(entry("me"))
+
+
+def test_the_living_is_waited_for(journal: FakeJournal, runs: FakeRuns) -> None:
+    other = fake_guard(journal, FakeRuns("other"))
+    other.begin(entry("other"))
+    clock = FakeClock()
+    sleep = clock.sleep
+
+    def sleep_until_the_other_ends(seconds: float) -> None:
+        sleep(seconds)
+        if clock.now >= 3:
+            other.end()
+
+    clock.sleep = sleep_until_the_other_ends  # type: ignore[method-assign]
+    rescues = Rescues()
+    Guard(journal, runs, clock, lock_timeout=5).settle("web", rescues)
+    assert (clock.now, rescues) == (3, [])
+
+
+def test_but_not_for_ever(guard: Guard, journal: FakeJournal) -> None:
+    fake_guard(journal, FakeRuns("other")).begin(entry("other"))
+    with pytest.raises(Busy, match="another run is at work on it \\(process 1 on here\\)"):
+        guard.settle("web", Rescues())
+    assert list(journal.notes) == [LOCK]
+
+
+class TestTheDead:
+    @pytest.fixture(autouse=True)
+    def _dead(self, journal: FakeJournal, runs: FakeRuns) -> None:
+        dead = fake_guard(journal, FakeRuns("dead"))
+        dead.begin(entry("dead"))
+        dead.note_new("new-id")
+        runs.dead.add("dead")
+
+    def test_what_it_left_is_brought_to_its_end(self, guard: Guard, journal: FakeJournal) -> None:
+        rescues = Rescues()
+        guard.settle("web", rescues)
+        assert rescues == [(entry("dead"), "new-id")]
+        assert guard.rescued
+        assert journal.notes == {}
+
+    def test_its_lock_is_held_by_the_rescuer_meanwhile(self, guard: Guard, journal: FakeJournal) -> None:
+        def rescue(_entry: Entry, _new_id: str | None) -> None:
+            assert set(journal.notes) == {LOCK, new_container_of(entry("dead")), successor_of(entry("dead"))}
+            with pytest.raises(Busy):
+                fake_guard(journal, both_dead_but_me()).settle("web", Rescues())
+
+        def both_dead_but_me() -> FakeRuns:
+            other = FakeRuns("third")
+            other.dead.add("dead")
+            return other
+
+        guard.settle("web", rescue)
+
+    def test_the_lock_is_erased_before_its_successors(self, guard: Guard, journal: FakeJournal) -> None:
+        guard.settle("web", Rescues())
+        erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
+        assert erased == [LOCK, successor_of(entry("dead")), new_container_of(entry("dead"))]
+
+    def test_a_rescuer_who_died_is_succeeded_too(self, guard: Guard, journal: FakeJournal, runs: FakeRuns) -> None:
+        rescuer = dataclasses.replace(entry("dead"), holder=FakeRuns("rescuer").me())
+        journal.notes[successor_of(entry("dead"))] = rescuer.to_text()
+        runs.dead.add("rescuer")
+        rescues = Rescues()
+        guard.settle("web", rescues)
+        assert rescues == [(entry("dead"), "new-id")], "it is the first entry that tells what was meant"
+        assert journal.notes == {}
+
+    def test_one_that_is_rescued_between_look_and_writing(self, journal: FakeJournal, runs: FakeRuns) -> None:
+        guard = fake_guard(journal, runs)
+        write = journal.write
+
+        def rescued_by_another(place: str, text: str) -> str:
+            journal.notes.clear()
+            return write(place, text)
+
+        journal.write = rescued_by_another  # type: ignore[method-assign]
+        rescues = Rescues()
+        guard.settle("web", rescues)
+        assert (rescues, journal.notes, guard.rescued) == ([], {}, False)
+
+    def test_a_rescue_that_fails_leaves_the_entry_for_the_next(self, guard: Guard, journal: FakeJournal) -> None:
+        def fail(_entry: Entry, _new_id: str | None) -> None:
+            raise RecoveryFailed("no")
+
+        with pytest.raises(RecoveryFailed):
+            guard.settle("web", fail)
+        assert set(journal.notes) == {LOCK, new_container_of(entry("dead"))}
+
+
+class TestOneOfWhomNobodyKnows:
+    """A run on another machine may live as long as its lease."""
+
+    @pytest.fixture(autouse=True)
+    def _far_away(self, journal: FakeJournal, runs: FakeRuns) -> None:
+        fake_guard(journal, FakeRuns("far")).begin(entry("far"))
+        runs.far_away.add("far")
+
+    def test_within_its_lease(self, guard: Guard, journal: FakeJournal) -> None:
+        journal.age_of_all = 100.0
+        with pytest.raises(Busy):
+            guard.settle("web", Rescues())
+
+    def test_after_its_lease(self, guard: Guard, journal: FakeJournal) -> None:
+        journal.age_of_all = 100.1
+        rescues = Rescues()
+        guard.settle("web", rescues)
+        assert len(rescues) == 1
+
+
+def test_an_entry_of_another_version_is_left_alone(guard: Guard, journal: FakeJournal) -> None:
+    journal.notes[LOCK] = '{"from": "the future"}'
+    with pytest.raises(JournalFailed, match="volume evenkeel-lock.web cannot be read: it was not written by this version"):
+        guard.settle("web", Rescues())
+    assert LOCK in journal.notes
