@@ -28,6 +28,10 @@ demo: setup ## See it: an update that works, and one that is rolled back.
 .PHONY: test
 test: lint types sanity all-tests floor installed ## Run every check and every test. Installs and starts what they need.
 
+.PHONY: test-full
+test-full: PYTEST += --whole-matrices
+test-full: test ## The same, with the matrices whole instead of sampled.
+
 .PHONY: lint
 lint: setup ## Style of Python, YAML, the changelog and Ansible content.
 	$(BIN)/ruff check .

@@ -28,3 +28,7 @@ def scene(client: docker.APIClient) -> Iterator[Scene]:
     scene = Scene(client)
     yield scene
     scene.clean_up()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--whole-matrices", action="store_true", help="kill at every point, not at every third")

@@ -111,16 +111,22 @@ options:
       - Keep the old container after a success, stopped, under the name in RV(archive). O(cleanup) is not done then, since the archive
         needs its image.
       - Start the old one only after the new one was removed. Until it is removed, the archive holds on to its volumes and its image.
-      - An archive with the restart policy V(always) is started by the engine when the engine itself is restarted.
+      - Its restart policy is taken from it, so that the engine does not start it beside the new one.
     type: bool
     default: false
+  lock_timeout:
+    description:
+      - How long to wait, in seconds, while another run of this module is at work on the same container.
+    type: float
+    default: 300
 notes:
   - An anonymous volume is carried over by its name, so the engine no longer counts it as anonymous afterwards. C(docker rm --volumes)
     leaves it where it is.
   - Refused before anything is touched are containers that were started with C(--rm), tasks of Docker Swarm and Kubernetes, containers
     that do not run, containers whose image is no longer on the host, and containers whose network another container shares.
-  - When this module is killed half-way, the old container may be left stopped under its archive name. Bring it back with
-    C(docker rename) and C(docker start).
+  - When this module is killed half-way, or the machine goes down, run the same task again, from any machine. It first brings to its end
+    what the interrupted run left, then does its own work. What a run is about to do lies in the engine meanwhile, in the label of an
+    empty volume named C(evenkeel-lock.) and the container's name.
 author:
   - evenkeel contributors (@evenkeel)
 seealso:
@@ -192,6 +198,7 @@ changed:
 outcome:
   description:
     - How it ended. V(recreated), V(unchanged), or V(rolled_back), in which case the task has failed.
+    - V(recovered) when an earlier run had been interrupted, and to bring that to its end was all there was to do.
     - Absent when the task failed before a new container could be created. Nothing was replaced then, and RV(msg) says how the container is.
   returned: unless the task failed before a new container could be created
   type: str
@@ -324,7 +331,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.connection import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.engine import engine_ports
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.engine import open_engine
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.sdk import IMPORT_ERROR
 
 
@@ -351,6 +358,7 @@ def main():
                 ),
             ),
             keep_archive=dict(type="bool", default=False),
+            lock_timeout=dict(type="float", default=300),
         ),
         required_together=CONNECTION_REQUIRED_TOGETHER,
         supports_check_mode=False,
@@ -359,8 +367,10 @@ def main():
         module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
     options = module.params
     try:
+        engine = open_engine(options, options["lock_timeout"])
         result = recreate_with_health(
-            engine_ports(options),
+            engine.ports,
+            engine.guard,
             RecreateRequest(options["name"], options["image"], PullPolicy(options["pull"]), options["force"], options["stop_timeout"]),
             HealthConfig(options["health_timeout"], options["grace_period"], options["poll_interval"], options["min_healthy_time"]),
             Cleanup(**options["cleanup"]),

@@ -65,6 +65,7 @@ class TestSuccess:
         assert (result["archive"], result["rollback"], result["rollback_failed"]) == (None, None, False)
         assert 0 < result["downtime_seconds"] < 30
         assert [step["name"] for step in result["steps"]] == [
+            "lock",
             "inspect",
             "pull",
             "stop",
@@ -204,6 +205,7 @@ class TestRollback:
         result = recreate(service, image=broken, grace_period=8)
         assert_back_as_before(scene, service, result, "crashed")
         assert scene.inspect(service.name)["HostConfig"]["RestartPolicy"]["Name"] == "always"
+        assert scene.journal == []
 
     def test_health_check_never_passes(self, scene: Scene) -> None:
         service = scene.service(reference("v1"))
@@ -466,7 +468,9 @@ class TestErrorsBeforeTheStop:
         assert result["failed"]
         assert "Docker SDK for Python" in result["msg"]
 
-    @pytest.mark.parametrize("option", [{"poll_interval": 0}, {"health_timeout": -1}, {"stop_timeout": -1}, {"name": "../web"}])
+    @pytest.mark.parametrize(
+        "option", [{"poll_interval": 0}, {"health_timeout": -1}, {"lock_timeout": -2}, {"stop_timeout": -1}, {"name": "../web"}]
+    )
     def test_nonsense(self, service: Service, option: dict[str, Any]) -> None:
         result = run_module("container_recreate", **{"name": service.name, **option})
         assert result["failed"]

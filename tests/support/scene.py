@@ -18,6 +18,7 @@ from typing import Any
 import docker
 import docker.errors
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import LABEL
 from testbed import images, registry
 
 from .visitor import fetch
@@ -111,6 +112,12 @@ class Scene:
             return False
         return True
 
+    @property
+    def journal(self) -> list[str]:
+        """The names of the volumes that the module keeps notes in, for containers of this scene."""
+        found = self.client.volumes(filters={"label": LABEL})["Volumes"] or ()
+        return sorted(volume["Name"] for volume in found if self.prefix in volume["Name"])
+
     def clean_up(self) -> None:
         """Remove everything that was made here, volumes that a test or the module gave a life of their own included."""
         for name in self.containers:
@@ -118,7 +125,7 @@ class Scene:
         with contextlib.ExitStack() as stack:  # Whatever cannot be removed does not keep the rest.
             for image in self._images:
                 stack.callback(self._gone, self.client.remove_image, image, force=True)
-            for volume in self._volumes:
+            for volume in [*self._volumes, *self.journal]:
                 stack.callback(self._gone, self.client.remove_volume, volume)
             for network in self._networks:
                 stack.callback(self._gone, self.client.remove_network, network)

@@ -23,6 +23,7 @@ from .stopwatch import Stopwatch
 ENGINE_STOP_TIMEOUT = 10
 """Seconds that the engine gives a container which names no stop timeout of its own."""
 
+_FULL_ID = re.compile(r"[0-9a-f]{64}")
 _CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
 
@@ -39,6 +40,10 @@ class RecreateRequest:
     pull: PullPolicy = PullPolicy.ALWAYS
     force: bool = False
     stop_timeout: t.Optional[int] = None
+
+    @property
+    def is_by_id(self) -> bool:
+        return bool(_FULL_ID.fullmatch(self.container))
 
     def __post_init__(self) -> None:
         if not _CONTAINER_NAME.fullmatch(self.container):
@@ -82,6 +87,7 @@ def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest) -
         image_ref=container["Config"]["Image"],
         state=ContainerRuntimeState.from_inspect(container),
         time_to_health=_time_to_health(container["Config"].get("Healthcheck") or {}),
+        restart_policy=container["HostConfig"].get("RestartPolicy") or {},
     )
     reference = _wanted(request, old, container["Image"])
     with watch.step("pull"):

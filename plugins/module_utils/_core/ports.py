@@ -147,6 +147,9 @@ class DockerOps(t.Protocol):
     def rename(self, container: str, name: str) -> None:
         """Give it another name."""
 
+    def set_restart_policy(self, container: str, policy: Document) -> None:
+        """Change when the engine starts it by itself."""
+
     def create(self, name: str, body: Document) -> str:
         """Create a container from a create body and return its ID.
 

@@ -16,35 +16,20 @@ import typing as t
 from dataclasses import dataclass
 
 from .cleanup import Cleanup, clean_up
-from .errors import CreateIncomplete, EngineError, NoAnswer, NotFound, RenameFailed, StepFailed, StopFailed
+from .errors import EngineError, Refused
+from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
 from .plan import RecreateRequest, Replacement, Unchanged, plan_replacement
-from .ports import ImageIdentity, Ports
-from .rollback import NewContainer, Restored, RollbackEvent, RollbackReason, restore, rollback
+from .ports import ContainerRuntimeState, ImageIdentity, Ports, RuntimeStatus, name_of
+from .recovery import entry_for, recover
+from .rollback import Restored, RollbackEvent, RollbackReason
 from .stopwatch import StepTime, Stopwatch
+from .swap import Replaced, RolledBack, Swap
+
+ATTEMPTS = 20
+"""How often to plan anew when others are faster."""
 
 _REASONS = {Verdict.CRASHED: RollbackReason.CRASHED, Verdict.TIMEOUT: RollbackReason.HEALTH_TIMEOUT}
-
-
-@dataclass(frozen=True)
-class Replaced:
-    """The new container was started under the old one's name. The old one waits in its archive.
-
-    C(made_from) is the ID of the image that it was really made from, once somebody has looked.
-    """
-
-    replacement: Replacement
-    new_id: str
-    made_from: str = ""
-
-
-@dataclass(frozen=True)
-class RolledBack:
-    """The old container was put back, as far as C(restored) says."""
-
-    replacement: Replacement
-    event: RollbackEvent
-    restored: Restored
 
 
 class Outcome(enum.Enum):
@@ -53,6 +38,8 @@ class Outcome(enum.Enum):
     RECREATED = "recreated"
     UNCHANGED = "unchanged"
     ROLLED_BACK = "rolled_back"
+    RECOVERED = "recovered"
+    """An interrupted run was brought to its end, and that was all there was to do."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +65,7 @@ class CycleResult:
 
 def recreate_with_health(
     ports: Ports,
+    guard: Guard,
     request: RecreateRequest,
     health: HealthConfig,
     cleanup: Cleanup,
@@ -90,119 +78,87 @@ def recreate_with_health(
     could be a new container; the message says how the old one is.
     """
     watch = Stopwatch(ports.clock)
-    ending = recreate_one(ports, watch, request, health)
+    ending = recreate_one(ports, guard, watch, request, health, keep_archive=keep_archive)
     if isinstance(ending, Replaced):
-        ending = _pass_gate(ports, watch, ending, health)
+        ending = _pass_gate(ports, guard, watch, ending, health)
     if isinstance(ending, Unchanged):
-        return _unchanged(ending, watch)
+        return _unchanged(ending, watch, recovered=guard.rescued)
     if isinstance(ending, RolledBack):
+        if ending.restored.problem is None:
+            guard.end()  # Otherwise the next run finds the entry, and tries again to bring the old container back.
         return _rolled_back(ending, watch)
     if keep_archive:
+        guard.end()
         return _recreated(ending, watch, archive=ending.replacement.archive)
     with watch.step("cleanup"):
         leftover, warnings = clean_up(ports.ops, ending.replacement, cleanup)
+    guard.end()
     return _recreated(ending, watch, archive=leftover, warnings=warnings)
 
 
 def recreate_one(
     ports: Ports,
+    guard: Guard,
     watch: Stopwatch,
     request: RecreateRequest,
     health: HealthConfig,
+    *,
+    keep_archive: bool = False,
 ) -> t.Union[Unchanged, Replaced, RolledBack]:
     """Replace the container and start the new one, without waiting for a verdict on it.
 
+    What an interrupted run left is brought to its end first. From the first touch on, C(guard) holds the container; the caller ends that.
     C(health) is what the old container has to pass, should it have to come back. Raises as C(recreate_with_health) does.
     """
-    decision = plan_replacement(ports, watch, request)
-    if isinstance(decision, Unchanged):
-        return decision
-    return _Swap(ports, watch, decision, health).run()
+    name = _name_to_guard(ports, request)
+    for _attempt in range(ATTEMPTS):
+        with watch.step("lock"):
+            guard.settle(name, lambda entry, new_id: recover(ports, watch, entry, new_id, health))
+        decision = plan_replacement(ports, watch, request)
+        if isinstance(decision, Unchanged):
+            return decision
+        if guard.begin(entry_for(decision, health, guard.me, keep_archive=keep_archive)):
+            if _is_as_planned(ports, decision):
+                return Swap(ports, guard, watch, decision, health).run()
+            guard.end()
+    raise Refused(
+        f"Container {name} was not touched: it was changed by somebody each time that it was about to be updated. Try again later."
+    )
 
 
-def _pass_gate(ports: Ports, watch: Stopwatch, replaced: Replaced, health: HealthConfig) -> t.Union[Replaced, RolledBack]:
+def _name_to_guard(ports: Ports, request: RecreateRequest) -> str:
+    """Containers are guarded by name: the ID is another one after every update."""
+    if not request.is_by_id:
+        return request.container
+    try:
+        return ports.probe.probe(request.container).name
+    except EngineError:
+        return request.container  # The plan will say what is wrong.
+
+
+def _is_as_planned(ports: Ports, replacement: Replacement) -> bool:
+    """Whether nobody replaced, renamed or stopped the container while the image was pulled or the lock was awaited."""
+    try:
+        now = ports.ops.inspect(replacement.old.id).container
+    except EngineError:
+        return False
+    is_up = ContainerRuntimeState.from_inspect(now).status is not RuntimeStatus.EXITED
+    was_up = replacement.old.state.status is not RuntimeStatus.EXITED
+    return name_of(now) == replacement.old.name and (is_up or not was_up)
+
+
+def _pass_gate(ports: Ports, guard: Guard, watch: Stopwatch, replaced: Replaced, health: HealthConfig) -> t.Union[Replaced, RolledBack]:
     with watch.step("health_gate"):
         gate = wait_for_health(ports.probe, ports.clock, replaced.new_id, health)
     if gate.verdict is Verdict.HEALTHY:
         return dataclasses.replace(replaced, made_from=gate.last.image_id if gate.last else "")
-    swap = _Swap(ports, watch, replaced.replacement, health)
+    swap = Swap(ports, guard, watch, replaced.replacement, health)
     return swap.roll_back(_REASONS[gate.verdict], f"{replaced.replacement.old.name} {gate.why}", replaced.new_id)
 
 
-class _Swap:
-    """From the stop of the old container to the start of the new one, with the way back from each step."""
-
-    def __init__(self, ports: Ports, watch: Stopwatch, replacement: Replacement, health: HealthConfig) -> None:
-        self._ports = ports
-        self._ops = ports.ops
-        self._watch = watch
-        self._plan = replacement
-        self._old = replacement.old
-        self._health = health
-
-    def run(self) -> t.Union[Replaced, RolledBack]:
-        self._watch.went_down()
-        self._stop_old()
-        self._rename_old()
-        try:
-            with self._watch.step("create"):
-                new_id = self._ops.create(self._old.name, self._plan.body)
-        except CreateIncomplete as error:
-            return self.roll_back(RollbackReason.CREATE_FAILED, str(error), error.container)
-        except EngineError as error:
-            return self.roll_back(RollbackReason.CREATE_FAILED, str(error), None, answer_lost=isinstance(error, NoAnswer))
-        try:
-            with self._watch.step("start"):
-                self._ops.start(new_id)
-        except EngineError as error:
-            return self.roll_back(RollbackReason.START_FAILED, str(error), new_id)
-        self._watch.came_up()
-        return Replaced(self._plan, new_id)
-
-    def roll_back(self, reason: RollbackReason, cause: str, new_id: t.Optional[str], *, answer_lost: bool = False) -> RolledBack:
-        image = self._plan.new_image
-        new = NewContainer(new_id, image.reference, image.id, self._plan.stop_timeout, answer_lost)
-        event, restored = rollback(self._ports, self._watch, self._old, new, self._plan.archive, reason, cause, self._health)
-        return RolledBack(self._plan, event, restored)
-
-    def _stop_old(self) -> None:
-        try:
-            with self._watch.step("stop"):
-                self._ops.stop(self._old.id, self._plan.stop_timeout)
-        except NotFound:
-            raise StopFailed(
-                f"Container {self._old.name} was removed by somebody while the image was pulled. Nothing was touched."
-            ) from None
-        except EngineError as error:
-            raise self._undone(StopFailed, f"Container {self._old.name} could not be stopped: {error}", archive=None) from error
-
-    def _rename_old(self) -> None:
-        try:
-            with self._watch.step("rename"):
-                self._ops.rename(self._old.id, self._plan.archive)
-        except EngineError as error:
-            problem = f"Container {self._old.name} could not be renamed to {self._plan.archive}: {error}"
-            raise self._undone(RenameFailed, problem, self._plan.archive) from error
-
-    def _undone(self, kind: t.Type[StepFailed], problem: str, archive: t.Optional[str]) -> StepFailed:
-        """Bring the old container back and say how it is now."""
-        restored = restore(self._ports, self._watch, self._old, archive, self._health)
-        touched = self._was_started_again()
-        if restored.problem is None:
-            return kind(f"{problem}. It {'was started again and ' if touched else ''}runs as before.", touched=touched)
-        remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
-        return kind(f"{problem}. It does not run as before: {restored.problem}.{remedy}", touched=touched)
-
-    def _was_started_again(self) -> bool:
-        try:
-            return self._ports.probe.probe(self._old.id).started_at != self._old.state.started_at
-        except EngineError:
-            return True
-
-
-def _unchanged(ending: Unchanged, watch: Stopwatch) -> CycleResult:
+def _unchanged(ending: Unchanged, watch: Stopwatch, *, recovered: bool) -> CycleResult:
     return CycleResult(
-        outcome=Outcome.UNCHANGED,
+        outcome=Outcome.RECOVERED if recovered else Outcome.UNCHANGED,
         container_id=ending.old.id,
         container_name=ending.old.name,
         old_image=ending.old_image,

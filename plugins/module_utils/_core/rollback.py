@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from .errors import Conflict, EngineError, NoAnswer, NotFound
 from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
-from .ports import Clock, ContainerRuntimeState, DockerOps, Failure, HealthProbe, Ports, RuntimeStatus
+from .ports import Clock, ContainerRuntimeState, DockerOps, Document, Failure, HealthProbe, Ports, RuntimeStatus
 from .stopwatch import Stopwatch
 
 LONGEST_COURTESY = 10
@@ -44,7 +44,7 @@ class OldContainer:
     """The container to go back to.
 
     C(state) is what it was doing before anything was touched. C(time_to_health) in seconds is what its health check needs to report
-    healthy.
+    healthy. C(restart_policy) is what the engine does when it exits, and when the engine itself starts.
     """
 
     id: str
@@ -52,6 +52,11 @@ class OldContainer:
     image_ref: str
     state: ContainerRuntimeState
     time_to_health: float = 0.0
+    restart_policy: Document = dataclasses.field(default_factory=dict)
+
+    @property
+    def wakes_by_itself(self) -> bool:
+        return self.restart_policy.get("Name") not in (None, "", "no")
 
 
 @dataclass(frozen=True)
@@ -107,11 +112,19 @@ def rollback(
     C(cause) says in words what C(reason) says in one. Never raises EngineError: what could not be done is in the result.
     """
     watch.still_down()
-    with watch.step("discard"):
+    with watch.step("evidence"):
         failure = _failure_of(ports.probe, new, cause)
-        obstacle = _nothing_to_go_back_to(ports.probe, old, new, archive) or _discard(ports, old, new, archive)
-    restored = obstacle or restore(ports, watch, old, archive, health)
+    restored = put_back(ports, watch, old, new, archive, health)
     return RollbackEvent(old.name, reason, old.image_ref, new.image_ref, archive, failure), restored
+
+
+def put_back(
+    ports: Ports, watch: Stopwatch, old: OldContainer, new: NewContainer, archive: t.Optional[str], health: HealthConfig
+) -> Restored:
+    """Remove C(new), then restore C(old), unless that would make things worse. Never raises EngineError."""
+    with watch.step("discard"):
+        obstacle = _nothing_to_go_back_to(ports.probe, old, new, archive) or _discard(ports, old, new, archive)
+    return obstacle or restore(ports, watch, old, archive, health)
 
 
 def restore(ports: Ports, watch: Stopwatch, old: OldContainer, archive: t.Optional[str], health: HealthConfig) -> Restored:
@@ -121,15 +134,17 @@ def restore(ports: Ports, watch: Stopwatch, old: OldContainer, archive: t.Option
         start_problem = _start(ports, old)
         if not start_problem:
             watch.came_up()
+        policy_problem = _wake(ports, old)
     with watch.step("check"):
         outcome = _check(ports, old, health)
-    if not name_problem and outcome.verdict is Verdict.HEALTHY:
+    if not name_problem and not policy_problem and outcome.verdict is Verdict.HEALTHY:
         return Restored()
     rename = (f"docker rename {archive} {old.name}",) if name_problem else ()
     start = (f"docker start {old.name}",) if outcome.verdict is Verdict.CRASHED else ()
     state_problem = None if outcome.verdict is Verdict.HEALTHY else start_problem or f"{old.name} {outcome.why}"
-    problem = "; ".join(problem for problem in (name_problem, state_problem) if problem)
-    return Restored(problem, (*rename, *start), archive if name_problem else None)
+    policy = (f"docker update --restart={_as_option(old.restart_policy)} {old.name}",) if policy_problem else ()
+    problem = "; ".join(problem for problem in (name_problem, state_problem, policy_problem) if problem)
+    return Restored(problem, (*rename, *start, *policy), archive if name_problem else None)
 
 
 def _failure_of(probe: HealthProbe, new: NewContainer, cause: str) -> Failure:
@@ -143,7 +158,7 @@ def _failure_of(probe: HealthProbe, new: NewContainer, cause: str) -> Failure:
     return dataclasses.replace(failure, error=failure.error or cause)
 
 
-def _nothing_to_go_back_to(probe: HealthProbe, old: OldContainer, new: NewContainer, archive: str) -> t.Optional[Restored]:
+def _nothing_to_go_back_to(probe: HealthProbe, old: OldContainer, new: NewContainer, archive: t.Optional[str]) -> t.Optional[Restored]:
     """Somebody may have removed the archive in the meantime. A failed container is better than none."""
     try:
         probe.probe(old.id)
@@ -154,7 +169,7 @@ def _nothing_to_go_back_to(probe: HealthProbe, old: OldContainer, new: NewContai
     return None
 
 
-def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: str) -> t.Optional[Restored]:
+def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: t.Optional[str]) -> t.Optional[Restored]:
     """Has to come before the start of the old one: the new one holds its ports, its addresses and its data.
 
     Returns what is wrong when the new one may go on running.
@@ -171,7 +186,8 @@ def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: str) -
         if new.id is None or _has_ended(ports.probe, new.id):
             return None  # It may be in the way of the name, but it does not run.
         problem = f"the new container could not be removed ({error}), and the two must not run at once"
-        commands = (f"docker rm --force {new.id}", f"docker rename {archive} {old.name}", f"docker start {old.name}")
+        rename = (f"docker rename {archive} {old.name}",) if archive else ()
+        commands = (f"docker rm --force {new.id}", *rename, f"docker start {old.name}")
         return Restored(problem, commands, archive, kept=new.id)
     return None
 
@@ -221,6 +237,21 @@ def _start(ports: Ports, old: OldContainer) -> t.Optional[str]:
     except EngineError as error:
         return f"{old.name} could not be started ({error})"
     return None
+
+
+def _wake(ports: Ports, old: OldContainer) -> t.Optional[str]:
+    if not old.wakes_by_itself:
+        return None
+    try:
+        _until_answered(ports.clock, lambda: ports.ops.set_restart_policy(old.id, old.restart_policy))
+    except EngineError as error:
+        return f"{old.name} could not be given its restart policy back ({error})"
+    return None
+
+
+def _as_option(policy: Document) -> str:
+    retries = policy.get("MaximumRetryCount")
+    return f"{policy.get('Name')}:{retries}" if retries else str(policy.get("Name"))
 
 
 def _check(ports: Ports, old: OldContainer, health: HealthConfig) -> HealthOutcome:

@@ -66,6 +66,10 @@ class SdkDockerOps:
         with engine_errors():
             self._client.rename(container, name)
 
+    def set_restart_policy(self, container: str, policy: Document) -> None:
+        with engine_errors():
+            self._client.update_container(container, restart_policy=dict(policy))
+
     def create(self, name: str, body: Document) -> str:
         first, others = self._split_networks(body)
         with engine_errors():

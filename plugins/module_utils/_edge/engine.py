@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.guard import Guard
 from .._core.ports import Ports
 from .clock import SystemClock
 from .connection import connect
 from .docker_ops import SdkDockerOps
 from .health_probe import SdkHealthProbe
+from .runs import LocalRuns
+from .volume_journal import VolumeJournal
 
 
-def engine_ports(options: t.Mapping[str, t.Any]) -> Ports:
-    """The engine that the connection options name. Raises EngineUnavailable."""
+class Engine(t.NamedTuple):
+    """One engine: the ports to it, and the guard over its containers."""
+
+    ports: Ports
+    guard: Guard
+
+
+def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float) -> Engine:
+    """The engine that the connection options name. Raises InvalidInput or EngineUnavailable."""
     client = connect(options)
     clock = SystemClock()
-    return Ports(SdkDockerOps(client, clock), SdkHealthProbe(client), clock)
+    ports = Ports(SdkDockerOps(client, clock), SdkHealthProbe(client), clock)
+    return Engine(ports, Guard(VolumeJournal(client), LocalRuns(options["docker_host"]), clock, lock_timeout))

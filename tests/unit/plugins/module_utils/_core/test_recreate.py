@@ -17,13 +17,16 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
     EngineError,
     InspectFailed,
     InvalidImageReference,
+    JournalFailed,
     NoAnswer,
     NotFound,
     PullFailed,
     Refused,
     RenameFailed,
     StopFailed,
+    UpdateFailed,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Document, Failure, PullPolicy
@@ -36,9 +39,19 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate impo
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import RollbackEvent, RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import Stopwatch
-from support.fake_engine import HEALTHY, STARTING, UNHEALTHY, FakeClock, FakeEngine, exited, fake_ports
+from support.fake_engine import (
+    HEALTHY,
+    STARTING,
+    UNHEALTHY,
+    FakeClock,
+    FakeEngine,
+    FakeJournal,
+    exited,
+    fake_guard,
+    fake_ports,
+)
 
-TO_THE_START = ["inspect", "pull", "stop:web", "rename:web->web-old-1000", "create:web", "start:NEW"]
+TO_THE_START = ["inspect", "pull", "inspect", "stop:web", "rename:web->web-old-1000", "create:web", "start:NEW"]
 BACK_AGAIN = ["probe:web-old-1000", "stop:NEW", "remove:NEW with force", "rename:web-old-1000->web", "start:web", "probe:web"]
 REFUSAL = EngineError("the engine says no")
 
@@ -52,16 +65,19 @@ def engine() -> FakeEngine:
     return engine
 
 
-def recreate(engine: FakeEngine, cleanup: Cleanup = Cleanup(), keep_archive: bool = False, **request: object) -> CycleResult:
+def recreate(
+    engine: FakeEngine, cleanup: Cleanup = Cleanup(), keep_archive: bool = False, guard: Guard | None = None, **request: object
+) -> CycleResult:
     wanted = dataclasses.replace(RecreateRequest("web"), **request)
-    return recreate_with_health(fake_ports(engine), wanted, HealthConfig(health_timeout=1), cleanup, keep_archive=keep_archive)
+    guard = guard or fake_guard()
+    return recreate_with_health(fake_ports(engine), guard, wanted, HealthConfig(health_timeout=1), cleanup, keep_archive=keep_archive)
 
 
 class TestTheCycle:
     def test_order(self, engine: FakeEngine) -> None:
         clock = FakeClock()
         ports = fake_ports(engine)._replace(clock=clock)
-        ending = recreate_one(ports, Stopwatch(clock), RecreateRequest("web"), HealthConfig())
+        ending = recreate_one(ports, fake_guard(), Stopwatch(clock), RecreateRequest("web"), HealthConfig())
         assert isinstance(ending, Replaced)
         assert engine.calls == TO_THE_START
 
@@ -437,9 +453,15 @@ class TestBeforeThereIsAnArchive:
     def test_one_that_vanishes_during_the_pull(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         pull = engine.pull
         monkeypatch.setattr(engine, "pull", lambda *arguments: (engine.vanish("web"), pull(*arguments))[1])
-        with pytest.raises(StopFailed, match="removed by somebody while the image was pulled") as caught:
+        with pytest.raises(InspectFailed, match="no container"):
             recreate(engine)
-        assert caught.value.touched is False
+
+    def test_one_that_vanishes_at_the_last_moment(self, engine: FakeEngine) -> None:
+        engine.errors["stop:web"] = NotFound("no such container")
+        journal = FakeJournal()
+        with pytest.raises(StopFailed, match="removed by somebody while the image was pulled") as caught:
+            recreate(engine, guard=fake_guard(journal))
+        assert (caught.value.touched, journal.notes) == (False, {})
 
     def test_a_full_id_is_one(self, engine: FakeEngine) -> None:
         assert recreate(engine, container=engine.container("web")["Id"]).container_name == "web"
@@ -476,7 +498,7 @@ class TestBeforeThereIsAnArchive:
             engine.errors["stop:web"] = REFUSAL
         with pytest.raises(StopFailed, match=r"could not be stopped: .*\. It .*runs as before\.") as caught:
             recreate(engine)
-        assert engine.calls == ["inspect", "pull", "stop:web", "start:web", "probe:web", "probe:web"]
+        assert engine.calls == ["inspect", "pull", "inspect", "stop:web", "start:web", "probe:web", "probe:web"]
         assert caught.value.touched is lost
         assert ("It was started again" in str(caught.value)) is lost
         assert engine.container("web")["State"]["Status"] == "running"
@@ -503,6 +525,122 @@ def test_steps_and_downtime(engine: FakeEngine) -> None:
     engine.looks["NEW"] = [STARTING, HEALTHY]
     result = recreate(engine)
     names = [step.name for step in result.steps]
-    assert names == ["inspect", "pull", "stop", "rename", "create", "start", "health_gate", "cleanup"]
+    assert names == ["lock", "inspect", "pull", "stop", "rename", "create", "start", "health_gate", "cleanup"]
     assert {step.name: step.seconds for step in result.steps}["health_gate"] == 1.0
     assert result.downtime == 0.0
+
+
+class TestRestartPolicy:
+    """An archive must not be started by the engine, beside the new container."""
+
+    @pytest.fixture(autouse=True)
+    def _always(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"]["RestartPolicy"] = {"Name": "always", "MaximumRetryCount": 0}
+
+    def test_the_archive_sleeps_and_the_new_one_has_the_policy(self, engine: FakeEngine) -> None:
+        recreate(engine, keep_archive=True)
+        assert engine.calls == [*TO_THE_START[:3], "restart=no:web", *TO_THE_START[3:], "probe:NEW"]
+        assert engine.container("web-old-1000")["HostConfig"]["RestartPolicy"] == {"Name": "no"}
+        assert engine.created[0]["HostConfig"]["RestartPolicy"]["Name"] == "always"
+
+    def test_a_rollback_gives_it_back(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        recreate(engine)
+        assert engine.calls[-3:] == ["start:web", "restart=always:web", "probe:web"]
+        assert engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always", "MaximumRetryCount": 0}
+
+    def test_one_that_cannot_be_given_back_is_told_with_the_command(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"]["RestartPolicy"] = {"Name": "on-failure", "MaximumRetryCount": 3}
+        engine.looks["NEW"] = [exited(1)]
+        engine.errors["restart=on-failure:web"] = REFUSAL
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.commands == ("docker update --restart=on-failure:3 web",)
+
+    @pytest.mark.parametrize("lost", [True, False])
+    def test_a_policy_that_cannot_be_taken_stops_before_the_stop(self, engine: FakeEngine, lost: bool) -> None:
+        if lost:
+            engine.lost_answers.add("restart=no:web")
+        else:
+            engine.errors["restart=no:web"] = REFUSAL
+        with pytest.raises(UpdateFailed, match="restart policy of web could not be changed") as caught:
+            recreate(engine)
+        assert caught.value.touched is False
+        assert "stop:web" not in engine.calls
+        assert engine.container("web")["HostConfig"]["RestartPolicy"]["Name"] == "always"
+
+
+class TestJournal:
+    LOCK, NEW = "evenkeel-lock.web", "evenkeel-new.me.web"
+
+    def test_it_is_written_before_the_first_touch_and_erased_last(self, engine: FakeEngine) -> None:
+        recreate(engine, guard=fake_guard(FakeJournal(engine.calls)))
+        assert engine.calls == [
+            f"read:{self.LOCK}",
+            *TO_THE_START[:2],
+            f"write:{self.LOCK}",
+            *TO_THE_START[2:6],
+            f"write:{self.NEW}",
+            TO_THE_START[6],
+            "probe:NEW",
+            "remove:web-old-1000",
+            f"erase:{self.NEW}",
+            f"erase:{self.LOCK}",
+        ]
+
+    def test_who_has_nothing_to_do_writes_nothing(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:1"] = "old"
+        recreate(engine, guard=fake_guard(FakeJournal(engine.calls)))
+        assert engine.calls == [f"read:{self.LOCK}", "inspect", "pull"]
+
+    def test_nothing_is_left_of_it_after_a_rollback(self, engine: FakeEngine) -> None:
+        journal = FakeJournal()
+        engine.looks["NEW"] = [exited(1)]
+        recreate(engine, guard=fake_guard(journal))
+        assert journal.notes == {}
+
+    def test_it_stays_when_the_old_container_could_not_be_brought_back(self, engine: FakeEngine) -> None:
+        """So that the next run tries again."""
+        journal = FakeJournal()
+        engine.looks["NEW"] = engine.looks["web"] = [exited(1)]
+        engine.errors["start:web"] = REFUSAL
+        recreate(engine, guard=fake_guard(journal))
+        assert self.LOCK in journal.notes
+
+    def test_a_journal_that_cannot_be_written_stops_before_the_stop(self, engine: FakeEngine) -> None:
+        journal = FakeJournal()
+        journal.error = REFUSAL
+        with pytest.raises(JournalFailed, match="the engine says no"):
+            recreate(engine, guard=fake_guard(journal))
+        assert engine.calls == []
+
+    def test_a_new_container_that_cannot_be_written_down_is_not_started(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        journal = FakeJournal()
+        write = journal.write
+
+        def full(place: str, text: str) -> str:
+            if place == self.NEW:
+                raise REFUSAL
+            return write(place, text)
+
+        monkeypatch.setattr(journal, "write", full)
+        result = recreate(engine, guard=fake_guard(journal))
+        assert "start:NEW" not in engine.calls
+        assert result.outcome is Outcome.ROLLED_BACK
+
+    def test_somebody_who_replaced_it_in_the_meantime_is_noticed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The plan is made anew for the container that has the name now."""
+        journal = FakeJournal()
+        write = journal.write
+
+        def replaced(place: str, text: str) -> str:
+            monkeypatch.setattr(journal, "write", write)
+            engine.vanish("web")
+            engine.has_container("web", "shop:1", "new")
+            return write(place, text)
+
+        monkeypatch.setattr(journal, "write", replaced)
+        result = recreate(engine, guard=fake_guard(journal))
+        assert result.outcome is Outcome.UNCHANGED
+        assert not [call for call in engine.calls if call.startswith("stop")]
+        assert journal.notes == {}

@@ -1,0 +1,193 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run has to leave behind in case it is interrupted, and the way out of what an interrupted one left."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from dataclasses import dataclass
+
+from .errors import EngineError, NotFound, RecoveryFailed
+from .health import HealthConfig, Verdict, wait_for_health
+from .journal import Entry, Holder, lock_of, new_container_of
+from .plan import Replacement
+from .ports import ContainerRuntimeState, Document, Ports, RuntimeStatus, name_of
+from .rollback import NewContainer, OldContainer, put_back
+from .stopwatch import Stopwatch
+
+ENDLESS_STOP = 630
+CALLS = 600
+"""Seconds: the longest that a stop is waited for beyond its timeout, and that all other calls of a run can take together."""
+
+
+def entry_for(replacement: Replacement, health: HealthConfig, holder: Holder, *, keep_archive: bool) -> Entry:
+    """What has to be known of C(replacement) to bring it to its end, should its run be interrupted."""
+    old, new = replacement.old, replacement.new_image
+    return Entry(
+        container=old.name,
+        archive=replacement.archive,
+        old_id=old.id,
+        old_image_ref=old.image_ref,
+        old_status=old.state.status.value,
+        restart_policy=old.restart_policy,
+        time_to_health=old.time_to_health,
+        new_image_ref=new.reference,
+        new_image_id=new.id,
+        stop_timeout=replacement.stop_timeout,
+        keep_archive=keep_archive,
+        lease=_longest_run(replacement, health),
+        holder=holder,
+    )
+
+
+def _longest_run(replacement: Replacement, health: HealthConfig) -> float:
+    """Seconds, with room to spare: one stop, two gates, and every call answered as late as it may be."""
+    stop = abs(replacement.stop_timeout) + ENDLESS_STOP
+    gates = 2 * (health.health_timeout + health.grace_period + health.min_healthy_time) + replacement.old.time_to_health
+    return stop + gates + CALLS
+
+
+@dataclass(frozen=True)
+class Remains:
+    """What is there now: the old container, whoever has its name, and the ID of the new container as far as it was written down.
+
+    C(old) and C(occupant) are inspect documents, None where there is no such container.
+    """
+
+    old: t.Optional[Document]
+    occupant: t.Optional[Document]
+    new_id: t.Optional[str]
+
+
+class WayOut(enum.Enum):
+    """What is to be done about it."""
+
+    FORGET = "forget"
+    """The run had come to its end, or what it was about is gone. Only the journal is left."""
+    RESTORE = "restore"
+    """The old container comes back."""
+    JUDGE = "judge"
+    """The new container was started. The health gate decides between it and the old one."""
+    STUCK = "stuck"
+    """Somebody else has had a hand in it. Nobody but a human can tell what is meant."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The way out, the new container that is to go or to be judged, and for a human: what is in the way.
+
+    C(has_its_name) is true when the old container is under its own name, not that of the archive.
+    """
+
+    way_out: WayOut
+    new_id: t.Optional[str] = None
+    obstacle: str = ""
+    has_its_name: bool = False
+
+
+def find_way_out(entry: Entry, remains: Remains) -> Finding:
+    """Decide from what is there, not from what the run may have done last."""
+    if remains.old is None:
+        return Finding(WayOut.FORGET)
+    name = name_of(remains.old)
+    if name == entry.container:
+        return Finding(WayOut.RESTORE, remains.new_id, has_its_name=True)
+    if name != entry.archive:
+        return Finding(WayOut.STUCK, obstacle=f"its old container is now called {name}, which no run of this module does")
+    if remains.occupant is None:
+        return Finding(WayOut.RESTORE)
+    occupant_id = remains.occupant["Id"]
+    if occupant_id == remains.new_id:
+        return Finding(WayOut.JUDGE, occupant_id)
+    if entry.keep_archive and remains.occupant["Image"] == entry.new_image_id and remains.occupant["State"]["Status"] == "running":
+        # The run had come to its end, and was erasing its notes.
+        return Finding(WayOut.FORGET)
+    if _is_ours(entry, remains.occupant):
+        return Finding(WayOut.RESTORE, occupant_id)
+    return Finding(WayOut.STUCK, obstacle=f"the name {entry.container} was taken by another container ({occupant_id[:12]}) in the meantime")
+
+
+def _is_ours(entry: Entry, occupant: Document) -> bool:
+    """A new container whose ID was not written down yet. It is written down before the start, so ours was never started."""
+    return bool(occupant["State"]["Status"] == "created" and occupant["Image"] == entry.new_image_id)
+
+
+def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: t.Optional[str], health: HealthConfig) -> None:
+    """Bring to its end what the run of C(entry) left: the new container, if it passes the gate, or the old one.
+
+    C(new_id) is the new container as far as it was written down. Raises RecoveryFailed, with what to do by hand.
+    """
+    with watch.step("recover"):
+        finding = find_way_out(entry, _look_around(ports, entry, new_id))
+        if finding.way_out is WayOut.STUCK:
+            raise _stuck(entry, finding.obstacle)
+        if finding.way_out is WayOut.FORGET:
+            return
+        if finding.way_out is WayOut.JUDGE and finding.new_id and _see_through(ports, entry, finding.new_id, health):
+            return
+    _bring_back(ports, watch, entry, finding, health)
+
+
+def _look_around(ports: Ports, entry: Entry, new_id: t.Optional[str]) -> Remains:
+    return Remains(_look(ports, entry, entry.old_id), _look(ports, entry, entry.container), new_id)
+
+
+def _look(ports: Ports, entry: Entry, container: str) -> t.Optional[Document]:
+    try:
+        return ports.ops.inspect(container).container
+    except NotFound:
+        return None
+    except EngineError as error:
+        raise RecoveryFailed(
+            f"An earlier run on {entry.container} was interrupted, and what it left cannot be looked at: {error}"
+        ) from error
+
+
+def _see_through(ports: Ports, entry: Entry, new_id: str, health: HealthConfig) -> bool:
+    """Whether the new container passes the gate. Then the archive goes, as it would have."""
+    if wait_for_health(ports.probe, ports.clock, new_id, health).verdict is not Verdict.HEALTHY:
+        return False
+    if not entry.keep_archive:
+        try:
+            ports.ops.remove(entry.archive)
+        except NotFound:
+            pass
+        except EngineError as error:
+            raise RecoveryFailed(
+                f"Container {entry.container} is up to date, but an interrupted run left its archive {entry.archive}, "
+                f"which could not be removed: {error}. Remove it with: docker rm {entry.archive}"
+            ) from error
+    return True
+
+
+def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, health: HealthConfig) -> None:
+    old = OldContainer(
+        id=entry.old_id,
+        name=entry.container,
+        image_ref=entry.old_image_ref,
+        state=ContainerRuntimeState(RuntimeStatus(entry.old_status)),
+        time_to_health=entry.time_to_health,
+        restart_policy=entry.restart_policy,
+    )
+    new = NewContainer(finding.new_id, entry.new_image_ref, entry.new_image_id, entry.stop_timeout)
+    restored = put_back(ports, watch, old, new, None if finding.has_its_name else entry.archive, health)
+    if restored.problem:
+        remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
+        raise RecoveryFailed(
+            f"An earlier run on {entry.container} was interrupted, and the old container could not be brought back: "
+            f"{restored.problem}.{remedy}",
+            touched=True,
+        )
+
+
+def _stuck(entry: Entry, obstacle: str) -> RecoveryFailed:
+    forget = f"docker volume rm {lock_of(entry.container)}"
+    return RecoveryFailed(
+        f"An earlier run on {entry.container} was interrupted, and only you can tell how it is meant to go on: {obstacle}. "
+        f"Nothing was touched. Its old container has the ID {entry.old_id}. Put things right, then make this module forget "
+        f"the interrupted run with: {forget} "
+        f"(and docker volume rm {new_container_of(entry)}, if it is there)"
+    )

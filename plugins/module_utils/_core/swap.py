@@ -1,0 +1,128 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The swap: from the first touch of the old container to the start of the new one, with the way back from each step."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .errors import CreateIncomplete, EngineError, NoAnswer, NotFound, RenameFailed, StepFailed, StopFailed, UpdateFailed
+from .guard import Guard
+from .health import HealthConfig
+from .plan import Replacement
+from .ports import Ports
+from .rollback import NewContainer, Restored, RollbackEvent, RollbackReason, restore, rollback
+from .stopwatch import Stopwatch
+
+
+@dataclass(frozen=True)
+class Replaced:
+    """The new container was started under the old one's name. The old one waits in its archive.
+
+    C(made_from) is the ID of the image that it was really made from, once somebody has looked.
+    """
+
+    replacement: Replacement
+    new_id: str
+    made_from: str = ""
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """The old container was put back, as far as C(restored) says."""
+
+    replacement: Replacement
+    event: RollbackEvent
+    restored: Restored
+
+
+class Swap:
+    """From the stop of the old container to the start of the new one, with the way back from each step."""
+
+    def __init__(self, ports: Ports, guard: Guard, watch: Stopwatch, replacement: Replacement, health: HealthConfig) -> None:
+        self._ports = ports
+        self._guard = guard
+        self._ops = ports.ops
+        self._watch = watch
+        self._plan = replacement
+        self._old = replacement.old
+        self._health = health
+
+    def run(self) -> t.Union[Replaced, RolledBack]:
+        """Raises StepFailed when it ended before there was an archive to go back to; the message says how the old container is."""
+        self._put_old_to_sleep()
+        self._watch.went_down()
+        self._stop_old()
+        self._rename_old()
+        try:
+            with self._watch.step("create"):
+                new_id = self._ops.create(self._old.name, self._plan.body)
+        except CreateIncomplete as error:
+            return self.roll_back(RollbackReason.CREATE_FAILED, str(error), error.container)
+        except EngineError as error:
+            return self.roll_back(RollbackReason.CREATE_FAILED, str(error), None, answer_lost=isinstance(error, NoAnswer))
+        try:
+            with self._watch.step("start"):
+                self._guard.note_new(new_id)
+                self._ops.start(new_id)
+        except EngineError as error:
+            return self.roll_back(RollbackReason.START_FAILED, str(error), new_id)
+        self._watch.came_up()
+        return Replaced(self._plan, new_id)
+
+    def roll_back(self, reason: RollbackReason, cause: str, new_id: t.Optional[str], *, answer_lost: bool = False) -> RolledBack:
+        image = self._plan.new_image
+        new = NewContainer(new_id, image.reference, image.id, self._plan.stop_timeout, answer_lost)
+        event, restored = rollback(self._ports, self._watch, self._old, new, self._plan.archive, reason, cause, self._health)
+        return RolledBack(self._plan, event, restored)
+
+    def _put_old_to_sleep(self) -> None:
+        """As an archive it must not be started by its restart policy, beside the new one."""
+        if not self._old.wakes_by_itself:
+            return
+        try:
+            with self._watch.step("update"):
+                self._ops.set_restart_policy(self._old.id, {"Name": "no"})
+        except EngineError as error:
+            raise self._undone(
+                UpdateFailed, f"The restart policy of {self._old.name} could not be changed: {error}", archive=None
+            ) from error
+
+    def _stop_old(self) -> None:
+        try:
+            with self._watch.step("stop"):
+                self._ops.stop(self._old.id, self._plan.stop_timeout)
+        except NotFound:
+            self._guard.end()
+            raise StopFailed(
+                f"Container {self._old.name} was removed by somebody while the image was pulled. Nothing was touched."
+            ) from None
+        except EngineError as error:
+            raise self._undone(StopFailed, f"Container {self._old.name} could not be stopped: {error}", archive=None) from error
+
+    def _rename_old(self) -> None:
+        try:
+            with self._watch.step("rename"):
+                self._ops.rename(self._old.id, self._plan.archive)
+        except EngineError as error:
+            problem = f"Container {self._old.name} could not be renamed to {self._plan.archive}: {error}"
+            raise self._undone(RenameFailed, problem, self._plan.archive) from error
+
+    def _undone(self, kind: t.Type[StepFailed], problem: str, archive: t.Optional[str]) -> StepFailed:
+        """Bring the old container back and say how it is now."""
+        restored = restore(self._ports, self._watch, self._old, archive, self._health)
+        touched = self._was_started_again()
+        if restored.problem is None:
+            self._guard.end()
+            return kind(f"{problem}. It {'was started again and ' if touched else ''}runs as before.", touched=touched)
+        remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
+        return kind(f"{problem}. It does not run as before: {restored.problem}.{remedy}", touched=touched)
+
+    def _was_started_again(self) -> bool:
+        try:
+            return self._ports.probe.probe(self._old.id).started_at != self._old.state.started_at
+        except EngineError:
+            return True
