@@ -262,7 +262,7 @@ class FakeJournal:
 
     def _record(self, call: str, place: str) -> None:
         self.calls.append(f"{call}:{place}")
-        if self.error:
+        if isinstance(self.error, EngineError):
             raise self.error
 
 
