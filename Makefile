@@ -11,7 +11,7 @@ TARGET := $(CURDIR)/.venv-target/bin
 # Ansible finds a collection by the folders that it lies in.
 CHECKOUT := $(CACHE)/collections/ansible_collections/evenkeel/fleet
 INSTALLED := $(CACHE)/installed
-PYTEST := $(BIN)/pytest --numprocesses 4
+PYTEST := $(BIN)/pytest --numprocesses 4 --dist worksteal
 
 export PATH := $(BIN):$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CACHE)/collections

@@ -31,4 +31,4 @@ def scene(client: docker.APIClient) -> Iterator[Scene]:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--whole-matrices", action="store_true", help="kill at every point, not at every third")
+    parser.addoption("--whole-matrices", action="store_true", help="kill at every point, not at every sixth")

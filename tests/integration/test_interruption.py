@@ -66,7 +66,7 @@ def test_kill_matrix(scene: Scene, image: WebImage, pages: set[str], request: py
     scene.client.remove_container(f"{scene.prefix}-rehearsal", force=True)
     points = [(call, after) for call in range(number_of_calls) for after in (False, True)]
     if not request.config.getoption("--whole-matrices"):
-        points = points[::3]
+        points = points[::6]
     recovered = 0
     for call, after in points:
         service = scene.service(old, HostConfig=policy)

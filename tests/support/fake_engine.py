@@ -237,13 +237,16 @@ class _Call:
 
 
 class FakeJournal:
-    """Journal in memory. C(calls) records into the list of an engine, if one is given. Its notes are as old as C(age_of_all) says."""
+    """Journal in memory. C(calls) records into the list of an engine, if one is given. Its notes are as old as C(age_of_all) says.
+
+    With something in C(errors), every call fails with the first of it.
+    """
 
     def __init__(self, calls: list[str] | None = None) -> None:
         self.calls = [] if calls is None else calls
         self.notes: dict[str, str] = {}
         self.age_of_all = 0.0
-        self.error: EngineError | None = None
+        self.errors: list[EngineError] = []
 
     def write(self, place: str, text: str) -> str:
         self._record("write", place)
@@ -262,8 +265,8 @@ class FakeJournal:
 
     def _record(self, call: str, place: str) -> None:
         self.calls.append(f"{call}:{place}")
-        if isinstance(self.error, EngineError):
-            raise self.error
+        for error in self.errors:
+            raise error
 
 
 class FakeRuns:

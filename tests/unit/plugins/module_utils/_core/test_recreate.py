@@ -609,7 +609,7 @@ class TestJournal:
 
     def test_a_journal_that_cannot_be_written_stops_before_the_stop(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
-        journal.error = REFUSAL
+        journal.errors = [REFUSAL]
         with pytest.raises(JournalFailed, match="the engine says no"):
             recreate(engine, guard=fake_guard(journal))
         assert engine.calls == []
