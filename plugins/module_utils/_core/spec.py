@@ -148,9 +148,8 @@ def _endpoint_wishes(container: Document) -> Document:
     in_order = sorted(networks, key=lambda network: not _is_network_of(mode, network, networks[network]))
     wishes = {network: _one_endpoint(networks[network], container["Id"]) for network in in_order}
     # The host config names the network too. An entry for a built-in network says nothing more, but among others it must not be missing.
-    if len(wishes) == 1 and not any(wishes.values()) and mode in _BUILT_IN_NETWORKS:
-        return {}
-    return wishes
+    names_itself = mode in _BUILT_IN_NETWORKS and all(_is_network_of(mode, network, networks[network]) for network in wishes)
+    return {} if names_itself and not any(wishes.values()) else wishes
 
 
 def _is_network_of(mode: str, network: str, endpoint: Document) -> bool:

@@ -13,7 +13,7 @@ from .errors import CreateIncomplete, EngineError, NoAnswer, NotFound, RenameFai
 from .guard import Guard
 from .health import HealthConfig
 from .plan import Replacement
-from .ports import Ports
+from .ports import Ports, RuntimeStatus
 from .rollback import NewContainer, Restored, RollbackEvent, RollbackReason, restore, rollback
 from .stopwatch import Stopwatch
 
@@ -114,15 +114,17 @@ class Swap:
     def _undone(self, kind: t.Type[StepFailed], problem: str, archive: t.Optional[str]) -> StepFailed:
         """Bring the old container back and say how it is now."""
         restored = restore(self._ports, self._watch, self._old, archive, self._health)
-        touched = self._was_started_again()
+        touched = self._was_touched()
         if restored.problem is None:
             self._guard.end()
             return kind(f"{problem}. It {'was started again and ' if touched else ''}runs as before.", touched=touched)
         remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
         return kind(f"{problem}. It does not run as before: {restored.problem}.{remedy}", touched=touched)
 
-    def _was_started_again(self) -> bool:
+    def _was_touched(self) -> bool:
         try:
-            return self._ports.probe.probe(self._old.id).started_at != self._old.state.started_at
+            now = self._ports.probe.probe(self._old.id)
         except EngineError:
             return True
+        went_down = now.status is RuntimeStatus.EXITED and self._old.state.status is not RuntimeStatus.EXITED
+        return went_down or now.started_at != self._old.state.started_at

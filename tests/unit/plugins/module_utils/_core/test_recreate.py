@@ -517,8 +517,9 @@ class TestBeforeThereIsAnArchive:
     def test_what_cannot_be_put_right_is_said_with_the_commands(self, engine: FakeEngine) -> None:
         engine.errors.update({"stop:web": REFUSAL, "start:web": EngineError("port is already allocated")})
         engine.looks["web"] = [exited(0)]
-        with pytest.raises(StopFailed, match=r"does not run as before: .*port is already allocated.*docker start web"):
+        with pytest.raises(StopFailed, match=r"does not run as before: .*port is already allocated.*docker start web") as caught:
             recreate(engine)
+        assert caught.value.touched
 
 
 def test_steps_and_downtime(engine: FakeEngine) -> None:

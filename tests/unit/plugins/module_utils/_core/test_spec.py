@@ -121,6 +121,8 @@ def test_the_default_network_needs_no_entry() -> None:
         ("front", ["back", "front"], ["front", "back"]),
         ("id-of-front", ["back", "front"], ["front", "back"]),
         ("front", ["front"], ["front"]),
+        ("default", ["back"], ["back"]),
+        ("default", ["bridge"], []),
         ("host", ["host"], []),
         ("none", ["none"], []),
     ],
