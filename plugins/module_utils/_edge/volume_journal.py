@@ -33,7 +33,7 @@ class VolumeJournal:
                 volume = self._client.inspect_volume(place)
         except NotFound:
             return None
-        return Note(_text(place, volume), volume["CreatedAt"])
+        return Note(_text(place, volume), volume.get("CreatedAt") or "")
 
     def erase(self, place: str) -> None:
         try:
