@@ -23,10 +23,10 @@ help: ## List what can be made.
 
 .PHONY: demo
 demo: setup ## See it: an update that works, and one that is rolled back.
-	@PYTHONPATH=tests $(BIN)/python -m demo
+	@PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m demo
 
 .PHONY: test
-test: lint types sanity all-tests floor installed ## Run every check and every test. Installs and starts what they need.
+test: lint types sanity demo all-tests floor installed ## Run every check and every test. Installs and starts what they need.
 
 .PHONY: test-full
 test-full: PYTEST += --whole-matrices
