@@ -59,13 +59,17 @@ class FakeEngine:
 
     C(registry) and C(local) map normalised references to image IDs. C(errors) makes a call fail before it does anything, C(lost_answers)
     after it was done, C(away) so many times with C(away_error). C(looks) are the states that the next probes see, container by container,
-    the last one for ever; without any they see what is true. A running container is healthy.
+    the last one for ever; without any they see what is true. A running container is healthy. C(seconds) says how long a call takes,
+    C(images) what else an image's inspect document holds, by its ID.
     """
 
     def __init__(self) -> None:
         self.calls: list[str] = []
         self.registry: dict[str, str] = {}
         self.local: dict[str, str] = {}
+        self.images: dict[str, dict[str, t.Any]] = {}
+        self.clock = FakeClock()
+        self.seconds: dict[str, float] = {}
         self.errors: dict[str, EngineError] = {}
         self.lost_answers: set[str] = set()
         self.away: dict[str, int] = {}
@@ -101,7 +105,7 @@ class FakeEngine:
             found = self._find(container)
             return Inspected(
                 container=copy.deepcopy(found),
-                image={"Id": found["Image"], "Config": {}, "RepoTags": [], "RepoDigests": []},
+                image={"Id": found["Image"], "Config": {}, "RepoTags": [], "RepoDigests": [], **self.images.get(found["Image"], {})},
                 names=frozenset(self.names),
             )
 
@@ -224,6 +228,7 @@ class _Call:
 
     def __enter__(self) -> None:
         self._engine.calls.append(self._label)
+        self._engine.clock.now += self._engine.seconds.get(self._label, 0)
         error = self._engine.errors.get(self._label)
         if error:
             raise error
@@ -285,7 +290,7 @@ class FakeRuns:
 
 
 def fake_ports(engine: FakeEngine) -> Ports:
-    return Ports(engine, engine, FakeClock())
+    return Ports(engine, engine, engine.clock)
 
 
 def fake_guard(journal: FakeJournal | None = None, runs: FakeRuns | None = None, lock_timeout: float = 5) -> Guard:

@@ -10,8 +10,15 @@ import dataclasses
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Busy, JournalFailed, RecoveryFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
+    Busy,
+    EngineError,
+    InvalidInput,
+    JournalFailed,
+    RecoveryFailed,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import LONGEST
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, lock_of, new_container_of, successor_of
 from support.fake_engine import FakeClock, FakeJournal, FakeRuns, fake_guard
 
@@ -191,3 +198,137 @@ def test_an_entry_of_another_version_is_left_alone(guard: Guard, journal: FakeJo
     with pytest.raises(JournalFailed, match="volume evenkeel-lock.web cannot be read: it was not written by this version"):
         guard.settle("web", Rescues())
     assert LOCK in journal.notes
+
+
+REFUSAL = EngineError("the engine says no")
+
+
+def test_the_places() -> None:
+    assert lock_of("web") == "evenkeel-lock.web"
+    assert successor_of(entry("a")) == "evenkeel-lock-after.a.web"
+    assert new_container_of(entry("a")) == "evenkeel-new.a.web"
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"holder": 1}', '{"holder": {}}', '{"holder": {"pid": 1}}'])
+def test_what_is_no_entry(text: str) -> None:
+    with pytest.raises(InvalidInput, match="not written by this version"):
+        Entry.from_text(text)
+
+
+@pytest.mark.parametrize("lock_timeout", [0, LONGEST])
+def test_what_is_a_lock_timeout(lock_timeout: float) -> None:
+    Guard(FakeJournal(), FakeRuns(), FakeClock(), lock_timeout)
+
+
+@pytest.mark.parametrize("lock_timeout", [-1, LONGEST + 1, float("nan")])
+def test_what_is_none(lock_timeout: float) -> None:
+    with pytest.raises(InvalidInput, match="lock_timeout"):
+        Guard(FakeJournal(), FakeRuns(), FakeClock(), lock_timeout)
+
+
+def test_the_lock_timeout_counts_from_the_start_and_to_the_second(journal: FakeJournal, runs: FakeRuns) -> None:
+    fake_guard(journal, FakeRuns("other")).begin(entry("other"))
+    clock = FakeClock()
+    clock.now = 1000.0
+    guard = Guard(journal, runs, clock, lock_timeout=5)
+    with pytest.raises(Busy):
+        guard.settle("web", Rescues())
+    assert clock.now == 1005.0
+
+
+def test_who_did_not_begin_notes_and_ends_nothing(guard: Guard, journal: FakeJournal) -> None:
+    guard.note_new("new-id")
+    guard.end()
+    assert journal.calls == []
+
+
+def test_who_has_ended_does_not_end_the_next(guard: Guard, journal: FakeJournal) -> None:
+    guard.begin(entry("me"))
+    guard.end()
+    other = fake_guard(journal, FakeRuns("other"))
+    other.begin(entry("other"))
+    guard.end()
+    assert list(journal.notes) == [LOCK]
+
+
+def test_an_end_that_cannot_be_written_is_left_to_the_next(guard: Guard, journal: FakeJournal) -> None:
+    guard.begin(entry("me"))
+    journal.errors.append(REFUSAL)
+    guard.end()
+
+
+def test_a_beginning_that_cannot_be_written(guard: Guard, journal: FakeJournal) -> None:
+    journal.errors.append(REFUSAL)
+    with pytest.raises(JournalFailed, match="could not be written \\(the engine says no\\). Container web was not touched"):
+        guard.begin(entry("me"))
+
+
+def test_an_age_that_cannot_be_told(journal: FakeJournal, runs: FakeRuns, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_note: object) -> float:
+        raise REFUSAL
+
+    fake_guard(journal, FakeRuns("far")).begin(entry("far"))
+    runs.far_away.add("far")
+    monkeypatch.setattr(journal, "age", fail)
+    with pytest.raises(JournalFailed, match="time could not be read"):
+        fake_guard(journal, runs).settle("web", Rescues())
+
+
+class TestSeveralRescuers:
+    @pytest.fixture(autouse=True)
+    def _dead(self, journal: FakeJournal, runs: FakeRuns) -> None:
+        fake_guard(journal, FakeRuns("dead")).begin(entry("dead"))
+        runs.dead.add("dead")
+
+    def rescuer(self, token: str, pid: int = 1) -> Entry:
+        return dataclasses.replace(entry("dead"), holder=dataclasses.replace(FakeRuns(token).me(), pid=pid))
+
+    def test_it_is_the_living_rescuer_who_is_waited_for(self, guard: Guard, journal: FakeJournal) -> None:
+        journal.notes[successor_of(entry("dead"))] = self.rescuer("rescuer", pid=7).to_text()
+        with pytest.raises(Busy, match="process 7 on here"):
+            guard.settle("web", Rescues())
+
+    def test_the_locks_are_erased_in_the_order_in_which_they_are_looked_for(
+        self, guard: Guard, journal: FakeJournal, runs: FakeRuns
+    ) -> None:
+        journal.notes[successor_of(entry("dead"))] = self.rescuer("rescuer").to_text()
+        runs.dead.add("rescuer")
+        guard.settle("web", Rescues())
+        erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
+        assert erased == [LOCK, successor_of(entry("dead")), successor_of(self.rescuer("rescuer")), new_container_of(entry("dead"))]
+
+    def test_another_who_is_faster_rescues(self, guard: Guard, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+        write = journal.write
+
+        def after_another(place: str, text: str) -> str:
+            journal.notes.setdefault(place, self.rescuer("faster").to_text())
+            return write(place, text)
+
+        monkeypatch.setattr(journal, "write", after_another)
+        rescues = Rescues()
+        with pytest.raises(Busy):
+            guard.settle("web", rescues)
+        assert rescues == []
+
+    def test_a_lock_that_is_anothers_by_now_is_not_rescued(
+        self, guard: Guard, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write = journal.write
+
+        def begun_anew(place: str, text: str) -> str:
+            journal.notes.clear()
+            journal.notes[LOCK] = entry("next").to_text()
+            return write(place, text)
+
+        monkeypatch.setattr(journal, "write", begun_anew)
+        rescues = Rescues()
+        with pytest.raises(Busy):
+            guard.settle("web", rescues)
+        assert (rescues, list(journal.notes)) == ([], [LOCK])
+
+    def test_a_rescue_that_cannot_be_erased(self, guard: Guard, journal: FakeJournal) -> None:
+        def rescue(_entry: Entry, _new_id: str | None) -> None:
+            journal.errors.append(REFUSAL)
+
+        with pytest.raises(JournalFailed, match="could not be erased"):
+            guard.settle("web", rescue)

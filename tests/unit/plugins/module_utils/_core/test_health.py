@@ -10,8 +10,14 @@ import dataclasses
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, InvalidInput, NotFound
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig, HealthOutcome, Verdict, wait_for_health
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, InvalidInput, NoAnswer, NotFound
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import (
+    LONGEST,
+    HealthConfig,
+    HealthOutcome,
+    Verdict,
+    wait_for_health,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import ContainerRuntimeState, RuntimeStatus
 from support.fake_engine import HEALTHY, RUNNING, STARTING, UNHEALTHY, FakeClock, FakeEngine, exited
 
@@ -153,3 +159,92 @@ def test_everything_else_of_an_inspect_document() -> None:
     assert ContainerRuntimeState.from_inspect(document) == ContainerRuntimeState(
         RuntimeStatus.EXITED, exit_code=7, restarts=3, started_at="12:00:00", name="web", image_id="sha256:image"
     )
+
+
+@pytest.mark.parametrize(
+    ("looks", "verdict", "seconds"),
+    [
+        pytest.param([dataclasses.replace(HEALTHY, restarts=1)], Verdict.CRASHED, 0, id="crash loop that looks healthy"),
+        pytest.param([NoAnswer("the connection broke"), HEALTHY], Verdict.HEALTHY, 1, id="no answer is not gone"),
+        pytest.param([dataclasses.replace(RUNNING, started_at="12:00:00")], Verdict.HEALTHY, 10, id="a first start is no restart"),
+    ],
+)
+def test_verdict_on_what_looks_like_something_else(
+    looks: list[ContainerRuntimeState | EngineError], verdict: Verdict, seconds: float
+) -> None:
+    outcome, took = gate(*looks)
+    assert (outcome.verdict, took) == (verdict, seconds)
+
+
+@pytest.mark.parametrize(
+    ("looks", "verdict", "seconds"),
+    [
+        ([STARTING], Verdict.HEALTHY, 10),
+        ([UNHEALTHY], Verdict.HEALTHY, 10),
+        ([HEALTHY], Verdict.HEALTHY, 10),
+        ([PAUSED], Verdict.TIMEOUT, 120),
+    ],
+)
+def test_without_a_need_for_health_it_has_to_stay_up_for_the_grace_period(
+    looks: list[ContainerRuntimeState], verdict: Verdict, seconds: float
+) -> None:
+    engine, clock = FakeEngine(), FakeClock()
+    engine.has_container("web", "shop:1", "image")
+    engine.looks["web"] = looks
+    outcome = wait_for_health(engine, clock, "web", HealthConfig(), need_health=False)
+    assert (outcome.verdict, clock.now) == (verdict, seconds)
+
+
+def test_fewer_restarts_than_before_are_none() -> None:
+    """The engine counts anew after a start by hand."""
+    engine = FakeEngine()
+    engine.has_container("web", "shop:1", "image")
+    engine.looks["web"] = [dataclasses.replace(RUNNING, restarts=4), RUNNING]
+    assert wait_for_health(engine, FakeClock(), "web", HealthConfig(), new=False).verdict is Verdict.HEALTHY
+
+
+@pytest.mark.parametrize("look", [STARTING, BLIND])
+def test_the_next_look_falls_on_the_deadline_whatever_was_seen_before(look: ContainerRuntimeState | EngineError) -> None:
+    assert gate(RUNNING, look, grace_period=10, health_timeout=2.5)[1] == 2.5
+
+
+@pytest.mark.parametrize(("look", "seconds"), [(STARTING, 120), (RUNNING, 10)])
+def test_time_counts_from_the_first_look(look: ContainerRuntimeState, seconds: float) -> None:
+    engine, clock = FakeEngine(), FakeClock()
+    engine.has_container("web", "shop:1", "image")
+    engine.looks["web"] = [look]
+    clock.now = 5000.0
+    wait_for_health(engine, clock, "web", HealthConfig())
+    assert clock.now - 5000 == seconds
+
+
+@pytest.mark.parametrize(("look", "verdict"), [(RUNNING, Verdict.HEALTHY), (STARTING, Verdict.TIMEOUT)])
+@pytest.mark.parametrize("patience", [0.75, 1.0])
+def test_a_moment_that_passes_between_a_look_and_the_sleep(look: ContainerRuntimeState, verdict: Verdict, patience: float) -> None:
+    class BusyClock(FakeClock):
+        def monotonic(self) -> float:
+            self.now += 0.5
+            return self.now
+
+    engine = FakeEngine()
+    engine.has_container("web", "shop:1", "image")
+    engine.looks["web"] = [look]
+    outcome = wait_for_health(engine, BusyClock(), "web", HealthConfig(grace_period=patience, health_timeout=patience))
+    assert outcome.verdict is verdict
+
+
+def test_why_it_is_healthy() -> None:
+    assert gate(RUNNING)[0].why == "stayed up for the grace period"
+
+
+@pytest.mark.parametrize("option", ["health_timeout", "grace_period", "poll_interval", "min_healthy_time"])
+def test_the_limits_of_every_option(option: str) -> None:
+    assert LONGEST == 604800
+    HealthConfig(**{option: LONGEST})
+    for nonsense in (-1, LONGEST + 1):
+        with pytest.raises(InvalidInput, match=option):
+            HealthConfig(**{option: nonsense})
+
+
+def test_what_an_inspect_document_leaves_out() -> None:
+    assert dataclasses.astuple(ContainerRuntimeState.from_inspect({"State": {}})) == (RuntimeStatus.EXITED, None, 0, "", "", "")

@@ -78,3 +78,50 @@ def test_digest_in_its_own_repository_only() -> None:
     assert digest_in(repo_digests, ImageReference.parse("nginx:alpine")) == DIGEST
     assert digest_in(repo_digests, ImageReference.parse("httpd")) is None
     assert digest_in(None, ImageReference.parse("nginx")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "normalised"),
+    [
+        ("a_b/c", "docker.io/a_b/c:latest"),
+        ("REGISTRY/app", "REGISTRY/app:latest"),
+        ("zabbix/agent", "docker.io/zabbix/agent:latest"),
+        ("nginx:" + "x" * 128, "docker.io/library/nginx:" + "x" * 128),
+        ("nginx@sha512:" + "a" * 128, "docker.io/library/nginx@sha512:" + "a" * 128),
+        ("abcdef123456", "docker.io/library/abcdef123456:latest"),
+        ("a" * 65, "docker.io/library/" + "a" * 65 + ":latest"),
+    ],
+)
+def test_normalise_what_is_just_allowed(text: str, normalised: str) -> None:
+    assert ImageReference.parse(text).normalised == normalised
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("nginx@sha256:" + "a" * 63, "not a digest"),
+        (f"nginx@{DIGEST}a", "not a digest"),
+        ("nginx:\u00e9", "not a tag"),
+        ("a___b", r"not the name of a repository\.$"),
+        ("-x.example/app", "not the name of a registry"),
+    ],
+)
+def test_what_is_just_not_allowed(text: str, why: str) -> None:
+    with pytest.raises(InvalidImageReference, match=why):
+        ImageReference.parse(text)
+
+
+def test_parts_that_are_not_written_are_none() -> None:
+    nginx = ImageReference.parse("nginx")
+    assert (nginx.tag, nginx.digest) == (None, None)
+
+
+def test_a_name_has_255_characters_with_its_registry() -> None:
+    ImageReference.parse("localhost/" + "x" * 245)
+    with pytest.raises(InvalidImageReference, match="longer than 255"):
+        ImageReference.parse("localhost/" + "x" * 246)
+
+
+@pytest.mark.parametrize("repo_digest", [f"a.example.com/library/nginx@{DIGEST}", "<none>@<none>"])
+def test_what_is_no_digest_in_its_own_repository(repo_digest: str) -> None:
+    assert digest_in([repo_digest], ImageReference.parse("nginx")) is None

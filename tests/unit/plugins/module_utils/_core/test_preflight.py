@@ -43,3 +43,8 @@ def test_what_runs_may_be_replaced(status: str) -> None:
 def test_what_is_unsafe_is_refused_with_the_reason(unsafe: Inspected, reason: str) -> None:
     with pytest.raises(Refused, match=f"Container web was not touched: .*{reason}"):
         refuse_if_unsafe("web", unsafe)
+
+
+def test_the_label_of_an_orchestrator_is_told() -> None:
+    with pytest.raises(Refused, match=r"belongs to Kubernetes \(label io.kubernetes.pod.name\)"):
+        refuse_if_unsafe("web", inspected(labels={"io.kubernetes.pod.name": "x"}))

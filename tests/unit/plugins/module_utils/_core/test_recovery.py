@@ -6,14 +6,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, RecoveryFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, NotFound, RecoveryFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recovery import recover
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import Replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import ContainerRuntimeState, ImageIdentity, RuntimeStatus
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recovery import entry_for, recover
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import OldContainer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import Stopwatch
-from support.fake_engine import UNHEALTHY, FakeEngine, FakeRuns, exited, fake_ports
+from support.fake_engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, FakeRuns, exited, fake_ports
 
 ARCHIVE = "web-old-1000"
 
@@ -172,3 +177,126 @@ def test_an_engine_that_cannot_look(engine: FakeEngine) -> None:
     engine.errors["inspect"] = EngineError("no")
     with pytest.raises(RecoveryFailed, match="cannot be looked at: no"):
         run_recovery(engine)
+
+
+OLD = OldContainer("old-id", "web", "shop:1", ContainerRuntimeState(RuntimeStatus.UNHEALTHY), 40.0, {"Name": "always"})
+REPLACEMENT = Replacement(OLD, ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), {}, ARCHIVE, stop_timeout=33)
+
+
+@pytest.mark.parametrize("keep_archive", [True, False])
+def test_everything_that_the_way_back_needs_is_written_down(keep_archive: bool) -> None:
+    holder = FakeRuns("me").me()
+    health = HealthConfig(health_timeout=100, grace_period=10, min_healthy_time=1)
+    assert entry_for(REPLACEMENT, health, holder, keep_archive=keep_archive) == Entry(
+        container="web",
+        archive=ARCHIVE,
+        old_id="old-id",
+        old_image_ref="shop:1",
+        old_status="unhealthy",
+        restart_policy={"Name": "always"},
+        time_to_health=40.0,
+        new_image_ref="shop:2",
+        new_image_id="new",
+        stop_timeout=33,
+        keep_archive=keep_archive,
+        lease=33 + 630 + 2 * 111 + 40 + 600,
+        holder=holder,
+    )
+
+
+def test_an_endless_stop_does_not_shorten_the_lease() -> None:
+    endless = dataclasses.replace(REPLACEMENT, stop_timeout=-1)
+    at_once = dataclasses.replace(REPLACEMENT, stop_timeout=0)
+    leases = [entry_for(plan, HealthConfig(), FakeRuns().me(), keep_archive=False).lease for plan in (endless, at_once)]
+    assert leases[0] >= leases[1]
+
+
+class TestInParticular:
+    def recover(self, engine: FakeEngine, new_id: str | None = None, **changes: object) -> None:
+        ports = fake_ports(engine)
+        entry = entry_for(REPLACEMENT, HealthConfig(), FakeRuns("dead").me(), keep_archive=False)
+        entry = dataclasses.replace(entry, **{"old_id": engine.old_id, "old_status": "healthy", "time_to_health": 0.0, **changes})
+        recover(ports, Stopwatch(ports.clock), entry, new_id, HealthConfig(health_timeout=1))
+
+    def started(self, engine: FakeEngine) -> str:
+        archived(engine)
+        new_id = created(engine)
+        engine.start(new_id)
+        return new_id
+
+    def test_a_new_one_is_removed_when_the_old_one_has_its_name_back(self, engine: FakeEngine) -> None:
+        new_id = engine.create("web-2", {"Image": "shop:2"})
+        engine.start(new_id)
+        self.recover(engine, new_id)
+        assert_old_is_back(engine)
+
+    def test_an_old_one_that_has_its_name_is_not_renamed(self, engine: FakeEngine) -> None:
+        engine.errors["start:web"] = EngineError("no")
+        engine.looks["web"] = [exited(1)]
+        with pytest.raises(RecoveryFailed, match=r"Bring it back with: docker start web$"):
+            self.recover(engine)
+        assert not [call for call in engine.calls if call.startswith("rename")]
+
+    def test_nor_when_the_new_one_cannot_be_removed(self, engine: FakeEngine) -> None:
+        new_id = engine.create("web-2", {"Image": "shop:2"})
+        engine.start(new_id)
+        engine.errors["remove:NEW with force"] = engine.errors["stop:NEW"] = EngineError("no")
+        with pytest.raises(RecoveryFailed, match=f"Bring it back with: docker rm --force {new_id} && docker start web$"):
+            self.recover(engine, new_id)
+
+    def test_the_new_one_has_no_longer_than_is_asked_for(self, engine: FakeEngine) -> None:
+        new_id = self.started(engine)
+        engine.looks["NEW"] = [STARTING] * 5 + [HEALTHY]
+        self.recover(engine, new_id)
+        assert_old_is_back(engine)
+
+    def test_an_archive_that_somebody_started_is_not_removed(self, engine: FakeEngine) -> None:
+        new_id = self.started(engine)
+        engine.start(ARCHIVE)
+        with pytest.raises(RecoveryFailed, match=f"web is up to date, .*Remove it with: docker rm {ARCHIVE}$"):
+            self.recover(engine, new_id)
+        assert engine.names == {"web", ARCHIVE}
+
+    def test_an_archive_that_was_removed_a_moment_ago(self, engine: FakeEngine) -> None:
+        new_id = self.started(engine)
+        engine.errors[f"remove:{ARCHIVE}"] = NotFound("no such container")
+        self.recover(engine, new_id)
+        assert engine.container("web")["Id"] == new_id
+
+    def test_one_that_was_unwell_need_not_be_well(self, engine: FakeEngine) -> None:
+        engine.looks["web"] = [UNHEALTHY]
+        self.recover(engine, old_status="unhealthy")
+        assert_old_is_back(engine)
+
+    def test_the_old_one_gets_the_time_that_its_own_health_check_needs(self, engine: FakeEngine) -> None:
+        engine.looks["web"] = [STARTING] * 20 + [HEALTHY]
+        self.recover(engine, time_to_health=40.0)
+        assert_old_is_back(engine)
+
+    def test_one_that_runs_needs_no_command(self, engine: FakeEngine) -> None:
+        engine.looks["web"] = [STARTING]
+        with pytest.raises(RecoveryFailed, match=r": web was still starting after 1 s\.$"):
+            self.recover(engine)
+
+    @pytest.mark.parametrize(("image", "status"), [("other", "running"), ("new", "exited")])
+    def test_a_stranger_is_not_taken_for_the_one_that_was_kept_an_archive_of(self, engine: FakeEngine, image: str, status: str) -> None:
+        archived(engine)
+        stranger = engine.has_container("web", "other:1", image)
+        engine._find("web")["State"]["Status"] = status
+        with pytest.raises(RecoveryFailed, match=f"taken by another container \\({stranger[:12]}\\)"):
+            self.recover(engine, keep_archive=True)
+
+    def test_a_stranger_that_was_only_created_is_not_removed(self, engine: FakeEngine) -> None:
+        archived(engine)
+        engine.has_container("web", "other:1", "other")
+        engine._find("web")["State"]["Status"] = "created"
+        with pytest.raises(RecoveryFailed, match="taken by another container"):
+            self.recover(engine)
+
+    def test_the_new_one_is_judged_by_its_id(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        new_id = self.started(engine)
+        probe = engine.probe
+        asked: set[str] = set()
+        monkeypatch.setattr(engine, "probe", lambda container: (asked.add(container), probe(container))[1])
+        self.recover(engine, new_id)
+        assert asked == {new_id}

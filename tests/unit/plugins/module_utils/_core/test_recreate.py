@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
 import pytest
 
@@ -17,6 +18,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
     EngineError,
     InspectFailed,
     InvalidImageReference,
+    InvalidInput,
     JournalFailed,
     NoAnswer,
     NotFound,
@@ -27,9 +29,10 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
     UpdateFailed,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Document, Failure, PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import LONGEST, HealthConfig
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, lock_of
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest, Replacement, plan_replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Document, Failure, ImageIdentity, Inspected, PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import (
     CycleResult,
     Outcome,
@@ -46,6 +49,7 @@ from support.fake_engine import (
     FakeClock,
     FakeEngine,
     FakeJournal,
+    FakeRuns,
     exited,
     fake_guard,
     fake_ports,
@@ -531,6 +535,466 @@ def test_steps_and_downtime(engine: FakeEngine) -> None:
     assert result.downtime == 0.0
 
 
+DIGEST = "sha256:" + "d" * 64
+
+
+class TestWhatIsAskedFor:
+    def test_defaults(self) -> None:
+        assert RecreateRequest("web") == RecreateRequest("web", image=None, pull=PullPolicy("always"), force=False, stop_timeout=None)
+        assert [policy.value for policy in PullPolicy] == ["always", "missing", "never"]
+
+    @pytest.mark.parametrize("name", ["", "-web", "web app", "web/1"])
+    def test_what_is_no_name_of_a_container(self, name: str) -> None:
+        with pytest.raises(InvalidInput, match="not the name of a container"):
+            RecreateRequest(name)
+
+    @pytest.mark.parametrize("name", ["w", "Web_1.2-3"])
+    def test_what_is_one(self, name: str) -> None:
+        assert RecreateRequest(name).container == name
+
+    @pytest.mark.parametrize("seconds", [-1, LONGEST + 1])
+    def test_what_is_no_stop_timeout(self, seconds: int) -> None:
+        with pytest.raises(InvalidInput, match="stop_timeout"):
+            RecreateRequest("web", stop_timeout=seconds)
+
+    @pytest.mark.parametrize("seconds", [0, LONGEST])
+    def test_what_is_a_stop_timeout(self, seconds: int) -> None:
+        assert RecreateRequest("web", stop_timeout=seconds).stop_timeout == seconds
+
+    def test_a_stop_timeout_of_its_own_may_be_0(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["StopTimeout"] = 0
+        recreate(engine)
+        assert engine.stop_timeouts == [0]
+
+    def test_an_image_that_is_none_is_told_before_the_engine_is_asked(self) -> None:
+        with pytest.raises(InvalidInput, match="lower case"):
+            RecreateRequest("web", image="Shop")
+
+    def test_the_archive_is_named_for_the_container_and_not_for_how_it_was_asked_for(self, engine: FakeEngine) -> None:
+        recreate(engine, container=engine.container("web")["Id"])
+        assert "rename:web->web-old-1000" in engine.calls
+
+    def test_the_archive_goes_unless_it_is_to_be_kept(self, engine: FakeEngine) -> None:
+        assert recreate_with_health(fake_ports(engine), fake_guard(), RecreateRequest("web"), HealthConfig(), Cleanup()).archive is None
+
+
+class TestPlan:
+    def plan(self, engine: FakeEngine) -> Replacement:
+        plan = plan_replacement(fake_ports(engine), Stopwatch(engine.clock), RecreateRequest("web"))
+        assert isinstance(plan, Replacement)
+        return plan
+
+    def inspected(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, **around: object) -> None:
+        inspect = engine.inspect
+
+        def changed(container: str) -> Inspected:
+            found = inspect(container)
+            return dataclasses.replace(found, **{key: value(found) if callable(value) else value for key, value in around.items()})
+
+        monkeypatch.setattr(engine, "inspect", changed)
+
+    @pytest.mark.parametrize(
+        ("check", "seconds"),
+        [
+            (None, 120),
+            ({"StartPeriod": 5_000_000_000}, 125),
+            ({"Interval": 0, "Timeout": 0}, 120),
+            ({"Interval": 3_000_000_000, "Timeout": 1_000_000_000}, 8),
+        ],
+    )
+    def test_time_to_health(self, engine: FakeEngine, check: dict[str, int] | None, seconds: float) -> None:
+        engine._find("web")["Config"]["Healthcheck"] = check
+        assert self.plan(engine).old.time_to_health == seconds
+
+    def test_defaults_of_the_old_image_are_no_wishes(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Env"] = ["A=1", "B=2"]
+        engine.images["old"] = {"Config": {"Env": ["A=1"]}}
+        assert self.plan(engine).body["Env"] == ["B=2"]
+
+    def test_borrowed_volumes_are_not_adopted(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        engine._find("web")["Mounts"] = [{"Type": "volume", "Name": "theirs", "Destination": "/theirs"}]
+        self.inspected(engine, monkeypatch, borrowed_mounts=frozenset({"/theirs"}))
+        assert "Binds" not in self.plan(engine).body["HostConfig"]
+
+    def test_a_known_digest_is_not_pinned(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        pull = engine.pull
+        monkeypatch.setattr(engine, "pull", lambda *arguments: dataclasses.replace(pull(*arguments), digest=DIGEST))
+        assert self.plan(engine).body["Image"] == "shop:1"
+
+    def test_a_name_without_a_slash(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.inspected(engine, monkeypatch, container=lambda found: {**found.container, "Name": "web"})
+        assert self.plan(engine).old.name == "web"
+
+    def test_an_image_that_is_gone_is_refused(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.inspected(engine, monkeypatch, image=None)
+        with pytest.raises(Refused, match="Container web was not touched: the image that it runs"):
+            recreate(engine)
+
+    def test_what_is_up_to_date_is_not_refused(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"]["AutoRemove"] = True
+        engine.registry["docker.io/library/shop:1"] = "old"
+        assert recreate(engine).outcome is Outcome.UNCHANGED
+
+
+class TestImages:
+    def test_old_and_new(self, engine: FakeEngine) -> None:
+        engine.images["old"] = {"RepoDigests": [f"shop@{DIGEST}"]}
+        engine.registry["docker.io/library/shop:2"] = "newer"
+        result = recreate(engine, image="shop:2")
+        assert result.old_image == ImageIdentity("shop:1", "old", DIGEST)
+        assert result.new_image == ImageIdentity("shop:2", "newer")
+        assert result.container_name == "web"
+
+    def test_the_same_image_under_another_reference_is_unchanged(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:2"] = "old"
+        result = recreate(engine, Cleanup(remove_replaced=True, prune_dangling=True), image="shop:2")
+        assert engine.calls == ["inspect", "pull"], "there is nothing to clean up"
+        assert (result.outcome, result.container_name) == (Outcome.UNCHANGED, "web")
+        assert (result.old_image.reference, result.new_image.reference) == ("shop:1", "shop:2")
+        assert [step.name for step in result.steps] == ["lock", "inspect", "pull"]
+
+    def test_a_digest_is_not_claimed_for_what_was_not_pulled(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        pull, stop = engine.pull, engine.stop
+        moved = {"docker.io/library/shop:1": "newest"}
+        monkeypatch.setattr(engine, "pull", lambda *arguments: dataclasses.replace(pull(*arguments), digest=DIGEST))
+        monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
+        assert recreate(engine).new_image == ImageIdentity("shop:1", "newest", None)
+
+    def test_a_container_that_was_made_from_an_image_id_moves_where_it_is_told(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
+        engine.images["old"] = {"RepoTags": ["shop:1"]}
+        result = recreate(engine, Cleanup(remove_replaced=True), image="shop:1")
+        assert (result.outcome, result.old_image.digest) == (Outcome.RECREATED, None)
+        assert "remove_image:old" not in engine.calls, "somebody calls it shop:1"
+
+    @pytest.mark.parametrize(
+        ("tags", "removed"),
+        [
+            (None, True),
+            (["<none>:<none>"], True),
+            (["shop:1"], True),
+            (["docker.io/library/shop:1"], True),
+            (["shop:stable"], False),
+            (["shop:1", "shop:stable"], False),
+        ],
+    )
+    def test_a_replaced_image_with_another_tag_is_kept(self, engine: FakeEngine, tags: list[str] | None, removed: bool) -> None:
+        engine.images["old"] = {"RepoTags": tags}
+        recreate(engine, Cleanup(remove_replaced=True))
+        assert ("remove_image:old" in engine.calls) is removed
+
+
+class TestWhoIsMeant:
+    """IDs, not names: somebody else may rename and replace while we wait."""
+
+    @pytest.fixture
+    def asked(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> set[str]:
+        """How the containers were named in calls that look at one or change one."""
+        asked: set[str] = set()
+        for name in ("stop", "rename", "start", "probe", "failure", "set_restart_policy"):
+            call = getattr(engine, name)
+            monkeypatch.setattr(engine, name, lambda container, *rest, call=call: (asked.add(container), call(container, *rest))[1])
+        return asked
+
+    def test_both_are_called_by_their_ids(self, engine: FakeEngine, asked: set[str]) -> None:
+        engine._find("web")["HostConfig"]["RestartPolicy"] = {"Name": "always"}
+        old_id = engine.container("web")["Id"]
+        engine.looks["NEW"] = [exited(1)]
+        recreate(engine)
+        assert len(asked) == 2
+        assert old_id in asked
+        assert all(len(container) == 64 for container in asked)
+
+    @pytest.mark.parametrize("call", ["stop:web", "rename:web->web-old-1000"])
+    def test_so_is_one_that_never_became_an_archive(self, engine: FakeEngine, asked: set[str], call: str) -> None:
+        old_id = engine.container("web")["Id"]
+        engine.errors[call] = REFUSAL
+        with pytest.raises((StopFailed, RenameFailed)):
+            recreate(engine)
+        assert asked == {old_id}
+
+    @pytest.mark.parametrize(("look", "names"), [(HEALTHY, {"web-2"}), (exited(1), {"web"})])
+    def test_a_new_one_that_is_renamed_stays_the_new_one(
+        self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, look: object, names: set[str]
+    ) -> None:
+        create = engine.create
+
+        def somebody_renames_it(*arguments: object) -> str:
+            new_id = create(*arguments)
+            engine._find(new_id)["Name"] = "/web-2"
+            return new_id
+
+        monkeypatch.setattr(engine, "create", somebody_renames_it)
+        engine.looks["NEW"] = [look]
+        recreate(engine)
+        assert "start:NEW" in engine.calls
+        assert engine.names == names
+
+    def test_an_archive_that_is_renamed_stays_the_way_back(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        def somebody_renames_it(_container: str) -> Failure:
+            engine._find("web-old-1000")["Name"] = "/web-kept"
+            return Failure()
+
+        monkeypatch.setattr(engine, "failure", somebody_renames_it)
+        engine.looks["NEW"] = [exited(1)]
+        recreate(engine)
+        assert engine.names == {"web"}
+        assert engine.container("web")["Config"]["Image"] == "shop:1"
+        assert engine.container("web")["Image"] == "old"
+
+    def test_a_stranger_that_was_only_created_is_not_removed_either(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        def lost(name: str, _body: Document) -> str:
+            engine.has_container(name, "theirs:1", "theirs")
+            engine._find(name)["State"]["Status"] = "created"
+            raise NoAnswer("the connection broke")
+
+        monkeypatch.setattr(engine, "create", lost)
+        recreate(engine)
+        assert engine.container("web")["Image"] == "theirs"
+
+
+class TestWhatIsSaid:
+    def test_pull(self, engine: FakeEngine) -> None:
+        with pytest.raises(PullFailed, match=r"^Image shop:2 could not be had, .*: manifest for docker.io/library/shop:2 not found$"):
+            recreate(engine, image="shop:2")
+
+    def test_any_error_of_a_pull(self, engine: FakeEngine) -> None:
+        engine.errors["pull"] = REFUSAL
+        with pytest.raises(PullFailed, match="the engine says no"):
+            recreate(engine)
+
+    def test_no_answer_is_not_no_container(self, engine: FakeEngine) -> None:
+        engine.errors["inspect"] = NoAnswer("the connection broke")
+        with pytest.raises(InspectFailed, match="could not be inspected"):
+            recreate(engine)
+
+    def test_image_id(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
+        with pytest.raises(InvalidImageReference, match="an image ID \\(sha256:0000"):
+            recreate(engine)
+
+    def test_stop(self, engine: FakeEngine) -> None:
+        engine.errors["stop:web"] = REFUSAL
+        with pytest.raises(StopFailed, match=r"^Container web could not be stopped: the engine says no\. It runs as before\.$"):
+            recreate(engine)
+
+    def test_vanished(self, engine: FakeEngine) -> None:
+        engine.errors["stop:web"] = NotFound("no such container")
+        with pytest.raises(StopFailed, match=r"^Container web was removed by somebody while the image was pulled\. Nothing was touched\.$"):
+            recreate(engine)
+
+    def test_rename(self, engine: FakeEngine) -> None:
+        engine.errors["rename:web->web-old-1000"] = REFUSAL
+        expected = r"^Container web could not be renamed to web-old-1000: the engine says no\. It was started again and runs as before\.$"
+        with pytest.raises(RenameFailed, match=expected):
+            recreate(engine)
+
+    def test_the_commands_stop_at_the_first_that_fails(self, engine: FakeEngine) -> None:
+        engine.lost_answers.add("rename:web->web-old-1000")
+        engine.errors.update({"rename:web-old-1000->web": REFUSAL, "start:web-old-1000": REFUSAL})
+        with pytest.raises(RenameFailed, match="docker rename web-old-1000 web && docker start web$"):
+            recreate(engine)
+
+    def test_one_that_comes_back_unwell_was_started_again_and_needs_no_command(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Healthcheck"] = {"Interval": 1, "Timeout": 1}
+        engine.lost_answers.add("stop:web")
+        engine.looks["web"] = [STARTING]
+        with pytest.raises(StopFailed, match=r"It does not run as before: web was still starting after 1 s\.$") as caught:
+            recreate(engine)
+        assert caught.value.touched is True
+
+    def test_one_that_cannot_be_looked_at_may_have_been_touched(self, engine: FakeEngine) -> None:
+        engine.errors["stop:web"] = REFUSAL
+        engine.looks["web"] = [HEALTHY, REFUSAL]
+        with pytest.raises(StopFailed) as caught:
+            recreate(engine)
+        assert caught.value.touched is True
+
+    def test_one_in_a_crash_loop_that_cannot_be_stopped_was_not_touched(self, engine: FakeEngine) -> None:
+        engine._find("web")["State"]["Status"] = "restarting"
+        engine.errors["stop:web"] = engine.errors["start:web"] = REFUSAL
+        with pytest.raises(StopFailed) as caught:
+            recreate(engine)
+        assert caught.value.touched is False
+
+    @pytest.mark.parametrize("error", [REFUSAL, Conflict("it runs")])
+    def test_an_archive_that_stays(self, engine: FakeEngine, error: EngineError) -> None:
+        engine.errors["remove:web-old-1000"] = error
+        result = recreate(engine, Cleanup(prune_dangling=True))
+        assert result.warnings == (f"The archive web-old-1000 could not be removed ({error}). Remove it with: docker rm web-old-1000",)
+        assert engine.calls[-1] == "prune", "that needs no archive to be gone"
+
+    def test_an_archive_that_may_still_be_there_stays(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        def from_here_on(_container: str) -> None:
+            engine.errors["inspect"] = REFUSAL
+            raise NoAnswer("the connection broke")
+
+        monkeypatch.setattr(engine, "remove", from_here_on)
+        result = recreate(engine)
+        assert (result.archive, len(result.warnings)) == ("web-old-1000", 1)
+
+    def test_an_image_that_stays(self, engine: FakeEngine) -> None:
+        engine.errors["remove_image:old"] = REFUSAL
+        expected = ("The replaced image old could not be removed: the engine says no",)
+        assert recreate(engine, Cleanup(remove_replaced=True)).warnings == expected
+
+
+class TestTheWayBack:
+    def problem(self, engine: FakeEngine, health: HealthConfig | None = None) -> str | None:
+        """Of an update whose new container exits."""
+        engine.looks.setdefault("NEW", [exited(1)])
+        result = recreate_with_health(fake_ports(engine), fake_guard(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
+        assert result.restored is not None
+        return result.restored.problem
+
+    def test_who_and_from_what_to_what(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:2"] = "newer"
+        engine.looks["NEW"] = [exited(1)]
+        result = recreate(engine, image="shop:2")
+        assert result.rollback is not None
+        assert (result.rollback.old_image_ref, result.rollback.new_image_ref) == ("shop:1", "shop:2")
+        assert (result.old_image.id, result.new_image.id, result.container_name) == ("old", "newer", "web")
+
+    def test_why_the_start_failed(self, engine: FakeEngine) -> None:
+        engine.errors["start:NEW"] = REFUSAL
+        result = recreate(engine)
+        assert result.rollback is not None
+        assert result.rollback.failure.error == "the engine says no"
+
+    def test_why_the_create_ended_half_way(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        create = engine.create
+
+        def incomplete(name: str, body: Document) -> str:
+            raise CreateIncomplete("no such network", create(name, body))
+
+        monkeypatch.setattr(engine, "create", incomplete)
+        result = recreate(engine)
+        assert result.rollback is not None
+        assert result.rollback.failure.error == "no such network"
+
+    def test_the_engines_own_error_says_more_than_the_gate(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(127)]
+        engine.failures["NEW"] = Failure(error="exec: shop: not found")
+        result = recreate(engine)
+        assert result.rollback is not None
+        assert result.rollback.failure.error == "exec: shop: not found"
+
+    def test_the_old_one_has_as_long_as_the_new_one_at_the_least(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Healthcheck"] = {"Interval": 1, "Timeout": 1}
+        engine.looks["web"] = [STARTING] * 4 + [HEALTHY]
+        assert self.problem(engine, HealthConfig(health_timeout=5)) is None
+
+    def test_and_no_longer(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Healthcheck"] = {"Interval": 1, "Timeout": 1}
+        engine.looks["web"] = [STARTING]
+        assert self.problem(engine, HealthConfig(health_timeout=5)) == "web was still starting after 5 s"
+
+    def test_it_need_not_stay_healthy(self, engine: FakeEngine) -> None:
+        engine.looks["web"] = [HEALTHY, UNHEALTHY]
+        assert self.problem(engine, HealthConfig(min_healthy_time=5)) is None
+
+    def test_restarts_of_its_earlier_life_do_not_count(self, engine: FakeEngine) -> None:
+        engine._find("web")["RestartCount"] = 4
+        engine.looks["web"] = [dataclasses.replace(HEALTHY, restarts=4)]
+        assert self.problem(engine) is None
+
+    def test_one_that_was_starting_before_need_not_be_well_after(self, engine: FakeEngine) -> None:
+        engine._find("web")["State"]["Health"]["Status"] = "starting"
+        engine.looks["web"] = [UNHEALTHY]
+        assert self.problem(engine) is None
+
+    def test_everything_that_is_wrong_is_told_in_its_order(self, engine: FakeEngine) -> None:
+        engine.looks.update({"NEW": [exited(1)], "web-old-1000": [exited(1)]})
+        engine.errors.update({"remove:NEW with force": REFUSAL, "start:web-old-1000": REFUSAL})
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.problem == (
+            "web could not be given its name back (the name web is taken); web could not be started (the engine says no)"
+        )
+        assert result.restored.commands == ("docker rename web-old-1000 web", "docker start web")
+
+    def test_what_runs_all_the_same_is_not_told(self, engine: FakeEngine) -> None:
+        engine.looks["web-old-1000"] = [HEALTHY]
+        engine.errors.update({"rename:web-old-1000->web": REFUSAL, "start:web-old-1000": REFUSAL})
+        assert self.problem(engine) == "web could not be given its name back (the engine says no)"
+
+    def test_a_new_one_that_goes_on_running_is_told(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [UNHEALTHY]
+        engine.errors.update({"stop:NEW": REFUSAL, "remove:NEW with force": REFUSAL})
+        assert self.problem(engine) == "the new container could not be removed (the engine says no), and the two must not run at once"
+
+    def test_a_new_one_that_may_run_is_one_that_runs(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1), REFUSAL]
+        engine.errors["remove:NEW with force"] = REFUSAL
+        assert "must not run at once" in (self.problem(engine) or "")
+        assert not [call for call in engine.calls if call.startswith("start:web")]
+
+    @pytest.mark.parametrize(("error", "look"), [(REFUSAL, NotFound("no such container")), (NotFound("no such container"), REFUSAL)])
+    def test_a_new_one_that_is_gone_does_not_run(self, engine: FakeEngine, error: EngineError, look: EngineError) -> None:
+        engine.looks["NEW"] = [exited(1), look]
+        engine.errors["remove:NEW with force"] = error
+        assert "must not run at once" not in (self.problem(engine) or "")
+        assert "start:web-old-1000" in engine.calls
+
+    def test_a_new_one_whose_id_was_lost_was_never_started(self, engine: FakeEngine) -> None:
+        engine.lost_answers.add("create:web")
+        engine.errors["remove:NEW with force"] = REFUSAL
+        assert self.problem(engine) == "web could not be given its name back (the name web is taken)"
+        assert "probe:None" not in engine.calls
+
+    def test_an_engine_that_is_away_after_a_lost_create_is_waited_for(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        create = engine.create
+
+        def lost(name: str, body: Document) -> str:
+            create(name, body)
+            engine.away["inspect"] = 3
+            raise NoAnswer("the connection broke")
+
+        monkeypatch.setattr(engine, "create", lost)
+        assert self.problem(engine) is None
+        assert engine.names == {"web"}
+
+    def test_an_archive_that_cannot_be_looked_at_is_tried(self, engine: FakeEngine) -> None:
+        engine.looks["web-old-1000"] = [REFUSAL]
+        assert self.problem(engine) is None
+
+    def test_a_name_that_cannot_be_looked_at_is_not_taken_for_granted(self, engine: FakeEngine) -> None:
+        engine.looks["web-old-1000"] = [HEALTHY, REFUSAL, HEALTHY]
+        engine.errors["rename:web-old-1000->web"] = REFUSAL
+        assert "could not be given its name back" in (self.problem(engine) or "")
+
+    def test_an_engine_that_is_away_gets_half_a_minute(self, engine: FakeEngine) -> None:
+        engine.away["start:web"] = 1000
+        self.problem(engine)
+        assert engine.calls.count("start:web") == 31
+
+    def test_an_engine_that_says_no_is_not_asked_again(self, engine: FakeEngine) -> None:
+        engine.errors["start:web"] = REFUSAL
+        self.problem(engine)
+        assert engine.calls.count("start:web") == 1
+
+
+class TestTime:
+    SECONDS: t.ClassVar = {"pull": 60.0, "stop:web": 3.0, "rename:web->web-old-1060": 0.5, "create:web": 2.0, "start:NEW": 1.0}
+
+    def test_downtime_is_from_the_stop_to_the_start(self, engine: FakeEngine) -> None:
+        engine.seconds = {**self.SECONDS, "remove:web-old-1060": 9.0}
+        result = recreate(engine)
+        assert result.downtime == 6.5
+        assert [step.seconds for step in result.steps] == [0, 0, 60, 3, 0.5, 2, 1, 0, 9]
+
+    def test_downtime_is_to_the_start_of_the_old_one_when_that_comes_back(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        engine.looks["web"] = [HEALTHY, STARTING, HEALTHY]
+        engine.seconds = {**self.SECONDS, "stop:NEW": 4.0, "start:web": 5.0}
+        assert recreate(engine).downtime == 15.5
+
+    def test_steps_of_a_rollback(self, engine: FakeEngine) -> None:
+        engine.errors["start:NEW"] = REFUSAL
+        names = [step.name for step in recreate(engine).steps]
+        assert names == ["lock", "inspect", "pull", "stop", "rename", "create", "start", "evidence", "discard", "restore", "check"]
+
+
 class TestRestartPolicy:
     """An archive must not be started by the engine, beside the new container."""
 
@@ -645,3 +1109,132 @@ class TestJournal:
         assert result.outcome is Outcome.UNCHANGED
         assert not [call for call in engine.calls if call.startswith("stop")]
         assert journal.notes == {}
+
+
+class TestWhatTheJournalHolds:
+    @pytest.mark.parametrize("keep_archive", [True, False])
+    def test_what_was_asked_for(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, keep_archive: bool) -> None:
+        journal = FakeJournal()
+        write = journal.write
+        written: dict[str, str] = {}
+        monkeypatch.setattr(journal, "write", lambda place, text: (written.update({place: text}), write(place, text))[1])
+        recreate(engine, keep_archive=keep_archive, guard=fake_guard(journal))
+        assert Entry.from_text(written[lock_of("web")]).keep_archive is keep_archive
+        assert journal.notes == {}
+
+    @pytest.mark.parametrize("call", ["stop:web", "rename:web->web-old-1000"])
+    def test_nothing_when_the_old_one_runs_as_before(self, engine: FakeEngine, call: str) -> None:
+        journal = FakeJournal()
+        engine.errors[call] = REFUSAL
+        with pytest.raises((StopFailed, RenameFailed)):
+            recreate(engine, guard=fake_guard(journal))
+        assert journal.notes == {}
+
+    def test_the_name_also_of_one_that_is_asked_for_by_its_id(self, engine: FakeEngine) -> None:
+        journal = FakeJournal()
+        recreate(engine, container=engine.container("web")["Id"], guard=fake_guard(journal))
+        assert {call for call in journal.calls if "lock" in call} == {f"{call}:evenkeel-lock.web" for call in ("read", "write", "erase")}
+
+    @pytest.mark.parametrize(("container", "by_id"), [("a" * 64, True), ("a" * 12, False), ("a" * 65, False)])
+    def test_what_is_an_id(self, container: str, by_id: bool) -> None:
+        assert RecreateRequest(container).is_by_id is by_id
+
+    def test_a_run_that_was_brought_to_its_end(self, engine: FakeEngine) -> None:
+        journal, runs = FakeJournal(), FakeRuns()
+        engine.errors["start:NEW"] = engine.errors["start:web"] = REFUSAL
+        engine.looks["web"] = [exited(1)]
+        recreate(engine, guard=fake_guard(journal, FakeRuns("dead")))
+        engine.errors.clear()
+        engine.looks.clear()
+        engine.registry["docker.io/library/shop:1"] = "old"
+        runs.dead.add("dead")
+        result = recreate(engine, guard=fake_guard(journal, runs))
+        assert result.outcome.value == "recovered"
+        assert engine.container("web")["State"]["Status"] == "running"
+
+
+class TestChangedDuringThePull:
+    def changed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, **change: object) -> None:
+        pull = engine.pull
+
+        def pull_meanwhile(*arguments: object) -> ImageIdentity:
+            for container in engine._containers.values():
+                container.update(change)
+            return pull(*arguments)
+
+        monkeypatch.setattr(engine, "pull", pull_meanwhile)
+
+    def test_stopped(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.changed(engine, monkeypatch, State={"Status": "exited"})
+        with pytest.raises(Refused, match="it is exited"):
+            recreate(engine)
+
+    def test_renamed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.changed(engine, monkeypatch, Name="/web-theirs")
+        with pytest.raises(InspectFailed):
+            recreate(engine)
+
+    def test_again_and_again(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        inspect = engine.inspect
+
+        def by_name_only(container: str) -> Inspected:
+            if container != "web":
+                raise REFUSAL
+            return inspect(container)
+
+        monkeypatch.setattr(engine, "inspect", by_name_only)
+        with pytest.raises(Refused, match="^Container web was not touched: it was changed by somebody each time"):
+            recreate(engine)
+        assert engine.calls.count("pull") == 20
+
+
+class TestTheRestartPolicyInParticular:
+    ALWAYS: t.ClassVar = {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}}
+
+    @pytest.mark.parametrize("policy", [None, {}, {"Name": ""}, {"Name": "no"}])
+    def test_none_is_not_taken(self, engine: FakeEngine, policy: dict[str, str] | None) -> None:
+        engine._find("web")["HostConfig"]["RestartPolicy"] = policy
+        engine.looks["NEW"] = [exited(1)]
+        recreate(engine)
+        assert not [call for call in engine.calls if call.startswith("restart=")]
+
+    def test_the_way_back_waits_for_the_engine(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"].update(self.ALWAYS)
+        engine.looks["NEW"] = [exited(1)]
+        engine.away["restart=always:web"] = 3
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.problem is None
+
+    def test_all_problems_are_told_in_their_order(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"].update(self.ALWAYS)
+        engine.looks.update({"NEW": [exited(1)], "web-old-1000": [exited(1)]})
+        for call in ("rename:web-old-1000->web", "start:web-old-1000", "restart=always:web-old-1000"):
+            engine.errors[call] = REFUSAL
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.problem == (
+            "web could not be given its name back (the engine says no); web could not be started (the engine says no); "
+            "web could not be given its restart policy back (the engine says no)"
+        )
+        assert result.restored.commands == (
+            "docker rename web-old-1000 web",
+            "docker start web",
+            "docker update --restart=always web",
+        )
+
+    def test_it_takes_no_downtime(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"].update(self.ALWAYS)
+        engine.looks["NEW"] = [exited(1)]
+        engine.seconds = {"restart=no:web": 7.0, "stop:web": 1.0, "start:web": 2.0, "restart=always:web": 7.0}
+        result = recreate(engine)
+        assert result.downtime == 3.0
+        assert "update" in [step.name for step in result.steps]
+
+    def test_one_that_cannot_be_taken(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"].update(self.ALWAYS)
+        engine.errors["restart=no:web"] = REFUSAL
+        expected = r"^The restart policy of web could not be changed: the engine says no\. It runs as before\.$"
+        with pytest.raises(UpdateFailed, match=expected):
+            recreate(engine)
+        assert not [call for call in engine.calls if call.startswith("rename")]

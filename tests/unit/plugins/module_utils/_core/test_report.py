@@ -6,7 +6,19 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineUnavailable, PullFailed, StopFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
+    Busy,
+    EngineUnavailable,
+    InspectFailed,
+    JournalFailed,
+    PullFailed,
+    RecoveryFailed,
+    Refused,
+    RenameFailed,
+    StepFailed,
+    StopFailed,
+    UpdateFailed,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Failure, ImageIdentity
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
@@ -93,3 +105,47 @@ def test_errors() -> None:
     assert error_report(PullFailed("no")) == {"msg": "no", "changed": False, "failed_step": "pull"}
     assert error_report(StopFailed("no", touched=True)) == {"msg": "no", "changed": True, "failed_step": "stop"}
     assert error_report(EngineUnavailable("no")) == {"msg": "no", "changed": False, "failed_step": None}
+
+
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [
+        (InspectFailed, "inspect"),
+        (PullFailed, "pull"),
+        (Refused, "preflight"),
+        (StopFailed, "stop"),
+        (RenameFailed, "rename"),
+        (UpdateFailed, "update"),
+        (Busy, "lock"),
+        (JournalFailed, "journal"),
+        (RecoveryFailed, "recover"),
+    ],
+)
+def test_failed_step(kind: type[StepFailed], step: str) -> None:
+    assert error_report(kind("no")) == {"msg": "no", "changed": False, "failed_step": step}
+
+
+@pytest.mark.parametrize(
+    ("reason", "value", "words"),
+    [
+        (RollbackReason.HEALTH_TIMEOUT, "health_timeout", "did not become healthy"),
+        (RollbackReason.CRASHED, "crashed", "did not stay up"),
+        (RollbackReason.CREATE_FAILED, "create_failed", "could not be created"),
+        (RollbackReason.START_FAILED, "start_failed", "could not be started"),
+    ],
+)
+def test_the_words_of_each_reason(reason: RollbackReason, value: str, words: str) -> None:
+    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(reason), restored=Restored())
+    report = cycle_report(result)
+    assert report["rollback"]["reason"] == value
+    assert report["msg"].startswith(f"The new container of shop:2 {words}: ")
+
+
+def test_an_archive_and_a_downtime_of_no_time() -> None:
+    report = cycle_report(CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, archive="web-old-1000", downtime=0.0))
+    assert (report["archive"], report["downtime_seconds"]) == ("web-old-1000", 0.0)
+
+
+def test_rollback_failed_and_there_is_nothing_to_do() -> None:
+    msg = cycle_report(rolled_back(Restored("web was still starting after 5 s")))["msg"]
+    assert msg.endswith("THE ROLLBACK FAILED TOO, and web needs you: web was still starting after 5 s.")

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Inspected
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.spec import ContainerSpec
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.spec import ContainerSpec, shares_network_of
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -209,3 +209,112 @@ def test_a_target_that_is_written_in_another_way_is_the_same_target(bind: str) -
     container = document("plain")
     container["HostConfig"]["Binds"] = [bind]
     assert spec_from(container).host_config["Binds"] == [bind]
+
+
+def test_zero_is_a_wish_too() -> None:
+    container = document("plain")
+    container["Config"]["StopTimeout"] = 0
+    assert spec_from(container).config["StopTimeout"] == 0
+
+
+@pytest.mark.parametrize("image", [{"Config": {}}, {"Config": None}, {}, None])
+def test_an_image_may_have_no_defaults(image: dict[str, Any] | None) -> None:
+    fields = ("Env", "Labels", "ExposedPorts", "Volumes", "Healthcheck", "Cmd", "Entrypoint", "User")
+    config = ContainerSpec.from_inspect(Inspected(document("plain"), image)).config
+    assert {field: config.get(field) for field in fields} == {field: document("plain")["Config"][field] for field in fields}
+
+
+def test_the_same_command_under_another_entrypoint_is_a_wish() -> None:
+    container, image = document("entrypoint"), document("image")
+    image["Config"]["Cmd"] = container["Config"]["Cmd"]
+    assert ContainerSpec.from_inspect(Inspected(container, image)).config["Cmd"] == ["602"]
+
+
+def test_who_shares_a_network_exposes_nothing() -> None:
+    container = document("shares-network")
+    container["Config"]["ExposedPorts"] = {"7070/tcp": {}}
+    assert "ExposedPorts" not in spec_from(container).config
+
+
+@pytest.mark.parametrize(
+    ("mode", "other"),
+    [("container:c0ffee", "c0ffee"), ("ns:/run/netns/a", None), ("container", None), ("bridge", None), ("", None), (None, None)],
+)
+def test_whose_network_is_shared(mode: str | None, other: str | None) -> None:
+    assert shares_network_of({"NetworkMode": mode}) == other
+
+
+VOLUME = {"Type": "volume", "Name": "shop", "Source": "/var/lib/docker/volumes/shop/_data", "Destination": "/shop", "RW": True}
+
+
+def host_config_of(host_config: dict[str, Any], *mounts: dict[str, Any], borrowed: tuple[str, ...] = ()) -> dict[str, Any]:
+    container = document("plain")
+    container["HostConfig"].update(host_config)
+    container["Mounts"] = list(mounts)
+    inspected = Inspected(container, document("image"), borrowed_mounts=frozenset(borrowed))
+    return dict(ContainerSpec.from_inspect(inspected).host_config)
+
+
+@pytest.mark.parametrize("bind", ["shop:/shop", "shop:/shop/", "shop:/shop:ro"])
+@pytest.mark.parametrize("destination", ["/shop", "/shop/"])
+def test_a_volume_of_the_short_syntax_is_not_mounted_twice(bind: str, destination: str) -> None:
+    assert host_config_of({"Binds": [bind]}, {**VOLUME, "Destination": destination})["Binds"] == [bind]
+
+
+@pytest.mark.parametrize("target", ["/shop", "/shop/"])
+def test_a_volume_of_the_long_syntax_is_not_mounted_twice(target: str) -> None:
+    mounts = [{"Type": "volume", "Source": "shop", "Target": target}]
+    host_config = host_config_of({"Mounts": mounts}, VOLUME)
+    assert (host_config["Binds"], host_config["Mounts"]) == (None, mounts)
+
+
+@pytest.mark.parametrize("path", ["/shop", "/shop/"])
+def test_a_borrowed_volume_is_not_mounted_twice(path: str) -> None:
+    assert host_config_of({"VolumesFrom": ["other"]}, VOLUME, borrowed=(path,))["Binds"] is None
+
+
+def test_an_adopted_volume_leaves_the_rest_of_the_host_config_alone() -> None:
+    host_config = host_config_of({"Binds": ["/a:/a"], "VolumesFrom": ["other"]}, VOLUME)
+    assert (host_config["Binds"], host_config["VolumesFrom"]) == (["/a:/a", "shop:/shop"], ["other"])
+
+
+def test_what_is_mounted_and_no_volume_is_not_adopted() -> None:
+    mount = {"Type": "bind", "Source": "/srv", "Destination": "/srv", "RW": True}
+    assert host_config_of({"VolumesFrom": ["other"]}, mount)["Binds"] is None
+
+
+def endpoints_of(mode: str, networks: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    container = document("plain")
+    container["HostConfig"]["NetworkMode"] = mode
+    container["NetworkSettings"]["Networks"] = networks
+    return dict(spec_from(container).endpoints)
+
+
+@pytest.mark.parametrize(
+    ("mode", "networks", "wished"),
+    [
+        ("default", ["back", "bridge"], ["bridge", "back"]),
+        ("front", ["bridge", "front"], ["front", "bridge"]),
+        ("fro", ["back", "front"], ["back", "front"]),
+        ("bridge", ["bridge"], []),
+        ("front", ["bridge"], ["bridge"]),
+    ],
+)
+def test_more_networks_in_their_order(mode: str, networks: list[str], wished: list[str]) -> None:
+    assert list(endpoints_of(mode, {name: {"NetworkID": name} for name in networks})) == wished
+    assert list(endpoints_of(mode, {name: {} for name in networks})) == wished
+
+
+def test_a_wish_of_the_only_built_in_network_is_kept() -> None:
+    assert endpoints_of("default", {"bridge": {"GwPriority": 5}}) == {"bridge": {"GwPriority": 5}}
+
+
+@pytest.mark.parametrize("settings", [None, {}, {"Networks": None}])
+def test_no_network_at_all(settings: dict[str, Any] | None) -> None:
+    assert spec_from({**document("plain"), "NetworkSettings": settings}).endpoints == {}
+
+
+def test_an_entrypoint_that_has_no_command_anywhere_follows_the_image() -> None:
+    container, image = document("plain"), document("image")
+    container["Config"]["Cmd"] = image["Config"]["Cmd"] = None
+    assert "Entrypoint" not in ContainerSpec.from_inspect(Inspected(container, image)).config
