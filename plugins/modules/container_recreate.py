@@ -193,6 +193,7 @@ changed:
   description:
     - Whether the container was replaced.
     - Also V(true) after a rollback, and after a stop that went wrong, when the container was stopped and started again.
+    - Also V(true), however it ended, when what an interrupted run left was brought to its end first.
   returned: always
   type: bool
 outcome:

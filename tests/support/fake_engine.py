@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, EngineError, NoAnswer, NotFound
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Holder, Note
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, Holder, Note
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import (
     ContainerRuntimeState,
     Document,
@@ -287,6 +287,26 @@ class FakeRuns:
 
     def is_dead(self, holder: Holder) -> bool | None:
         return None if holder.token in self.far_away else holder.token in self.dead
+
+
+def an_entry(token: str, **changes: t.Any) -> Entry:
+    """What the run of C(token) wrote down before it moved web from shop:1 to shop:2."""
+    entry = Entry(
+        container="web",
+        archive="web-old-1000",
+        old_id="old",
+        old_image_ref="shop:1",
+        old_status="healthy",
+        restart_policy={"Name": "always"},
+        time_to_health=0.0,
+        new_image_ref="shop:2",
+        new_image_id="new",
+        stop_timeout=10,
+        keep_archive=False,
+        lease=100.0,
+        holder=FakeRuns(token).me(),
+    )
+    return dataclasses.replace(entry, **changes)
 
 
 def fake_ports(engine: FakeEngine) -> Ports:

@@ -12,7 +12,12 @@ from __future__ import annotations
 
 
 class FleetError(Exception):
-    """Base of every error that this collection raises on purpose. Its text is meant for the operator."""
+    """Base of every error that this collection raises on purpose. Its text is meant for the operator.
+
+    C(touched) is true when the old container is not just as it was: stopped, or started again.
+    """
+
+    touched = False
 
 
 class InvalidInput(FleetError):
@@ -52,10 +57,7 @@ class EngineUnavailable(FleetError):
 
 
 class StepFailed(FleetError):
-    """A step of the cycle failed.
-
-    C(touched) is true when the old container is not just as it was: stopped, or started again.
-    """
+    """A step of the cycle failed."""
 
     step = ""
 

@@ -16,7 +16,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .cleanup import Cleanup, clean_up
-from .errors import EngineError, Refused
+from .errors import EngineError, FleetError, Refused
 from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
 from .plan import RecreateRequest, Replacement, Unchanged, plan_replacement
@@ -28,6 +28,8 @@ from .swap import Replaced, RolledBack, Swap
 
 ATTEMPTS = 20
 """How often to plan anew when others are faster."""
+
+RECOVERED_FIRST = "An earlier run on this container was interrupted. What it left was brought to its end first."
 
 _REASONS = {Verdict.CRASHED: RollbackReason.CRASHED, Verdict.TIMEOUT: RollbackReason.HEALTH_TIMEOUT}
 
@@ -77,6 +79,19 @@ def recreate_with_health(
     With C(keep_archive) nothing is cleaned up: the archive needs its image. Raises InvalidInput or StepFailed when it ended before there
     could be a new container; the message says how the old one is.
     """
+    try:
+        result = _run(ports, guard, request, health, cleanup, keep_archive=keep_archive)
+    except FleetError as error:
+        error.touched = error.touched or guard.rescued
+        raise
+    if guard.rescued and result.outcome is not Outcome.RECOVERED:
+        return dataclasses.replace(result, warnings=(RECOVERED_FIRST, *result.warnings))
+    return result
+
+
+def _run(
+    ports: Ports, guard: Guard, request: RecreateRequest, health: HealthConfig, cleanup: Cleanup, *, keep_archive: bool
+) -> CycleResult:
     watch = Stopwatch(ports.clock)
     ending = recreate_one(ports, guard, watch, request, health, keep_archive=keep_archive)
     if isinstance(ending, Replaced):

@@ -54,7 +54,7 @@ def cycle_report(result: CycleResult) -> Report:
 def error_report(error: FleetError) -> Report:
     """The return values of a module that ended in an error before there was a result."""
     failed_step = error.step if isinstance(error, StepFailed) else None
-    return {"msg": str(error), "changed": isinstance(error, StepFailed) and error.touched, "failed_step": failed_step}
+    return {"msg": str(error), "changed": error.touched, "failed_step": failed_step}
 
 
 def _image(image: ImageIdentity) -> Report:

@@ -40,7 +40,7 @@ class RolledBack:
 
 
 class Swap:
-    """From the stop of the old container to the start of the new one, with the way back from each step."""
+    """One replacement being carried out."""
 
     def __init__(self, ports: Ports, guard: Guard, watch: Stopwatch, replacement: Replacement, health: HealthConfig) -> None:
         self._ports = ports

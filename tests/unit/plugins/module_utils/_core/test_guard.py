@@ -21,25 +21,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import LONGEST
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, lock_of, new_container_of, successor_of
 from support.fake_engine import FakeClock, FakeJournal, FakeRuns, fake_guard
-
-
-def entry(token: str) -> Entry:
-    return Entry(
-        container="web",
-        archive="web-old-1000",
-        old_id="old",
-        old_image_ref="shop:1",
-        old_status="healthy",
-        restart_policy={"Name": "always"},
-        time_to_health=0.0,
-        new_image_ref="shop:2",
-        new_image_id="new",
-        stop_timeout=10,
-        keep_archive=False,
-        lease=100.0,
-        holder=FakeRuns(token).me(),
-    )
-
+from support.fake_engine import an_entry as entry
 
 LOCK = lock_of("web")
 

@@ -18,7 +18,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recovery import entry_for, recover
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import OldContainer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import Stopwatch
-from support.fake_engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, FakeRuns, exited, fake_ports
+from support.fake_engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, FakeRuns, an_entry, exited, fake_ports
 
 ARCHIVE = "web-old-1000"
 
@@ -35,21 +35,7 @@ def engine() -> FakeEngine:
 
 def run_recovery(engine: FakeEngine, new_id: str | None = None, keep_archive: bool = False) -> None:
     ports = fake_ports(engine)
-    entry = Entry(
-        container="web",
-        archive=ARCHIVE,
-        old_id=engine.old_id,
-        old_image_ref="shop:1",
-        old_status="healthy",
-        restart_policy={"Name": "always"},
-        time_to_health=0.0,
-        new_image_ref="shop:2",
-        new_image_id="new",
-        stop_timeout=10,
-        keep_archive=keep_archive,
-        lease=100.0,
-        holder=FakeRuns("dead").me(),
-    )
+    entry = an_entry("dead", old_id=engine.old_id, keep_archive=keep_archive)
     recover(ports, Stopwatch(ports.clock), entry, new_id, HealthConfig(health_timeout=1))
 
 

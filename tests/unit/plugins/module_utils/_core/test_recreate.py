@@ -33,6 +33,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, lock_of
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest, Replacement, plan_replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Document, Failure, ImageIdentity, Inspected, PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recovery import entry_for
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import (
     CycleResult,
     Outcome,
@@ -40,6 +41,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate impo
     recreate_one,
     recreate_with_health,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import error_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import RollbackEvent, RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import Stopwatch
 from support.fake_engine import (
@@ -1238,3 +1240,41 @@ class TestTheRestartPolicyInParticular:
         with pytest.raises(UpdateFailed, match=expected):
             recreate(engine)
         assert not [call for call in engine.calls if call.startswith("rename")]
+
+
+class TestAfterARecovery:
+    """What an interrupted run left was brought to its end first. That is a change, and it is told, however this run ends."""
+
+    @pytest.fixture
+    def guard(self, engine: FakeEngine) -> Guard:
+        """Of a container that an interrupted run had stopped and renamed."""
+        plan = plan_replacement(fake_ports(engine), Stopwatch(FakeClock()), RecreateRequest("web"))
+        assert isinstance(plan, Replacement)
+        journal, runs = FakeJournal(), FakeRuns()
+        journal.notes[lock_of("web")] = entry_for(plan, HealthConfig(), FakeRuns("dead").me(), keep_archive=False).to_text()
+        runs.dead.add("dead")
+        engine.stop("web", 10)
+        engine.rename("web", plan.archive)
+        return fake_guard(journal, runs)
+
+    def test_a_failure_counts_as_a_change(self, engine: FakeEngine, guard: Guard) -> None:
+        with pytest.raises(PullFailed) as caught:
+            recreate(engine, guard=guard, image="shop:2")
+        assert error_report(caught.value)["changed"]
+
+    def test_also_one_that_is_no_failed_step(self, engine: FakeEngine, guard: Guard) -> None:
+        engine._find("web-old-1000")["Config"]["Image"] = "sha256:" + "0" * 64
+        with pytest.raises(InvalidImageReference) as caught:
+            recreate(engine, guard=guard)
+        assert error_report(caught.value)["changed"]
+
+    @pytest.mark.parametrize("good", [True, False])
+    def test_an_update_or_a_rollback_tells_of_it(self, engine: FakeEngine, guard: Guard, good: bool) -> None:
+        if not good:
+            engine.looks["NEW"] = [exited(1)]
+        result = recreate(engine, guard=guard)
+        assert result.outcome is (Outcome.RECREATED if good else Outcome.ROLLED_BACK)
+        assert result.warnings == ("An earlier run on this container was interrupted. What it left was brought to its end first.",)
+
+    def test_without_one_nothing_is_told(self, engine: FakeEngine) -> None:
+        assert recreate(engine).warnings == ()
