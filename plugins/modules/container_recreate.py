@@ -21,6 +21,7 @@ description:
     health check and so on) follows the new image.
   - Everything that can be known beforehand is checked before the old container is stopped, above all that the image can be pulled.
 extends_documentation_fragment:
+  - evenkeel.fleet.cycle
   - evenkeel.fleet.connection
   - evenkeel.fleet.attributes
 attributes:
@@ -35,11 +36,6 @@ attributes:
       - With O(pull=always) a tag that was moved in the registry in between is a new image.
   action_group: {}
 options:
-  name:
-    description:
-      - The container to update, by its exact name or its full ID.
-    type: str
-    required: true
   image:
     description:
       - The image reference to move the container to, for example V(nginx:alpine). The new container is created from the reference as it
@@ -59,36 +55,9 @@ options:
     default: always
   force:
     description:
-      - Recreate the container even when it runs this very image already.
+      - Recreate the container even when it runs this very image already, and even when it was rolled back from that image before.
     type: bool
     default: false
-  health_timeout:
-    description:
-      - How long a container that declares a health check has until it reports healthy, in seconds. Reporting unhealthy before that does
-        not end the wait.
-    type: float
-    default: 120
-  grace_period:
-    description:
-      - How long a container that declares no health check has to stay up, in seconds.
-    type: float
-    default: 10
-  poll_interval:
-    description:
-      - How often to look at the new container, in seconds.
-    type: float
-    default: 1
-  min_healthy_time:
-    description:
-      - How long a container has to stay healthy after it first reported healthy, in seconds. One that turns unhealthy again within that
-        time is rolled back at once.
-    type: float
-    default: 0
-  stop_timeout:
-    description:
-      - How long a container gets to stop by itself before it is killed, in seconds.
-      - Without it, the container's own stop timeout counts, which is 10 seconds unless its operator set another one.
-    type: int
   cleanup:
     description:
       - What to remove after the new container proved itself. Nothing here can make the update fail; what could not be removed is in
@@ -112,24 +81,46 @@ options:
         needs its image.
       - Start the old one only after the new one was removed. Until it is removed, the archive holds on to its volumes and its image.
       - Its restart policy is taken from it, so that the engine does not start it beside the new one.
+      - M(evenkeel.fleet.container_rollback) goes back to it.
     type: bool
     default: false
-  lock_timeout:
+  lost_files:
     description:
-      - How long to wait, in seconds, while another run of this module is at work on the same container.
-    type: float
-    default: 300
+      - What to do about files that were put into the container or changed in it after it was created, and that lie in no volume. The new
+        container does not have them.
+      - V(warn) names them in RV(warnings) and RV(lost_files). V(refuse) leaves the container as it is. V(ignore) does not look.
+      - Files below C(/tmp), C(/run), C(/var/log), C(/var/cache) and the like do not count.
+    type: str
+    choices: [warn, refuse, ignore]
+    default: warn
+  verbatim:
+    description:
+      - What to do when the image that the container runs is no longer on the host. Then what its operator set cannot be told from what
+        came with the image.
+      - With V(false) the container is left as it is. With V(true) it is recreated with its whole configuration, so that the old image's
+        defaults (environment, command, labels and so on) stay in force under the new image.
+      - Makes no difference while the image is there.
+    type: bool
+    default: false
 notes:
   - An anonymous volume is carried over by its name, so the engine no longer counts it as anonymous afterwards. C(docker rm --volumes)
     leaves it where it is.
-  - Refused before anything is touched are containers that were started with C(--rm), tasks of Docker Swarm and Kubernetes, containers
-    that do not run, containers whose image is no longer on the host, and containers whose network another container shares.
+  - Refused before anything is touched are containers that were started with C(--rm) or are paused, tasks of Docker Swarm, Kubernetes and
+    the like, one-off containers of compose, the container that this task runs in, images for another platform, and containers whose
+    network is gone.
+  - A container that is stopped is recreated and stays stopped. There is nothing to wait for then.
+  - Containers that use the network, pid or ipc namespace of this one, or link to it, are created anew from the exact image that they run,
+    or started anew after a rollback. RV(dependents) tells.
+  - After a rollback the image is remembered as rejected, and its tag on this host means the old image again. The next run skips that
+    image until there is a newer one. Forget it with O(force), or by removing the volume C(evenkeel-rejected.) and the container's name.
   - When this module is killed half-way, or the machine goes down, run the same task again, from any machine. It first brings to its end
     what the interrupted run left, then does its own work. What a run is about to do lies in the engine meanwhile, in the label of an
     empty volume named C(evenkeel-lock.) and the container's name.
 author:
   - evenkeel contributors (@evenkeel)
 seealso:
+  - module: evenkeel.fleet.container_rollback
+    description: Goes back to the container that O(keep_archive) has kept.
   - module: community.docker.docker_container
     description: Defines containers. Use it to create what this module keeps up to date.
 """
@@ -199,6 +190,7 @@ changed:
 outcome:
   description:
     - How it ended. V(recreated), V(unchanged), or V(rolled_back), in which case the task has failed.
+    - V(skipped) when the container was rolled back from this very image before. RV(rejected) and RV(msg) tell why.
     - V(recovered) when an earlier run had been interrupted, and to bring that to its end was all there was to do.
     - Absent when the task failed before a new container could be created. Nothing was replaced then, and RV(msg) says how the container is.
   returned: unless the task failed before a new container could be created
@@ -206,7 +198,7 @@ outcome:
   sample: recreated
 msg:
   description: What went wrong, how the container is now, and what to do.
-  returned: failure
+  returned: failure, or when RV(outcome) is V(skipped)
   type: str
 failed_step:
   description: The step at which the task failed, when it failed before there was a new container.
@@ -315,6 +307,50 @@ downtime_seconds:
   returned: when RV(outcome) is
   type: float
   sample: 0.47
+dependents:
+  description: The containers that depend on this one, as far as something was done for them.
+  returned: when RV(outcome) is
+  type: list
+  elements: dict
+  contains:
+    name:
+      description: Its name.
+      type: str
+    id:
+      description: The full ID of the container that has the name now.
+      type: str
+    repair:
+      description:
+        - V(recreated) with the same image, V(restarted), or V(needs_attention) when it could not be given back what it needs.
+      type: str
+    problem:
+      description: What is wrong, empty when nothing is.
+      type: str
+lost_files:
+  description: The files that were put into the old container, or changed in it, after it was created. The new one does not have them.
+  returned: when RV(outcome) is
+  type: list
+  elements: str
+rejected:
+  description: Why the image was skipped, V(null) when it was not.
+  returned: when RV(outcome) is
+  type: dict
+  contains:
+    reference:
+      description: The image reference that the container was rolled back from.
+      type: str
+    image_id:
+      description: The engine's ID of that image.
+      type: str
+    digest:
+      description: Its digest, V(null) when it is not known.
+      type: str
+    reason:
+      description: Why it was rolled back.
+      type: str
+    since:
+      description: When that was, in seconds since 1970.
+      type: int
 warnings:
   description: What could not be cleaned up, or was found to be different from what was asked.
   returned: when there is something to warn of
@@ -322,69 +358,45 @@ warnings:
   elements: str
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import FleetError
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import LostFiles, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import recreate_with_health
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.connection import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.engine import open_engine
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.sdk import IMPORT_ERROR
+from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
+
+
+def recreate(engine, options):
+    request = RecreateRequest(
+        container=options["name"],
+        stop_timeout=options["stop_timeout"],
+        image=options["image"],
+        pull=PullPolicy(options["pull"]),
+        force=options["force"],
+        verbatim=options["verbatim"],
+        lost_files=LostFiles(options["lost_files"]),
+    )
+    cleanup = Cleanup(**options["cleanup"])
+    return recreate_with_health(engine.ports, engine.guard, request, health_of(options), cleanup, keep_archive=options["keep_archive"])
 
 
 def main():
-    gate = HealthConfig()
-    module = AnsibleModule(
-        argument_spec=dict(
-            CONNECTION_OPTIONS,
-            name=dict(type="str", required=True),
-            image=dict(type="str"),
-            pull=dict(type="str", choices=[policy.value for policy in PullPolicy], default=PullPolicy.ALWAYS.value),
-            force=dict(type="bool", default=False),
-            health_timeout=dict(type="float", default=gate.health_timeout),
-            grace_period=dict(type="float", default=gate.grace_period),
-            poll_interval=dict(type="float", default=gate.poll_interval),
-            min_healthy_time=dict(type="float", default=gate.min_healthy_time),
-            stop_timeout=dict(type="int"),
-            cleanup=dict(
-                type="dict",
-                default={},
-                options=dict(
-                    remove_replaced=dict(type="bool", default=False),
-                    prune_dangling=dict(type="bool", default=False),
-                ),
+    module = cycle_module(
+        image=dict(type="str"),
+        pull=dict(type="str", choices=[policy.value for policy in PullPolicy], default=PullPolicy.ALWAYS.value),
+        force=dict(type="bool", default=False),
+        cleanup=dict(
+            type="dict",
+            default={},
+            options=dict(
+                remove_replaced=dict(type="bool", default=False),
+                prune_dangling=dict(type="bool", default=False),
             ),
-            keep_archive=dict(type="bool", default=False),
-            lock_timeout=dict(type="float", default=300),
         ),
-        required_together=CONNECTION_REQUIRED_TOGETHER,
-        supports_check_mode=False,
+        keep_archive=dict(type="bool", default=False),
+        lost_files=dict(type="str", choices=[choice.value for choice in LostFiles], default=LostFiles.WARN.value),
+        verbatim=dict(type="bool", default=False),
     )
-    if IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
-    options = module.params
-    try:
-        engine = open_engine(options, options["lock_timeout"])
-        result = recreate_with_health(
-            engine.ports,
-            engine.guard,
-            RecreateRequest(options["name"], options["image"], PullPolicy(options["pull"]), options["force"], options["stop_timeout"]),
-            HealthConfig(options["health_timeout"], options["grace_period"], options["poll_interval"], options["min_healthy_time"]),
-            Cleanup(**options["cleanup"]),
-            keep_archive=options["keep_archive"],
-        )
-    except FleetError as error:
-        module.fail_json(**error_report(error))
-    for warning in result.warnings:
-        module.warn(warning)
-    report = cycle_report(result)
-    if report["failed"]:
-        module.fail_json(**report)
-    module.exit_json(**report)
+    run_cycle_module(module, recreate)
 
 
 if __name__ == "__main__":

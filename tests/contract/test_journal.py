@@ -14,14 +14,14 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Journal
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import VolumeJournal
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import JOURNAL_LABEL, VolumeJournal
 from support.fake_engine import FakeJournal
 from support.scene import Scene
 
 
 @pytest.fixture(params=["fake", "real"])
 def journal(request: pytest.FixtureRequest) -> Journal:
-    return FakeJournal() if request.param == "fake" else VolumeJournal(request.getfixturevalue("scene").client)
+    return FakeJournal() if request.param == "fake" else VolumeJournal(request.getfixturevalue("scene").client, JOURNAL_LABEL)
 
 
 @pytest.fixture
@@ -57,7 +57,10 @@ def test_a_volume_of_somebody_else_is_not_ours_to_read(scene: Scene) -> None:
     name = f"{scene.prefix}-theirs"
     scene.client.create_volume(name)
     try:
-        for call in (lambda: VolumeJournal(scene.client).read(name), lambda: VolumeJournal(scene.client).write(name, "mine")):
+        for call in (
+            lambda: VolumeJournal(scene.client, JOURNAL_LABEL).read(name),
+            lambda: VolumeJournal(scene.client, JOURNAL_LABEL).write(name, "mine"),
+        ):
             with pytest.raises(EngineError, match="that is not ours"):
                 call()
     finally:

@@ -13,17 +13,19 @@ import typing as t
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, EngineError, NoAnswer, NotFound
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, Holder, Note
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference, parse_if_possible
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, Holder
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import (
     ContainerRuntimeState,
     Document,
     Failure,
     ImageIdentity,
     Inspected,
+    Note,
     Ports,
     PullPolicy,
     RuntimeStatus,
+    Surroundings,
 )
 
 HEALTHY = ContainerRuntimeState(RuntimeStatus.HEALTHY)
@@ -79,16 +81,22 @@ class FakeEngine:
         self.created: list[dict[str, t.Any]] = []
         self.stop_timeouts: list[int] = []
         self.images_in_use: set[str] = set()
+        self.networks: set[str] = set()
+        self.changes: list[dict[str, t.Any]] = []
+        self.architecture = "amd64"
+        self.holds_this_run = False
         self._containers: dict[str, dict[str, t.Any]] = {}
         self._ids = (f"{number:064x}" for number in itertools.count(1))
         self._starts = itertools.count(1)
         self._made_here: set[str] = set()
         self.old_id = ""
 
-    def has_container(self, name: str, reference: str, image_id: str, **config: t.Any) -> str:
+    def has_container(
+        self, name: str, reference: str, image_id: str, host_config: t.Mapping[str, t.Any] | None = None, **config: t.Any
+    ) -> str:
         """Put a running container there, as if somebody had made it earlier."""
         self.local[ImageReference.parse(reference).normalised] = image_id
-        container_id = self._add(name, {"Image": reference, **config})
+        container_id = self._add(name, {"Image": reference, **config}, host_config)
         self._containers[container_id]["Image"] = image_id
         self._containers[container_id]["State"]["Status"] = "running"
         return container_id
@@ -106,7 +114,18 @@ class FakeEngine:
             return Inspected(
                 container=copy.deepcopy(found),
                 image={"Id": found["Image"], "Config": {}, "RepoTags": [], "RepoDigests": [], **self.images.get(found["Image"], {})},
-                names=frozenset(self.names),
+            )
+
+    def surroundings(self, container: str, new_image: str) -> Surroundings:
+        with _Call(self, "surroundings"):
+            others = (other for other in self._containers.values() if other["Id"] != self._find(container)["Id"])
+            return Surroundings(
+                others=tuple(copy.deepcopy(other) for other in others),
+                networks=frozenset(self.networks),
+                changes=tuple(self.changes),
+                new_image={"Architecture": self.architecture, **self.images.get(new_image, {})},
+                architecture=self.architecture,
+                holds_this_run=self.holds_this_run,
             )
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
@@ -141,8 +160,10 @@ class FakeEngine:
             if name in self.names:
                 raise Conflict(f"the name {name} is taken")
             self.created.append(copy.deepcopy(dict(body)))
-            container_id = self._add(name, {key: value for key, value in body.items() if key not in ("HostConfig", "NetworkingConfig")})
-            self._containers[container_id]["Image"] = self.local[ImageReference.parse(body["Image"]).normalised]
+            config = {key: value for key, value in body.items() if key not in ("HostConfig", "NetworkingConfig")}
+            container_id = self._add(name, config, body.get("HostConfig"))
+            reference = parse_if_possible(body["Image"])
+            self._containers[container_id]["Image"] = self.local[reference.normalised] if reference else body["Image"]
             self._made_here.add(container_id)
             return container_id
 
@@ -158,6 +179,10 @@ class FakeEngine:
             if found["State"]["Status"] == "running" and not force:
                 raise Conflict("you cannot remove a running container")
             del self._containers[found["Id"]]
+
+    def tag(self, image_id: str, reference: ImageReference) -> None:
+        with _Call(self, f"tag:{reference.as_written}={image_id}"):
+            self.local[reference.normalised] = image_id
 
     def remove_image(self, image_id: str) -> None:
         with _Call(self, f"remove_image:{image_id}"):
@@ -186,14 +211,14 @@ class FakeEngine:
         """Somebody removes it."""
         del self._containers[self._find(container)["Id"]]
 
-    def _add(self, name: str, config: dict[str, t.Any]) -> str:
+    def _add(self, name: str, config: dict[str, t.Any], host_config: t.Mapping[str, t.Any] | None = None) -> str:
         container_id = next(self._ids)
         self._containers[container_id] = {
             "Id": container_id,
             "Name": f"/{name}",
             "Image": "",
             "Config": copy.deepcopy(config),
-            "HostConfig": {},
+            "HostConfig": copy.deepcopy(dict(host_config or {})),
             "State": {"Status": "created", "Health": {"Status": "healthy"}},
             "NetworkSettings": {"Networks": {}},
         }
@@ -296,12 +321,16 @@ def an_entry(token: str, **changes: t.Any) -> Entry:
         archive="web-old-1000",
         old_id="old",
         old_image_ref="shop:1",
+        old_image_id="old",
         old_status="healthy",
+        runs=True,
         restart_policy={"Name": "always"},
         time_to_health=0.0,
+        dependents=(),
         new_image_ref="shop:2",
         new_image_id="new",
         stop_timeout=10,
+        returning=None,
         keep_archive=False,
         lease=100.0,
         holder=FakeRuns(token).me(),
@@ -309,8 +338,8 @@ def an_entry(token: str, **changes: t.Any) -> Entry:
     return dataclasses.replace(entry, **changes)
 
 
-def fake_ports(engine: FakeEngine) -> Ports:
-    return Ports(engine, engine, engine.clock)
+def fake_ports(engine: FakeEngine, memory: FakeJournal | None = None) -> Ports:
+    return Ports(engine, engine, engine.clock, memory or FakeJournal())
 
 
 def fake_guard(journal: FakeJournal | None = None, runs: FakeRuns | None = None, lock_timeout: float = 5) -> Guard:

@@ -18,7 +18,7 @@ from typing import Any
 import docker
 import docker.errors
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import LABEL
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import JOURNAL_LABEL, MEMORY_LABEL
 from testbed import images, registry
 
 from .visitor import fetch
@@ -115,7 +115,15 @@ class Scene:
     @property
     def journal(self) -> list[str]:
         """The names of the volumes that the module keeps notes in, for containers of this scene."""
-        found = self.client.volumes(filters={"label": LABEL})["Volumes"] or ()
+        return self._notes(JOURNAL_LABEL)
+
+    @property
+    def memory(self) -> list[str]:
+        """The names of the volumes that hold what later runs have to know of containers of this scene."""
+        return self._notes(MEMORY_LABEL)
+
+    def _notes(self, label: str) -> list[str]:
+        found = self.client.volumes(filters={"label": label})["Volumes"] or ()
         return sorted(volume["Name"] for volume in found if self.prefix in volume["Name"])
 
     def clean_up(self) -> None:
@@ -125,7 +133,7 @@ class Scene:
         with contextlib.ExitStack() as stack:  # Whatever cannot be removed does not keep the rest.
             for image in self._images:
                 stack.callback(self._gone, self.client.remove_image, image, force=True)
-            for volume in [*self._volumes, *self.journal]:
+            for volume in [*self._volumes, *self.journal, *self.memory]:
                 stack.callback(self._gone, self.client.remove_volume, volume)
             for network in self._networks:
                 stack.callback(self._gone, self.client.remove_network, network)

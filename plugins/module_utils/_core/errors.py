@@ -70,6 +70,16 @@ class InspectFailed(StepFailed):
     step = "inspect"
 
 
+class NothingToGoBackTo(InspectFailed):
+    """There is no archive."""
+
+
+class RestoreFailed(StepFailed):
+    """An archive could not be brought back."""
+
+    step = "restore"
+
+
 class Refused(StepFailed):
     """The container must not be recreated, for a reason that was seen before anything was touched."""
 

@@ -12,8 +12,8 @@ import typing as t
 
 from .errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed
 from .health import LONGEST
-from .journal import Entry, Holder, Journal, Note, Runs, lock_of, new_container_of, successor_of
-from .ports import Clock
+from .journal import Entry, Holder, Runs, lock_of, new_container_of, successor_of
+from .ports import Clock, Journal, Note
 
 _POLL = 0.5
 """Seconds between two looks at a lock that somebody holds."""
@@ -39,6 +39,8 @@ class Guard:
         self._entry_of_this_run: t.Optional[Entry] = None
         self.rescued = False
         """Whether an interrupted run was brought to its end."""
+        self.has_gone_back = False
+        """Whether one of those was to bring back a container that was there before."""
 
     def settle(self, container: str, rescue: Rescue) -> None:
         """Return once no other run holds C(container), with what interrupted ones left brought to an end.
@@ -87,6 +89,7 @@ class Guard:
         # The lock goes first: a rescuer who still finds it may begin, and must not meet a run that began after it.
         self._erase(*(link.place for link in chain), mine, new_container_of(chain[0].entry))
         self.rescued = True
+        self.has_gone_back = chain[0].entry.returning is not None
 
     def _chain(self, container: str) -> t.List[_Link]:
         """The lock and its successors, as far as they go."""

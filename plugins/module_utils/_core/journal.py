@@ -13,11 +13,14 @@ takes a second lock, named after the dead holder's token. Should the rescuer die
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing as t
 from dataclasses import dataclass
 
+from .dependents import Dependent
 from .errors import InvalidInput
+from .kept_archives import Kept
 from .ports import Document
 
 
@@ -42,59 +45,47 @@ class Holder:
 class Entry:
     """What a run is about to do: enough to bring the old container back, or to see the new one through.
 
-    C(old_status) is what the old container was doing, C(restart_policy) what it had, C(time_to_health) in seconds what its health check
-    needs. C(lease) in seconds is the longest that the run can take from here on.
+    C(old_status) is what the old container was doing, C(runs) whether it is meant to run, C(restart_policy) what it had, C(time_to_health)
+    in seconds what its health check needs, C(dependents) who depends on it. C(returning) is set when the new container is one that was
+    there before. C(lease) in seconds is the longest that the run can take from here on.
     """
 
     container: str
     archive: str
     old_id: str
     old_image_ref: str
+    old_image_id: str
     old_status: str
+    runs: bool
     restart_policy: Document
     time_to_health: float
+    dependents: t.Tuple[Dependent, ...]
     new_image_ref: str
     new_image_id: str
     stop_timeout: int
+    returning: t.Optional[Kept]
     keep_archive: bool
     lease: float
     holder: Holder
 
     def to_text(self) -> str:
-        return json.dumps({**vars(self), "holder": vars(self.holder)}, sort_keys=True)
+        return json.dumps(dataclasses.asdict(self), sort_keys=True)
 
     @classmethod
     def from_text(cls, text: str) -> Entry:
         """Raises InvalidInput when C(text) is not an entry of this version."""
         try:
             fields = json.loads(text)
-            return cls(**{**fields, "holder": Holder(**fields["holder"])})
+            return cls(
+                **{
+                    **fields,
+                    "dependents": tuple(Dependent(**dependent) for dependent in fields["dependents"]),
+                    "returning": Kept(**fields["returning"]) if fields["returning"] else None,
+                    "holder": Holder(**fields["holder"]),
+                }
+            )
         except (KeyError, TypeError, ValueError):
             raise InvalidInput("it was not written by this version of the collection") from None
-
-
-@dataclass(frozen=True)
-class Note:
-    """What lies at one place, and when it was written, in the engine's own words."""
-
-    text: str
-    written_at: str
-
-
-class Journal(t.Protocol):
-    """Notes that outlive the run, by place. Each method raises EngineError."""
-
-    def write(self, place: str, text: str) -> str:
-        """Write where nothing is yet. Returns what is there now, whoever wrote it."""
-
-    def read(self, place: str) -> t.Optional[Note]:
-        """What is there, None when there is nothing."""
-
-    def erase(self, place: str) -> None:
-        """Erase what is there. Nothing there is no error."""
-
-    def age(self, note: Note) -> float:
-        """Seconds since it was written, by the engine's clock."""
 
 
 class Runs(t.Protocol):

@@ -6,50 +6,89 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import re
 import typing as t
 from dataclasses import dataclass
 
 from .archive import archive_name
+from .dependents import Dependent, find_dependents
 from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound, PullFailed
 from .health import LONGEST
 from .image_reference import ImageReference, digest_in, parse_if_possible
-from .ports import ContainerRuntimeState, DockerOps, Document, ImageIdentity, Inspected, Ports, PullPolicy, name_of
-from .preflight import refuse_if_unsafe
+from .kept_archives import Kept
+from .lost_files import lost_files
+from .ports import (
+    ContainerRuntimeState,
+    DockerOps,
+    Document,
+    ImageIdentity,
+    Inspected,
+    Ports,
+    PullPolicy,
+    Surroundings,
+    is_active,
+    name_of,
+    stop_timeout_of,
+)
+from .preflight import Case, refuse_if_unsafe
 from .rollback import OldContainer
 from .spec import ContainerSpec
 from .stopwatch import Stopwatch
-
-ENGINE_STOP_TIMEOUT = 10
-"""Seconds that the engine gives a container which names no stop timeout of its own."""
 
 _FULL_ID = re.compile(r"[0-9a-f]{64}")
 _CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
 
-@dataclass(frozen=True)
-class RecreateRequest:
-    """What the operator wants done.
+class LostFiles(enum.Enum):
+    """What to do about files that lie in the container's own layer, and would be lost with it."""
 
-    C(container) is an exact name or a full ID. C(image) None means the reference that the container was created from. C(force) recreates
-    a container that runs the right image already. C(stop_timeout) in seconds; None means the container's own. Raises InvalidInput.
+    WARN = "warn"
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True)
+class ContainerRequest:
+    """Which container, by its exact name or its full ID, and how long in seconds it gets to stop: None means its own stop timeout.
+
+    Raises InvalidInput.
     """
 
     container: str
-    image: t.Optional[str] = None
-    pull: PullPolicy = PullPolicy.ALWAYS
-    force: bool = False
     stop_timeout: t.Optional[int] = None
 
     @property
     def is_by_id(self) -> bool:
         return bool(_FULL_ID.fullmatch(self.container))
 
+    def stop_timeout_for(self, container: Document) -> int:
+        return stop_timeout_of(container) if self.stop_timeout is None else self.stop_timeout
+
     def __post_init__(self) -> None:
         if not _CONTAINER_NAME.fullmatch(self.container):
             raise InvalidInput(f"'{self.container}' is not the name of a container (letters, digits, '_', '.', '-').")
         if self.stop_timeout is not None and not 0 <= self.stop_timeout <= LONGEST:
             raise InvalidInput(f"stop_timeout must be a number of seconds from 0 to {LONGEST}, not {self.stop_timeout}.")
+
+
+@dataclass(frozen=True)
+class RecreateRequest(ContainerRequest):
+    """What the operator wants done.
+
+    C(image) None means the reference that the container was created from. C(force) recreates a container that runs the right image already,
+    and tries an image that was rejected before. C(verbatim) keeps the defaults of an old image that is gone. Raises InvalidInput.
+    """
+
+    image: t.Optional[str] = None
+    pull: PullPolicy = PullPolicy.ALWAYS
+    force: bool = False
+    verbatim: bool = False
+    lost_files: LostFiles = LostFiles.WARN
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.image is not None:
             ImageReference.parse(self.image)
 
@@ -65,7 +104,10 @@ class Unchanged:
 
 @dataclass(frozen=True)
 class Replacement:
-    """Everything that the calls after the stop need. C(stop_timeout) in seconds, for the old container and for the new one."""
+    """Everything that the calls after the stop need. C(stop_timeout) in seconds, for the old container and for the new one.
+
+    The new container is created from C(body), unless it is one that was there before: then C(returning) says which.
+    """
 
     old: OldContainer
     old_image: ImageIdentity
@@ -73,41 +115,89 @@ class Replacement:
     body: Document
     archive: str
     stop_timeout: int
+    returning: t.Optional[Kept] = None
     old_image_has_other_tags: bool = False
+    lost_files: t.Tuple[str, ...] = ()
 
 
 def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest) -> t.Union[Unchanged, Replacement]:
     """Inspect, pull and decide. Whatever this raises (InvalidInput or StepFailed), the container was not touched."""
     with watch.step("inspect"):
-        inspected = _inspect(ports.ops, request.container)
+        inspected = inspect_exactly(ports.ops, request.container)
     container = inspected.container
-    old = OldContainer(
+    old = old_container(container)
+    reference = _wanted(request, old, container["Image"])
+    with watch.step("pull"):
+        new_image = _pull(ports.ops, reference, request.pull, old)
+    old_image = image_of(inspected)
+    if new_image.id == old_image.id and not request.force:
+        return Unchanged(old, old_image, new_image)
+    with watch.step("preflight"):
+        return _replacement(ports, request, inspected, old, reference, old_image, new_image)
+
+
+def _replacement(
+    ports: Ports,
+    request: RecreateRequest,
+    inspected: Inspected,
+    old: OldContainer,
+    reference: ImageReference,
+    old_image: ImageIdentity,
+    new_image: ImageIdentity,
+) -> Replacement:
+    container = inspected.container
+    surroundings, dependents, inspected_dependents = look_around(ports, old, container, new_image.id)
+    body = ContainerSpec.from_inspect(inspected).create_body(reference.as_written)
+    files = () if request.lost_files is LostFiles.IGNORE else lost_files(surroundings.changes, container)
+    case = Case(
+        inspected=inspected,
+        surroundings=surroundings,
+        dependents=inspected_dependents,
+        new_image=reference.as_written,
+        networks=tuple(body["NetworkingConfig"]["EndpointsConfig"]),
+        lost_files=files if request.lost_files is LostFiles.REFUSE else (),
+        verbatim=request.verbatim,
+    )
+    refuse_if_unsafe(old.name, case)
+    return Replacement(
+        old=dataclasses.replace(old, dependents=dependents),
+        old_image=old_image,
+        new_image=new_image,
+        body=body,
+        archive=archive_name(old.name, ports.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
+        stop_timeout=request.stop_timeout_for(container),
+        old_image_has_other_tags=_has_other_tags(inspected, old),
+        lost_files=files,
+    )
+
+
+def look_around(
+    ports: Ports, old: OldContainer, container: Document, new_image_id: str
+) -> t.Tuple[Surroundings, t.Tuple[Dependent, ...], t.Tuple[Inspected, ...]]:
+    """What lies around a container, and who depends on it. Raises InspectFailed."""
+    try:
+        surroundings = ports.ops.surroundings(old.id, new_image_id)
+        dependents = find_dependents(container, surroundings.others, ports.clock.unix_seconds())
+        return surroundings, dependents, tuple(ports.ops.inspect(dependent.id) for dependent in dependents)
+    except EngineError as error:
+        raise InspectFailed(f"What lies around container {old.name} could not be looked at, and it was not touched: {error}") from error
+
+
+def old_container(container: Document) -> OldContainer:
+    """What has to be known of an inspected container to bring it back."""
+    return OldContainer(
         id=container["Id"],
         name=name_of(container),
         image_ref=container["Config"]["Image"],
         state=ContainerRuntimeState.from_inspect(container),
+        runs=is_active(container),
         time_to_health=_time_to_health(container["Config"].get("Healthcheck") or {}),
         restart_policy=container["HostConfig"].get("RestartPolicy") or {},
     )
-    reference = _wanted(request, old, container["Image"])
-    with watch.step("pull"):
-        new_image = _pull(ports.ops, reference, request.pull, old)
-    old_image = _old_image(inspected, old)
-    if new_image.id == old_image.id and not request.force:
-        return Unchanged(old, old_image, new_image)
-    refuse_if_unsafe(old.name, inspected)
-    return Replacement(
-        old=old,
-        old_image=old_image,
-        new_image=new_image,
-        body=ContainerSpec.from_inspect(inspected).create_body(reference.as_written),
-        archive=archive_name(old.name, ports.clock.unix_seconds(), inspected.names),
-        stop_timeout=_stop_timeout(request, container),
-        old_image_has_other_tags=_has_other_tags(inspected, old),
-    )
 
 
-def _inspect(ops: DockerOps, container: str) -> Inspected:
+def inspect_exactly(ops: DockerOps, container: str) -> Inspected:
+    """Look at the container of exactly this name or full ID. Raises InspectFailed."""
     try:
         inspected = ops.inspect(container)
     except NotFound:
@@ -143,10 +233,12 @@ def _pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, old: Ol
         raise PullFailed(f"Image {reference.as_written} could not be had, and container {old.name} was not touched: {error}") from error
 
 
-def _old_image(inspected: Inspected, old: OldContainer) -> ImageIdentity:
-    followed = parse_if_possible(old.image_ref)
+def image_of(inspected: Inspected) -> ImageIdentity:
+    """The image that a container runs, by the reference that it was created from."""
+    reference = inspected.container["Config"]["Image"]
+    followed = parse_if_possible(reference)
     digest = digest_in((inspected.image or {}).get("RepoDigests"), followed) if followed else None
-    return ImageIdentity(reference=old.image_ref, id=inspected.container["Image"], digest=digest)
+    return ImageIdentity(reference=reference, id=inspected.container["Image"], digest=digest)
 
 
 def _has_other_tags(inspected: Inspected, old: OldContainer) -> bool:
@@ -154,13 +246,6 @@ def _has_other_tags(inspected: Inspected, old: OldContainer) -> bool:
     followed = parse_if_possible(old.image_ref)
     tags = [parse_if_possible(tag) for tag in (inspected.image or {}).get("RepoTags") or ()]
     return any(followed is None or not tag.names_same_image_as(followed) for tag in tags if tag)
-
-
-def _stop_timeout(request: RecreateRequest, container: Document) -> int:
-    if request.stop_timeout is not None:
-        return request.stop_timeout
-    own: t.Optional[int] = container["Config"].get("StopTimeout")
-    return ENGINE_STOP_TIMEOUT if own is None else own
 
 
 def _time_to_health(check: Document) -> float:

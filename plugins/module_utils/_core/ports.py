@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the core asks of the world: an engine, a look at a container, a clock. The edge answers; in tests a fake does."""
+"""What the core asks of the world: an engine, a look at a container, a clock, notes that last. The edge answers; in tests a fake does."""
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import typing as t
 from dataclasses import dataclass
@@ -84,6 +85,21 @@ def _status(state: Document) -> RuntimeStatus:
     return _HEALTH.get(health, RuntimeStatus.STARTING)
 
 
+ENGINE_STOP_TIMEOUT = 10
+"""Seconds that the engine gives a container which names no stop timeout of its own."""
+
+
+def stop_timeout_of(container: Document) -> int:
+    """Seconds that an inspected container gets to stop by itself."""
+    own: t.Optional[int] = container["Config"].get("StopTimeout")
+    return ENGINE_STOP_TIMEOUT if own is None else own
+
+
+def is_active(container: Document) -> bool:
+    """Whether an inspected container runs, or is about to be started again by its restart policy."""
+    return container["State"].get("Status") in ("running", "restarting")
+
+
 def name_of(container: Document) -> str:
     """The name in an inspect document, which the engine writes with a slash before it."""
     name: str = container.get("Name") or ""
@@ -101,18 +117,32 @@ class ImageIdentity:
 
 @dataclass(frozen=True)
 class Inspected:
-    """Everything that is looked at before anything is decided.
+    """A container's inspect document, and that of the image that it runs: None when the engine no longer has it.
 
-    C(image) is the inspect document of the image that the container runs, None when the engine no longer has it. C(names) are the names
-    of all containers of the engine. C(sharing_network) are the names of containers that live in this one's network namespace.
     C(borrowed_mounts) are the paths at which it has volumes of other containers (C(VolumesFrom)).
     """
 
     container: Document
     image: t.Optional[Document]
-    names: t.FrozenSet[str] = frozenset()
-    sharing_network: t.Tuple[str, ...] = ()
     borrowed_mounts: t.FrozenSet[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What else has to be known before a container is replaced.
+
+    C(others) are the inspect documents of all other containers. C(networks) has the names and the IDs of all networks. C(changes) are what
+    differs between the container's own file system and its image's, as the engine lists it. C(new_image) is the inspect document of the
+    image that it is to run, C(architecture) what the engine runs by itself, such as C(amd64). C(holds_this_run) is true when it is the
+    container in which this process runs.
+    """
+
+    others: t.Tuple[Document, ...] = ()
+    networks: t.FrozenSet[str] = frozenset()
+    changes: t.Tuple[Document, ...] = ()
+    new_image: Document = dataclasses.field(default_factory=dict)
+    architecture: str = ""
+    holds_this_run: bool = False
 
 
 @dataclass(frozen=True)
@@ -136,7 +166,10 @@ class DockerOps(t.Protocol):
     """
 
     def inspect(self, container: str) -> Inspected:
-        """Look at a container, the image it runs, and the names around it."""
+        """Look at a container, and at the image it runs."""
+
+    def surroundings(self, container: str, new_image: str) -> Surroundings:
+        """Look at everything around a container that is to run the image of the ID C(new_image)."""
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
         """Have the image on the host as the policy says, and tell which one the reference means there now."""
@@ -161,6 +194,9 @@ class DockerOps(t.Protocol):
 
     def remove(self, container: str, *, force: bool = False) -> None:
         """Remove a container. With C(force) also a running one, and the anonymous volumes that are its alone."""
+
+    def tag(self, image_id: str, reference: ImageReference) -> None:
+        """Let C(reference) mean that image on this host."""
 
     def remove_image(self, image_id: str) -> None:
         """Remove an image, without force: Conflict when something uses it."""
@@ -192,9 +228,34 @@ class Clock(t.Protocol):
         """Wait."""
 
 
+@dataclass(frozen=True)
+class Note:
+    """What lies at one place, and when it was written, in the engine's own words."""
+
+    text: str
+    written_at: str
+
+
+class Journal(t.Protocol):
+    """Notes that outlive the run, by place. Each method raises EngineError."""
+
+    def write(self, place: str, text: str) -> str:
+        """Write where nothing is yet. Returns what is there now, whoever wrote it."""
+
+    def read(self, place: str) -> t.Optional[Note]:
+        """What is there, None when there is nothing."""
+
+    def erase(self, place: str) -> None:
+        """Erase what is there. Nothing there is no error."""
+
+    def age(self, note: Note) -> float:
+        """Seconds since it was written, by the engine's clock."""
+
+
 class Ports(t.NamedTuple):
-    """The world that the core works in."""
+    """The world that the core works in. C(memory) holds what later runs have to know."""
 
     ops: DockerOps
     probe: HealthProbe
     clock: Clock
+    memory: Journal

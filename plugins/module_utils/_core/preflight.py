@@ -2,61 +2,158 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Containers that must not be stopped, found out while they still run."""
+"""Containers that must not be stopped, found out while nothing is touched yet."""
 
 from __future__ import annotations
 
 import typing as t
 
 from .errors import Refused
-from .ports import Inspected
+from .ports import Document, Inspected, Surroundings, name_of
 
 _ORCHESTRATOR_LABELS = {
     "com.docker.swarm.task.id": "Docker Swarm",
     "io.kubernetes.pod.name": "Kubernetes",
+    "com.hashicorp.nomad.alloc_id": "Nomad",
+    "com.amazonaws.ecs.task-arn": "Amazon ECS",
+    "io.rancher.container.uuid": "Rancher",
 }
 
 
-def refuse_if_unsafe(name: str, inspected: Inspected) -> None:
+class Case(t.NamedTuple):
+    """A container that is to be replaced: what it is, what lies around it, the containers that depend on it, and the image to come.
+
+    C(lost_files) are the files that would be lost, where that is a reason to refuse. C(verbatim) says that nothing has to be told from the
+    image's defaults.
+    """
+
+    inspected: Inspected
+    surroundings: Surroundings
+    dependents: t.Tuple[Inspected, ...]
+    new_image: str
+    networks: t.Tuple[str, ...] = ()
+    lost_files: t.Tuple[str, ...] = ()
+    verbatim: bool = False
+
+
+def refuse_if_unsafe(name: str, case: Case) -> None:
     """Raise Refused, with the reason and the way out, when replacing this container could not be undone or would cut off others."""
-    for objection in (_auto_remove, _managed_elsewhere, _not_running, _image_gone, _shared_network):
-        reason = objection(inspected)
+    for objection in _OBJECTIONS:
+        reason = objection(case)
         if reason:
             raise Refused(f"Container {name} was not touched: {reason}")
 
 
-def _auto_remove(inspected: Inspected) -> t.Optional[str]:
-    if not inspected.container["HostConfig"].get("AutoRemove"):
+def _runs_this(case: Case) -> t.Optional[str]:
+    if not case.surroundings.holds_this_run:
+        return None
+    return "this task runs inside it, and would end with it. Run it from the host, or from another container."
+
+
+def _auto_remove(case: Case) -> t.Optional[str]:
+    if not case.inspected.container["HostConfig"].get("AutoRemove"):
         return None
     return "it was started with --rm, so the engine deletes it as soon as it stops and there would be no way back. Create it without --rm."
 
 
-def _managed_elsewhere(inspected: Inspected) -> t.Optional[str]:
-    labels = inspected.container["Config"].get("Labels") or {}
-    for label, orchestrator in _ORCHESTRATOR_LABELS.items():
-        if label in labels:
-            return f"it belongs to {orchestrator} (label {label}), which would replace it again. Update it there."
+def _managed_elsewhere(case: Case) -> t.Optional[str]:
+    label, orchestrator = _orchestrator_of(case.inspected.container)
+    return f"it belongs to {orchestrator} (label {label}), which would replace it again. Update it there." if orchestrator else None
+
+
+def _one_off(case: Case) -> t.Optional[str]:
+    labels = case.inspected.container["Config"].get("Labels") or {}
+    if labels.get("com.docker.compose.oneoff") != "True":
+        return None
+    return "'docker compose run' made it for one job, and it is no service. Start the job again with the new image."
+
+
+def _wrong_state(case: Case) -> t.Optional[str]:
+    status = case.inspected.container["State"].get("Status")
+    if status == "paused":
+        return "it is paused. What its processes hold in memory would be lost. Unpause it and run this again."
+    if status in ("dead", "removing"):
+        return f"it is {status}: the engine is removing it, or failed to. Finish that by hand."
     return None
 
 
-def _not_running(inspected: Inspected) -> t.Optional[str]:
-    status = inspected.container["State"].get("Status")
-    if status in ("running", "restarting"):
-        return None
-    return f"it is {status}, and only a running container can be replaced and checked. Start it (or unpause it) and run this again."
-
-
-def _image_gone(inspected: Inspected) -> t.Optional[str]:
-    if inspected.image is not None:
+def _image_gone(case: Case) -> t.Optional[str]:
+    if case.inspected.image is not None or case.verbatim:
         return None
     return (
-        f"the image that it runs ({inspected.container['Image']}) is no longer on this host, so what the operator asked for cannot be told "
-        "from that image's defaults, and there would be nothing to go back to. Pull or load that image again."
+        f"the image that it runs ({case.inspected.container['Image']}) is no longer on this host, so what the operator asked for cannot be "
+        "told from that image's defaults. Pull or load that image again, or set verbatim to keep the old image's defaults as they are."
     )
 
 
-def _shared_network(inspected: Inspected) -> t.Optional[str]:
-    if not inspected.sharing_network:
+def _wrong_platform(case: Case) -> t.Optional[str]:
+    wanted, old = (image.get("Architecture") for image in (case.surroundings.new_image, case.inspected.image or {}))
+    if not wanted or wanted in (old, case.surroundings.architecture):
         return None
-    others = ", ".join(sorted(inspected.sharing_network))
-    return f"{others} use its network and would lose it. Stop and remove them, and create them again after the update."
+    return (
+        f"{case.new_image} is made for {wanted}, and this engine runs {case.surroundings.architecture}. "
+        "Name an image that has this platform."
+    )
+
+
+def _network_gone(case: Case) -> t.Optional[str]:
+    gone = [network for network in case.networks if network not in case.surroundings.networks]
+    if not gone:
+        return None
+    return (
+        f"its network {', '.join(gone)} is gone, and a new container could not be connected to it. Create it, or disconnect the container."
+    )
+
+
+def _files_would_be_lost(case: Case) -> t.Optional[str]:
+    if not case.lost_files:
+        return None
+    return (
+        f"files were put into it or changed after it was created, and would be lost: {shortened(case.lost_files)}. "
+        "Move them to a volume or into the image, or set lost_files to warn."
+    )
+
+
+def _dependent_would_be_lost(case: Case) -> t.Optional[str]:
+    for dependent in case.dependents:
+        name, reason = name_of(dependent.container), _why_it_would_be_lost(dependent)
+        if reason:
+            return f"{name} depends on it (it uses its network, pid or ipc namespace, or links to it) and {reason}"
+    return None
+
+
+def _why_it_would_be_lost(dependent: Inspected) -> t.Optional[str]:
+    if dependent.container["HostConfig"].get("AutoRemove"):
+        return "was started with --rm, so it would be deleted with the first stop. Stop it first, and start it again afterwards."
+    if dependent.container["State"].get("Status") == "paused":
+        return "is paused, and could not be brought back as it is. Unpause it first."
+    if dependent.image is None:
+        return "its image is no longer on this host, so it could not be created anew. Pull or load that image again, or remove it."
+    label, orchestrator = _orchestrator_of(dependent.container)
+    return f"belongs to {orchestrator} (label {label}). Update it there." if orchestrator else None
+
+
+def _orchestrator_of(container: Document) -> t.Tuple[str, str]:
+    """The label that tells, and who it is. Empty when nobody is."""
+    labels = container["Config"].get("Labels") or {}
+    return next(((label, orchestrator) for label, orchestrator in _ORCHESTRATOR_LABELS.items() if label in labels), ("", ""))
+
+
+def shortened(paths: t.Sequence[str], most: int = 10) -> str:
+    """The paths in one line, the first of them when there are many."""
+    more = len(paths) - most
+    return ", ".join(paths[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+_OBJECTIONS: t.Tuple[t.Callable[[Case], t.Optional[str]], ...] = (
+    _runs_this,
+    _auto_remove,
+    _managed_elsewhere,
+    _one_off,
+    _wrong_state,
+    _image_gone,
+    _wrong_platform,
+    _network_gone,
+    _files_would_be_lost,
+    _dependent_would_be_lost,
+)

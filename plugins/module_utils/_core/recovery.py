@@ -10,11 +10,13 @@ import enum
 import typing as t
 from dataclasses import dataclass
 
+from .completion import complete, new_image_of, old_image_of
 from .errors import EngineError, NotFound, RecoveryFailed
 from .health import HealthConfig, Verdict, wait_for_health
 from .journal import Entry, Holder, lock_of, new_container_of
 from .plan import Replacement
 from .ports import ContainerRuntimeState, Document, Ports, RuntimeStatus, name_of
+from .rejection import reject
 from .rollback import NewContainer, OldContainer, put_back
 from .stopwatch import Stopwatch
 
@@ -31,12 +33,16 @@ def entry_for(replacement: Replacement, health: HealthConfig, holder: Holder, *,
         archive=replacement.archive,
         old_id=old.id,
         old_image_ref=old.image_ref,
+        old_image_id=replacement.old_image.id,
         old_status=old.state.status.value,
+        runs=old.runs,
         restart_policy=old.restart_policy,
         time_to_health=old.time_to_health,
+        dependents=old.dependents,
         new_image_ref=new.reference,
         new_image_id=new.id,
         stop_timeout=replacement.stop_timeout,
+        returning=replacement.returning,
         keep_archive=keep_archive,
         lease=_longest_run(replacement, health),
         holder=holder,
@@ -90,17 +96,18 @@ class Finding:
 
 def find_way_out(entry: Entry, remains: Remains) -> Finding:
     """Decide from what is there, not from what the run may have done last."""
+    new_id = entry.returning.id if entry.returning else remains.new_id
     if remains.old is None:
         return Finding(WayOut.FORGET)
     name = name_of(remains.old)
     if name == entry.container:
-        return Finding(WayOut.RESTORE, remains.new_id, has_its_name=True)
+        return Finding(WayOut.RESTORE, new_id, has_its_name=True)
     if name != entry.archive:
         return Finding(WayOut.STUCK, obstacle=f"its old container is now called {name}, which no run of this module does")
     if remains.occupant is None:
         return Finding(WayOut.RESTORE)
     occupant_id = remains.occupant["Id"]
-    if occupant_id == remains.new_id:
+    if occupant_id == new_id:
         return Finding(WayOut.JUDGE, occupant_id)
     if entry.keep_archive and remains.occupant["Image"] == entry.new_image_id and remains.occupant["State"]["Status"] == "running":
         # The run had come to its end, and was erasing its notes.
@@ -126,9 +133,13 @@ def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: t.Optional[str
             raise _stuck(entry, finding.obstacle)
         if finding.way_out is WayOut.FORGET:
             return
-        if finding.way_out is WayOut.JUDGE and finding.new_id and _see_through(ports, entry, finding.new_id, health):
+        on_trial = finding.new_id if finding.way_out is WayOut.JUDGE else None
+        if on_trial and _is_good(ports, entry, on_trial, health):
+            _see_through(ports, entry, on_trial)
             return
     _bring_back(ports, watch, entry, finding, health)
+    if on_trial:
+        reject(ports, entry.container, old_image_of(entry), new_image_of(entry), "it did not pass the health gate")
 
 
 def _look_around(ports: Ports, entry: Entry, new_id: t.Optional[str]) -> Remains:
@@ -146,21 +157,25 @@ def _look(ports: Ports, entry: Entry, container: str) -> t.Optional[Document]:
         ) from error
 
 
-def _see_through(ports: Ports, entry: Entry, new_id: str, health: HealthConfig) -> bool:
-    """Whether the new container passes the gate. Then the archive goes, as it would have."""
-    if wait_for_health(ports.probe, ports.clock, new_id, health).verdict is not Verdict.HEALTHY:
-        return False
-    if not entry.keep_archive:
-        try:
-            ports.ops.remove(entry.archive)
-        except NotFound:
-            pass
-        except EngineError as error:
-            raise RecoveryFailed(
-                f"Container {entry.container} is up to date, but an interrupted run left its archive {entry.archive}, "
-                f"which could not be removed: {error}. Remove it with: docker rm {entry.archive}"
-            ) from error
-    return True
+def _is_good(ports: Ports, entry: Entry, new_id: str, health: HealthConfig) -> bool:
+    """One that is not meant to run cannot be bad."""
+    return not entry.runs or wait_for_health(ports.probe, ports.clock, new_id, health).verdict is Verdict.HEALTHY
+
+
+def _see_through(ports: Ports, entry: Entry, new_id: str) -> None:
+    """What is left to do for a new container that passed the gate."""
+    complete(ports, entry, new_id)
+    if entry.keep_archive:
+        return
+    try:
+        ports.ops.remove(entry.archive)
+    except NotFound:
+        pass
+    except EngineError as error:
+        raise RecoveryFailed(
+            f"Container {entry.container} is up to date, but an interrupted run left its archive {entry.archive}, "
+            f"which could not be removed: {error}. Remove it with: docker rm {entry.archive}"
+        ) from error
 
 
 def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, health: HealthConfig) -> None:
@@ -169,10 +184,13 @@ def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, 
         name=entry.container,
         image_ref=entry.old_image_ref,
         state=ContainerRuntimeState(RuntimeStatus(entry.old_status)),
+        runs=entry.runs,
         time_to_health=entry.time_to_health,
         restart_policy=entry.restart_policy,
+        dependents=entry.dependents,
     )
-    new = NewContainer(finding.new_id, entry.new_image_ref, entry.new_image_id, entry.stop_timeout)
+    archive = entry.returning.name if entry.returning else None
+    new = NewContainer(finding.new_id, entry.new_image_ref, entry.new_image_id, entry.stop_timeout, archive=archive)
     restored = put_back(ports, watch, old, new, None if finding.has_its_name else entry.archive, health)
     if restored.problem:
         remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""

@@ -16,12 +16,16 @@ import typing as t
 from dataclasses import dataclass
 
 from .cleanup import Cleanup, clean_up
+from .completion import complete
+from .dependents import Repaired
 from .errors import EngineError, FleetError, Refused
 from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
-from .plan import RecreateRequest, Replacement, Unchanged, plan_replacement
-from .ports import ContainerRuntimeState, ImageIdentity, Ports, RuntimeStatus, name_of
+from .plan import ContainerRequest, RecreateRequest, Replacement, Unchanged, plan_replacement
+from .ports import ImageIdentity, Ports, is_active, name_of
+from .preflight import shortened
 from .recovery import entry_for, recover
+from .rejection import Rejected, Rejections, point_tag_back, reject
 from .rollback import Restored, RollbackEvent, RollbackReason
 from .stopwatch import StepTime, Stopwatch
 from .swap import Replaced, RolledBack, Swap
@@ -40,8 +44,12 @@ class Outcome(enum.Enum):
     RECREATED = "recreated"
     UNCHANGED = "unchanged"
     ROLLED_BACK = "rolled_back"
+    SKIPPED = "skipped"
+    """The image was rejected before."""
     RECOVERED = "recovered"
     """An interrupted run was brought to its end, and that was all there was to do."""
+    RESTORED = "restored"
+    """The container that was there before is back."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,9 @@ class CycleResult:
     """How a run ended, and what is there now.
 
     C(archive) is the name of an archive that is still there. C(downtime) in seconds is the time from the stop to the start of whichever
-    container came up; None when nothing was stopped, or nothing came up.
+    container came up; None when nothing was stopped, or nothing came up. C(dependents) are those for which something was done.
+    C(lost_files) are the files that are gone with the old container. C(rejected) is why the image was skipped.
+    C(recovered_first) is true when what an interrupted run left was brought to its end before.
     """
 
     outcome: Outcome
@@ -62,7 +72,24 @@ class CycleResult:
     restored: t.Optional[Restored] = None
     steps: t.Tuple[StepTime, ...] = ()
     downtime: t.Optional[float] = None
+    dependents: t.Tuple[Repaired, ...] = ()
+    lost_files: t.Tuple[str, ...] = ()
+    rejected: t.Optional[Rejected] = None
+    recovered_first: bool = False
     warnings: t.Tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """The image was rejected before, and there is no other yet."""
+
+    decision: Replacement
+    rejected: Rejected
+
+
+Decision = t.Union[Unchanged, Skipped, Replacement]
+Plan = t.Callable[[Stopwatch], Decision]
+"""Looks and decides, while nothing is touched. Called again when somebody else was faster."""
 
 
 def recreate_with_health(
@@ -79,47 +106,81 @@ def recreate_with_health(
     With C(keep_archive) nothing is cleaned up: the archive needs its image. Raises InvalidInput or StepFailed when it ended before there
     could be a new container; the message says how the old one is.
     """
+
+    def plan(watch: Stopwatch) -> Decision:
+        return plan_recreation(ports, watch, request)
+
+    return run_cycle(ports, guard, request, plan, health, cleanup, keep_archive=keep_archive)
+
+
+def plan_recreation(ports: Ports, watch: Stopwatch, request: RecreateRequest) -> Decision:
+    """As C(plan_replacement), but an image that was rejected before is not tried again, unless the operator insists."""
+    decision = plan_replacement(ports, watch, request)
+    if isinstance(decision, Unchanged) or request.force:
+        return decision
+    rejected = Rejections(ports.memory).recall(decision.old.name)
+    if rejected is None or rejected.image_id != decision.new_image.id:
+        return decision
+    return Skipped(decision, rejected)
+
+
+def run_cycle(
+    ports: Ports,
+    guard: Guard,
+    request: ContainerRequest,
+    plan: Plan,
+    health: HealthConfig,
+    cleanup: Cleanup,
+    *,
+    keep_archive: bool,
+) -> CycleResult:
+    """Carry out what C(plan) decides, to the end. Raises as C(recreate_with_health) does."""
     try:
-        result = _run(ports, guard, request, health, cleanup, keep_archive=keep_archive)
+        result = _run(ports, guard, request, plan, health, cleanup, keep_archive=keep_archive)
     except FleetError as error:
         error.touched = error.touched or guard.rescued
         raise
     if guard.rescued and result.outcome is not Outcome.RECOVERED:
-        return dataclasses.replace(result, warnings=(RECOVERED_FIRST, *result.warnings))
+        return dataclasses.replace(result, recovered_first=True, warnings=(RECOVERED_FIRST, *result.warnings))
     return result
 
 
 def _run(
-    ports: Ports, guard: Guard, request: RecreateRequest, health: HealthConfig, cleanup: Cleanup, *, keep_archive: bool
+    ports: Ports, guard: Guard, request: ContainerRequest, plan: Plan, health: HealthConfig, cleanup: Cleanup, *, keep_archive: bool
 ) -> CycleResult:
     watch = Stopwatch(ports.clock)
-    ending = recreate_one(ports, guard, watch, request, health, keep_archive=keep_archive)
+    ending = recreate_one(ports, guard, watch, request, plan, health, keep_archive=keep_archive)
     if isinstance(ending, Replaced):
         ending = _pass_gate(ports, guard, watch, ending, health)
     if isinstance(ending, Unchanged):
         return _unchanged(ending, watch, recovered=guard.rescued)
+    if isinstance(ending, Skipped):
+        return _skipped(ports, ending, watch)
     if isinstance(ending, RolledBack):
-        if ending.restored.problem is None:
-            guard.end()  # Otherwise the next run finds the entry, and tries again to bring the old container back.
-        return _rolled_back(ending, watch)
-    if keep_archive:
-        guard.end()
-        return _recreated(ending, watch, archive=ending.replacement.archive)
-    with watch.step("cleanup"):
-        leftover, warnings = clean_up(ports.ops, ending.replacement, cleanup)
+        return _rolled_back(ports, guard, ending, watch)
+    replacement = ending.replacement
+    with watch.step("complete"):
+        completion = complete(ports, entry_for(replacement, health, guard.me, keep_archive=keep_archive), ending.new_id)
+    archive: t.Optional[str] = replacement.archive
+    warnings = completion.warnings
+    if not keep_archive:
+        with watch.step("cleanup"):
+            archive, more = clean_up(ports.ops, replacement, cleanup)
+        warnings = (*warnings, *more)
     guard.end()
-    return _recreated(ending, watch, archive=leftover, warnings=warnings)
+    return _recreated(ending, watch, archive, completion.dependents, warnings)
 
 
 def recreate_one(
     ports: Ports,
     guard: Guard,
     watch: Stopwatch,
-    request: RecreateRequest,
+    request: ContainerRequest,
+    plan: Plan,
     health: HealthConfig,
     *,
     keep_archive: bool = False,
-) -> t.Union[Unchanged, Replaced, RolledBack]:
+) -> t.Union[Unchanged, Skipped, Replaced, RolledBack]:
     """Replace the container and start the new one, without waiting for a verdict on it.
 
     What an interrupted run left is brought to its end first. From the first touch on, C(guard) holds the container; the caller ends that.
@@ -129,8 +190,8 @@ def recreate_one(
     for _attempt in range(ATTEMPTS):
         with watch.step("lock"):
             guard.settle(name, lambda entry, new_id: recover(ports, watch, entry, new_id, health))
-        decision = plan_replacement(ports, watch, request)
-        if isinstance(decision, Unchanged):
+        decision = plan(watch)
+        if not isinstance(decision, Replacement):
             return decision
         if guard.begin(entry_for(decision, health, guard.me, keep_archive=keep_archive)):
             if _is_as_planned(ports, decision):
@@ -141,7 +202,7 @@ def recreate_one(
     )
 
 
-def _name_to_guard(ports: Ports, request: RecreateRequest) -> str:
+def _name_to_guard(ports: Ports, request: ContainerRequest) -> str:
     """Containers are guarded by name: the ID is another one after every update."""
     if not request.is_by_id:
         return request.container
@@ -152,17 +213,17 @@ def _name_to_guard(ports: Ports, request: RecreateRequest) -> str:
 
 
 def _is_as_planned(ports: Ports, replacement: Replacement) -> bool:
-    """Whether nobody replaced, renamed or stopped the container while the image was pulled or the lock was awaited."""
+    """Whether nobody replaced, renamed, stopped or started the container while the image was pulled or the lock was awaited."""
     try:
         now = ports.ops.inspect(replacement.old.id).container
     except EngineError:
         return False
-    is_up = ContainerRuntimeState.from_inspect(now).status is not RuntimeStatus.EXITED
-    was_up = replacement.old.state.status is not RuntimeStatus.EXITED
-    return name_of(now) == replacement.old.name and (is_up or not was_up)
+    return name_of(now) == replacement.old.name and is_active(now) == replacement.old.runs
 
 
 def _pass_gate(ports: Ports, guard: Guard, watch: Stopwatch, replaced: Replaced, health: HealthConfig) -> t.Union[Replaced, RolledBack]:
+    if not replaced.replacement.old.runs:
+        return replaced  # It was not running, so neither is the new one, and there is nothing to judge.
     with watch.step("health_gate"):
         gate = wait_for_health(ports.probe, ports.clock, replaced.new_id, health)
     if gate.verdict is Verdict.HEALTHY:
@@ -182,35 +243,70 @@ def _unchanged(ending: Unchanged, watch: Stopwatch, *, recovered: bool) -> Cycle
     )
 
 
-def _recreated(ending: Replaced, watch: Stopwatch, archive: t.Optional[str], warnings: t.Tuple[str, ...] = ()) -> CycleResult:
-    new_image = ending.replacement.new_image
+def _skipped(ports: Ports, ending: Skipped, watch: Stopwatch) -> CycleResult:
+    decision = ending.decision
+    return CycleResult(
+        outcome=Outcome.SKIPPED,
+        container_id=decision.old.id,
+        container_name=decision.old.name,
+        old_image=decision.old_image,
+        new_image=decision.new_image,
+        steps=watch.steps,
+        rejected=ending.rejected,
+        # The pull has moved the tag again.
+        warnings=point_tag_back(ports.ops, decision.old_image, decision.new_image),
+    )
+
+
+def _recreated(
+    ending: Replaced, watch: Stopwatch, archive: t.Optional[str], dependents: t.Tuple[Repaired, ...], warnings: t.Tuple[str, ...]
+) -> CycleResult:
+    replacement = ending.replacement
+    new_image = replacement.new_image
     if ending.made_from not in ("", new_image.id):
         moved = f"{new_image.reference} was moved on this host between the pull and the creation"
         warnings = (*warnings, f"{moved}: the container runs {ending.made_from}, not {new_image.id} as it was pulled.")
         new_image = ImageIdentity(new_image.reference, ending.made_from)
     return CycleResult(
-        outcome=Outcome.RECREATED,
+        outcome=Outcome.RESTORED if replacement.returning else Outcome.RECREATED,
         container_id=ending.new_id,
-        container_name=ending.replacement.old.name,
-        old_image=ending.replacement.old_image,
+        container_name=replacement.old.name,
+        old_image=replacement.old_image,
         new_image=new_image,
         archive=archive,
         steps=watch.steps,
         downtime=watch.downtime,
-        warnings=warnings,
+        dependents=dependents,
+        lost_files=replacement.lost_files,
+        warnings=(*_lost(replacement), *warnings),
     )
 
 
-def _rolled_back(ending: RolledBack, watch: Stopwatch) -> CycleResult:
+def _lost(replacement: Replacement) -> t.Tuple[str, ...]:
+    if not replacement.lost_files:
+        return ()
+    files = shortened(replacement.lost_files)
+    return (f"Files were put into {replacement.old.name} or changed after it was created, and the new one does not have them: {files}",)
+
+
+def _rolled_back(ports: Ports, guard: Guard, ending: RolledBack, watch: Stopwatch) -> CycleResult:
+    replacement, restored = ending.replacement, ending.restored
+    warnings: t.Tuple[str, ...] = ()
+    if restored.problem is None:
+        reason = f"{ending.event.reason.value}: {ending.event.failure.error}"
+        warnings = reject(ports, replacement.old.name, replacement.old_image, replacement.new_image, reason)
+        guard.end()  # Otherwise the next run finds the entry, and tries again to bring the old container back.
     return CycleResult(
         outcome=Outcome.ROLLED_BACK,
-        container_id=ending.restored.kept or ending.replacement.old.id,
-        container_name=ending.replacement.old.name if ending.restored.kept else ending.restored.archive or ending.replacement.old.name,
-        old_image=ending.replacement.old_image,
-        new_image=ending.replacement.new_image,
-        archive=ending.restored.archive,
+        container_id=restored.kept or replacement.old.id,
+        container_name=replacement.old.name if restored.kept else restored.archive or replacement.old.name,
+        old_image=replacement.old_image,
+        new_image=replacement.new_image,
+        archive=restored.archive,
         rollback=ending.event,
-        restored=ending.restored,
+        restored=restored,
         steps=watch.steps,
         downtime=watch.downtime,
+        dependents=restored.dependents,
+        warnings=warnings,
     )

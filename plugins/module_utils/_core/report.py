@@ -9,12 +9,16 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
+from .dependents import Repaired
 from .errors import FleetError, StepFailed
 from .ports import ImageIdentity
 from .recreate import CycleResult, Outcome
+from .rejection import Rejected, how_to_forget
 from .rollback import Restored, RollbackEvent, RollbackReason
 
 Report = t.Dict[str, t.Any]
+
+_NOTHING_DONE = (Outcome.UNCHANGED, Outcome.SKIPPED)
 
 _IN_PLAIN_WORDS = {
     RollbackReason.HEALTH_TIMEOUT: "did not become healthy",
@@ -31,7 +35,7 @@ def cycle_report(result: CycleResult) -> Report:
     """
     report: Report = {
         "failed": False,
-        "changed": result.outcome is not Outcome.UNCHANGED,
+        "changed": result.recovered_first or result.outcome not in _NOTHING_DONE,
         "outcome": result.outcome.value,
         "container": {"id": result.container_id, "name": result.container_name},
         "archive": result.archive,
@@ -40,7 +44,12 @@ def cycle_report(result: CycleResult) -> Report:
         "rollback_failed": False,
         "steps": [{"name": step.name, "seconds": round(step.seconds, 3)} for step in result.steps],
         "downtime_seconds": None if result.downtime is None else round(result.downtime, 3),
+        "dependents": [_dependent(dependent) for dependent in result.dependents],
+        "lost_files": list(result.lost_files),
+        "rejected": dataclasses.asdict(result.rejected) if result.rejected else None,
     }
+    if result.rejected:
+        report["msg"] = _why_skipped(result, result.rejected)
     if result.rollback and result.restored:
         report.update(
             failed=True,
@@ -55,6 +64,17 @@ def error_report(error: FleetError) -> Report:
     """The return values of a module that ended in an error before there was a result."""
     failed_step = error.step if isinstance(error, StepFailed) else None
     return {"msg": str(error), "changed": error.touched, "failed_step": failed_step}
+
+
+def _dependent(dependent: Repaired) -> Report:
+    return {**dataclasses.asdict(dependent), "repair": dependent.repair.value}
+
+
+def _why_skipped(result: CycleResult, rejected: Rejected) -> str:
+    return (
+        f"{result.container_name} was left as it is: it was rolled back from this image of {rejected.reference} ({rejected.reason}). "
+        f"A newer image will be tried. To try this one again, set force, or forget it with: {how_to_forget(result.container_name)}"
+    )
 
 
 def _image(image: ImageIdentity) -> Report:

@@ -15,6 +15,7 @@ import enum
 import typing as t
 from dataclasses import dataclass
 
+from .dependents import Dependent, Repaired, restart_dependents
 from .errors import Conflict, EngineError, NoAnswer, NotFound
 from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
 from .ports import Clock, ContainerRuntimeState, DockerOps, Document, Failure, HealthProbe, Ports, RuntimeStatus
@@ -22,6 +23,9 @@ from .stopwatch import Stopwatch
 
 LONGEST_COURTESY = 10
 """Seconds that a failed container gets to stop by itself, however long its stop timeout is: the old one is waiting."""
+
+ASLEEP = {"Name": "no"}
+"""The restart policy of an archive."""
 
 _PATIENCE = 30.0
 _PAUSE = 1.0
@@ -43,16 +47,19 @@ class RollbackReason(enum.Enum):
 class OldContainer:
     """The container to go back to.
 
-    C(state) is what it was doing before anything was touched. C(time_to_health) in seconds is what its health check needs to report
-    healthy. C(restart_policy) is what the engine does when it exits, and when the engine itself starts.
+    C(state) is what it was doing before anything was touched, and C(runs) whether it is meant to run: a container that was stopped comes
+    back stopped. C(time_to_health) in seconds is what its health check needs to report healthy. C(restart_policy) is what the engine does
+    when it exits, and when the engine itself starts. C(dependents) lose what they need of it while it is stopped.
     """
 
     id: str
     name: str
     image_ref: str
     state: ContainerRuntimeState
+    runs: bool = True
     time_to_health: float = 0.0
     restart_policy: Document = dataclasses.field(default_factory=dict)
+    dependents: t.Tuple[Dependent, ...] = ()
 
     @property
     def wakes_by_itself(self) -> bool:
@@ -61,13 +68,17 @@ class OldContainer:
 
 @dataclass(frozen=True)
 class NewContainer:
-    """The container to get rid of. C(id) is None when none was made, or when the answer that would have told it was lost."""
+    """The container to get rid of. C(id) is None when none was made, or when the answer that would have told it was lost.
+
+    One that was there before is not removed, but put away under the name C(archive).
+    """
 
     id: t.Optional[str]
     image_ref: str
     image_id: str
     stop_timeout: int
     answer_lost: bool = False
+    archive: t.Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -88,13 +99,14 @@ class Restored:
 
     C(problem) is None when it does. Otherwise it says what is wrong, and C(commands) put it right by hand, as far as commands can.
     C(archive) is the name that the old container is still under, None when it has its own, or is gone. C(kept) is the ID of the new
-    container when that still has the name.
+    container when that still has the name. C(dependents) are those that were started anew with it.
     """
 
     problem: t.Optional[str] = None
     commands: t.Tuple[str, ...] = ()
     archive: t.Optional[str] = None
     kept: t.Optional[str] = None
+    dependents: t.Tuple[Repaired, ...] = ()
 
 
 def rollback(
@@ -128,23 +140,35 @@ def put_back(
 
 
 def restore(ports: Ports, watch: Stopwatch, old: OldContainer, archive: t.Optional[str], health: HealthConfig) -> Restored:
-    """Give C(old) its name back from C(archive) (None: it still has it), start it and check it. Never raises EngineError."""
+    """Give C(old) its name back from C(archive) (None: it still has it), start it, check it and repair its dependents.
+
+    Never raises EngineError.
+    """
     with watch.step("restore"):
         name_problem = _rename_back(ports, old) if archive else None
-        start_problem = _start(ports, old)
-        if not start_problem:
+        start_problem = _start(ports, old) if old.runs else None
+        if old.runs and not start_problem:
             watch.came_up()
         policy_problem = _wake(ports, old)
     with watch.step("check"):
         outcome = _check(ports, old, health)
+    dependents = _repair_dependents(ports, watch, old, outcome)
     if not name_problem and not policy_problem and outcome.verdict is Verdict.HEALTHY:
-        return Restored()
+        return Restored(dependents=dependents)
     rename = (f"docker rename {archive} {old.name}",) if name_problem else ()
     start = (f"docker start {old.name}",) if outcome.verdict is Verdict.CRASHED else ()
     state_problem = None if outcome.verdict is Verdict.HEALTHY else start_problem or f"{old.name} {outcome.why}"
     policy = (f"docker update --restart={_as_option(old.restart_policy)} {old.name}",) if policy_problem else ()
     problem = "; ".join(problem for problem in (name_problem, state_problem, policy_problem) if problem)
-    return Restored(problem, (*rename, *start, *policy), archive if name_problem else None)
+    return Restored(problem, (*rename, *start, *policy), archive if name_problem else None, dependents=dependents)
+
+
+def _repair_dependents(ports: Ports, watch: Stopwatch, old: OldContainer, outcome: HealthOutcome) -> t.Tuple[Repaired, ...]:
+    was_never_down = outcome.last is not None and outcome.last.started_at == old.state.started_at
+    if not old.dependents or was_never_down:
+        return ()
+    with watch.step("dependents"):
+        return restart_dependents(ports.ops, old.dependents, old.id)
 
 
 def _failure_of(probe: HealthProbe, new: NewContainer, cause: str) -> Failure:
@@ -179,7 +203,10 @@ def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: t.Opti
         if new_id is None:
             return None
         _stop_gently(ports.ops, new_id, new.stop_timeout)
-        _until_answered(ports.clock, lambda: ports.ops.remove(new_id, force=True), also=Conflict)
+        if new.archive:
+            _put_away(ports, new_id, new.archive)
+        else:
+            _until_answered(ports.clock, lambda: ports.ops.remove(new_id, force=True), also=Conflict)
     except NotFound:
         return None
     except EngineError as error:
@@ -187,9 +214,20 @@ def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: t.Opti
             return None  # It may be in the way of the name, but it does not run.
         problem = f"the new container could not be removed ({error}), and the two must not run at once"
         rename = (f"docker rename {archive} {old.name}",) if archive else ()
-        commands = (f"docker rm --force {new.id}", *rename, f"docker start {old.name}")
+        discard = f"docker stop {new.id} && docker rename {new.id} {new.archive}" if new.archive else f"docker rm --force {new.id}"
+        commands = (discard, *rename, f"docker start {old.name}")
         return Restored(problem, commands, archive, kept=new.id)
     return None
+
+
+def _put_away(ports: Ports, container: str, archive: str) -> None:
+    """Make an archive of it again."""
+    _until_answered(ports.clock, lambda: ports.ops.set_restart_policy(container, ASLEEP))
+    now = _until_answered(ports.clock, lambda: ports.probe.probe(container))
+    if now.status is not RuntimeStatus.EXITED:
+        raise EngineError("it does not stop")
+    if now.name != archive:
+        _until_answered(ports.clock, lambda: ports.ops.rename(container, archive))
 
 
 def _unseen(ports: Ports, name: str, new: NewContainer) -> t.Optional[str]:

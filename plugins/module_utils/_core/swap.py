@@ -14,7 +14,7 @@ from .guard import Guard
 from .health import HealthConfig
 from .plan import Replacement
 from .ports import Ports, RuntimeStatus
-from .rollback import NewContainer, Restored, RollbackEvent, RollbackReason, restore, rollback
+from .rollback import ASLEEP, NewContainer, Restored, RollbackEvent, RollbackReason, restore, rollback
 from .stopwatch import Stopwatch
 
 
@@ -54,30 +54,47 @@ class Swap:
     def run(self) -> t.Union[Replaced, RolledBack]:
         """Raises StepFailed when it ended before there was an archive to go back to; the message says how the old container is."""
         self._put_old_to_sleep()
-        self._watch.went_down()
-        self._stop_old()
+        if self._old.runs:
+            self._watch.went_down()
+            self._stop_old()
         self._rename_old()
         try:
-            with self._watch.step("create"):
-                new_id = self._ops.create(self._old.name, self._plan.body)
+            new_id = self._have_new()
         except CreateIncomplete as error:
             return self.roll_back(RollbackReason.CREATE_FAILED, str(error), error.container)
         except EngineError as error:
+            returning = self._plan.returning
+            if returning:
+                return self.roll_back(RollbackReason.CREATE_FAILED, str(error), returning.id)
             return self.roll_back(RollbackReason.CREATE_FAILED, str(error), None, answer_lost=isinstance(error, NoAnswer))
         try:
             with self._watch.step("start"):
                 self._guard.note_new(new_id)
-                self._ops.start(new_id)
+                if self._old.runs:
+                    self._ops.start(new_id)
         except EngineError as error:
             return self.roll_back(RollbackReason.START_FAILED, str(error), new_id)
-        self._watch.came_up()
+        if self._old.runs:
+            self._watch.came_up()
         return Replaced(self._plan, new_id)
 
     def roll_back(self, reason: RollbackReason, cause: str, new_id: t.Optional[str], *, answer_lost: bool = False) -> RolledBack:
-        image = self._plan.new_image
-        new = NewContainer(new_id, image.reference, image.id, self._plan.stop_timeout, answer_lost)
+        image, returning = self._plan.new_image, self._plan.returning
+        archive = returning.name if returning else None
+        new = NewContainer(new_id, image.reference, image.id, self._plan.stop_timeout, answer_lost, archive)
         event, restored = rollback(self._ports, self._watch, self._old, new, self._plan.archive, reason, cause, self._health)
         return RolledBack(self._plan, event, restored)
+
+    def _have_new(self) -> str:
+        """Create it, or give the one that was there before its name and its restart policy back. Returns its ID."""
+        returning = self._plan.returning
+        if returning is None:
+            with self._watch.step("create"):
+                return self._ops.create(self._old.name, self._plan.body)
+        with self._watch.step("return"):
+            self._ops.rename(returning.id, self._old.name)
+            self._ops.set_restart_policy(returning.id, returning.restart_policy)
+        return returning.id
 
     def _put_old_to_sleep(self) -> None:
         """As an archive it must not be started by its restart policy, beside the new one."""
@@ -85,7 +102,7 @@ class Swap:
             return
         try:
             with self._watch.step("update"):
-                self._ops.set_restart_policy(self._old.id, {"Name": "no"})
+                self._ops.set_restart_policy(self._old.id, ASLEEP)
         except EngineError as error:
             raise self._undone(
                 UpdateFailed, f"The restart policy of {self._old.name} could not be changed: {error}", archive=None
@@ -117,7 +134,8 @@ class Swap:
         touched = self._was_touched()
         if restored.problem is None:
             self._guard.end()
-            return kind(f"{problem}. It {'was started again and ' if touched else ''}runs as before.", touched=touched)
+            again = "was started again and " if touched else ""
+            return kind(f"{problem}. It {again}{'runs' if self._old.runs else 'is'} as before.", touched=touched)
         remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
         return kind(f"{problem}. It does not run as before: {restored.problem}.{remedy}", touched=touched)
 

@@ -10,10 +10,10 @@ import typing as t
 
 from .._core.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from .._core.image_reference import ImageReference
-from .._core.ports import Clock, Document, ImageIdentity, Inspected, PullPolicy
-from .._core.spec import shares_network_of
+from .._core.ports import Clock, Document, ImageIdentity, Inspected, PullPolicy, Surroundings
 from .pull import pull_image
 from .sdk import docker, engine_errors
+from .whereabouts import own_container
 
 # From this API version on, a container can be created with several networks at once.
 _ALL_NETWORKS_AT_CREATE = "1.44"
@@ -34,18 +34,22 @@ class SdkDockerOps:
     def inspect(self, container: str) -> Inspected:
         with engine_errors():
             document = self._client.inspect_container(container)
-            others = self._client.containers(all=True)
             return Inspected(
                 container=document,
                 image=self._image(document["Image"]),
-                names=frozenset(name for other in others for name in _names(other)),
-                sharing_network=tuple(
-                    name
-                    for other in others
-                    if shares_network_of(other.get("HostConfig") or {}) == document["Id"]
-                    for name in _names(other)[:1]
-                ),
                 borrowed_mounts=self._borrowed_mounts(document["HostConfig"]),
+            )
+
+    def surroundings(self, container: str, new_image: str) -> Surroundings:
+        with engine_errors():
+            others = [other["Id"] for other in self._client.containers(all=True) if other["Id"] != container]
+            return Surroundings(
+                others=tuple(document for document in map(self._container, others) if document),
+                networks=frozenset(key for network in self._client.networks() for key in (network["Name"], network["Id"])),
+                changes=tuple(self._client.diff(container) or ()),
+                new_image=self._image(new_image) or {},
+                architecture=self._client.version()["Arch"],
+                holds_this_run=container == own_container(),
             )
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
@@ -89,6 +93,10 @@ class SdkDockerOps:
         with engine_errors():
             self._client.remove_container(container, force=force, v=force)
 
+    def tag(self, image_id: str, reference: ImageReference) -> None:
+        with engine_errors():
+            self._client.tag(image_id, reference.repository, tag=reference.version)
+
     def remove_image(self, image_id: str) -> None:
         with engine_errors():
             self._client.remove_image(image_id)
@@ -96,6 +104,14 @@ class SdkDockerOps:
     def prune_dangling(self) -> None:
         with engine_errors():
             self._client.prune_images(filters={"dangling": True})
+
+    def _container(self, container: str) -> t.Optional[Document]:
+        try:
+            with engine_errors():
+                document: Document = self._client.inspect_container(container)
+                return document
+        except NotFound:
+            return None  # Somebody removed it since it was listed.
 
     def _image(self, image_id: str) -> t.Optional[Document]:
         try:
@@ -137,7 +153,3 @@ class SdkDockerOps:
             url = self._client._url("/networks/{0}/connect", network)  # noqa: SLF001
             response = self._client._post_json(url, data={"Container": container, "EndpointConfig": endpoint})  # noqa: SLF001
             self._client._raise_for_status(response)  # noqa: SLF001
-
-
-def _names(container: Document) -> t.List[str]:
-    return [name.lstrip("/") for name in container.get("Names") or ()]

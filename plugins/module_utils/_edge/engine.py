@@ -15,7 +15,7 @@ from .connection import connect
 from .docker_ops import SdkDockerOps
 from .health_probe import SdkHealthProbe
 from .runs import LocalRuns
-from .volume_journal import VolumeJournal
+from .volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 
 
 class Engine(t.NamedTuple):
@@ -29,5 +29,5 @@ def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float) -> Engine:
     """The engine that the connection options name. Raises InvalidInput or EngineUnavailable."""
     client = connect(options)
     clock = SystemClock()
-    ports = Ports(SdkDockerOps(client, clock), SdkHealthProbe(client), clock)
-    return Engine(ports, Guard(VolumeJournal(client), LocalRuns(options["docker_host"]), clock, lock_timeout))
+    ports = Ports(SdkDockerOps(client, clock), SdkHealthProbe(client), clock, VolumeJournal(client, MEMORY_LABEL))
+    return Engine(ports, Guard(VolumeJournal(client, JOURNAL_LABEL), LocalRuns(options["docker_host"]), clock, lock_timeout))

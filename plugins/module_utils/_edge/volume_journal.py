@@ -11,21 +11,25 @@ import typing as t
 from datetime import datetime
 
 from .._core.errors import EngineError, NotFound
-from .._core.journal import Note
+from .._core.ports import Note
 from .sdk import engine_errors
 
-LABEL = "fleet.evenkeel.journal"
+JOURNAL_LABEL = "fleet.evenkeel.journal"
+"""Of what a run is about to do. Gone when it ends."""
+MEMORY_LABEL = "fleet.evenkeel.memory"
+"""Of what later runs have to know."""
 
 
 class VolumeJournal:
-    """The notes in the engine behind one C(docker.APIClient)."""
+    """The notes in the engine behind one C(docker.APIClient) that bear C(label)."""
 
-    def __init__(self, client: t.Any) -> None:
+    def __init__(self, client: t.Any, label: str) -> None:
         self._client = client
+        self._label = label
 
     def write(self, place: str, text: str) -> str:
         with engine_errors():
-            return _text(place, self._client.create_volume(place, labels={LABEL: text}))
+            return self._text(place, self._client.create_volume(place, labels={self._label: text}))
 
     def read(self, place: str) -> t.Optional[Note]:
         try:
@@ -33,7 +37,7 @@ class VolumeJournal:
                 volume = self._client.inspect_volume(place)
         except NotFound:
             return None
-        return Note(_text(place, volume), volume.get("CreatedAt") or "")
+        return Note(self._text(place, volume), volume.get("CreatedAt") or "")
 
     def erase(self, place: str) -> None:
         try:
@@ -47,13 +51,12 @@ class VolumeJournal:
             now = self._client.info()["SystemTime"]
             return (_moment(now) - _moment(note.written_at)).total_seconds()
 
-
-def _text(place: str, volume: t.Mapping[str, t.Any]) -> str:
-    try:
-        text: str = (volume["Labels"] or {})[LABEL]
-    except KeyError:
-        raise EngineError(f"there is a volume {place} that is not ours") from None
-    return text
+    def _text(self, place: str, volume: t.Mapping[str, t.Any]) -> str:
+        try:
+            text: str = (volume["Labels"] or {})[self._label]
+        except KeyError:
+            raise EngineError(f"there is a volume {place} that is not ours") from None
+        return text
 
 
 def _moment(engine_time: str) -> datetime:

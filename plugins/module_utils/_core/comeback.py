@@ -1,0 +1,137 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Going back: the container that was there before takes the place of the one that runs now, by the same cycle as an update."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .archive import archive_name
+from .cleanup import Cleanup
+from .errors import EngineError, InspectFailed, NotFound, NothingToGoBackTo, RestoreFailed
+from .guard import Guard
+from .health import HealthConfig
+from .kept_archives import Archives, Kept
+from .plan import ContainerRequest, Replacement, Unchanged, image_of, inspect_exactly, look_around, old_container
+from .ports import ContainerRuntimeState, DockerOps, Inspected, Ports, RuntimeStatus, name_of
+from .preflight import Case, refuse_if_unsafe
+from .recovery import recover
+from .recreate import CycleResult, Outcome, run_cycle
+from .rollback import restore
+from .stopwatch import Stopwatch
+
+
+def go_back(ports: Ports, guard: Guard, request: ContainerRequest, health: HealthConfig, *, keep_archive: bool = False) -> CycleResult:
+    """Put the newest archive of a container back in its place, wait for the verdict on it, and remove the one that ran, or bring that back.
+
+    With C(keep_archive) the one that ran becomes an archive itself. Raises InvalidInput or StepFailed when it ended before anything was
+    replaced; the message says how things are.
+    """
+    if _is_missing(ports.ops, request):
+        watch = Stopwatch(ports.clock)
+        guard.settle(request.container, lambda entry, new_id: recover(ports, watch, entry, new_id, health))
+        if _is_missing(ports.ops, request):
+            return _fill_gap(ports, watch, request, health)
+    return run_cycle(
+        ports,
+        guard,
+        request,
+        lambda watch: _plan(ports, guard, watch, request),
+        health,
+        Cleanup(),
+        keep_archive=keep_archive,
+    )
+
+
+def _plan(ports: Ports, guard: Guard, watch: Stopwatch, request: ContainerRequest) -> t.Union[Unchanged, Replacement]:
+    with watch.step("inspect"):
+        inspected = inspect_exactly(ports.ops, request.container)
+        old = old_container(inspected.container)
+        try:
+            kept, previous = _newest_archive(ports, old.name, beside=old.id)
+        except NothingToGoBackTo:
+            if guard.has_gone_back:
+                return Unchanged(old, image_of(inspected), image_of(inspected))
+            raise
+    with watch.step("preflight"):
+        surroundings, dependents, inspected_dependents = look_around(ports, old, inspected.container, previous.container["Image"])
+        case = Case(
+            inspected=inspected,
+            surroundings=surroundings,
+            dependents=inspected_dependents,
+            new_image=previous.container["Config"]["Image"],
+            networks=tuple((previous.container.get("NetworkSettings") or {}).get("Networks") or ()),
+            verbatim=True,
+        )
+        refuse_if_unsafe(old.name, case)
+    return Replacement(
+        old=dataclasses.replace(old, dependents=dependents),
+        old_image=image_of(inspected),
+        new_image=image_of(previous),
+        body={},
+        archive=archive_name(old.name, ports.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
+        stop_timeout=request.stop_timeout_for(inspected.container),
+        returning=kept,
+    )
+
+
+def _newest_archive(ports: Ports, container: str, *, beside: str = "") -> t.Tuple[Kept, Inspected]:
+    """The newest that is still there under its archive's name. One that was renamed is no archive any more."""
+    try:
+        for kept in Archives(ports.memory).of(container):
+            try:
+                found = ports.ops.inspect(kept.id)
+            except NotFound:
+                continue
+            if kept.id != beside and name_of(found.container) == kept.name:
+                return kept, found
+    except EngineError as error:
+        raise InspectFailed(f"The archives of {container} could not be looked at, and nothing was touched: {error}") from error
+    raise NothingToGoBackTo(
+        f"There is nothing to go back to: no archive of {container} is left. container_recreate keeps one with keep_archive. "
+        "Nothing was touched. To run an older image, name it to container_recreate."
+    )
+
+
+def _is_missing(ops: DockerOps, request: ContainerRequest) -> bool:
+    if request.is_by_id:
+        return False
+    try:
+        ops.inspect(request.container)
+    except NotFound:
+        return True
+    except EngineError:
+        return False  # The plan will say what is wrong.
+    return False
+
+
+def _fill_gap(ports: Ports, watch: Stopwatch, request: ContainerRequest, health: HealthConfig) -> CycleResult:
+    """Nobody has the name, so nobody has to go."""
+    kept, found = _newest_archive(ports, request.container)
+    old = dataclasses.replace(
+        old_container(found.container),
+        name=request.container,
+        state=ContainerRuntimeState(RuntimeStatus.HEALTHY),
+        runs=kept.runs,
+        restart_policy=kept.restart_policy,
+    )
+    restored = restore(ports, watch, old, kept.name, health)
+    if restored.problem:
+        remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
+        raise RestoreFailed(
+            f"Container {request.container} is gone, and its archive {kept.name} could not be brought back: {restored.problem}.{remedy}",
+            touched=True,
+        )
+    image = image_of(found)
+    return CycleResult(
+        outcome=Outcome.RESTORED,
+        container_id=kept.id,
+        container_name=request.container,
+        old_image=image,
+        new_image=image,
+        steps=watch.steps,
+        dependents=restored.dependents,
+    )

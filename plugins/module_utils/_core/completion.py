@@ -1,0 +1,61 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is left to do once the new container has passed its gate, whichever run gets to do it."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .dependents import Repair, Repaired, recreate_dependents
+from .errors import EngineError
+from .journal import Entry
+from .kept_archives import Archives, Kept
+from .ports import ImageIdentity, Ports
+from .rejection import Rejections, reject
+
+
+@dataclass(frozen=True)
+class Completion:
+    """What became of the dependents, and a warning for each thing that could not be done."""
+
+    dependents: t.Tuple[Repaired, ...] = ()
+    warnings: t.Tuple[str, ...] = ()
+
+
+def complete(ports: Ports, entry: Entry, new_id: str) -> Completion:
+    """Repair the dependents and bring what is remembered up to date. Can be repeated. Never raises EngineError."""
+    dependents = recreate_dependents(ports.ops, entry.dependents, entry.old_id, new_id, entry.archive)
+    if entry.returning:
+        warnings = reject(ports, entry.container, new_image_of(entry), old_image_of(entry), "the operator went back from it")
+    else:
+        warnings = Rejections(ports.memory).forget(entry.container)
+    return Completion(dependents, (*_attention(dependents), *warnings, *_remember_archives(ports, entry)))
+
+
+def old_image_of(entry: Entry) -> ImageIdentity:
+    return ImageIdentity(entry.old_image_ref, entry.old_image_id)
+
+
+def new_image_of(entry: Entry) -> ImageIdentity:
+    return ImageIdentity(entry.new_image_ref, entry.new_image_id)
+
+
+def _attention(dependents: t.Iterable[Repaired]) -> t.Iterator[str]:
+    for dependent in dependents:
+        if dependent.repair is Repair.NEEDS_ATTENTION:
+            yield f"{dependent.name}, which depends on it, needs attention: {dependent.problem}"
+
+
+def _remember_archives(ports: Ports, entry: Entry) -> t.Tuple[str, ...]:
+    archives = Archives(ports.memory)
+    try:
+        if entry.returning:
+            archives.drop(entry.container, entry.returning.id)
+        if entry.keep_archive:
+            archives.add(entry.container, Kept(entry.old_id, entry.archive, entry.runs, entry.restart_policy))
+    except EngineError as error:
+        return (f"It could not be remembered which archives {entry.container} has, so container_rollback may not find them: {error}",)
+    return ()

@@ -1,0 +1,62 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Archives that were kept, remembered so that a later run knows them from containers that merely look like one."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+from dataclasses import dataclass
+
+from .errors import EngineError
+from .ports import Document, Journal
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An archive: its ID, its name, and what it has to be given back when it returns.
+
+    C(runs) tells whether it was running, C(restart_policy) what its operator gave it.
+    """
+
+    id: str
+    name: str
+    runs: bool
+    restart_policy: Document
+
+
+class Archives:
+    """The archives of each container, newest first, in the engine, where any later run finds them. Its methods raise EngineError."""
+
+    def __init__(self, memory: Journal) -> None:
+        self._memory = memory
+
+    def of(self, container: str) -> t.Tuple[Kept, ...]:
+        """What is remembered; whether it is still there is another question."""
+        note = self._memory.read(_place(container))
+        if note is None:
+            return ()
+        try:
+            return tuple(Kept(**archive) for archive in json.loads(note.text))
+        except (TypeError, ValueError):
+            raise EngineError(f"the volume {_place(container)} was not written by this version of the collection") from None
+
+    def add(self, container: str, kept: Kept) -> None:
+        others = tuple(archive for archive in self.of(container) if archive.id != kept.id)
+        self._write(container, (kept, *others))
+
+    def drop(self, container: str, archive_id: str) -> None:
+        archives = self.of(container)
+        if any(archive.id == archive_id for archive in archives):
+            self._write(container, tuple(archive for archive in archives if archive.id != archive_id))
+
+    def _write(self, container: str, archives: t.Tuple[Kept, ...]) -> None:
+        self._memory.erase(_place(container))
+        if archives:
+            self._memory.write(_place(container), json.dumps([vars(archive) for archive in archives], sort_keys=True))
+
+
+def _place(container: str) -> str:
+    return f"evenkeel-archives.{container}"

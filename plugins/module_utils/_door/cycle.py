@@ -1,0 +1,64 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the modules that replace a container have in common: their options, and how they end."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .._core.errors import FleetError
+from .._core.health import HealthConfig
+from .._core.recreate import CycleResult
+from .._core.report import cycle_report, error_report
+from .._edge.connection import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER
+from .._edge.engine import Engine, open_engine
+from .._edge.sdk import IMPORT_ERROR
+
+Options = t.Mapping[str, t.Any]
+
+_GATE = HealthConfig()
+
+CYCLE_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
+    "name": {"type": "str", "required": True},
+    "health_timeout": {"type": "float", "default": _GATE.health_timeout},
+    "grace_period": {"type": "float", "default": _GATE.grace_period},
+    "poll_interval": {"type": "float", "default": _GATE.poll_interval},
+    "min_healthy_time": {"type": "float", "default": _GATE.min_healthy_time},
+    "stop_timeout": {"type": "int"},
+    "lock_timeout": {"type": "float", "default": 300},
+}
+"""Described in the documentation fragment C(cycle)."""
+
+
+def cycle_module(**options: t.Mapping[str, t.Any]) -> AnsibleModule:
+    """A module with these options besides those of the cycle and of the connection."""
+    return AnsibleModule(
+        argument_spec={**CONNECTION_OPTIONS, **CYCLE_OPTIONS, **options},
+        required_together=CONNECTION_REQUIRED_TOGETHER,
+        supports_check_mode=False,
+    )
+
+
+def health_of(options: Options) -> HealthConfig:
+    """Raises InvalidInput."""
+    return HealthConfig(options["health_timeout"], options["grace_period"], options["poll_interval"], options["min_healthy_time"])
+
+
+def run_cycle_module(module: AnsibleModule, work: t.Callable[[Engine, Options], CycleResult]) -> t.NoReturn:
+    """Do the C(work) on the engine that the options name, and end the module with what came of it."""
+    if IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
+    try:
+        result = work(open_engine(module.params, module.params["lock_timeout"]), module.params)
+    except FleetError as error:
+        module.fail_json(**error_report(error))
+    for warning in result.warnings:
+        module.warn(warning)
+    report = cycle_report(result)
+    if report["failed"]:
+        module.fail_json(**report)
+    module.exit_json(**report)
