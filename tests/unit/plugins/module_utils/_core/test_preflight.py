@@ -9,42 +9,109 @@ from typing import Any
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Refused
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Inspected
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.preflight import refuse_if_unsafe
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Inspected, Surroundings
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.preflight import Case, refuse_if_unsafe, shortened
+
+AMD64: dict[str, Any] = {"Architecture": "amd64"}
 
 
-def inspected(status: str = "running", auto_remove: bool = False, labels: dict[str, str] | None = None, **around: Any) -> Inspected:
+def inspected(
+    status: str = "running",
+    *,
+    name: str = "web",
+    auto_remove: bool = False,
+    labels: dict[str, str] | None = None,
+    image: dict[str, Any] | None = AMD64,
+) -> Inspected:
     container = {
+        "Name": f"/{name}",
         "Image": "sha256:old",
         "State": {"Status": status},
         "HostConfig": {"AutoRemove": auto_remove},
         "Config": {"Labels": labels},
     }
-    return Inspected(container=container, **{"image": {}, **around})
+    return Inspected(container=container, image=image)
 
 
-@pytest.mark.parametrize("status", ["running", "restarting"])
-def test_what_runs_may_be_replaced(status: str) -> None:
-    refuse_if_unsafe("web", inspected(status))
+def case(
+    status: str = "running",
+    *,
+    dependent: Inspected | None = None,
+    new: str = "amd64",
+    engine: str = "amd64",
+    inside: bool = False,
+    **changes: Any,
+) -> Case:
+    """A container that may be replaced, but for what is told."""
+    fields: dict[str, Any] = {"verbatim": False, "networks": (), "lost_files": ()}
+    fields.update({field: changes.pop(field) for field in list(changes) if field in fields})
+    return Case(
+        inspected=inspected(status, **changes),
+        surroundings=Surroundings(
+            networks=frozenset({"front"}),
+            new_image={"Architecture": new} if new else {},
+            architecture=engine,
+            holds_this_run=inside,
+        ),
+        dependents=(dependent,) if dependent else (),
+        new_image="shop:2",
+        **fields,
+    )
+
+
+@pytest.mark.parametrize(
+    "safe",
+    [
+        *(case(status) for status in ("running", "restarting", "exited", "created")),
+        case(image=None, verbatim=True),
+        case(labels={"com.docker.compose.oneoff": "False", "com.docker.compose.service": "web"}),
+        case(networks=("front",)),
+        case(new="arm64", image={"Architecture": "arm64"}),
+        case(new="amd64", image={"Architecture": "arm64"}),
+        case(new="amd64", image={}),
+        case(new=""),
+        *(case(dependent=inspected(status, name="sidecar")) for status in ("running", "exited", "created")),
+        case(dependent=inspected(name="sidecar", labels={"com.docker.compose.oneoff": "True"})),
+    ],
+)
+def test_what_may_be_replaced(safe: Case) -> None:
+    refuse_if_unsafe("web", safe)
 
 
 @pytest.mark.parametrize(
     ("unsafe", "reason"),
     [
-        (inspected(auto_remove=True), "--rm"),
-        (inspected(labels={"com.docker.swarm.task.id": "x"}), "Docker Swarm"),
-        (inspected(labels={"io.kubernetes.pod.name": "x"}), "Kubernetes"),
-        (inspected("exited"), "is exited"),
-        (inspected("paused"), "unpause"),
-        (inspected(image=None), "sha256:old"),
-        (inspected(sharing_network=("vpn-b", "vpn-a")), "vpn-a, vpn-b use its network"),
+        (case(inside=True), "this task runs inside it"),
+        (case(auto_remove=True), "it was started with --rm"),
+        (case(labels={"com.docker.swarm.task.id": "x"}), r"Docker Swarm \(label com.docker.swarm.task.id\)"),
+        (case(labels={"io.kubernetes.pod.name": "x"}), r"Kubernetes \(label io.kubernetes.pod.name\)"),
+        (case(labels={"com.hashicorp.nomad.alloc_id": "x"}), "Nomad"),
+        (case(labels={"com.amazonaws.ecs.task-arn": "x"}), "Amazon ECS"),
+        (case(labels={"io.rancher.container.uuid": "x"}), "Rancher"),
+        (case(labels={"com.docker.compose.oneoff": "True"}), "'docker compose run' made it"),
+        (case("paused"), "it is paused.*Unpause it"),
+        (case("dead"), "it is dead"),
+        (case("removing"), "it is removing"),
+        (case(image=None), r"the image that it runs \(sha256:old\) is no longer on this host"),
+        (case(new="arm64"), "shop:2 is made for arm64, and this engine runs amd64"),
+        (case(networks=("front", "back", "side")), "its network back, side is gone"),
+        (case(lost_files=("/etc/a", "/etc/b")), "would be lost: /etc/a, /etc/b"),
+        (case(dependent=inspected(name="sidecar", auto_remove=True)), "sidecar depends on it .* and was started with --rm"),
+        (case(dependent=inspected("paused", name="sidecar")), "sidecar depends on it .* and is paused"),
+        (case(dependent=inspected(name="sidecar", image=None)), "sidecar depends on it .* and its image is no longer on this host"),
+        (case(dependent=inspected(name="sidecar", labels={"io.kubernetes.pod.name": "x"})), "sidecar .* and belongs to Kubernetes"),
     ],
 )
-def test_what_is_unsafe_is_refused_with_the_reason(unsafe: Inspected, reason: str) -> None:
-    with pytest.raises(Refused, match=f"Container web was not touched: .*{reason}"):
+def test_what_is_unsafe_is_refused_with_the_reason(unsafe: Case, reason: str) -> None:
+    with pytest.raises(Refused, match=f"^Container web was not touched: .*{reason}"):
         refuse_if_unsafe("web", unsafe)
 
 
-def test_the_label_of_an_orchestrator_is_told() -> None:
-    with pytest.raises(Refused, match=r"belongs to Kubernetes \(label io.kubernetes.pod.name\)"):
-        refuse_if_unsafe("web", inspected(labels={"io.kubernetes.pod.name": "x"}))
+def test_verbatim_needs_only_the_defaults_of_the_image_and_no_dependents() -> None:
+    with pytest.raises(Refused, match="sidecar depends on it"):
+        refuse_if_unsafe("web", case(verbatim=True, dependent=inspected(name="sidecar", image=None)))
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, ""), (2, "/0, /1"), (3, "/0, /1, /2"), (4, "/0, /1, /2 and 1 more")])
+def test_a_long_list_is_shortened(count: int, text: str) -> None:
+    assert shortened([f"/{number}" for number in range(count)], most=3) == text

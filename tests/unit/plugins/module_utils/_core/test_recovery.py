@@ -10,6 +10,7 @@ import dataclasses
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Dependent
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, NotFound, RecoveryFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry
@@ -165,7 +166,8 @@ def test_an_engine_that_cannot_look(engine: FakeEngine) -> None:
         run_recovery(engine)
 
 
-OLD = OldContainer("old-id", "web", "shop:1", ContainerRuntimeState(RuntimeStatus.UNHEALTHY), 40.0, {"Name": "always"})
+DEPENDENT = Dependent("sidecar-id", "sidecar", "old-id", "web", runs=True, only_links=False, archive="sidecar-old-1000")
+OLD = OldContainer("old-id", "web", "shop:1", ContainerRuntimeState(RuntimeStatus.UNHEALTHY), True, 40.0, {"Name": "always"}, (DEPENDENT,))
 REPLACEMENT = Replacement(OLD, ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), {}, ARCHIVE, stop_timeout=33)
 
 
@@ -178,12 +180,16 @@ def test_everything_that_the_way_back_needs_is_written_down(keep_archive: bool) 
         archive=ARCHIVE,
         old_id="old-id",
         old_image_ref="shop:1",
+        old_image_id="old",
         old_status="unhealthy",
+        runs=True,
         restart_policy={"Name": "always"},
         time_to_health=40.0,
+        dependents=(DEPENDENT,),
         new_image_ref="shop:2",
         new_image_id="new",
         stop_timeout=33,
+        returning=None,
         keep_archive=keep_archive,
         lease=33 + 630 + 2 * 111 + 40 + 600,
         holder=holder,
@@ -201,7 +207,9 @@ class TestInParticular:
     def recover(self, engine: FakeEngine, new_id: str | None = None, **changes: object) -> None:
         ports = fake_ports(engine)
         entry = entry_for(REPLACEMENT, HealthConfig(), FakeRuns("dead").me(), keep_archive=False)
-        entry = dataclasses.replace(entry, **{"old_id": engine.old_id, "old_status": "healthy", "time_to_health": 0.0, **changes})
+        entry = dataclasses.replace(
+            entry, **{"old_id": engine.old_id, "old_status": "healthy", "time_to_health": 0.0, "dependents": (), **changes}
+        )
         recover(ports, Stopwatch(ports.clock), entry, new_id, HealthConfig(health_timeout=1))
 
     def started(self, engine: FakeEngine) -> str:

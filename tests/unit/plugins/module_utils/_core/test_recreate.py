@@ -36,8 +36,10 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recovery import entry_for
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import (
     CycleResult,
+    Decision,
     Outcome,
     Replaced,
+    plan_recreation,
     recreate_one,
     recreate_with_health,
 )
@@ -57,8 +59,16 @@ from support.fake_engine import (
     fake_ports,
 )
 
-TO_THE_START = ["inspect", "pull", "inspect", "stop:web", "rename:web->web-old-1000", "create:web", "start:NEW"]
-BACK_AGAIN = ["probe:web-old-1000", "stop:NEW", "remove:NEW with force", "rename:web-old-1000->web", "start:web", "probe:web"]
+TO_THE_START = ["inspect", "pull", "surroundings", "inspect", "stop:web", "rename:web->web-old-1000", "create:web", "start:NEW"]
+BACK_AGAIN = [
+    "probe:web-old-1000",
+    "stop:NEW",
+    "remove:NEW with force",
+    "rename:web-old-1000->web",
+    "start:web",
+    "probe:web",
+    "tag:shop:1=old",
+]
 REFUSAL = EngineError("the engine says no")
 
 
@@ -83,7 +93,13 @@ class TestTheCycle:
     def test_order(self, engine: FakeEngine) -> None:
         clock = FakeClock()
         ports = fake_ports(engine)._replace(clock=clock)
-        ending = recreate_one(ports, fake_guard(), Stopwatch(clock), RecreateRequest("web"), HealthConfig())
+        request = RecreateRequest("web")
+        watch = Stopwatch(clock)
+
+        def plan(watch: Stopwatch) -> Decision:
+            return plan_recreation(ports, watch, request)
+
+        ending = recreate_one(ports, fake_guard(), watch, request, plan, HealthConfig())
         assert isinstance(ending, Replaced)
         assert engine.calls == TO_THE_START
 
@@ -230,7 +246,14 @@ class TestRollback:
     def test_create_failed(self, engine: FakeEngine) -> None:
         engine.errors["create:web"] = REFUSAL
         result = recreate(engine)
-        assert engine.calls == [*TO_THE_START[:-1], "probe:web-old-1000", "rename:web-old-1000->web", "start:web", "probe:web"]
+        assert engine.calls == [
+            *TO_THE_START[:-1],
+            "probe:web-old-1000",
+            "rename:web-old-1000->web",
+            "start:web",
+            "probe:web",
+            BACK_AGAIN[-1],
+        ]
         assert result.rollback is not None
         assert result.rollback.reason is RollbackReason.CREATE_FAILED
         assert result.rollback.failure.error == "the engine says no"
@@ -494,7 +517,7 @@ class TestBeforeThereIsAnArchive:
         engine._find("web")["HostConfig"]["AutoRemove"] = True
         with pytest.raises(Refused, match="--rm"):
             recreate(engine)
-        assert engine.calls == ["inspect", "pull"]
+        assert engine.calls == ["inspect", "pull", "surroundings"]
 
     @pytest.mark.parametrize("lost", [True, False])
     def test_stop_fails(self, engine: FakeEngine, lost: bool) -> None:
@@ -504,7 +527,7 @@ class TestBeforeThereIsAnArchive:
             engine.errors["stop:web"] = REFUSAL
         with pytest.raises(StopFailed, match=r"could not be stopped: .*\. It .*runs as before\.") as caught:
             recreate(engine)
-        assert engine.calls == ["inspect", "pull", "inspect", "stop:web", "start:web", "probe:web", "probe:web"]
+        assert engine.calls == ["inspect", "pull", "surroundings", "inspect", "stop:web", "start:web", "probe:web", "probe:web"]
         assert caught.value.touched is lost
         assert ("It was started again" in str(caught.value)) is lost
         assert engine.container("web")["State"]["Status"] == "running"
@@ -532,7 +555,19 @@ def test_steps_and_downtime(engine: FakeEngine) -> None:
     engine.looks["NEW"] = [STARTING, HEALTHY]
     result = recreate(engine)
     names = [step.name for step in result.steps]
-    assert names == ["lock", "inspect", "pull", "stop", "rename", "create", "start", "health_gate", "cleanup"]
+    assert names == [
+        "lock",
+        "inspect",
+        "pull",
+        "preflight",
+        "stop",
+        "rename",
+        "create",
+        "start",
+        "health_gate",
+        "complete",
+        "cleanup",
+    ]
     assert {step.name: step.seconds for step in result.steps}["health_gate"] == 1.0
     assert result.downtime == 0.0
 
@@ -983,7 +1018,7 @@ class TestTime:
         engine.seconds = {**self.SECONDS, "remove:web-old-1060": 9.0}
         result = recreate(engine)
         assert result.downtime == 6.5
-        assert [step.seconds for step in result.steps] == [0, 0, 60, 3, 0.5, 2, 1, 0, 9]
+        assert [step.seconds for step in result.steps] == [0, 0, 60, 0, 3, 0.5, 2, 1, 0, 0, 9]
 
     def test_downtime_is_to_the_start_of_the_old_one_when_that_comes_back(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]
@@ -994,7 +1029,13 @@ class TestTime:
     def test_steps_of_a_rollback(self, engine: FakeEngine) -> None:
         engine.errors["start:NEW"] = REFUSAL
         names = [step.name for step in recreate(engine).steps]
-        assert names == ["lock", "inspect", "pull", "stop", "rename", "create", "start", "evidence", "discard", "restore", "check"]
+        assert names == [
+            "lock",
+            "inspect",
+            "pull",
+            "preflight",
+            *["stop", "rename", "create", "start", "evidence", "discard", "restore", "check"],
+        ]
 
 
 class TestRestartPolicy:
@@ -1006,14 +1047,14 @@ class TestRestartPolicy:
 
     def test_the_archive_sleeps_and_the_new_one_has_the_policy(self, engine: FakeEngine) -> None:
         recreate(engine, keep_archive=True)
-        assert engine.calls == [*TO_THE_START[:3], "restart=no:web", *TO_THE_START[3:], "probe:NEW"]
+        assert engine.calls == [*TO_THE_START[:4], "restart=no:web", *TO_THE_START[4:], "probe:NEW"]
         assert engine.container("web-old-1000")["HostConfig"]["RestartPolicy"] == {"Name": "no"}
         assert engine.created[0]["HostConfig"]["RestartPolicy"]["Name"] == "always"
 
     def test_a_rollback_gives_it_back(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]
         recreate(engine)
-        assert engine.calls[-3:] == ["start:web", "restart=always:web", "probe:web"]
+        assert engine.calls[-4:] == ["start:web", "restart=always:web", "probe:web", "tag:shop:1=old"]
         assert engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always", "MaximumRetryCount": 0}
 
     def test_one_that_cannot_be_given_back_is_told_with_the_command(self, engine: FakeEngine) -> None:
@@ -1044,11 +1085,11 @@ class TestJournal:
         recreate(engine, guard=fake_guard(FakeJournal(engine.calls)))
         assert engine.calls == [
             f"read:{self.LOCK}",
-            *TO_THE_START[:2],
+            *TO_THE_START[:3],
             f"write:{self.LOCK}",
-            *TO_THE_START[2:6],
+            *TO_THE_START[3:7],
             f"write:{self.NEW}",
-            TO_THE_START[6],
+            TO_THE_START[7],
             "probe:NEW",
             "remove:web-old-1000",
             f"erase:{self.NEW}",
@@ -1167,9 +1208,33 @@ class TestChangedDuringThePull:
         monkeypatch.setattr(engine, "pull", pull_meanwhile)
 
     def test_stopped(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.changed(engine, monkeypatch, State={"Status": "exited"})
-        with pytest.raises(Refused, match="it is exited"):
-            recreate(engine)
+        """The plan was made for one that runs. The next is made for one that does not, and so is not started."""
+        journal = FakeJournal()
+        write = journal.write
+
+        def stopped(place: str, text: str) -> str:
+            monkeypatch.setattr(journal, "write", write)
+            engine._find("web")["State"]["Status"] = "exited"
+            return write(place, text)
+
+        monkeypatch.setattr(journal, "write", stopped)
+        assert recreate(engine, guard=fake_guard(journal)).outcome is Outcome.RECREATED
+        assert engine.calls.count("pull") == 2
+        assert not [call for call in engine.calls if call.startswith(("stop", "start"))]
+        assert engine.container("web")["State"]["Status"] == "created"
+
+    def test_paused(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        journal = FakeJournal()
+        write = journal.write
+
+        def paused(place: str, text: str) -> str:
+            engine._find("web")["State"]["Status"] = "paused"
+            return write(place, text)
+
+        monkeypatch.setattr(journal, "write", paused)
+        with pytest.raises(Refused, match="it is paused"):
+            recreate(engine, guard=fake_guard(journal))
+        assert journal.notes == {}
 
     def test_renamed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.changed(engine, monkeypatch, Name="/web-theirs")

@@ -55,6 +55,9 @@ def test_recreated() -> None:
         "rollback_failed": False,
         "steps": [{"name": "stop", "seconds": 0.123}],
         "downtime_seconds": 0.457,
+        "dependents": [],
+        "lost_files": [],
+        "rejected": None,
     }
 
 
