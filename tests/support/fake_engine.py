@@ -26,6 +26,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
     PullPolicy,
     RuntimeStatus,
     Surroundings,
+    is_active,
 )
 
 HEALTHY = ContainerRuntimeState(RuntimeStatus.HEALTHY)
@@ -56,13 +57,32 @@ class FakeClock:
         self.now += seconds
 
 
+class Killed(BaseException):
+    """The process ends here, and nothing that it still has to do is done."""
+
+
+class Fuse:
+    """Ends a run at its C(at)th call to the engine, counted over everything that burns on it. 0 means never."""
+
+    def __init__(self, at: int = 0) -> None:
+        self._at = at
+        self.burnt = 0
+
+    def burn(self) -> None:
+        self.burnt += 1
+        if 0 < self._at <= self.burnt:
+            raise Killed
+
+
 class FakeEngine:
     """DockerOps and HealthProbe in one, with every call in C(calls), by the name of the container at that moment (NEW: made here).
 
     C(registry) and C(local) map normalised references to image IDs. C(errors) makes a call fail before it does anything, C(lost_answers)
     after it was done, C(away) so many times with C(away_error). C(looks) are the states that the next probes see, container by container,
     the last one for ever; without any they see what is true. A running container is healthy. C(seconds) says how long a call takes,
-    C(images) what else an image's inspect document holds, by its ID.
+    C(images) what else an image's inspect document holds, by its ID. C(fuse) ends the run at a call. C(look_on) is called at each.
+
+    Who shares a name space or links to another needs a running provider to start. C(is_served) tells whether it still has what it joined.
     """
 
     def __init__(self) -> None:
@@ -85,6 +105,8 @@ class FakeEngine:
         self.changes: list[dict[str, t.Any]] = []
         self.architecture = "amd64"
         self.holds_this_run = False
+        self.fuse = Fuse()
+        self.look_on: t.Callable[[], None] = lambda: None
         self._containers: dict[str, dict[str, t.Any]] = {}
         self._ids = (f"{number:064x}" for number in itertools.count(1))
         self._starts = itertools.count(1)
@@ -99,6 +121,7 @@ class FakeEngine:
         container_id = self._add(name, {"Image": reference, **config}, host_config)
         self._containers[container_id]["Image"] = image_id
         self._containers[container_id]["State"]["Status"] = "running"
+        self._join(self._containers[container_id])
         return container_id
 
     def container(self, name: str) -> Document:
@@ -149,7 +172,10 @@ class FakeEngine:
             found = self._find(container)
             if name in self.names:
                 raise Conflict(f"the name {name} is taken")
-            found["Name"] = f"/{name}"
+            before, found["Name"] = found["Name"], f"/{name}"
+            for other in self._containers.values():
+                for number, link in enumerate(other["HostConfig"].get("Links") or []):
+                    other["HostConfig"]["Links"][number] = link.replace(f"{before}:", f"/{name}:")
 
     def set_restart_policy(self, container: str, policy: Document) -> None:
         with _Call(self, f"restart={policy['Name']}:{self._label(container)}"):
@@ -161,17 +187,20 @@ class FakeEngine:
                 raise Conflict(f"the name {name} is taken")
             self.created.append(copy.deepcopy(dict(body)))
             config = {key: value for key, value in body.items() if key not in ("HostConfig", "NetworkingConfig")}
-            container_id = self._add(name, config, body.get("HostConfig"))
             reference = parse_if_possible(body["Image"])
+            if reference and reference.normalised not in self.local:
+                raise NotFound(f"No such image: {body['Image']}")
+            container_id = self._add(name, config, body.get("HostConfig"))
             self._containers[container_id]["Image"] = self.local[reference.normalised] if reference else body["Image"]
             self._made_here.add(container_id)
             return container_id
 
     def start(self, container: str) -> None:
         with _Call(self, f"start:{self._label(container)}"):
-            state = self._find(container)["State"]
-            if state["Status"] != "running":
-                state.update(Status="running", StartedAt=f"start {next(self._starts)}")
+            found = self._find(container)
+            if found["State"]["Status"] != "running":
+                self._join(found)
+                found["State"].update(Status="running", StartedAt=f"start {next(self._starts)}")
 
     def remove(self, container: str, *, force: bool = False) -> None:
         with _Call(self, f"remove:{self._label(container)}{' with force' if force else ''}"):
@@ -211,6 +240,25 @@ class FakeEngine:
         """Somebody removes it."""
         del self._containers[self._find(container)["Id"]]
 
+    def is_served(self, container: str) -> bool:
+        """Whether those whose name spaces it has, or that it links to, still run since it was started."""
+        found = self._find(container)
+        joined: dict[str, str] = found["State"].get("Joined", {})
+        lives = {other["Id"]: other["State"].get("StartedAt", "") for other in self._containers.values() if is_active(other)}
+        return joined == {provider["Id"]: lives.get(provider["Id"], "") for provider in self._providers(found)} and joined.keys() <= lives.keys()
+
+    def _join(self, container: dict[str, t.Any]) -> None:
+        providers = self._providers(container)
+        for provider in providers:
+            if not is_active(provider):
+                raise EngineError(f"{provider['Name']} does not run")
+        container["State"]["Joined"] = {provider["Id"]: provider["State"].get("StartedAt", "") for provider in providers}
+
+    def _providers(self, container: dict[str, t.Any]) -> list[dict[str, t.Any]]:
+        host_config = container["HostConfig"]
+        modes = ((host_config.get(mode) or "").partition(":") for mode in ("NetworkMode", "PidMode", "IpcMode"))
+        return [self._find(other) for kind, _colon, other in modes if kind == "container"]
+
     def _add(self, name: str, config: dict[str, t.Any], host_config: t.Mapping[str, t.Any] | None = None) -> str:
         container_id = next(self._ids)
         self._containers[container_id] = {
@@ -222,6 +270,10 @@ class FakeEngine:
             "State": {"Status": "created", "Health": {"Status": "healthy"}},
             "NetworkSettings": {"Networks": {}},
         }
+        stored = self._containers[container_id]["HostConfig"]
+        if stored.get("Links"):
+            links = (link.partition(":") for link in stored["Links"])
+            stored["Links"] = [f"/{target.lstrip('/')}:/{name}/{alias.rpartition('/')[2]}" for target, _colon, alias in links]
         return container_id
 
     def _find(self, name_or_id: str) -> dict[str, t.Any]:
@@ -252,6 +304,8 @@ class _Call:
         self._label = label
 
     def __enter__(self) -> None:
+        self._engine.fuse.burn()
+        self._engine.look_on()
         self._engine.calls.append(self._label)
         self._engine.clock.now += self._engine.seconds.get(self._label, 0)
         error = self._engine.errors.get(self._label)
@@ -277,6 +331,7 @@ class FakeJournal:
         self.notes: dict[str, str] = {}
         self.age_of_all = 0.0
         self.errors: list[EngineError] = []
+        self.fuse = Fuse()
 
     def write(self, place: str, text: str) -> str:
         self._record("write", place)
@@ -294,6 +349,7 @@ class FakeJournal:
         return self.age_of_all
 
     def _record(self, call: str, place: str) -> None:
+        self.fuse.burn()
         self.calls.append(f"{call}:{place}")
         for error in self.errors:
             raise error
