@@ -108,7 +108,9 @@ def find_way_out(entry: Entry, remains: Remains) -> Finding:
         return Finding(WayOut.RESTORE)
     occupant_id = remains.occupant["Id"]
     if occupant_id == new_id:
-        return Finding(WayOut.JUDGE, occupant_id)
+        # One that was never started has not shown anything that its image could be rejected for.
+        never_started = entry.runs and remains.occupant["State"]["Status"] == "created"
+        return Finding(WayOut.RESTORE if never_started else WayOut.JUDGE, occupant_id)
     if entry.keep_archive and remains.occupant["Image"] == entry.new_image_id and remains.occupant["State"]["Status"] == "running":
         # The run had come to its end, and was erasing its notes.
         return Finding(WayOut.FORGET)
