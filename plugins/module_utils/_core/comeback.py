@@ -50,12 +50,10 @@ def _plan(ports: Ports, guard: Guard, watch: Stopwatch, request: ContainerReques
     with watch.step("inspect"):
         inspected = inspect_exactly(ports.ops, request.container)
         old = old_container(inspected.container)
-        try:
-            kept, previous = _newest_archive(ports, old.name, beside=old.id)
-        except NothingToGoBackTo:
-            if guard.has_gone_back:
-                return Unchanged(old, image_of(inspected), image_of(inspected))
-            raise
+        if guard.went_back_to == old.id:
+            # To go on would be to go back once more, or to the very one that was gone back from.
+            return Unchanged(old, image_of(inspected), image_of(inspected))
+        kept, previous = _newest_archive(ports, old.name, beside=old.id)
     with watch.step("preflight"):
         surroundings, dependents, inspected_dependents = look_around(ports, old, inspected.container, previous.container["Image"])
         case = Case(

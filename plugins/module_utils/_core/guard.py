@@ -39,8 +39,8 @@ class Guard:
         self._entry_of_this_run: t.Optional[Entry] = None
         self.rescued = False
         """Whether an interrupted run was brought to its end."""
-        self.has_gone_back = False
-        """Whether one of those was to bring back a container that was there before."""
+        self.went_back_to: t.Optional[str] = None
+        """The ID of the container that one of those was to bring back, where it was to bring one back."""
 
     def settle(self, container: str, rescue: Rescue) -> None:
         """Return once no other run holds C(container), with what interrupted ones left brought to an end.
@@ -89,7 +89,8 @@ class Guard:
         # The lock goes first: a rescuer who still finds it may begin, and must not meet a run that began after it.
         self._erase(*(link.place for link in chain), mine, new_container_of(chain[0].entry))
         self.rescued = True
-        self.has_gone_back = chain[0].entry.returning is not None
+        returning = chain[0].entry.returning
+        self.went_back_to = returning.id if returning else None
 
     def _chain(self, container: str) -> t.List[_Link]:
         """The lock and its successors, as far as they go."""
