@@ -27,7 +27,7 @@ class Completion:
 
 def complete(ports: Ports, entry: Entry, new_id: str) -> Completion:
     """Repair the dependents and bring what is remembered up to date. Can be repeated. Never raises EngineError."""
-    dependents = recreate_dependents(ports.ops, entry.dependents, entry.old_id, new_id, entry.archive)
+    dependents = recreate_dependents(ports, entry.dependents, entry.old_id, new_id, entry.archive)
     if entry.returning:
         warnings = reject(ports, entry.container, new_image_of(entry), old_image_of(entry), "the operator went back from it")
     else:

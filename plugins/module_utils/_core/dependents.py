@@ -17,9 +17,10 @@ import typing as t
 from dataclasses import dataclass
 
 from .archive import archive_name
-from .errors import EngineError, NotFound
+from .errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from .image_reference import ImageReference, parse_if_possible
-from .ports import DockerOps, Document, Inspected, PullPolicy, is_active, name_of, stop_timeout_of
+from .patience import until_answered
+from .ports import DockerOps, Document, Inspected, Ports, PullPolicy, is_active, name_of, stop_timeout_of
 from .spec import ContainerSpec
 
 _MODES = ("NetworkMode", "PidMode", "IpcMode")
@@ -31,6 +32,8 @@ class Dependent:
 
     C(provider) is the ID of the container that it needs, C(provider_name) that one's name. C(runs) tells whether it ran before anything was
     touched, C(only_links) that it has name spaces of its own. C(archive) is what it is called while another one takes its place.
+    C(image_ref) is the image that it follows, C(image_id) the exact one that it keeps, C(tag_means) the ID of the image that C(image_ref)
+    means on this host: None when it is no tag, or means nothing here.
     """
 
     id: str
@@ -40,6 +43,9 @@ class Dependent:
     runs: bool
     only_links: bool
     archive: str
+    image_ref: str = ""
+    image_id: str = ""
+    tag_means: t.Optional[str] = None
 
 
 class Repair(enum.Enum):
@@ -78,25 +84,31 @@ def find_dependents(provider: Document, others: t.Sequence[Document], unix_secon
                 runs=is_active(other),
                 only_links=current["Id"] not in _namespaces_of(other),
                 archive=archive_name(name, unix_seconds, taken),
+                image_ref=other["Config"]["Image"],
+                image_id=other["Image"],
             )
             providers.append(other)
     return tuple(found.values())
 
 
-def restart_dependents(ops: DockerOps, dependents: t.Sequence[Dependent], provider: str) -> t.Tuple[Repaired, ...]:
+def with_meaning_of_tag(ops: DockerOps, dependent: Dependent) -> Dependent:
+    """The dependent with C(tag_means), for the time when its tag has to mean another image. Raises EngineError."""
+    tag = _tag_of(dependent)
+    return dataclasses.replace(dependent, tag_means=_meaning(ops, tag) if tag else None)
+
+
+def restart_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str) -> t.Tuple[Repaired, ...]:
     """Give those that ran the namespaces of C(provider) again, which was stopped and started. Never raises EngineError."""
     restarted = {provider}
     repaired = []
     for dependent in dependents:
         if dependent.runs and not dependent.only_links and dependent.provider in restarted:
             restarted.add(dependent.id)
-            repaired.append(_restart(ops, dependent))
+            repaired.append(_restart(ports, dependent))
     return tuple(repaired)
 
 
-def recreate_dependents(
-    ops: DockerOps, dependents: t.Sequence[Dependent], provider: str, heir: str, archive: str
-) -> t.Tuple[Repaired, ...]:
+def recreate_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str, heir: str, archive: str) -> t.Tuple[Repaired, ...]:
     """Let all live with C(heir), the container that took the place of C(provider), which is now called C(archive).
 
     Each keeps its exact image. Never raises EngineError.
@@ -105,12 +117,12 @@ def recreate_dependents(
     archives = {archive}
     repaired = []
     for dependent in dependents:
-        result = _recreate(ops, dependent, heirs, archives)
-        if result.repair is Repair.RECREATED:
+        result = _recreate(ports, dependent, heirs, archives)
+        if result.id != dependent.id:
             heirs[dependent.id] = result.id
             archives.add(dependent.archive)
         repaired.append(result)
-    return tuple(_look_again(ops, dependent, result) for dependent, result in zip(dependents, repaired))
+    return tuple(_look_again(ports.ops, dependent, result) for dependent, result in zip(dependents, repaired))
 
 
 def _depends(other: Document, provider: str, provider_name: str) -> bool:
@@ -130,21 +142,22 @@ def _links_of(container: Document) -> t.Iterator[t.Tuple[str, str]]:
         yield target.lstrip("/"), alias.rpartition("/")[2]
 
 
-def _restart(ops: DockerOps, dependent: Dependent) -> Repaired:
+def _restart(ports: Ports, dependent: Dependent) -> Repaired:
+    ops, clock = ports.ops, ports.clock
     try:
-        inspected = ops.inspect(dependent.id)
-        ops.stop(dependent.id, stop_timeout_of(inspected.container))
-        ops.start(dependent.id)
+        timeout = stop_timeout_of(until_answered(clock, lambda: ops.inspect(dependent.id)).container)
+        until_answered(clock, lambda: ops.stop(dependent.id, timeout))
+        until_answered(clock, lambda: ops.start(dependent.id))
     except EngineError as error:
         return Repaired(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, f"it could not be restarted: {error}")
     return Repaired(dependent.name, dependent.id, Repair.RESTARTED)
 
 
-def _recreate(ops: DockerOps, dependent: Dependent, heirs: t.Mapping[str, str], archives: t.Container[str]) -> Repaired:
+def _recreate(ports: Ports, dependent: Dependent, heirs: t.Mapping[str, str], archives: t.Container[str]) -> Repaired:
     if dependent.provider not in heirs:
         return _left_alone(dependent, f"it depends on {dependent.provider_name}, which could not be given back to it")
     try:
-        old, occupant = _find(ops, dependent.id), _find(ops, dependent.name)
+        old, occupant = _find(ports, dependent.id), _find(ports, dependent.name)
     except EngineError as error:
         return _left_alone(dependent, f"it could not be looked at: {error}")
     if old is None and occupant is None:
@@ -152,41 +165,47 @@ def _recreate(ops: DockerOps, dependent: Dependent, heirs: t.Mapping[str, str], 
     if occupant is not None and occupant.container["Id"] != dependent.id:
         if not _depends(occupant.container, heirs[dependent.provider], dependent.provider_name):
             return _left_alone(dependent, "its name was taken by another container in the meantime")
-        return _finish(ops, dependent, occupant.container["Id"], old)
+        return _finish(ports, dependent, occupant.container["Id"], old, _put_tag_back(ports, dependent, dependent.tag_means))
     if old is None:
         return _left_alone(dependent, "somebody renamed it")
-    return _replace(ops, dependent, old, heirs, archives)
+    return _replace(ports, dependent, old, heirs, archives)
 
 
-def _replace(ops: DockerOps, dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], archives: t.Container[str]) -> Repaired:
+def _replace(ports: Ports, dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], archives: t.Container[str]) -> Repaired:
     try:
         body = _body(dependent, old, heirs, archives)
         if is_active(old.container):
-            ops.stop(dependent.id, stop_timeout_of(old.container))
+            until_answered(ports.clock, lambda: ports.ops.stop(dependent.id, stop_timeout_of(old.container)))
         if name_of(old.container) != dependent.archive:
-            ops.rename(dependent.id, dependent.archive)
-        new_id = _create_from(ops, dependent.name, body, old.container["Image"])
+            _rename(ports, dependent.id, dependent.archive)
+        meant = _let_tag_mean_its_image(ports, dependent)
     except EngineError as error:
-        return _give_name_back(ops, dependent, f"it could not be created anew: {error}")
-    return _finish(ops, dependent, new_id, old)
+        return _give_name_back(ports, dependent, f"it could not be created anew: {error}")
+    try:
+        new_id = _create(ports, dependent, body, heirs)
+    except EngineError as error:
+        problems = (f"it could not be created anew: {error}", _put_tag_back(ports, dependent, meant))
+        return _give_name_back(ports, dependent, "; ".join(filter(None, problems)))
+    return _finish(ports, dependent, new_id, old, _put_tag_back(ports, dependent, meant))
 
 
-def _finish(ops: DockerOps, dependent: Dependent, new_id: str, old: t.Optional[Inspected]) -> Repaired:
+def _finish(ports: Ports, dependent: Dependent, new_id: str, old: t.Optional[Inspected], tag_problem: str) -> Repaired:
     try:
         if dependent.runs:
-            ops.start(new_id)
+            until_answered(ports.clock, lambda: ports.ops.start(new_id))
     except EngineError as error:
         problem = f"it was created anew, but could not be started: {error}. The old one is now called {dependent.archive}"
         return Repaired(dependent.name, new_id, Repair.NEEDS_ATTENTION, problem)
     try:
         if old is not None:
-            ops.remove(dependent.id)
+            until_answered(ports.clock, lambda: ports.ops.remove(dependent.id))
     except NotFound:
         pass
     except EngineError as error:
         problem = f"it was created anew, but the old one, now called {dependent.archive}, could not be removed: {error}"
         return Repaired(dependent.name, new_id, Repair.NEEDS_ATTENTION, problem)
-    return Repaired(dependent.name, new_id, Repair.RECREATED)
+    repair = Repair.NEEDS_ATTENTION if tag_problem else Repair.RECREATED
+    return Repaired(dependent.name, new_id, repair, tag_problem and f"it was created anew, but {tag_problem}")
 
 
 def _body(dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], archives: t.Container[str]) -> Document:
@@ -204,23 +223,39 @@ def _body(dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], arch
     return {**body, "HostConfig": host_config}
 
 
-def _create_from(ops: DockerOps, name: str, body: Document, image_id: str) -> str:
-    """Create a container of exactly this image, that follows its reference all the same.
+def _tag_of(dependent: Dependent) -> t.Optional[ImageReference]:
+    """The tag that it follows, None when it follows none: a digest or an ID is an exact image already."""
+    reference = parse_if_possible(dependent.image_ref)
+    is_id = dependent.image_id.startswith((dependent.image_ref, f"sha256:{dependent.image_ref}"))
+    return None if reference is None or reference.digest or is_id else reference
 
-    Where the reference has come to mean another image on this host, it means the exact one for the time of the call.
+
+def _let_tag_mean_its_image(ports: Ports, dependent: Dependent) -> t.Optional[str]:
+    """A container follows the reference that it is created from, and gets the image that this means: so it has to mean the exact one.
+
+    Returns what it meant before.
     """
-    reference = parse_if_possible(body["Image"])
-    if reference is None or reference.digest or image_id.startswith((body["Image"], f"sha256:{body['Image']}")):
-        return ops.create(name, body)
-    meant = _meaning(ops, reference)
-    if meant == image_id:
-        return ops.create(name, body)
-    ops.tag(image_id, reference)
+    tag = _tag_of(dependent)
+    if tag is None:
+        return None
+    meant = until_answered(ports.clock, lambda: _meaning(ports.ops, tag))
+    if meant == dependent.image_id:
+        return dependent.tag_means  # An interrupted run may have come this far.
+    until_answered(ports.clock, lambda: ports.ops.tag(dependent.image_id, tag))
+    return meant
+
+
+def _put_tag_back(ports: Ports, dependent: Dependent, meant: t.Optional[str]) -> str:
+    """Let the tag mean again what it meant, and return what is wrong when that fails."""
+    tag = _tag_of(dependent)
+    if tag is None or meant is None or meant == dependent.image_id:
+        return ""
     try:
-        return ops.create(name, body)
-    finally:
-        if meant:
-            ops.tag(meant, reference)
+        if until_answered(ports.clock, lambda: _meaning(ports.ops, tag)) == dependent.image_id:
+            until_answered(ports.clock, lambda: ports.ops.tag(meant, tag))
+    except EngineError as error:
+        return f"the tag {tag.as_written} could not be given back to the image {meant} on this host: {error}"
+    return ""
 
 
 def _meaning(ops: DockerOps, reference: ImageReference) -> t.Optional[str]:
@@ -230,10 +265,37 @@ def _meaning(ops: DockerOps, reference: ImageReference) -> t.Optional[str]:
         return None
 
 
-def _give_name_back(ops: DockerOps, dependent: Dependent, problem: str) -> Repaired:
+def _create(ports: Ports, dependent: Dependent, body: Document, heirs: t.Mapping[str, str]) -> str:
+    """Create it and return its ID, also when the answer that would have told it was lost. Of a failure nothing is left."""
     try:
-        if name_of(ops.inspect(dependent.id).container) == dependent.archive:
-            ops.rename(dependent.id, dependent.name)
+        return ports.ops.create(dependent.name, body)
+    except CreateIncomplete as error:
+        incomplete = error.container
+        until_answered(ports.clock, lambda: ports.ops.remove(incomplete, force=True))
+        raise
+    except NoAnswer:
+        made = _find(ports, dependent.name)
+        if made is None or not _depends(made.container, heirs[dependent.provider], dependent.provider_name):
+            raise
+        made_id: str = made.container["Id"]
+        return made_id
+
+
+def _rename(ports: Ports, container: str, name: str) -> None:
+    try:
+        until_answered(ports.clock, lambda: ports.ops.rename(container, name))
+    except EngineError:
+        # A rename whose answer was lost is refused when it is tried again.
+        found = _find(ports, container)
+        if found is None or name_of(found.container) != name:
+            raise
+
+
+def _give_name_back(ports: Ports, dependent: Dependent, problem: str) -> Repaired:
+    try:
+        found = _find(ports, dependent.id)
+        if found is not None and name_of(found.container) == dependent.archive:
+            _rename(ports, dependent.id, dependent.name)
     except EngineError:
         problem = f"{problem}; it is now called {dependent.archive}"
     return _left_alone(dependent, problem)
@@ -256,8 +318,8 @@ def _look_again(ops: DockerOps, dependent: Dependent, result: Repaired) -> Repai
     return dataclasses.replace(result, repair=Repair.NEEDS_ATTENTION, problem=problem)
 
 
-def _find(ops: DockerOps, container: str) -> t.Optional[Inspected]:
+def _find(ports: Ports, container: str) -> t.Optional[Inspected]:
     try:
-        return ops.inspect(container)
+        return until_answered(ports.clock, lambda: ports.ops.inspect(container))
     except NotFound:
         return None

@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .archive import archive_name
-from .dependents import Dependent, find_dependents
+from .dependents import Dependent, find_dependents, with_meaning_of_tag
 from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound, PullFailed
 from .health import LONGEST
 from .image_reference import ImageReference, digest_in, parse_if_possible
@@ -177,7 +177,8 @@ def look_around(
     """What lies around a container, and who depends on it. Raises InspectFailed."""
     try:
         surroundings = ports.ops.surroundings(old.id, new_image_id)
-        dependents = find_dependents(container, surroundings.others, ports.clock.unix_seconds())
+        found = find_dependents(container, surroundings.others, ports.clock.unix_seconds())
+        dependents = tuple(with_meaning_of_tag(ports.ops, dependent) for dependent in found)
         return surroundings, dependents, tuple(ports.ops.inspect(dependent.id) for dependent in dependents)
     except EngineError as error:
         raise InspectFailed(f"What lies around container {old.name} could not be looked at, and it was not touched: {error}") from error

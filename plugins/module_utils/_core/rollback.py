@@ -16,9 +16,10 @@ import typing as t
 from dataclasses import dataclass
 
 from .dependents import Dependent, Repaired, restart_dependents
-from .errors import Conflict, EngineError, NoAnswer, NotFound
+from .errors import Conflict, EngineError, NotFound
 from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
-from .ports import Clock, ContainerRuntimeState, DockerOps, Document, Failure, HealthProbe, Ports, RuntimeStatus
+from .patience import until_answered
+from .ports import ContainerRuntimeState, DockerOps, Document, Failure, HealthProbe, Ports, RuntimeStatus
 from .stopwatch import Stopwatch
 
 LONGEST_COURTESY = 10
@@ -26,10 +27,6 @@ LONGEST_COURTESY = 10
 
 ASLEEP = {"Name": "no"}
 """The restart policy of an archive."""
-
-_PATIENCE = 30.0
-_PAUSE = 1.0
-"""Seconds to go on trying when the engine does not answer, and between two tries."""
 
 _WELL = (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING)
 
@@ -168,7 +165,7 @@ def _repair_dependents(ports: Ports, watch: Stopwatch, old: OldContainer, outcom
     if not old.dependents or was_never_down:
         return ()
     with watch.step("dependents"):
-        return restart_dependents(ports.ops, old.dependents, old.id)
+        return restart_dependents(ports, old.dependents, old.id)
 
 
 def _failure_of(probe: HealthProbe, new: NewContainer, cause: str) -> Failure:
@@ -206,7 +203,7 @@ def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: t.Opti
         if new.archive:
             _put_away(ports, new_id, new.archive)
         else:
-            _until_answered(ports.clock, lambda: ports.ops.remove(new_id, force=True), also=Conflict)
+            until_answered(ports.clock, lambda: ports.ops.remove(new_id, force=True), also=Conflict)
     except NotFound:
         return None
     except EngineError as error:
@@ -222,17 +219,17 @@ def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: t.Opti
 
 def _put_away(ports: Ports, container: str, archive: str) -> None:
     """Make an archive of it again."""
-    _until_answered(ports.clock, lambda: ports.ops.set_restart_policy(container, ASLEEP))
-    now = _until_answered(ports.clock, lambda: ports.probe.probe(container))
+    until_answered(ports.clock, lambda: ports.ops.set_restart_policy(container, ASLEEP))
+    now = until_answered(ports.clock, lambda: ports.probe.probe(container))
     if now.status is not RuntimeStatus.EXITED:
         raise EngineError("it does not stop")
     if now.name != archive:
-        _until_answered(ports.clock, lambda: ports.ops.rename(container, archive))
+        until_answered(ports.clock, lambda: ports.ops.rename(container, archive))
 
 
 def _unseen(ports: Ports, name: str, new: NewContainer) -> t.Optional[str]:
     """The container that was created although the answer was lost. One that was ever started is somebody else's."""
-    found = _until_answered(ports.clock, lambda: ports.ops.inspect(name)).container
+    found = until_answered(ports.clock, lambda: ports.ops.inspect(name)).container
     is_ours = found["State"]["Status"] == "created" and found["Image"] == new.image_id
     return found["Id"] if is_ours else None
 
@@ -255,7 +252,7 @@ def _has_ended(probe: HealthProbe, container: str) -> bool:
 
 def _rename_back(ports: Ports, old: OldContainer) -> t.Optional[str]:
     try:
-        _until_answered(ports.clock, lambda: ports.ops.rename(old.id, old.name))
+        until_answered(ports.clock, lambda: ports.ops.rename(old.id, old.name))
     except EngineError as error:
         # A rename whose answer was lost is refused when it is tried again.
         return None if _has_its_name(ports.probe, old) else f"{old.name} could not be given its name back ({error})"
@@ -271,7 +268,7 @@ def _has_its_name(probe: HealthProbe, old: OldContainer) -> bool:
 
 def _start(ports: Ports, old: OldContainer) -> t.Optional[str]:
     try:
-        _until_answered(ports.clock, lambda: ports.ops.start(old.id))
+        until_answered(ports.clock, lambda: ports.ops.start(old.id))
     except EngineError as error:
         return f"{old.name} could not be started ({error})"
     return None
@@ -281,7 +278,7 @@ def _wake(ports: Ports, old: OldContainer) -> t.Optional[str]:
     if not old.wakes_by_itself:
         return None
     try:
-        _until_answered(ports.clock, lambda: ports.ops.set_restart_policy(old.id, old.restart_policy))
+        until_answered(ports.clock, lambda: ports.ops.set_restart_policy(old.id, old.restart_policy))
     except EngineError as error:
         return f"{old.name} could not be given its restart policy back ({error})"
     return None
@@ -301,18 +298,3 @@ def _check(ports: Ports, old: OldContainer, health: HealthConfig) -> HealthOutco
         return HealthOutcome(Verdict.HEALTHY, "was not up before either")
     patient = dataclasses.replace(health, health_timeout=max(health.health_timeout, old.time_to_health), min_healthy_time=0)
     return wait_for_health(ports.probe, ports.clock, old.id, patient, new=False, need_health=old.state.status in _WELL)
-
-
-_T = t.TypeVar("_T")
-
-
-def _until_answered(clock: Clock, call: t.Callable[[], _T], also: t.Type[EngineError] = NoAnswer) -> _T:
-    """Repeat a call that does no harm when it is repeated, while there is no answer (or C(also)), for as long as is reasonable."""
-    deadline = clock.monotonic() + _PATIENCE
-    while True:
-        try:
-            return call()
-        except (NoAnswer, also):
-            if clock.monotonic() >= deadline:
-                raise
-            clock.sleep(_PAUSE)
