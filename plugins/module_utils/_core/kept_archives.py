@@ -35,13 +35,15 @@ class Archives:
 
     def of(self, container: str) -> t.Tuple[Kept, ...]:
         """What is remembered; whether it is still there is another question."""
-        note = self._memory.read(_place(container))
-        if note is None:
-            return ()
-        try:
-            return tuple(Kept(**archive) for archive in json.loads(note.text))
-        except (TypeError, ValueError):
-            raise EngineError(f"the volume {_place(container)} was not written by this version of the collection") from None
+        for place in (_place(container), _spare_place(container)):
+            note = self._memory.read(place)
+            if note is None:
+                continue
+            try:
+                return tuple(Kept(**archive) for archive in json.loads(note.text))
+            except (TypeError, ValueError):
+                raise EngineError(f"the volume {place} was not written by this version of the collection") from None
+        return ()
 
     def add(self, container: str, kept: Kept) -> None:
         others = tuple(archive for archive in self.of(container) if archive.id != kept.id)
@@ -53,10 +55,21 @@ class Archives:
             self._write(container, tuple(archive for archive in archives if archive.id != archive_id))
 
     def _write(self, container: str, archives: t.Tuple[Kept, ...]) -> None:
-        self._memory.erase(_place(container))
+        """What is written cannot be changed, so a second place holds it while the first is empty: a kill must not lose the older ones."""
+        place, spare = _place(container), _spare_place(container)
+        text = json.dumps([vars(archive) for archive in archives], sort_keys=True)
+        self._memory.erase(spare)
         if archives:
-            self._memory.write(_place(container), json.dumps([vars(archive) for archive in archives], sort_keys=True))
+            self._memory.write(spare, text)
+        self._memory.erase(place)
+        if archives:
+            self._memory.write(place, text)
+            self._memory.erase(spare)
 
 
 def _place(container: str) -> str:
     return f"evenkeel-archives.{container}"
+
+
+def _spare_place(container: str) -> str:
+    return f"evenkeel-archives-spare.{container}"
