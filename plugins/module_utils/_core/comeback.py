@@ -11,15 +11,16 @@ import typing as t
 
 from .archive import archive_name
 from .cleanup import Cleanup
-from .errors import EngineError, InspectFailed, NotFound, NothingToGoBackTo, RestoreFailed
+from .completion import forget_archive
+from .errors import EngineError, FleetError, InspectFailed, NotFound, NothingToGoBackTo, RestoreFailed
 from .guard import Guard
 from .health import HealthConfig
 from .kept_archives import Archives, Kept
 from .plan import ContainerRequest, Replacement, Unchanged, image_of, inspect_exactly, look_around, old_container
-from .ports import ContainerRuntimeState, DockerOps, Inspected, Ports, RuntimeStatus, name_of
+from .ports import ContainerRuntimeState, DockerOps, ImageIdentity, Inspected, Ports, RuntimeStatus, name_of
 from .preflight import Case, refuse_if_unsafe
-from .recovery import recover
-from .recreate import CycleResult, Outcome, run_cycle
+from .recovery import entry_for, recover
+from .recreate import ATTEMPTS, RECOVERED_FIRST, CycleResult, Outcome, run_cycle
 from .rollback import restore
 from .stopwatch import Stopwatch
 
@@ -30,11 +31,9 @@ def go_back(ports: Ports, guard: Guard, request: ContainerRequest, health: Healt
     With C(keep_archive) the one that ran becomes an archive itself. Raises InvalidInput or StepFailed when it ended before anything was
     replaced; the message says how things are.
     """
-    if _is_missing(ports.ops, request):
-        watch = Stopwatch(ports.clock)
-        guard.settle(request.container, lambda entry, new_id: recover(ports, watch, entry, new_id, health))
-        if _is_missing(ports.ops, request):
-            return _fill_gap(ports, watch, request, health)
+    result = _fill_gap(ports, guard, request, health)
+    if result:
+        return result
     return run_cycle(
         ports,
         guard,
@@ -106,9 +105,32 @@ def _is_missing(ops: DockerOps, request: ContainerRequest) -> bool:
     return False
 
 
-def _fill_gap(ports: Ports, watch: Stopwatch, request: ContainerRequest, health: HealthConfig) -> CycleResult:
-    """Nobody has the name, so nobody has to go."""
+def _fill_gap(ports: Ports, guard: Guard, request: ContainerRequest, health: HealthConfig) -> t.Optional[CycleResult]:
+    """Where nobody has the name, nobody has to go. None where somebody has it."""
+    watch = Stopwatch(ports.clock)
+    try:
+        for _attempt in range(ATTEMPTS):
+            if not _is_missing(ports.ops, request):
+                return None
+            with watch.step("lock"):
+                guard.settle(request.container, lambda entry, new_id: recover(ports, watch, entry, new_id, health))
+            if not _is_missing(ports.ops, request):
+                return None
+            gap = _plan_for_gap(ports, request)
+            if guard.begin(entry_for(gap, health, guard.me, keep_archive=False)):
+                if _is_missing(ports.ops, request):
+                    return _fill(ports, guard, watch, gap, health)
+                guard.end()
+    except FleetError as error:
+        error.touched = error.touched or guard.rescued
+        raise
+    return None  # The plan will say what is wrong.
+
+
+def _plan_for_gap(ports: Ports, request: ContainerRequest) -> Replacement:
+    """The archive is the container to go back to, should this be interrupted; there is no new one."""
     kept, found = _newest_archive(ports, request.container)
+    image = image_of(found)
     old = dataclasses.replace(
         old_container(found.container),
         name=request.container,
@@ -116,20 +138,35 @@ def _fill_gap(ports: Ports, watch: Stopwatch, request: ContainerRequest, health:
         runs=kept.runs,
         restart_policy=kept.restart_policy,
     )
-    restored = restore(ports, watch, old, kept.name, health)
+    return Replacement(
+        old=old,
+        old_image=image,
+        new_image=ImageIdentity(image.reference, ""),
+        body={},
+        archive=kept.name,
+        stop_timeout=request.stop_timeout_for(found.container),
+        returning=kept,
+    )
+
+
+def _fill(ports: Ports, guard: Guard, watch: Stopwatch, gap: Replacement, health: HealthConfig) -> CycleResult:
+    old = gap.old
+    restored = restore(ports, watch, old, gap.archive, health)
     if restored.problem:
         remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
         raise RestoreFailed(
-            f"Container {request.container} is gone, and its archive {kept.name} could not be brought back: {restored.problem}.{remedy}",
+            f"Container {old.name} is gone, and its archive {gap.archive} could not be brought back: {restored.problem}.{remedy}",
             touched=True,
         )
-    image = image_of(found)
+    warnings = forget_archive(ports, old.name, old.id)
+    guard.end()
     return CycleResult(
         outcome=Outcome.RESTORED,
-        container_id=kept.id,
-        container_name=request.container,
-        old_image=image,
-        new_image=image,
+        container_id=old.id,
+        container_name=old.name,
+        old_image=gap.old_image,
+        new_image=gap.old_image,
         steps=watch.steps,
         dependents=restored.dependents,
+        warnings=(RECOVERED_FIRST, *warnings) if guard.rescued else warnings,
     )

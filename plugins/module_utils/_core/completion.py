@@ -49,6 +49,15 @@ def _attention(dependents: t.Iterable[Repaired]) -> t.Iterator[str]:
             yield f"{dependent.name}, which depends on it, needs attention: {dependent.problem}"
 
 
+def forget_archive(ports: Ports, container: str, archive_id: str) -> t.Tuple[str, ...]:
+    """For an archive that is none any more. Returns a warning when it could not be forgotten."""
+    try:
+        Archives(ports.memory).drop(container, archive_id)
+    except EngineError as error:
+        return (_not_remembered(container, error),)
+    return ()
+
+
 def _remember_archives(ports: Ports, entry: Entry) -> t.Tuple[str, ...]:
     archives = Archives(ports.memory)
     try:
@@ -57,5 +66,9 @@ def _remember_archives(ports: Ports, entry: Entry) -> t.Tuple[str, ...]:
         if entry.keep_archive:
             archives.add(entry.container, Kept(entry.old_id, entry.archive, entry.runs, entry.restart_policy))
     except EngineError as error:
-        return (f"It could not be remembered which archives {entry.container} has, so container_rollback may not find them: {error}",)
+        return (_not_remembered(entry.container, error),)
     return ()
+
+
+def _not_remembered(container: str, error: EngineError) -> str:
+    return f"It could not be remembered which archives {container} has, so container_rollback may not find them: {error}"

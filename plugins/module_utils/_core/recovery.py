@@ -10,7 +10,7 @@ import enum
 import typing as t
 from dataclasses import dataclass
 
-from .completion import complete, new_image_of, old_image_of
+from .completion import complete, forget_archive, new_image_of, old_image_of
 from .errors import EngineError, NotFound, RecoveryFailed
 from .health import HealthConfig, Verdict, wait_for_health
 from .journal import Entry, Holder, lock_of, new_container_of
@@ -97,6 +97,8 @@ class Finding:
 def find_way_out(entry: Entry, remains: Remains) -> Finding:
     """Decide from what is there, not from what the run may have done last."""
     new_id = entry.returning.id if entry.returning else remains.new_id
+    if new_id == entry.old_id:
+        new_id = None  # An archive was to fill a gap, and there is no other container.
     if remains.old is None:
         return Finding(WayOut.FORGET)
     name = name_of(remains.old)
@@ -140,6 +142,8 @@ def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: t.Optional[str
             _see_through(ports, entry, on_trial)
             return
     _bring_back(ports, watch, entry, finding, health)
+    if entry.returning and entry.returning.id == entry.old_id:
+        forget_archive(ports, entry.container, entry.old_id)
     if on_trial:
         reject(ports, entry.container, old_image_of(entry), new_image_of(entry), "it did not pass the health gate")
 
