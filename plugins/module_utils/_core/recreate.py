@@ -294,7 +294,10 @@ def _rolled_back(ports: Ports, guard: Guard, ending: RolledBack, watch: Stopwatc
     warnings: t.Tuple[str, ...] = ()
     if restored.problem is None:
         reason = f"{ending.event.reason.value}: {ending.event.failure.error}"
-        warnings = reject(ports, replacement.old.name, replacement.old_image, replacement.new_image, reason)
+        if ending.image_is_bad:
+            warnings = reject(ports, replacement.old.name, replacement.old_image, replacement.new_image, reason)
+        else:
+            warnings = point_tag_back(ports.ops, replacement.old_image, replacement.new_image)
         guard.end()  # Otherwise the next run finds the entry, and tries again to bring the old container back.
     return CycleResult(
         outcome=Outcome.ROLLED_BACK,

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from dataclasses import dataclass
 
@@ -32,11 +33,15 @@ class Replaced:
 
 @dataclass(frozen=True)
 class RolledBack:
-    """The old container was put back, as far as C(restored) says."""
+    """The old container was put back, as far as C(restored) says.
+
+    C(image_is_bad) is false when the new image had no chance to show what it is worth.
+    """
 
     replacement: Replacement
     event: RollbackEvent
     restored: Restored
+    image_is_bad: bool = True
 
 
 class Swap:
@@ -66,14 +71,19 @@ class Swap:
             returning = self._plan.returning
             if returning:
                 return self.roll_back(RollbackReason.CREATE_FAILED, str(error), returning.id)
-            return self.roll_back(RollbackReason.CREATE_FAILED, str(error), None, answer_lost=isinstance(error, NoAnswer))
+            answer_lost = isinstance(error, NoAnswer)
+            rolled_back = self.roll_back(RollbackReason.CREATE_FAILED, str(error), None, answer_lost=answer_lost)
+            return dataclasses.replace(rolled_back, image_is_bad=not answer_lost)
+        noted = False
         try:
             with self._watch.step("start"):
                 self._guard.note_new(new_id)
+                noted = True
                 if self._old.runs:
                     self._ops.start(new_id)
         except EngineError as error:
-            return self.roll_back(RollbackReason.START_FAILED, str(error), new_id)
+            rolled_back = self.roll_back(RollbackReason.START_FAILED, str(error), new_id)
+            return dataclasses.replace(rolled_back, image_is_bad=noted and not isinstance(error, NoAnswer))
         if self._old.runs:
             self._watch.came_up()
         return Replaced(self._plan, new_id)
