@@ -14,6 +14,7 @@ from .completion import complete, forget_archive, new_image_of, old_image_of
 from .errors import EngineError, NotFound, RecoveryFailed
 from .health import HealthConfig, Verdict, wait_for_health
 from .journal import Entry, Holder, lock_of, new_container_of
+from .kept_archives import Archives
 from .plan import Replacement
 from .ports import ContainerRuntimeState, Document, Ports, RuntimeStatus, name_of
 from .rejection import reject
@@ -60,12 +61,14 @@ def _longest_run(replacement: Replacement, health: HealthConfig) -> float:
 class Remains:
     """What is there now: the old container, whoever has its name, and the ID of the new container as far as it was written down.
 
-    C(old) and C(occupant) are inspect documents, None where there is no such container.
+    C(old) and C(occupant) are inspect documents, None where there is no such container. C(archive_is_remembered) is true when a run came
+    so far that the old container counts as a kept archive.
     """
 
     old: t.Optional[Document]
     occupant: t.Optional[Document]
     new_id: t.Optional[str]
+    archive_is_remembered: bool = False
 
 
 class WayOut(enum.Enum):
@@ -113,7 +116,8 @@ def find_way_out(entry: Entry, remains: Remains) -> Finding:
         # One that was never started has not shown anything that its image could be rejected for.
         never_started = entry.runs and remains.occupant["State"]["Status"] == "created"
         return Finding(WayOut.RESTORE if never_started else WayOut.JUDGE, occupant_id)
-    if entry.keep_archive and remains.occupant["Image"] == entry.new_image_id and remains.occupant["State"]["Status"] == "running":
+    came_up = remains.occupant["State"]["Status"] == "running" if entry.runs else remains.archive_is_remembered
+    if entry.keep_archive and remains.occupant["Image"] == entry.new_image_id and came_up:
         # The run had come to its end, and was erasing its notes.
         return Finding(WayOut.FORGET)
     if _is_ours(entry, remains.occupant):
@@ -149,7 +153,14 @@ def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: t.Optional[str
 
 
 def _look_around(ports: Ports, entry: Entry, new_id: t.Optional[str]) -> Remains:
-    return Remains(_look(ports, entry, entry.old_id), _look(ports, entry, entry.container), new_id)
+    return Remains(_look(ports, entry, entry.old_id), _look(ports, entry, entry.container), new_id, _is_remembered(ports, entry))
+
+
+def _is_remembered(ports: Ports, entry: Entry) -> bool:
+    try:
+        return any(kept.id == entry.old_id for kept in Archives(ports.memory).of(entry.container))
+    except EngineError:
+        return False
 
 
 def _look(ports: Ports, entry: Entry, container: str) -> t.Optional[Document]:
