@@ -122,7 +122,7 @@ def recreate_dependents(ports: Ports, dependents: t.Sequence[Dependent], provide
             heirs[dependent.id] = result.id
             archives.add(dependent.archive)
         repaired.append(result)
-    return tuple(_look_again(ports.ops, dependent, result) for dependent, result in zip(dependents, repaired))
+    return tuple(_look_again(ports, dependent, result) for dependent, result in zip(dependents, repaired))
 
 
 def _depends(other: Document, provider: str, provider_name: str) -> bool:
@@ -305,12 +305,12 @@ def _left_alone(dependent: Dependent, problem: str) -> Repaired:
     return Repaired(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, problem)
 
 
-def _look_again(ops: DockerOps, dependent: Dependent, result: Repaired) -> Repaired:
+def _look_again(ports: Ports, dependent: Dependent, result: Repaired) -> Repaired:
     """One that ran has to run."""
     if result.repair is Repair.NEEDS_ATTENTION or not dependent.runs:
         return result
     try:
-        if is_active(ops.inspect(result.id).container):
+        if is_active(until_answered(ports.clock, lambda: ports.ops.inspect(result.id)).container):
             return result
         problem = "it was created anew, but has exited since"
     except EngineError as error:

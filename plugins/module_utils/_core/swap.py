@@ -70,7 +70,7 @@ class Swap:
         except EngineError as error:
             returning = self._plan.returning
             if returning:
-                return self.roll_back(RollbackReason.CREATE_FAILED, str(error), returning.id)
+                return dataclasses.replace(self.roll_back(RollbackReason.CREATE_FAILED, str(error), returning.id), image_is_bad=False)
             answer_lost = isinstance(error, NoAnswer)
             rolled_back = self.roll_back(RollbackReason.CREATE_FAILED, str(error), None, answer_lost=answer_lost)
             return dataclasses.replace(rolled_back, image_is_bad=not answer_lost)
