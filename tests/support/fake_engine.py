@@ -62,16 +62,32 @@ class Killed(BaseException):
 
 
 class Fuse:
-    """Ends a run at its C(at)th call to the engine, counted over everything that burns on it. 0 means never."""
+    """Ends a run at its C(at)th call to the engine, counted over everything that burns on it. 0 means never.
 
-    def __init__(self, at: int = 0) -> None:
+    With an C(error), only that one call fails, before it does anything, or C(after) it was done. C(burnt) counts the calls.
+    """
+
+    def __init__(self, at: int = 0, error: EngineError | None = None, *, after: bool = False) -> None:
         self._at = at
+        self._error = error
+        self._after = after
         self.burnt = 0
 
     def burn(self) -> None:
         self.burnt += 1
-        if 0 < self._at <= self.burnt:
+        if self._error is None and 0 < self._at <= self.burnt:
             raise Killed
+        if not self._after:
+            self._fail()
+
+    def burn_out(self) -> None:
+        """The call was done."""
+        if self._after:
+            self._fail()
+
+    def _fail(self) -> None:
+        if self._error and self._at == self.burnt:
+            raise self._error
 
 
 class FakeEngine:
@@ -82,7 +98,7 @@ class FakeEngine:
     the last one for ever; without any they see what is true. A running container is healthy. C(seconds) says how long a call takes,
     C(images) what else an image's inspect document holds, by its ID. C(fuse) ends the run at a call. C(look_on) is called at each.
 
-    Who shares a name space or links to another needs a running provider to start. C(is_served) tells whether it still has what it joined.
+    Who asks for a name space of another can be started only while that runs. C(is_served) tells whether it still has it.
     """
 
     def __init__(self) -> None:
@@ -241,11 +257,13 @@ class FakeEngine:
         del self._containers[self._find(container)["Id"]]
 
     def is_served(self, container: str) -> bool:
-        """Whether those whose name spaces it has, or that it links to, still run since it was started."""
+        """Whether all whose name spaces it asked for run, and have been running since it was started."""
         found = self._find(container)
-        joined: dict[str, str] = found["State"].get("Joined", {})
         lives = {other["Id"]: other["State"].get("StartedAt", "") for other in self._containers.values() if is_active(other)}
-        return joined == {provider["Id"]: lives.get(provider["Id"], "") for provider in self._providers(found)} and joined.keys() <= lives.keys()
+        try:
+            return all(found["State"]["Joined"][other["Id"]] == lives.get(other["Id"]) for other in self._providers(found))
+        except (KeyError, NotFound):
+            return False
 
     def _join(self, container: dict[str, t.Any]) -> None:
         providers = self._providers(container)
@@ -316,6 +334,8 @@ class _Call:
             raise self._engine.away_error
 
     def __exit__(self, kind: object, *_rest: object) -> None:
+        if kind is None:
+            self._engine.fuse.burn_out()
         if kind is None and self._label in self._engine.lost_answers:
             raise NoAnswer("the connection broke")
 
@@ -335,7 +355,9 @@ class FakeJournal:
 
     def write(self, place: str, text: str) -> str:
         self._record("write", place)
-        return self.notes.setdefault(place, text)
+        there = self.notes.setdefault(place, text)
+        self.fuse.burn_out()
+        return there
 
     def read(self, place: str) -> Note | None:
         self._record("read", place)
@@ -344,6 +366,7 @@ class FakeJournal:
     def erase(self, place: str) -> None:
         self._record("erase", place)
         self.notes.pop(place, None)
+        self.fuse.burn_out()
 
     def age(self, _note: Note) -> float:
         return self.age_of_all
