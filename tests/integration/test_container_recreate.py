@@ -68,11 +68,13 @@ class TestSuccess:
             "lock",
             "inspect",
             "pull",
+            "preflight",
             "stop",
             "rename",
             "create",
             "start",
             "health_gate",
+            "complete",
             "cleanup",
         ]
 
@@ -479,20 +481,6 @@ class TestErrorsBeforeTheStop:
     def test_auto_remove(self, scene: Scene) -> None:
         service = scene.service(reference("v1"), wait=False, HostConfig={"AutoRemove": True})
         assert "--rm" in self.failing(scene, service, image=reference("v2"))
-
-    def test_not_running(self, scene: Scene, service: Service) -> None:
-        scene.client.stop(service.id)
-        assert "is exited" in self.failing(scene, service, image=reference("v2"))
-
-    def test_network_shared_with_another(self, scene: Scene, service: Service) -> None:
-        other = scene.client.create_container_from_config(
-            {"Image": reference("v1"), "HostConfig": {"NetworkMode": f"container:{service.name}"}}, f"{scene.prefix}-sidecar"
-        )
-        before = scene.inspect(service.id)["State"]["StartedAt"]
-        result = recreate(service, image=reference("v2"))
-        assert f"{scene.prefix}-sidecar use its network" in result["msg"]
-        assert scene.inspect(service.id)["State"]["StartedAt"] == before
-        scene.client.remove_container(other["Id"])
 
 
 def test_connection_of_a_free_port_is_refused() -> None:

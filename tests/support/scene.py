@@ -77,6 +77,19 @@ class Scene:
             wait_for(lambda: fetch(port) is not None and not self.is_starting(container_id), "the page")
         return service
 
+    def container(self, suffix: str, image: str, *, start: bool = True, **create: Any) -> str:
+        """Make a container of C(image) that only waits, and return its ID."""
+        body = {"Image": image, "Cmd": list(images.shell("trap 'exit 0' TERM; sleep 600 & wait")), "Healthcheck": {"Test": ["NONE"]}, **create}
+        container_id: str = self.client.create_container_from_config(body, f"{self.prefix}-{suffix}")["Id"]
+        if start:
+            self.client.start(container_id)
+        return container_id
+
+    def run_in(self, container: str, *command: str) -> str:
+        """What a command prints in a running container."""
+        output: bytes = self.client.exec_start(self.client.exec_create(container, list(command)))
+        return output.decode().strip()
+
     def is_starting(self, container: str) -> bool:
         state = self.client.inspect_container(container)["State"]
         return bool((state.get("Health") or {}).get("Status") == "starting")

@@ -143,10 +143,11 @@ def restore(ports: Ports, watch: Stopwatch, old: OldContainer, archive: t.Option
     """
     with watch.step("restore"):
         name_problem = _rename_back(ports, old) if archive else None
+        # Before the start: a policy that comes after the first crash does not bring a container back into its crash loop.
+        policy_problem = _wake(ports, old)
         start_problem = _start(ports, old) if old.runs else None
         if old.runs and not start_problem:
             watch.came_up()
-        policy_problem = _wake(ports, old)
     with watch.step("check"):
         outcome = _check(ports, old, health)
     dependents = _repair_dependents(ports, watch, old, outcome)

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""After a rollback the same image is not tried again, and nobody else picks it up by accident."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from support.ansible import run_module
+from support.scene import Scene, Service
+from support.visitor import fetch
+from testbed.images import WebImage, shell
+
+V1 = WebImage("v1")
+BROKEN = WebImage("v3", command=shell("exit 3"))
+
+
+def recreate(service: Service, **options: Any) -> dict[str, Any]:
+    return run_module("container_recreate", name=service.name, poll_interval=0.2, **options)
+
+
+@pytest.mark.behaviour("A21", "A22")
+def test_the_next_run_skips_it_until_there_is_a_newer_one(scene: Scene) -> None:
+    image = scene.moved_tag(V1, BROKEN)
+    service = scene.service(image)
+    old_image = scene.inspect(service.id)["Image"]
+    assert recreate(service)["outcome"] == "rolled_back"
+    assert scene.client.inspect_image(image)["Id"] == old_image
+    started = scene.inspect(service.id)["State"]["StartedAt"]
+
+    again = recreate(service)
+    assert (again["outcome"], again["changed"], again["failed"]) == ("skipped", False, False)
+    assert again["rejected"]["reason"].startswith("crashed: ")
+    assert again["rejected"]["digest"] == again["image"]["new"]["digest"]
+    assert "was left as it is" in again["msg"]
+    assert scene.inspect(service.id)["State"]["StartedAt"] == started
+    assert scene.client.inspect_image(image)["Id"] == old_image
+
+    scene.image("latest", WebImage("v4"))
+    newer = recreate(service)
+    assert newer["outcome"] == "recreated"
+    assert fetch(service.port) == "v4"
+    assert scene.memory == []
+
+
+@pytest.mark.behaviour("A21")
+def test_force_tries_it_again(scene: Scene) -> None:
+    service = scene.service(scene.moved_tag(V1, BROKEN))
+    recreate(service)
+    assert recreate(service, force=True)["outcome"] == "rolled_back"
+    assert recreate(service)["outcome"] == "skipped"
+
+
+def test_the_command_in_the_message_forgets_it(scene: Scene) -> None:
+    service = scene.service(scene.moved_tag(V1, BROKEN))
+    recreate(service)
+    command = recreate(service)["msg"].rsplit(": ", 1)[1].split()
+    assert command[:3] == ["docker", "volume", "rm"]
+    scene.client.remove_volume(command[3])
+    assert recreate(service)["outcome"] == "rolled_back"
+
+
+@pytest.mark.behaviour("A22")
+def test_another_tag_goes_on_meaning_what_it_means(scene: Scene) -> None:
+    """The container follows shop:1. That shop:2 is bad does not make it another image."""
+    old, bad = scene.image("1", V1), scene.image("2", BROKEN)
+    service = scene.service(old)
+    before = {tag: scene.client.inspect_image(tag)["Id"] for tag in (old, bad)}
+    assert recreate(service, image=bad)["outcome"] == "rolled_back"
+    assert {tag: scene.client.inspect_image(tag)["Id"] for tag in (old, bad)} == before
+    assert recreate(service, image=bad)["outcome"] == "skipped"
+
+
+def test_a_recovery_remembers_too(scene: Scene) -> None:
+    """Nothing is remembered of an image that has since proved itself."""
+    service = scene.service(scene.moved_tag(V1, BROKEN))
+    recreate(service)
+    assert scene.memory == [f"evenkeel-rejected.{service.name}"]
+    scene.image("latest", WebImage("v4"))
+    recreate(service)
+    assert scene.memory == []
