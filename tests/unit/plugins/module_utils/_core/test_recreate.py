@@ -1054,7 +1054,7 @@ class TestRestartPolicy:
     def test_a_rollback_gives_it_back(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]
         recreate(engine)
-        assert engine.calls[-4:] == ["start:web", "restart=always:web", "probe:web", "tag:shop:1=old"]
+        assert engine.calls[-4:] == ["restart=always:web", "start:web", "probe:web", "tag:shop:1=old"]
         assert engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always", "MaximumRetryCount": 0}
 
     def test_one_that_cannot_be_given_back_is_told_with_the_command(self, engine: FakeEngine) -> None:
@@ -1290,12 +1290,12 @@ class TestTheRestartPolicyInParticular:
             "docker update --restart=always web",
         )
 
-    def test_it_takes_no_downtime(self, engine: FakeEngine) -> None:
+    def test_to_take_it_takes_no_downtime(self, engine: FakeEngine) -> None:
         engine._find("web")["HostConfig"].update(self.ALWAYS)
         engine.looks["NEW"] = [exited(1)]
-        engine.seconds = {"restart=no:web": 7.0, "stop:web": 1.0, "start:web": 2.0, "restart=always:web": 7.0}
+        engine.seconds = {"restart=no:web": 7.0, "stop:web": 1.0, "restart=always:web": 7.0, "start:web": 2.0}
         result = recreate(engine)
-        assert result.downtime == 3.0
+        assert result.downtime == 10.0
         assert "update" in [step.name for step in result.steps]
 
     def test_one_that_cannot_be_taken(self, engine: FakeEngine) -> None:
