@@ -80,6 +80,10 @@ testbed: setup ## Bring up what tests and demo need: an engine, a registry, imag
 testbed-down: setup ## Take away again what the test bed brought.
 	@PYTHONPATH=tests $(BIN)/python -m testbed down
 
+.PHONY: docs
+docs: setup ## Write the documents that are made from the tests.
+	@PYTHONPATH=tests $(BIN)/python -m support.behaviours
+
 .PHONY: format
 format: setup ## Format the Python code.
 	$(BIN)/ruff check --fix .

@@ -9,6 +9,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import threading
+import time
 import venv
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ import pytest
 from support.ansible import run_module
 from support.scene import Scene, Service, free_port, wait_for
 from support.visitor import Visitor, fetch
-from testbed import registry
+from testbed import images, registry
 from testbed.images import WebImage, reference, serve_after, shell
 
 V1, V2 = WebImage("v1"), WebImage("v2")
@@ -98,6 +99,7 @@ class TestSuccess:
         assert result["outcome"] == "recreated"
         assert {step["name"]: step["seconds"] for step in result["steps"]}["health_gate"] >= 2
 
+    @pytest.mark.behaviour("A14")
     def test_again_changes_nothing(self, scene: Scene) -> None:
         service = scene.service(scene.moved_tag(V1, V2))
         recreate(service)
@@ -107,12 +109,32 @@ class TestSuccess:
         after = scene.inspect(service.name)
         assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
 
+    @pytest.mark.behaviour("A13")
+    def test_the_same_image_under_another_name_changes_nothing(self, scene: Scene) -> None:
+        image = scene.image("1", V1)
+        service = scene.service(image)
+        scene.client.tag(image, image.rsplit(":", 1)[0], "again")
+        images.push(scene.client, f"{image.rsplit(':', 1)[0]}:again")
+        result = recreate(service, image=f"{image.rsplit(':', 1)[0]}:again")
+        assert (result["outcome"], result["changed"]) == ("unchanged", False)
+        assert scene.inspect(service.name)["State"]["StartedAt"] == scene.inspect(service.id)["State"]["StartedAt"]
+
+    @pytest.mark.behaviour("A7")
+    def test_an_archive_name_that_is_taken(self, scene: Scene) -> None:
+        service = scene.service(reference("v1"))
+        now = int(time.time())
+        strangers = {scene.container(f"web-old-{second}", reference("v1"), start=False) for second in range(now, now + 60)}
+        result = recreate(service, image=reference("v2"), keep_archive=True)
+        assert scene.inspect(result["archive"])["Id"] == service.id
+        assert {scene.inspect(name)["Id"] for name in scene.containers} >= strangers
+
     def test_force_recreates(self, scene: Scene) -> None:
         service = scene.service(reference("v1"))
         result = recreate(service, force=True)
         assert result["outcome"] == "recreated"
         assert scene.inspect(service.name)["Id"] != service.id
 
+    @pytest.mark.behaviour("A14")
     def test_twice_adds_nothing(self, scene: Scene) -> None:
         """Recreating again and again leaves the wishes as they were: no alias, bind or label more."""
         network = scene.network("net")
@@ -176,6 +198,7 @@ class TestCleanup:
 
 
 class TestRollback:
+    @pytest.mark.behaviour("A11", "F14")
     @pytest.mark.floor
     def test_crash_at_once(self, scene: Scene) -> None:
         service = scene.service(reference("v1"))
@@ -196,11 +219,13 @@ class TestRollback:
         assert_back_as_before(scene, service, result, "crashed")
         assert result["rollback"]["failure"]["exit_code"] == 7
 
+    @pytest.mark.behaviour("F8")
     def test_exit_with_code_0_is_a_crash(self, scene: Scene) -> None:
         service = scene.service(reference("v1"))
         broken = scene.image("broken", WebImage("v3", command=shell("sleep 1"), health=None))
         assert_back_as_before(scene, service, recreate(service, image=broken), "crashed")
 
+    @pytest.mark.behaviour("E4", "F1")
     def test_crash_loop_under_a_restart_policy(self, scene: Scene) -> None:
         service = scene.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "always"}})
         broken = scene.image("broken", WebImage("v3", command=shell("sleep 1; exit 1"), health=None))
@@ -209,6 +234,7 @@ class TestRollback:
         assert scene.inspect(service.name)["HostConfig"]["RestartPolicy"]["Name"] == "always"
         assert scene.journal == []
 
+    @pytest.mark.behaviour("F5", "F14")
     def test_health_check_never_passes(self, scene: Scene) -> None:
         service = scene.service(reference("v1"))
         with Visitor(service.port) as visitor:
@@ -218,6 +244,7 @@ class TestRollback:
         assert "v3: database unreachable" in result["rollback"]["failure"]["health_log"][0]["output"]
         assert "after 3 s" in result["msg"]
 
+    @pytest.mark.behaviour("F6")
     def test_flapping_within_min_healthy_time(self, scene: Scene) -> None:
         service = scene.service(reference("v1"))
         flapping = scene.image(
@@ -226,6 +253,7 @@ class TestRollback:
         result = recreate(service, image=flapping, min_healthy_time=15)
         assert_back_as_before(scene, service, result, "health_timeout")
 
+    @pytest.mark.behaviour("A3")
     def test_entry_point_that_does_not_exist(self, scene: Scene) -> None:
         service = scene.service(reference("v1"))
         broken = scene.image("broken", WebImage("v3", command=("/no/such/program",)))
@@ -233,6 +261,7 @@ class TestRollback:
         assert_back_as_before(scene, service, result, "start_failed")
         assert "/no/such/program" in result["rollback"]["failure"]["error"]
 
+    @pytest.mark.behaviour("A4")
     def test_create_is_refused(self, scene: Scene) -> None:
         service = scene.service(reference("v1"))
         no_command = scene.image("broken", WebImage("v3", command=()))
@@ -248,6 +277,48 @@ class TestRollback:
         assert_back_as_before(scene, service, result, "start_failed")
         assert "address already in use" in result["msg"]
 
+    @pytest.mark.behaviour("A5", "A10", "D3")
+    def test_static_address_that_is_taken(self, scene: Scene) -> None:
+        """Somebody takes the address on the second network while nobody has it, and lets go of it when the new container is removed."""
+        networks = [scene.network(name, ipam=scene.subnet()) for name in ("a", "b")]
+        service = scene.service(reference("v1"), HostConfig={"NetworkMode": networks[0]})
+        address = scene.connect_at_address(service.id, networks[1])
+        squatter = scene.container("squatter", reference("v1"), start=False, HostConfig={"NetworkMode": networks[1]})
+        scene.client.disconnect_container_from_network(squatter, networks[1])
+        scene.client.connect_container_to_network(squatter, networks[1], ipv4_address=address)
+
+        def take(_old: str) -> None:
+            scene.client.start(squatter)
+
+        def let_go(_new: str) -> None:
+            scene.client.remove_container(squatter, force=True)
+
+        with Bystander(scene, service, stop=take, destroy=let_go):
+            result = recreate(service, image=reference("v2"))
+        assert_back_as_before(scene, service, result, "start_failed")
+        assert "Address already in use" in result["msg"]
+        assert scene.inspect(service.name)["NetworkSettings"]["Networks"][networks[1]]["IPAddress"] == address
+
+    @pytest.mark.behaviour("A10", "D3")
+    def test_static_address(self, scene: Scene) -> None:
+        """The old one has it again: the failed one is gone before it is started."""
+        network = scene.network("net", ipam=scene.subnet())
+        service = scene.service(reference("v1"))
+        address = scene.connect_at_address(service.id, network)
+        assert_back_as_before(scene, service, recreate(service, image=reference("v3-sick"), health_timeout=2), "health_timeout")
+        assert scene.inspect(service.name)["NetworkSettings"]["Networks"][network]["IPAddress"] == address
+
+    @pytest.mark.behaviour("A9")
+    def test_the_old_one_is_not_well_any_more(self, scene: Scene) -> None:
+        """The new one spoils the data that the old one cannot live without. That is no success, and is not called one."""
+        volume = ("VOLUME /data",)
+        old = scene.image("1", WebImage("v1", health="! test -f /data/spoilt", changes=volume))
+        new = scene.image("2", WebImage("v3", command=shell("touch /data/spoilt; exit 1"), changes=volume))
+        result = recreate(scene.service(old), image=new, health_timeout=3)
+        assert (result["outcome"], result["rollback_failed"]) == ("rolled_back", True)
+        assert "THE ROLLBACK FAILED TOO" in result["msg"]
+
+    @pytest.mark.behaviour("C2")
     def test_anonymous_volumes(self, scene: Scene) -> None:
         """The old one's stays, with its data; what the failed one brought goes with it."""
         service = scene.service(scene.image("1", WebImage("v1", changes=("VOLUME /data",))))
@@ -318,6 +389,7 @@ class PortThief:
 
 
 class TestRollbackThatFails:
+    @pytest.mark.behaviour("A8")
     def test_it_says_so_and_its_commands_bring_the_service_back(self, scene: Scene) -> None:
         service = scene.service(reference("v1"))
         with PortThief(service.port) as thief, Bystander(scene, service, stop=thief.take):
@@ -398,6 +470,7 @@ class TestWhatIsKept:
         assert set(networks[front]["Aliases"]) == {"shop", "shop.example", now["Id"][:12]}
         assert set(networks[back]["Aliases"]) == {"shop-back", "shop.example", now["Id"][:12]}
 
+    @pytest.mark.behaviour("C1", "C3")
     def test_the_data_of_an_anonymous_volume(self, scene: Scene) -> None:
         service = scene.service(scene.moved_tag(WebImage("v1", changes=("VOLUME /data",)), WebImage("v2", changes=("VOLUME /data",))))
         volume = scene.inspect(service.name)["Mounts"][0]["Name"]
@@ -405,6 +478,7 @@ class TestWhatIsKept:
         assert [mount["Name"] for mount in scene.inspect(service.name)["Mounts"]] == [volume]
         assert scene.volume_exists(volume)
 
+    @pytest.mark.behaviour("A19")
     def test_the_stop_timeout_of_the_container(self, scene: Scene) -> None:
         """Also when the client's own timeout is shorter."""
         stubborn = WebImage("v1", command=shell("trap '' TERM; httpd -f -p 8080 -h /www"))
@@ -439,6 +513,7 @@ class TestErrorsBeforeTheStop:
         assert result["failed"]
         assert f"There is no container with the full name or full ID {scene.prefix}-nobody on this engine" in result["msg"]
 
+    @pytest.mark.behaviour("A1")
     def test_no_such_tag(self, scene: Scene, service: Service) -> None:
         message = self.failing(scene, service, image=f"{registry.ADDRESS}/evenkeel/web:v99")
         assert f"container {service.name} was not touched" in message
@@ -451,6 +526,7 @@ class TestErrorsBeforeTheStop:
         message = self.failing(scene, service, image=f"{registry.ADDRESS}/evenkeel/web:v99", pull="never")
         assert "not on this host" in message
 
+    @pytest.mark.behaviour("A2")
     def test_a_layer_breaks_off_in_the_stream(self, scene: Scene, service: Service) -> None:
         image = scene.image("broken", WebImage(scene.prefix))
         scene.client.remove_image(image)
@@ -477,10 +553,6 @@ class TestErrorsBeforeTheStop:
         result = run_module("container_recreate", **{"name": service.name, **option})
         assert result["failed"]
         assert str(next(iter(option.values()))) in result["msg"]
-
-    def test_auto_remove(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"), wait=False, HostConfig={"AutoRemove": True})
-        assert "--rm" in self.failing(scene, service, image=reference("v2"))
 
 
 def test_connection_of_a_free_port_is_refused() -> None:

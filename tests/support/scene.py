@@ -43,10 +43,10 @@ class Scene:
         self._images: set[str] = set()
         self._volumes: set[str] = set()
 
-    def image(self, tag: str, like: images.WebImage, *, push: bool = True) -> str:
+    def image(self, tag: str, like: images.WebImage, *, push: bool = True, platform: str | None = None) -> str:
         """Build an image; C(push) it to the registry too. Returns its reference."""
         reference = f"{registry.ADDRESS}/{self.prefix}/shop:{tag}"
-        self._images.add(images.build(self.client, reference, like))
+        self._images.add(images.build(self.client, reference, like, platform))
         if push:
             images.push(self.client, reference)
         return reference
@@ -79,7 +79,12 @@ class Scene:
 
     def container(self, suffix: str, image: str, *, start: bool = True, **create: Any) -> str:
         """Make a container of C(image) that only waits, and return its ID."""
-        body = {"Image": image, "Cmd": list(images.shell("trap 'exit 0' TERM; sleep 600 & wait")), "Healthcheck": {"Test": ["NONE"]}, **create}
+        body = {
+            "Image": image,
+            "Cmd": list(images.shell("trap 'exit 0' TERM; sleep 600 & wait")),
+            "Healthcheck": {"Test": ["NONE"]},
+            **create,
+        }
         container_id: str = self.client.create_container_from_config(body, f"{self.prefix}-{suffix}")["Id"]
         if start:
             self.client.start(container_id)
@@ -99,6 +104,19 @@ class Scene:
         self.client.create_network(name, **options)
         self._networks.append(name)
         return name
+
+    @staticmethod
+    def subnet() -> docker.types.IPAMConfig:
+        """Addresses that hardly anybody else uses."""
+        subnet = f"10.{64 + secrets.randbelow(64)}.{secrets.randbelow(256)}.0/24"
+        return docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet=subnet)])
+
+    def connect_at_address(self, container: str, network: str) -> str:
+        """Connect a container to a network of C(subnet) at a fixed address, and return that."""
+        subnet = self.client.inspect_network(network)["IPAM"]["Config"][0]["Subnet"]
+        address = subnet.replace(".0/24", ".99")
+        self.client.connect_container_to_network(container, network, ipv4_address=address)
+        return address
 
     @property
     def containers(self) -> list[str]:

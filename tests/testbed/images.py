@@ -73,13 +73,16 @@ def down(client: docker.APIClient) -> None:
             client.remove_image(tag)
 
 
-def build(client: docker.APIClient, name: str, image: WebImage) -> str:
-    """Make the image, call it C(name) and return its ID."""
+def build(client: docker.APIClient, name: str, image: WebImage, platform: str | None = None) -> str:
+    """Make the image, call it C(name) and return its ID. C(platform) is what it claims to be made for; None for that of the engine."""
     repository, tag = name.rsplit(":", 1)
     changes = [f"CMD {_exec_form(image.command)}", *image.changes]
     if image.health is not None:
         changes.append(f"HEALTHCHECK --interval=1s --timeout=5s --retries=2 CMD {image.health}")
-    client.import_image_from_data(_root_file_system(image.page), repository=repository, tag=tag, changes=changes)
+    # The SDK's own import_image takes no platform.
+    parameters = {"fromSrc": "-", "repo": repository, "tag": tag, "changes": changes, **({"platform": platform} if platform else {})}
+    response = client._post(client._url("/images/create"), data=_root_file_system(image.page), params=parameters)
+    client._result(response)
     image_id: str = client.inspect_image(name)["Id"]
     return image_id
 

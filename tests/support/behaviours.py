@@ -1,0 +1,89 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""C(python -m support.behaviours): write docs/behaviours.md, from tests/behaviours.yml and the tests that name a case."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+
+TESTS = Path(__file__).parents[1]
+DOCUMENT = TESTS.parent / "docs/behaviours.md"
+
+HEAD = """# What must hold, and what proves it
+
+Cases in which tools that recreate containers have failed their users. Each is a test on a real engine, or is answered here with the reason
+why it is none. Weight 5 is data lost, an outage or a wrong report; 3 is annoying; 1 is nice.
+
+Made by `make docs` from `tests/behaviours.yml` and from the tests themselves. A unit test keeps it up to date.
+"""
+
+
+class Case(NamedTuple):
+    """One row: C(answer) is the reason why there is no test, empty where there is one."""
+
+    group: str
+    id: str
+    weight: int
+    case: str
+    answer: str
+
+
+def cases() -> list[Case]:
+    groups: list[dict[str, Any]] = yaml.safe_load((TESTS / "behaviours.yml").read_text())
+    return [
+        Case(group["group"], name, case["weight"], case["case"], case.get("answer", "").strip())
+        for group in groups
+        for name, case in group["cases"].items()
+    ]
+
+
+def proofs() -> dict[str, list[str]]:
+    """The tests that name each case, as C(file::test)."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in sorted((TESTS / "integration").glob("test_*.py")):
+        for name, behaviours in _marked(ast.parse(path.read_text()).body):
+            for behaviour in behaviours:
+                found[behaviour].append(f"{path.stem}::{name}")
+    return found
+
+
+def document() -> str:
+    proven = proofs()
+    lines = [HEAD]
+    for group in dict.fromkeys(case.group for case in cases()):
+        lines += [f"\n## {group}\n", "| case | weight | what must hold | proven by |", "| --- | --- | --- | --- |"]
+        for case in cases():
+            if case.group == group:
+                tests = "<br>".join(f"`{test}`" for test in proven[case.id])
+                lines.append(f"| {case.id} | {case.weight} | {case.case} | {tests or f'not tested: {case.answer}'} |")
+    return "\n".join(lines) + "\n"
+
+
+def _marked(body: list[ast.stmt], inherited: tuple[str, ...] = (), prefix: str = "") -> Iterator[tuple[str, tuple[str, ...]]]:
+    for node in body:
+        if isinstance(node, ast.ClassDef):
+            yield from _marked(node.body, inherited + _behaviours(node), f"{prefix}{node.name}::")
+        elif isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
+            yield f"{prefix}{node.name}", inherited + _behaviours(node)
+
+
+def _behaviours(node: ast.ClassDef | ast.FunctionDef) -> tuple[str, ...]:
+    return tuple(
+        argument.value
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func) == "pytest.mark.behaviour"
+        for argument in decorator.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    )
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(document())
