@@ -61,6 +61,12 @@ integration: setup testbed ## The tests on a real engine.
 all-tests: setup testbed
 	$(PYTEST)
 
+ENGINES := 26 28 28-like-29
+.PHONY: test-engines $(ENGINES:%=test-engine-%)
+test-engines: $(ENGINES:%=test-engine-%) ## The tests on a real engine, on Engine 26 and 28, and as 29 comes. Needs root.
+$(ENGINES:%=test-engine-%): test-engine-%: setup testbed
+	PYTHONPATH=tests $(BIN)/python -m testbed engine $* run $(PYTEST) tests/contract tests/integration
+
 .PHONY: floor
 floor: setup setup-floor testbed ## The main job with the oldest ansible-core, Python and Docker SDK.
 	EVENKEEL_ANSIBLE=$(FLOOR) EVENKEEL_TARGET_PYTHON=$(TARGET)/python $(PYTEST) -m floor tests/integration

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 
 import docker
@@ -12,6 +13,7 @@ import pytest
 from support.scene import Scene
 from testbed import __main__ as testbed
 from testbed import engine
+from testbed.engines import ContainedEngine, beside
 
 
 @pytest.fixture(scope="session")
@@ -28,6 +30,27 @@ def scene(client: docker.APIClient) -> Iterator[Scene]:
     scene = Scene(client)
     yield scene
     scene.clean_up()
+
+
+@pytest.fixture(scope="session")
+def private_engine() -> Iterator[ContainedEngine]:
+    """An engine that a test may stop and start, in a network namespace of its own: what it publishes on loopback is not seen from here."""
+    engine = ContainedEngine(beside(), f"private-{secrets.token_hex(4)}")
+    try:
+        engine.up()
+        yield engine
+    finally:
+        engine.down()
+
+
+@pytest.fixture
+def private_scene(private_engine: ContainedEngine) -> Iterator[Scene]:
+    """A corner of it. Start services there with C(wait=False), and look at them with inspect and exec."""
+    client = private_engine.client()
+    scene = Scene(client)
+    yield scene
+    scene.clean_up()
+    client.close()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

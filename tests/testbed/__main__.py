@@ -5,6 +5,9 @@
 """C(python -m testbed up|down): bring up what the tests and the demo need, or take it away again.
 
 C(python -m testbed unpack PACKAGE) prints the folder with the files of a Debian package.
+
+C(python -m testbed engine KIND up|down) brings up an engine of another release in a container, and prints its DOCKER_HOST, or takes it
+away. C(python -m testbed engine KIND run COMMAND...) runs a command with that engine as its Docker, in its network namespace.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import sys
 
 import docker.errors
 
-from . import engine, images, registry
+from . import engine, engines, images, registry
 from .common import STATE, TestbedError, say
 from .packages import unpacked
 
@@ -32,6 +35,7 @@ def up() -> None:
 
 def down() -> None:
     try:
+        engines.down()
         images.down(engine.client())
     except docker.errors.DockerException as error:
         say(f"leaving the images: {error}")
@@ -44,11 +48,25 @@ def unpack(package: str) -> None:
     sys.stdout.write(f"{unpacked(package)}\n")
 
 
+def contained_engine(kind: str, action: str, *command: str) -> None:
+    contained = engines.ContainedEngine(kind)
+    if action == "up" and not command:
+        contained.up()
+        sys.stdout.write(f"{contained.host}\n")
+    elif action == "down" and not command:
+        contained.down()
+    elif action == "run" and command:
+        with contained.alone():
+            sys.exit(contained.run(*command))
+    else:
+        sys.exit(__doc__)
+
+
 def main() -> None:
-    commands = {("up", 0): up, ("down", 0): down, ("unpack", 1): unpack}
+    commands = {"up": (up, 0, 0), "down": (down, 0, 0), "unpack": (unpack, 1, 1), "engine": (contained_engine, 2, sys.maxsize)}
     name, *arguments = sys.argv[1:] or [""]
-    command = commands.get((name, len(arguments)))
-    if command is None:
+    command, least, most = commands.get(name, (None, 0, 0))
+    if command is None or not least <= len(arguments) <= most:
         sys.exit(__doc__)
     try:
         command(*arguments)

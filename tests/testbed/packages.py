@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 from .common import STATE, TestbedError, run, say
@@ -33,3 +34,13 @@ def unpacked(package: str) -> Path:
     run("dpkg-deb", "--extract", str(next(download.glob("*.deb"))), str(partial))
     shutil.rmtree(download)
     return partial.rename(folder)
+
+
+def debian_mirror() -> str:
+    """Where this machine gets its packages, so that other Debian suites can be had from there too."""
+    query = ("apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages", "Origin: Debian")
+    targets = subprocess.run(query, capture_output=True, text=True, check=False).stdout.split("\n")
+    sites = [site for site in targets if site and "security" not in site]
+    if not sites:
+        raise TestbedError("Engines of other releases are made from Debian packages; apt-get here knows no Debian mirror.")
+    return sites[0]

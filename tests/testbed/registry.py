@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 from .common import STATE, Daemon, say, wait_until
@@ -36,7 +37,7 @@ def up() -> None:
         return
     binary = unpacked("docker-registry") / "usr/bin/docker-registry"
     say(f"starting a registry on {ADDRESS}")
-    _CONFIG.write_text(json.dumps(_config()))  # JSON is YAML too.
+    _CONFIG.write_text(config(_DATA))
     _DAEMON.start(str(binary), "serve", str(_CONFIG))
     wait_until(f"the start of the registry (see {_DAEMON.log})", lambda: _request("GET", "/v2/").status == 200)
 
@@ -55,13 +56,16 @@ def break_layer(repository: str, tag: str) -> None:
     _request("DELETE", f"/v2/{repository}/blobs/{manifest['layers'][0]['digest']}")
 
 
-def _config() -> dict[str, object]:
-    return {
-        "version": "0.1",
-        "log": {"level": "warn", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(_DATA)}, "delete": {"enabled": True}},
-        "http": {"addr": ADDRESS},
-    }
+def config(data: Path | str) -> str:
+    """The registry's configuration file: it listens on our address and keeps its images in C(data)."""
+    return json.dumps(  # JSON is YAML too.
+        {
+            "version": "0.1",
+            "log": {"level": "warn", "accesslog": {"disabled": True}},
+            "storage": {"filesystem": {"rootdirectory": str(data)}, "delete": {"enabled": True}},
+            "http": {"addr": ADDRESS},
+        }
+    )
 
 
 def _request(method: str, path: str, **headers: str) -> _Answer:

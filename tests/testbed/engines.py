@@ -1,0 +1,306 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Docker Engines of other releases, each in a container of the machine's own engine, with a registry beside it.
+
+Such an engine has loopback, containers and images of its own. It listens on a socket on the machine. What it publishes on C(127.0.0.1), and
+its registry, are reached by processes that run in its network namespace.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+import typing as t
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import docker
+import docker.errors
+
+from . import engine, registry
+from .common import STATE, TestbedError, run, say, wait_until
+from .packages import debian_mirror, unpacked
+
+LABEL = "evenkeel.testbed.engine"
+
+# A process that runs in the namespace of such an engine finds the machine's engine, and what it runs beside, here.
+_OUTER = "EVENKEEL_OUTER_ENGINE"
+_BESIDE = "EVENKEEL_BESIDE_ENGINE"
+
+_ROOTS = STATE / "roots"
+_FOLDERS = STATE / "engines"
+_MOUNTED = "/run/evenkeel"
+# All that an engine needs, one by one: not every machine may give all capabilities that --privileged asks for.
+_CAPABILITIES = [
+    "AUDIT_CONTROL",
+    "DAC_READ_SEARCH",
+    "LINUX_IMMUTABLE",
+    "MKNOD",
+    "NET_ADMIN",
+    "NET_RAW",
+    "SYSLOG",
+    "SYS_ADMIN",
+    "SYS_MODULE",
+    "SYS_PTRACE",
+]
+# Process 1 reaps what dockerd leaves when it is stopped.
+_PROCESS_1 = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait; done"]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An engine that can be had: the Debian suite that it comes from, and how dockerd is started."""
+
+    suite: str
+    packages: tuple[str, ...] = ("docker.io", "iptables", "docker-cli")
+    environment: Mapping[str, str] = field(default_factory=dict)
+    options: tuple[str, ...] = ()
+
+
+_FORKY = (*Kind.packages, "docker-compose")
+_CONTAINERD_STORE = ("--feature", "containerd-snapshotter=true")
+KINDS = {
+    "20.10": Kind("bookworm", ("docker.io", "iptables")),
+    "26": Kind("trixie"),
+    "28": Kind("forky", _FORKY),
+    "28-containerd": Kind("forky", _FORKY, options=_CONTAINERD_STORE),
+    # As Engine 29 comes: it refuses clients of API versions below 1.44.
+    "28-like-29": Kind("forky", _FORKY, {"DOCKER_MIN_API_VERSION": "1.44"}),
+}
+
+
+class ContainedEngine:
+    """One of the C(KINDS), in a container. C(name) tells it from others of its kind."""
+
+    def __init__(self, kind: str, name: str | None = None) -> None:
+        if kind not in KINDS:
+            raise TestbedError(f"There is no engine {kind}. Known are {', '.join(KINDS)}.")
+        self.kind = kind
+        self.name = name or kind
+        self.container = f"evenkeel-engine-{self.name}"
+        self._folder = _FOLDERS / self.name
+        self._socket = self._folder / "docker.sock"
+
+    @property
+    def host(self) -> str:
+        """Its DOCKER_HOST, for processes on this machine."""
+        return f"unix://{self._socket}"
+
+    def client(self, timeout: float = 60) -> docker.APIClient:
+        return docker.APIClient(base_url=self.host, version="auto", timeout=timeout)
+
+    def up(self) -> None:
+        """Silent where it answers already."""
+        if self._answers():
+            return
+        with _locked("roots"):
+            image = _root_image(self.kind)
+        self.down()
+        self._folder.mkdir(parents=True)
+        say(f"starting an Engine {self.kind} in a container")
+        self._create(image)
+        self.start()
+        self._start_registry()
+
+    def down(self) -> None:
+        """Remove it with all that it holds."""
+        with _outer() as outer, contextlib.suppress(docker.errors.NotFound):
+            outer.remove_container(self.container, force=True, v=True)
+        _remove_control_groups(self._control_group)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def start(self) -> None:
+        kind = KINDS[self.kind]
+        sockets = (f"--host=unix://{_MOUNTED}/docker.sock", "--host=unix:///var/run/docker.sock")
+        dockerd = " ".join(("dockerd", *sockets, f"--cgroup-parent={self._control_group}", *kind.options))
+        self._execute(["sh", "-c", f"exec {dockerd} >>{_MOUNTED}/dockerd.log 2>&1"], kind.environment)
+        wait_until(f"the start of Engine {self.kind} (see {self._folder / 'dockerd.log'})", self._answers)
+
+    def stop(self, signal: str = "TERM") -> None:
+        """End dockerd. On TERM it stops its containers first; on KILL they run on."""
+        pid_file = "/var/run/docker.pid"
+        say(f"stopping the Engine {self.name}")
+        script = f"pid=$(cat {pid_file}) && kill -{signal} $pid && while kill -0 $pid 2>/dev/null; do sleep 0.1; done"
+        with _outer() as outer:
+            execution = outer.exec_create(self.container, ["sh", "-c", script])["Id"]
+            printed = outer.exec_start(execution)
+            if outer.exec_inspect(execution)["ExitCode"]:
+                raise TestbedError(f"The Engine {self.name} cannot be stopped: {printed.decode().strip()}")
+
+    def restart(self, signal: str = "TERM") -> None:
+        self.stop(signal)
+        self.start()
+
+    def run(self, *command: str) -> int:
+        """Run a command with this engine as its Docker, in its network namespace. Returns the exit status."""
+        enter = ("nsenter", f"--net=/proc/{self._inspect()['State']['Pid']}/ns/net", "--", *command)
+        environment = {"DOCKER_HOST": self.host, _OUTER: _outer_host(), _BESIDE: self.kind}
+        return subprocess.run(enter, env={**os.environ, **environment}, check=False).returncode
+
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Up for the time of the block, for one user at a time; and down afterwards, unless it was up before."""
+        with _locked(self.name):
+            was_up = self._answers()
+            try:
+                self.up()
+                yield
+            finally:
+                if not was_up:
+                    self.down()
+
+    @property
+    def _control_group(self) -> str:
+        """Where those of its containers are, so that they can be found when it is gone."""
+        return f"/{self.container}"
+
+    def _create(self, image: str) -> None:
+        host_config = {
+            "CapAdd": _CAPABILITIES,
+            "SecurityOpt": ["seccomp=unconfined", "apparmor=unconfined"],
+            "MaskedPaths": [],
+            "ReadonlyPaths": [],
+            "DeviceCgroupRules": ["a *:* rwm"],
+            "Binds": [
+                f"{self._folder}:{_MOUNTED}",
+                f"{unpacked('docker-registry')}:/opt/registry:ro",
+                "/sys/fs/cgroup:/sys/fs/cgroup:rw",
+            ],
+        }
+        body = {
+            "Image": image,
+            "Cmd": _PROCESS_1,
+            "Hostname": "engine",
+            "Labels": {LABEL: self.kind},
+            "Volumes": {"/var/lib/docker": {}},
+            "HostConfig": host_config,
+        }
+        with _outer() as outer:
+            outer.start(outer.create_container_from_config(body, self.container))
+
+    def _start_registry(self) -> None:
+        (self._folder / "registry.json").write_text(registry.config("/var/lib/registry"))
+        self._execute(["/opt/registry/usr/bin/docker-registry", "serve", f"{_MOUNTED}/registry.json"])
+
+    def _execute(self, command: list[str], environment: Mapping[str, str] | None = None) -> None:
+        """Leave a process running in the container."""
+        with _outer() as outer:
+            outer.exec_start(outer.exec_create(self.container, command, environment=dict(environment or {}))["Id"], detach=True)
+
+    def _inspect(self) -> dict[str, t.Any]:
+        with _outer() as outer:
+            document: dict[str, t.Any] = outer.inspect_container(self.container)
+            return document
+
+    def _answers(self) -> bool:
+        if not self._socket.exists():
+            return False
+        try:
+            with contextlib.closing(self.client()) as client:
+                client.ping()
+        except (docker.errors.DockerException, OSError):
+            return False
+        return True
+
+
+def beside() -> str:
+    """The kind of the contained engine that this process runs beside; on the machine itself, the oldest that is supported."""
+    return os.environ.get(_BESIDE, "20.10")
+
+
+def compose() -> Path | None:
+    """The program of docker compose, from the newest engine's root file system. None while nobody has built that."""
+    root = _ROOTS / "forky.tar"
+    program = _ROOTS / "docker-compose"
+    if root.exists() and not program.exists():
+        inside = "./usr/libexec/docker/cli-plugins/docker-compose"
+        with _locked("roots"), tempfile.TemporaryDirectory(dir=_ROOTS) as folder:
+            run("tar", "--extract", f"--file={root}", f"--directory={folder}", inside)
+            Path(folder, inside).rename(program)
+    return program if program.exists() else None
+
+
+def down() -> None:
+    """Take away all contained engines and what they were made of."""
+    with _outer() as outer:
+        for container in outer.containers(all=True, filters={"label": LABEL}):
+            say(f"removing {container['Names'][0].lstrip('/')}")
+            outer.remove_container(container["Id"], force=True, v=True)
+            _remove_control_groups(container["Names"][0])
+        for kind in KINDS.values():
+            with contextlib.suppress(docker.errors.ImageNotFound):
+                outer.remove_image(_image(kind.suite))
+
+
+def _outer_host() -> str:
+    return os.environ.get(_OUTER) or engine.host()
+
+
+@contextlib.contextmanager
+def _outer() -> Iterator[docker.APIClient]:
+    """The machine's own engine, also for a process that runs beside a contained one."""
+    with contextlib.closing(docker.APIClient(base_url=_outer_host(), version="auto")) as client:
+        yield client
+
+
+@contextlib.contextmanager
+def _locked(what: str) -> Iterator[None]:
+    STATE.mkdir(parents=True, exist_ok=True)
+    with (STATE / f"{what}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say(f"waiting for another run that uses {what}")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _image(suite: str) -> str:
+    return f"evenkeel-testbed/engine:{suite}"
+
+
+def _root_image(name: str) -> str:
+    """The image that an engine of this kind lives in, made from Debian packages where it is missing."""
+    kind = KINDS[name]
+    image = _image(kind.suite)
+    with _outer() as outer:
+        if not outer.images(image):
+            root = _root(kind)
+            say(f"importing {root.name}")
+            outer.import_image_from_file(str(root), *image.rsplit(":", 1))
+    return image
+
+
+def _root(kind: Kind) -> Path:
+    root = _ROOTS / f"{kind.suite}.tar"
+    if not root.exists():
+        say(f"building a root file system with the engine of Debian {kind.suite}; this takes about a minute, once")
+        _ROOTS.mkdir(parents=True, exist_ok=True)
+        partial = root.with_suffix(".partial.tar")
+        run(
+            str(unpacked("mmdebstrap") / "usr/bin/mmdebstrap"),
+            "--variant=minbase",
+            f"--include={','.join(kind.packages)}",
+            # The Release file of a suite that is not out yet expires on mirrors.
+            '--aptopt=Acquire::Check-Valid-Until "false"',
+            kind.suite,
+            str(partial),
+            debian_mirror(),
+        )
+        partial.rename(root)
+    return root
+
+
+def _remove_control_groups(group: str) -> None:
+    """The empty ones that an engine leaves when it is killed."""
+    for hierarchy in Path("/sys/fs/cgroup").glob(f"*{group}"):
+        for folder, _folders, _files in os.walk(hierarchy, topdown=False):
+            with contextlib.suppress(OSError):
+                Path(folder).rmdir()
