@@ -10,6 +10,8 @@ from collections.abc import Iterator
 import docker
 import pytest
 
+from support import tallies
+from support.matrix import Bench
 from support.scene import Scene
 from testbed import __main__ as testbed
 from testbed import engine
@@ -53,5 +55,35 @@ def private_scene(private_engine: ContainedEngine) -> Iterator[Scene]:
     client.close()
 
 
+@pytest.fixture(scope="session")
+def bench(client: docker.APIClient) -> Iterator[Bench]:
+    bench = Bench(client, engine.host())
+    yield bench
+    bench.clean_up()
+
+
+@pytest.fixture(scope="session")
+def private_bench(private_engine: ContainedEngine) -> Iterator[Bench]:
+    bench = Bench(private_engine.client(), private_engine.host, registry=False)
+    yield bench
+    bench.clean_up()
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--whole-matrices", action="store_true", help="kill at every point, not at every sixth")
+    parser.addoption("--whole-matrices", action="store_true", help="go through every point of the matrices, not through a sample")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Add up what the matrices went through, in all processes."""
+    lines = tallies.lines(
+        value
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, value in report.user_properties
+        if name == tallies.PROPERTY
+    )
+    if lines:
+        terminalreporter.section("matrices")
+    for line in lines:
+        terminalreporter.line(line)

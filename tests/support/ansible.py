@@ -25,6 +25,14 @@ Play = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Caller:
+    """Who runs a command, and where: C(prefix) is the command that makes another user of the caller."""
+
+    prefix: tuple[str, ...] = ()
+    cwd: str | None = None
+
+
+@dataclass(frozen=True)
 class Run:
     """One run of ansible-playbook: its exit status, what it printed, and what each task returned, in order, with C(failed) set."""
 
@@ -37,19 +45,26 @@ def play(*tasks: dict[str, Any]) -> Play:
     return {"hosts": "localhost", "gather_facts": False, "tasks": list(tasks)}
 
 
-def run_playbook(plays: list[Play] | Path, *, python: str = TARGET_PYTHON) -> Run:
+def run_playbook(plays: list[Play] | Path, *, python: str = TARGET_PYTHON, caller: Caller = Caller()) -> Run:
     """Run plays, or a playbook, on this machine, with C(python) as the target's interpreter."""
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results")
         results.touch()
+        for shared in (folder, results):
+            os.chmod(shared, 0o777)  # noqa: S103 - the caller may be another user
         if isinstance(plays, list):
             playbook = Path(folder, "playbook.yml")
             playbook.write_text(json.dumps(plays))  # JSON is YAML too.
         else:
             playbook = plays
         run = subprocess.run(
-            (ANSIBLE / "ansible-playbook", "--extra-vars", f"ansible_python_interpreter={python}", playbook),
-            env=_environment(ANSIBLE_HOME=f"{folder}/ansible", EVENKEEL_RESULTS=str(results)),
+            (*caller.prefix, ANSIBLE / "ansible-playbook", "--extra-vars", f"ansible_python_interpreter={python}", playbook),
+            cwd=caller.cwd,
+            env=_environment(
+                ANSIBLE_HOME=f"{folder}/ansible",
+                ANSIBLE_REMOTE_TMP=f"{folder}/remote",
+                EVENKEEL_RESULTS=str(results),
+            ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -1,0 +1,270 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A Unix socket in front of an engine's, which lets every call through but the one that is to go wrong.
+
+It speaks as much HTTP/1.1 as an engine and its clients do: connections that stay open, bodies with a length, in chunks or until the end.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+import signal
+import socket
+import struct
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, NamedTuple
+
+_REFUSAL = b'{"message": "this call was made to fail"}'
+_ERROR_500 = b"\r\n".join(
+    (
+        b"HTTP/1.1 500 Internal Server Error",
+        b"Content-Type: application/json",
+        b"Content-Length: %d" % len(_REFUSAL),
+        b"",
+        _REFUSAL,
+    )
+)
+_VERSION = re.compile(r"^/v\d+\.\d+")
+_OF_THIS_RUN = re.compile(r"(?<=/images/).+(?=/)|[0-9a-f]{64}|[\w.:%-]*evenkeel[\w.:%-]*")
+
+
+class Fault(enum.Enum):
+    """What becomes of a call."""
+
+    FAIL = "fails"
+    """The engine says 500, having done nothing."""
+    HANG = "hangs"
+    """Nothing is done, and no answer comes until the client gives up."""
+    HANG_DONE = "hangs, carried out"
+    """It is done, and no answer comes until the client gives up."""
+    LOST = "answer lost"
+    """It is done, and the connection is closed instead of an answer."""
+    KILL_BEFORE = "killed before"
+    """The client gets a SIGKILL, and nothing is done."""
+    KILL_DURING = "killed during"
+    """The client gets a SIGKILL while the engine is at it."""
+    KILL_AFTER = "killed after"
+    """It is done, and the client gets a SIGKILL before it hears of it."""
+
+
+_NOT_FORWARDED = (Fault.FAIL, Fault.HANG, Fault.KILL_BEFORE)
+
+
+class Call(NamedTuple):
+    """A request, without what is another one in every run: the names and IDs in its path."""
+
+    method: str
+    path: str
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+    @property
+    def reads(self) -> bool:
+        return self.method in ("GET", "HEAD")
+
+
+class Proxy:
+    """Serves C(self.url) inside its C(with) block.
+
+    C(calls) are those that were made. Asking the same thing again and again, as a health gate does, counts as one call.
+    C(fault) is what becomes of the call C(at); with C(lasting), also of all like it that follow. C(hit) tells whether it was reached.
+    """
+
+    def __init__(self, engine: str, at: int | None = None, fault: Fault = Fault.FAIL, *, lasting: bool = False) -> None:
+        self._engine = engine
+        self._at = at
+        self._fault = fault
+        self._lasting = lasting
+        self._lock = threading.Lock()
+        self._open: set[socket.socket] = set()
+        self._last_target = ""
+        self.calls: list[Call] = []
+        self.hit = False
+
+    def __enter__(self) -> Proxy:  # noqa: PYI034 - typing.Self came with Python 3.11
+        self._folder = tempfile.TemporaryDirectory(prefix="proxy-")
+        os.chmod(self._folder.name, 0o755)  # noqa: S103
+        path = f"{self._folder.name}/docker.sock"
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(path)
+        os.chmod(path, 0o666)  # noqa: S103 - the tests run the module as another user, too
+        self._listener.listen()
+        self.url = f"unix://{path}"
+        self._thread = threading.Thread(target=self._accept, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        with self._lock:
+            for connection in self._open:
+                _shut(connection)
+        self._thread.join()
+        self._folder.cleanup()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                client, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                self._open.add(client)
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        try:
+            with client.makefile("rb") as requests:
+                while self._relay(client, requests):
+                    pass
+        except OSError:
+            pass  # One of the two has gone.
+        finally:
+            with self._lock:
+                self._open.discard(client)
+            _shut(client)
+            client.close()
+
+    def _relay(self, client: socket.socket, requests: BinaryIO) -> bool:
+        """Let one request through. Returns whether another one may follow on this connection."""
+        request = _Head.read(requests)
+        if not request.raw:
+            return False
+        body = b"".join(request.body(requests))
+        fault = self._fault_for(*request.first_line[:2])
+        if fault in _NOT_FORWARDED:
+            return self._withhold(client, requests, fault)
+        with _connected(self._engine) as engine, engine.makefile("rb") as answers:
+            engine.sendall(request.raw + body)
+            if fault is Fault.KILL_DURING:
+                _kill_peer(client)
+                return False
+            answer = _Head.read(answers)
+            content = answer.body(answers, to=request)
+            if fault is None:
+                client.sendall(answer.raw)
+                for piece in content:
+                    client.sendall(piece)
+                return bool(answer.raw) and not answer.ends_with_connection
+            for _piece in content:
+                pass
+        return self._withhold(client, requests, fault)
+
+    @staticmethod
+    def _withhold(client: socket.socket, requests: BinaryIO, fault: Fault | None) -> bool:
+        if fault is Fault.FAIL:
+            client.sendall(_ERROR_500)
+            return True
+        if fault in (Fault.HANG, Fault.HANG_DONE):
+            requests.read(1)
+        if fault in (Fault.KILL_BEFORE, Fault.KILL_AFTER):
+            _kill_peer(client)
+        return False
+
+    def _fault_for(self, method: str, target: str) -> Fault | None:
+        """Count the call, and tell what is to become of it."""
+        path = _OF_THIS_RUN.sub("*", _VERSION.sub("", target.partition("?")[0]))
+        call = Call(method, path)
+        with self._lock:
+            again = bool(self.calls) and call.reads and (self.calls[-1], self._last_target) == (call, target)
+            self._last_target = target
+            if not again:
+                self.calls.append(call)
+            here = len(self.calls) - 1
+            if self._at is None or here < self._at:
+                return None
+            like_it = self._lasting and call == self.calls[self._at]
+            if like_it or (here == self._at and not again):
+                self.hit = True
+                return self._fault
+            return None
+
+
+class _Head(NamedTuple):
+    """The head of a request or an answer. C(raw) is empty when the other side said nothing more."""
+
+    raw: bytes
+
+    @classmethod
+    def read(cls, stream: BinaryIO) -> _Head:
+        lines = []
+        while line := stream.readline():
+            lines.append(line)
+            if not line.strip():
+                return cls(b"".join(lines))
+        return cls(b"")
+
+    @property
+    def first_line(self) -> list[str]:
+        return self.raw.split(b"\r\n", 1)[0].decode().split(" ")
+
+    def header(self, name: str) -> str:
+        for line in self.raw.split(b"\r\n")[1:]:
+            key, _, value = line.decode("latin-1").partition(":")
+            if key.lower() == name:
+                return value.strip().lower()
+        return ""
+
+    @property
+    def ends_with_connection(self) -> bool:
+        unframed = not self.header("content-length") and "chunked" not in self.header("transfer-encoding")
+        return self.header("connection") == "close" or (self._may_have_body and unframed)
+
+    @property
+    def _may_have_body(self) -> bool:
+        return self.first_line[1] not in ("204", "304")
+
+    def body(self, stream: BinaryIO, *, to: _Head | None = None) -> Iterator[bytes]:
+        """The body as it comes, chunk headers included. C(to) is the request that this is the answer to, None for a request."""
+        if to and (to.first_line[0] == "HEAD" or not self.raw or not self._may_have_body):
+            return
+        if "chunked" in self.header("transfer-encoding"):
+            while line := stream.readline():
+                size = int(line.split(b";")[0], 16)
+                yield line + stream.read(size + 2)
+                if not size:
+                    return
+        elif self.header("content-length"):
+            yield stream.read(int(self.header("content-length")))
+        elif to:
+            while piece := stream.read1(65536):  # type: ignore[attr-defined]
+                yield piece
+
+
+def _connected(path: str) -> socket.socket:
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(path)
+    return connection
+
+
+def _shut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return
+
+
+def _kill_peer(client: socket.socket) -> None:
+    """SIGKILL the process at the other end, and wait until it can do no more."""
+    pid, _, _ = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    if pid in (0, os.getpid()):
+        raise AssertionError("the proxy was about to kill itself")
+    os.kill(pid, signal.SIGKILL)
+
+
+def socket_of(docker_host: str) -> str:
+    """The path in a C(unix://) URL."""
+    path = docker_host.removeprefix("unix://")
+    if not Path(path).is_socket():
+        raise AssertionError(f"{docker_host} is not a Unix socket, and the proxy stands in front of one")
+    return path
