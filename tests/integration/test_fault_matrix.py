@@ -1,0 +1,84 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Any call to the engine goes wrong: the service is up, or the task says loudly that it is not; and it tells the truth either way."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+import pytest
+
+from support.matrix import WAYS, Bench, Chunk, Patient, Way, parametrize, place
+from support.proxy import Call, Fault
+from support.tallies import Tally
+
+Record = Callable[[str, object], None]
+
+
+class Point(NamedTuple):
+    """One call that goes wrong; with C(lasting), also all like it that follow."""
+
+    at: int
+    fault: Fault
+    lasting: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.fault.value}{', and goes on so' if self.lasting else ''}"
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "chunk" in metafunc.fixturenames:
+        parametrize(metafunc, WAYS, chunks=4, sampled=11)
+
+
+def points(calls: list[Call], places: Iterable[int]) -> list[Point]:
+    """A call that only reads does nothing. To hang is the same for it, carried out or not."""
+    reads = (Point(0, Fault.FAIL), Point(0, Fault.HANG), Point(0, Fault.LOST))
+    changes = (*reads, Point(0, Fault.HANG_DONE), Point(0, Fault.FAIL, lasting=True))
+    return [point._replace(at=at) for at in places for point in (reads if calls[at].reads else changes)]
+
+
+def test_fault(bench: Bench, way: Way, chunk: Chunk, record_property: Record) -> None:
+    calls = bench.calls(way)
+    tally = Tally(record_property, "fault", way.name)
+    for point in chunk.among(points(calls, bench.calls_of_its_own(way))):
+        with tally.point(f"{place(calls, point.at)} {point}"), bench.patient() as patient:
+            result = bench.run_with_fault(patient, way, point.at, point.fault, lasting=point.lasting)
+            try:
+                assert_true(patient, result)
+                assert_whole_in_the_end(bench, patient, way, result)
+            except AssertionError as error:
+                raise AssertionError(f"{error}\n  the run had returned {result}") from error
+    tally.assert_held()
+
+
+def assert_true(patient: Patient, result: dict[str, Any]) -> None:
+    """What the task returned is what the engine says, and who has no service was told what to do."""
+    now = patient.truth_if_any()
+    up = now is not None and now.status == "running"
+    same = now is not None and (now.id, now.started_at, now.status) == (patient.id, patient.before.started_at, "running")
+    assert result["changed"] != same, "changed is wrong"
+    if not result["failed"]:
+        assert now is not None
+        assert (now.status, now.health, now.id) == ("running", "healthy", result["container"]["id"]), now
+        assert (result["outcome"], now.image) == ("recreated", result["image"]["new"]["reference"])
+        assert patient.names == sorted(filter(None, (patient.name, result["archive"])))
+    elif result.get("outcome") == "rolled_back" and not result["rollback_failed"]:
+        assert now is not None
+        assert (now.status, now.health, now.id) == ("running", "healthy", patient.id), now
+        assert now.policy == patient.before.policy, now.policy
+        assert patient.names == [patient.name]
+    elif not up:
+        assert re.search(r"docker (start|rename)|again", result["msg"]), "it is down, and nobody is told what to do"
+
+
+def assert_whole_in_the_end(bench: Bench, patient: Patient, way: Way, result: dict[str, Any]) -> None:
+    """The same task again, and nothing goes wrong this time."""
+    told_of = not result["failed"] and result["archive"] is not None
+    again = bench.run(patient, way)
+    assert not (way.succeeds and again["failed"]), again
+    patient.assert_whole(way.serves, kept=way.kept or told_of)
