@@ -106,7 +106,13 @@ def test_kill_and_restart_the_engine(
     tally.assert_held()
 
 
-@pytest.mark.parametrize("way", [SUCCESS, Way("same image", SLOW_TO_STOP, "v1")], ids=str)
+ONLY_RECOVERY = pytest.param(
+    Way("same image", SLOW_TO_STOP, "v1"),
+    marks=pytest.mark.xfail(strict=True, reason="whoever has nothing else to do reports that it recovered while the engine still stops it"),
+)
+
+
+@pytest.mark.parametrize("way", [SUCCESS, ONLY_RECOVERY], ids=str)
 def test_killed_while_the_old_container_takes_its_time_to_stop(bench: Bench, way: Way) -> None:
     """The engine goes on stopping it. Whoever brings it back must not be done before the engine is."""
     stop = next(at for at, call in enumerate(bench.calls(SUCCESS)) if call.path.endswith("/stop"))
