@@ -48,7 +48,7 @@ def health_of(options: Options) -> HealthConfig:
     return HealthConfig(options["health_timeout"], options["grace_period"], options["poll_interval"], options["min_healthy_time"])
 
 
-def run_cycle_module(module: AnsibleModule, work: t.Callable[[Engine, Options], CycleResult]) -> t.NoReturn:
+def run_cycle_module(module: AnsibleModule, work: t.Callable[[Engine, Options], CycleResult]) -> None:
     """Do the C(work) on the engine that the options name, and end the module with what came of it."""
     if IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
