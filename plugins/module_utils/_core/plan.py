@@ -13,6 +13,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .archive import archive_name
+from .compose import tell_compose
 from .dependents import Dependent, find_dependents, with_meaning_of_tag
 from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound, PullFailed
 from .health import LONGEST
@@ -147,7 +148,7 @@ def _replacement(
 ) -> Replacement:
     container = inspected.container
     surroundings, dependents, inspected_dependents = look_around(ports, old, container, new_image.id)
-    body = ContainerSpec.from_inspect(inspected).create_body(reference.as_written)
+    body = tell_compose(ContainerSpec.from_inspect(inspected).create_body(reference.as_written), new_image.id)
     files = () if request.lost_files is LostFiles.IGNORE else lost_files(surroundings.changes, container)
     case = Case(
         inspected=inspected,
