@@ -119,12 +119,14 @@ class ImageIdentity:
 class Inspected:
     """A container's inspect document, and that of the image that it runs: None when the engine no longer has it.
 
-    C(borrowed_mounts) are the paths at which it has volumes of other containers (C(VolumesFrom)).
+    C(borrowed_mounts) are the paths at which it has volumes of other containers (C(VolumesFrom)). C(host_name) is the host's, for a
+    container that uses the host's network.
     """
 
     container: Document
     image: t.Optional[Document]
     borrowed_mounts: t.FrozenSet[str] = frozenset()
+    host_name: str = ""
 
 
 @dataclass(frozen=True)

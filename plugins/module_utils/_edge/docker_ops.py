@@ -38,6 +38,7 @@ class SdkDockerOps:
                 container=document,
                 image=self._image(document["Image"]),
                 borrowed_mounts=self._borrowed_mounts(document["HostConfig"]),
+                host_name=self._host_name(document["HostConfig"]),
             )
 
     def surroundings(self, container: str, new_image: str) -> Surroundings:
@@ -126,6 +127,9 @@ class SdkDockerOps:
         mounts = (mount for lender in lenders for mount in self._client.inspect_container(lender)["Mounts"])
         return frozenset(mount["Destination"] for mount in mounts)
 
+    def _host_name(self, host_config: Document) -> str:
+        return str(self._client.info()["Name"]) if host_config.get("NetworkMode") == "host" else ""
+
     def _ends_by(self, deadline: float, container: str) -> bool:
         while True:
             try:
@@ -141,11 +145,13 @@ class SdkDockerOps:
     def _split_networks(self, body: Document) -> t.Tuple[Document, Document]:
         """The body with what this engine takes at create, and the endpoints to connect after it."""
         endpoints = body["NetworkingConfig"]["EndpointsConfig"]
-        if len(endpoints) < 2 or docker.utils.version_gte(self._client.api_version, _ALL_NETWORKS_AT_CREATE):
-            return body, {}
-        first = next(iter(endpoints))
-        others = {network: endpoint for network, endpoint in endpoints.items() if network != first}
-        return {**body, "NetworkingConfig": {"EndpointsConfig": {first: endpoints[first]}}}, others
+        if docker.utils.version_gte(self._client.api_version, _ALL_NETWORKS_AT_CREATE):
+            return _with_mac_addresses_at_endpoints(body), {}
+        # Before that, a MAC address is the container's own, not one of each endpoint.
+        endpoints = {network: _without(endpoint, "MacAddress") for network, endpoint in endpoints.items()}
+        first = dict(list(endpoints.items())[:1])
+        others = {network: endpoint for network, endpoint in endpoints.items() if network not in first}
+        return {**body, "NetworkingConfig": {"EndpointsConfig": first}}, others
 
     def _connect(self, network: str, container: str, endpoint: Document) -> None:
         with engine_errors():
@@ -153,3 +159,13 @@ class SdkDockerOps:
             url = self._client._url("/networks/{0}/connect", network)  # noqa: SLF001
             response = self._client._post_json(url, data={"Container": container, "EndpointConfig": endpoint})  # noqa: SLF001
             self._client._raise_for_status(response)  # noqa: SLF001
+
+
+def _with_mac_addresses_at_endpoints(body: Document) -> Document:
+    endpoints = body["NetworkingConfig"]["EndpointsConfig"].values()
+    told_there = any(body.get("MacAddress") == endpoint.get("MacAddress") for endpoint in endpoints)
+    return _without(body, "MacAddress") if told_there else body
+
+
+def _without(document: Document, field: str) -> Document:
+    return {key: value for key, value in document.items() if key != field}

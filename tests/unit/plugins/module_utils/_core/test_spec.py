@@ -47,7 +47,7 @@ def test_what_the_operator_set_is_kept_and_the_rest_follows_the_image() -> None:
         "User": "0",
         "Env": ["A=b", "MODE=fast"],
         "Labels": {"owner": "me", "team": "shop"},
-        "ExposedPorts": {"7070/tcp": {}},
+        "ExposedPorts": {"7070/tcp": {}, "8080/tcp": {}},
         "Cmd": ["sleep 601"],
         "WorkingDir": "/tmp",
         "StopSignal": "SIGTERM",
@@ -95,10 +95,12 @@ def test_named_volumes_and_binds_are_not_mounted_twice() -> None:
 @pytest.mark.parametrize("target", ["/data", "/data/", "//data", "/x/../data", "data"])
 def test_an_anonymous_volume_of_the_long_syntax_is_adopted_in_its_place(target: str) -> None:
     container = document("plain")
-    container["HostConfig"]["Mounts"] = [{"Type": "volume", "Target": target}, {"Type": "tmpfs", "Target": "/scratch"}]
+    options = {"NoCopy": True, "Labels": {"a": "b"}}
+    mount, scratch = {"Type": "volume", "Target": target, "VolumeOptions": options}, {"Type": "tmpfs", "Target": "/scratch"}
+    container["HostConfig"]["Mounts"] = [mount, scratch]
     host_config = spec_from(container).host_config
-    assert [bind.split(":")[1] for bind in host_config["Binds"]] == ["/data"]
-    assert host_config["Mounts"] == [{"Type": "tmpfs", "Target": "/scratch"}]
+    assert host_config["Binds"] is None
+    assert host_config["Mounts"] == [{**mount, "Source": container["Mounts"][0]["Name"]}, scratch]
 
 
 def test_endpoints_keep_what_was_asked_and_drop_what_was_answered() -> None:
@@ -168,7 +170,7 @@ def test_what_only_an_image_can_say_is_not_asked_for() -> None:
     assert (config["Shell"], config["ArgsEscaped"], config["StopTimeout"]) == (["/bin/ash"], True, 5)
 
 
-@pytest.mark.parametrize("field", ["Shell", "ArgsEscaped", "StopTimeout", "StopSignal", "User", "WorkingDir"])
+@pytest.mark.parametrize("field", ["ArgsEscaped", "StopSignal", "User", "WorkingDir"])
 def test_a_default_of_the_image_is_no_wish(field: str) -> None:
     container, image = document("plain"), document("image")
     container["Config"][field] = image["Config"][field] = "same"
@@ -318,3 +320,209 @@ def test_an_entrypoint_that_has_no_command_anywhere_follows_the_image() -> None:
     container, image = document("plain"), document("image")
     container["Config"]["Cmd"] = image["Config"]["Cmd"] = None
     assert "Entrypoint" not in ContainerSpec.from_inspect(Inspected(container, image)).config
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("StopTimeout", 30), ("Shell", ["/bin/ash", "-c"]), ("Domainname", "example"), ("Tty", True), ("OpenStdin", True)]
+)
+def test_what_no_image_can_set_is_a_wish_even_if_the_image_has_the_same(field: str, value: object) -> None:
+    """An image that was made with docker commit says such things, and the engine does not look."""
+    container, image = document("plain"), document("image")
+    container["Config"][field] = image["Config"][field] = value
+    assert ContainerSpec.from_inspect(Inspected(container, image)).config[field] == value
+
+
+def config_of(container: dict[str, Any], image: dict[str, Any], **options: Any) -> dict[str, Any]:
+    inspected = document("plain")
+    inspected["Config"].update(container)
+    return dict(ContainerSpec.from_inspect(Inspected(inspected, {"Config": image}), **options).config)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "wished"),
+    [
+        (["A=2", "A=1"], ["A=1"], ["A=2", "A=1"]),
+        (["A=1", "A=2"], ["A=1"], ["A=1", "A=2"]),
+        (["A=1", "A=2"], ["A=1", "A=2"], None),
+        (["A=1", "B=1"], ["A=1", "A=2", "B=1"], ["A=1"]),
+        (["A"], ["A=1"], ["A"]),
+        (["A="], ["A=1"], ["A="]),
+        (["AB=1"], ["A=1"], ["AB=1"]),
+        (["A=b=c"], ["A=b"], ["A=b=c"]),
+        (["B=2", "A=2"], ["A=1", "B=1"], ["B=2", "A=2"]),
+    ],
+)
+def test_variables_are_compared_whole(ours: list[str], theirs: list[str], wished: list[str] | None) -> None:
+    """A variable is either the container's, with all of its entries, or the image's."""
+    assert config_of({"Env": ours}, {"Env": theirs}).get("Env") == wished
+
+
+def test_variables_that_are_to_be_kept() -> None:
+    same = ["A=1", "AB=1", "B=1"]
+    assert config_of({"Env": same}, {"Env": same}, keep_env=frozenset({"A", "C"}))["Env"] == ["A=1"]
+
+
+def test_a_published_port_stays_exposed() -> None:
+    """The engine does not publish what is not exposed, and the new image may expose other ports."""
+    container = document("plain")
+    container["HostConfig"]["PortBindings"] = {"8080/tcp": [{"HostIp": "", "HostPort": "80"}]}
+    assert spec_from(container).config["ExposedPorts"] == {"8080/tcp": {}}
+
+
+@pytest.mark.parametrize(("command", "wished"), [(["sleep"], {"Entrypoint": []}), (["other"], {"Entrypoint": [], "Cmd": ["other"]})])
+def test_an_empty_entrypoint_takes_the_images_command_all_the_same(command: list[str], wished: dict[str, Any]) -> None:
+    config = config_of({"Entrypoint": [], "Cmd": command}, {"Entrypoint": ["sh"], "Cmd": ["sleep"]})
+    assert {field: config[field] for field in ("Entrypoint", "Cmd") if field in config} == wished
+
+
+def test_how_a_command_is_written_goes_with_the_command() -> None:
+    image = {"Cmd": ["a"], "ArgsEscaped": True, "Entrypoint": None}
+    assert config_of({"Cmd": ["b"], "ArgsEscaped": True, "Entrypoint": None}, image)["ArgsEscaped"] is True
+    assert "ArgsEscaped" not in config_of({"Cmd": ["a"], "ArgsEscaped": True, "Entrypoint": None}, image)
+
+
+@pytest.mark.behaviour("E5")
+def test_fields_of_the_future_go_through() -> None:
+    container = document("plain")
+    container["Config"]["Future"] = container["HostConfig"]["Future"] = {"kept": [True]}
+    body = spec_from(container).create_body("nginx")
+    assert body["Future"] == body["HostConfig"]["Future"] == {"kept": [True]}
+
+
+@pytest.mark.behaviour("B9")
+@pytest.mark.parametrize(("image", "options"), [(document("image"), {"verbatim": True}), (None, {})])
+def test_verbatim_keeps_all_that_can_be_asked_for(image: dict[str, Any] | None, options: dict[str, Any]) -> None:
+    container = document("customised")
+    container["Config"]["OnBuild"] = ["RUN x"]
+    config = ContainerSpec.from_inspect(Inspected(container, image), **options).config
+    assert config == {field: value for field, value in container["Config"].items() if field != "OnBuild"}
+
+
+def test_verbatim_names_no_host_and_no_entrypoint_that_nobody_asked_for() -> None:
+    config = ContainerSpec.from_inspect(Inspected(document("plain"), None)).config
+    assert "Hostname" not in config
+    config = ContainerSpec.from_inspect(Inspected(document("no-entrypoint"), None)).config
+    assert (config["Entrypoint"], config["Cmd"]) == ([""], ["sleep", "603"])
+    config = ContainerSpec.from_inspect(Inspected(document("shares-network"), None)).config
+    assert not {"Hostname", "Domainname", "ExposedPorts"} & set(config)
+
+
+def test_who_shares_a_network_has_no_domain_either() -> None:
+    container = document("shares-network")
+    container["Config"]["Domainname"] = "of.the.other"
+    assert "Domainname" not in spec_from(container).config
+
+
+@pytest.mark.parametrize(("host_name", "wished"), [("box", None), ("", "box"), ("other", "box")])
+def test_the_hosts_own_name_is_no_wish(host_name: str, wished: str | None) -> None:
+    container = document("plain")
+    container["HostConfig"]["NetworkMode"] = "host"
+    container["Config"]["Hostname"] = "box"
+    assert ContainerSpec.from_inspect(Inspected(container, document("image"), host_name=host_name)).config.get("Hostname") == wished
+
+
+def test_on_a_network_of_its_own_the_hosts_name_is_a_wish() -> None:
+    container = document("plain")
+    container["Config"]["Hostname"] = "box"
+    assert ContainerSpec.from_inspect(Inspected(container, document("image"), host_name="box")).config["Hostname"] == "box"
+
+
+def test_a_volume_without_a_name_has_it_in_its_path() -> None:
+    """As Engine 28 shows what came of a bind without a source."""
+    nameless = {field: value for field, value in VOLUME.items() if field != "Name"}
+    assert host_config_of({"Binds": ["/shop"]}, nameless)["Binds"] == ["shop:/shop"]
+
+
+def test_a_bind_without_a_source_that_has_no_volume_stays() -> None:
+    assert host_config_of({"Binds": ["/shop"]})["Binds"] == ["/shop"]
+
+
+def test_a_mount_without_a_source_that_has_no_volume_stays() -> None:
+    mounts = [{"Type": "volume", "Target": "/shop"}]
+    assert host_config_of({"Mounts": mounts})["Mounts"] == mounts
+
+
+@pytest.mark.parametrize(
+    ("mode", "isolated"),
+    [
+        ("front", True),
+        ("default", True),
+        ("bridge", True),
+        (None, True),
+        ("none", False),
+        ("host", False),
+        ("container:c0ffee", False),
+        ("ns:/run/netns/a", False),
+        ("slirp4netns:port_handler=rootlesskit", False),
+    ],
+)
+def test_who_was_taken_off_all_networks_is_put_back_on_none(mode: str | None, isolated: bool) -> None:
+    container = document("plain")
+    container["HostConfig"]["NetworkMode"] = mode
+    container["NetworkSettings"]["Networks"] = {}
+    spec = spec_from(container)
+    assert (spec.host_config["NetworkMode"], spec.endpoints) == ("none" if isolated else mode, {})
+
+
+def test_who_was_made_without_networks_is_left_so() -> None:
+    container = document("plain")
+    container["NetworkSettings"]["Networks"] = {}
+    container["Config"]["NetworkDisabled"] = True
+    spec = spec_from(container)
+    assert (spec.host_config["NetworkMode"], spec.config["NetworkDisabled"]) == (document("plain")["HostConfig"]["NetworkMode"], True)
+
+
+ENGINE_20 = {"NetworkID": "c0ffee", "IPAddress": "172.19.0.2"}
+ENGINE_26 = {**ENGINE_20, "DNSNames": None}
+ENGINE_28 = {**ENGINE_26, "GwPriority": 0}
+NEVER_STARTED = {"NetworkID": "", "IPAddress": "", "DNSNames": None}
+
+
+@pytest.mark.behaviour("D4")
+@pytest.mark.parametrize(
+    ("endpoint", "mac", "wished"),
+    [
+        (ENGINE_20, "02:42:ac:13:00:02", False),
+        (ENGINE_20, "02:42:0a:11:22:36", False),
+        (ENGINE_26, "02:42:ac:13:00:02", False),
+        (ENGINE_26, "02:42:0a:11:22:36", True),
+        (ENGINE_26, "de:ad:be:ef:00:01", True),
+        (ENGINE_26, "", False),
+        ({**ENGINE_26, "IPAddress": ""}, "02:42:0a:11:22:36", False),
+        (ENGINE_28, "52:65:a3:da:fe:0c", False),
+        (ENGINE_28, "02:42:ac:13:00:02", False),
+        (ENGINE_28, "02:42:0a:11:22:36", True),
+        (ENGINE_28, "00:16:3e:11:22:36", True),
+        (NEVER_STARTED, "52:65:a3:da:fe:0c", True),
+    ],
+)
+def test_a_mac_address_is_a_wish_unless_the_engine_made_it(endpoint: dict[str, Any], mac: str, wished: bool) -> None:
+    endpoints = endpoints_of("front", {"front": {"NetworkID": "1"}, "back": {**endpoint, "MacAddress": mac}})
+    assert endpoints["back"] == ({"MacAddress": mac} if wished else {})
+
+
+@pytest.mark.behaviour("D4")
+@pytest.mark.parametrize(("mode", "network"), [("front", "front"), ("default", "bridge"), ("bridge", "bridge")])
+def test_the_containers_own_mac_address_is_that_of_its_first_network(mode: str, network: str) -> None:
+    container = document("plain")
+    container["HostConfig"]["NetworkMode"] = mode
+    container["Config"]["MacAddress"] = "52:65:a3:da:fe:0c"
+    container["NetworkSettings"]["Networks"] = {"back": ENGINE_28, network: {**ENGINE_28, "MacAddress": "52:65:a3:da:fe:0c"}}
+    spec = spec_from(container)
+    assert spec.config["MacAddress"] == "52:65:a3:da:fe:0c"
+    assert spec.endpoints == {network: {"MacAddress": "52:65:a3:da:fe:0c"}, "back": {}}
+
+
+@pytest.mark.parametrize(
+    ("mode", "wished"), [("c0ffeec0ffee", ["front", "back"]), ("c0ffee", ["back", "front"]), ("back", ["back", "front"])]
+)
+def test_a_network_may_be_named_by_the_beginning_of_its_id(mode: str, wished: list[str]) -> None:
+    networks = {"back": {"NetworkID": "beef" * 16}, "front": {"NetworkID": "c0ffee" * 10 + "c0ff"}}
+    assert list(endpoints_of(mode, networks)) == wished
+
+
+@pytest.mark.parametrize("alias", ["c0ffeec0ffee", "0123456789abcdef"])
+def test_only_the_old_short_id_is_no_alias(alias: str) -> None:
+    old = document("plain")["Id"][:12]
+    endpoints = endpoints_of("front", {"front": {"Aliases": [alias, old, "shop", f"{old}f"]}})
+    assert endpoints["front"]["Aliases"] == [alias, "shop", f"{old}f"]
