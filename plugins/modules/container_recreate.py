@@ -102,6 +102,13 @@ options:
       - Makes no difference while the image is there.
     type: bool
     default: false
+  keep_env:
+    description:
+      - Names of environment variables that stay as they are even if their value is the old image's default. Without this they follow the
+        new image, since nobody can see whether such a value was set on the container or came with the image.
+    type: list
+    elements: str
+    default: []
 notes:
   - An anonymous volume is carried over by its name, so the engine no longer counts it as anonymous afterwards. C(docker rm --volumes)
     leaves it where it is.
@@ -374,6 +381,7 @@ def recreate(engine, options):
         force=options["force"],
         verbatim=options["verbatim"],
         lost_files=LostFiles(options["lost_files"]),
+        keep_env=frozenset(options["keep_env"]),
     )
     cleanup = Cleanup(**options["cleanup"])
     return recreate_with_health(engine.ports, engine.guard, request, health_of(options), cleanup, keep_archive=options["keep_archive"])
@@ -395,6 +403,7 @@ def main():
         keep_archive=dict(type="bool", default=False),
         lost_files=dict(type="str", choices=[choice.value for choice in LostFiles], default=LostFiles.WARN.value),
         verbatim=dict(type="bool", default=False),
+        keep_env=dict(type="list", elements="str", default=[], no_log=False),
     )
     run_cycle_module(module, recreate)
 

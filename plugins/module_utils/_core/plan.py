@@ -79,7 +79,8 @@ class RecreateRequest(ContainerRequest):
     """What the operator wants done.
 
     C(image) None means the reference that the container was created from. C(force) recreates a container that runs the right image already,
-    and tries an image that was rejected before. C(verbatim) keeps the defaults of an old image that is gone. Raises InvalidInput.
+    and tries an image that was rejected before. C(verbatim) keeps the defaults of an old image that is gone. C(keep_env) names variables
+    that stay as they are even with the old image's default value. Raises InvalidInput.
     """
 
     image: t.Optional[str] = None
@@ -87,6 +88,7 @@ class RecreateRequest(ContainerRequest):
     force: bool = False
     verbatim: bool = False
     lost_files: LostFiles = LostFiles.WARN
+    keep_env: t.FrozenSet[str] = frozenset()
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -148,7 +150,8 @@ def _replacement(
 ) -> Replacement:
     container = inspected.container
     surroundings, dependents, inspected_dependents = look_around(ports, old, container, new_image.id)
-    body = tell_compose(ContainerSpec.from_inspect(inspected).create_body(reference.as_written), new_image.id)
+    spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
+    body = tell_compose(spec.create_body(reference.as_written), new_image.id)
     files = () if request.lost_files is LostFiles.IGNORE else lost_files(surroundings.changes, container)
     case = Case(
         inspected=inspected,

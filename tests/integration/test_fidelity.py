@@ -1,0 +1,440 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the operator asked for is there after an update, and what the old image said is gone. Through Ansible, on a real engine."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import docker
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Inspected
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.spec import ContainerSpec
+from support.ansible import run_module
+from support.scene import Scene
+from testbed.images import WebImage, serve_after, shell
+
+Document = dict[str, Any]
+
+STAYS = shell("trap 'exit 0' TERM; sleep 600 & wait")
+ENDS = shell("exit 3")
+
+
+class Old:
+    """A container of image v1, and a way to move it to v2."""
+
+    def __init__(self, scene: Scene, v1: tuple[str, ...] = (), **body: Any) -> None:
+        self._scene = scene
+        self.name = f"{scene.prefix}-web"
+        self.image = image(scene, "1", WebImage("v1", command=STAYS, health=None), v1)
+        self.id = create(scene, self.name, {"Image": self.image, **body})
+        scene.client.start(self.id)
+        self.document = scene.inspect(self.id)
+
+    def update(self, v2: tuple[str, ...] = (), *, command: tuple[str, ...] = STAYS, health: str | None = None, **options: Any) -> Document:
+        """The inspect document after the update."""
+        result = self.run(v2, command=command, health=health, **options)
+        assert result["outcome"] == "recreated", result
+        assert self._scene.containers == [self.name]
+        document = self._scene.inspect(self.name)
+        assert document["Id"] != self.id
+        return document
+
+    def roll_back(self, **options: Any) -> Document:
+        """The inspect document after an update that failed."""
+        result = self.run(command=ENDS, **options)
+        assert result["outcome"] == "rolled_back", result
+        assert self._scene.containers == [self.name]
+        document = self._scene.inspect(self.name)
+        assert (document["Id"], document["State"]["Running"]) == (self.id, True)
+        return document
+
+    def run(self, v2: tuple[str, ...] = (), *, command: tuple[str, ...] = STAYS, health: str | None = None, **options: Any) -> Document:
+        v2_image = image(self._scene, "2", WebImage("v2", command=command, health=health), v2)
+        given = {"name": self.name, "image": v2_image, "pull": "never", "grace_period": 1, "poll_interval": 0.2, **options}
+        return run_module("container_recreate", **given)
+
+
+def image(scene: Scene, tag: str, like: WebImage, instructions: tuple[str, ...] = ()) -> str:
+    """An image that is on this host only, with more instructions than an import knows."""
+    reference = scene.image(tag, like, push=False)
+    if instructions:
+        base = scene.client.inspect_image(reference)["Id"]
+        dockerfile = io.BytesIO("\n".join((f"FROM {reference}", *instructions)).encode())
+        for line in scene.client.build(fileobj=dockerfile, tag=reference, rm=True, decode=True):
+            assert "error" not in line, line
+        # An image goes with the last one that was made from it.
+        scene._images = scene._images - {base} | {scene.client.inspect_image(reference)["Id"]}
+    return reference
+
+
+def create(scene: Scene, name: str, body: Document) -> str:
+    """Create a container on any number of networks, whatever the engine takes at once."""
+    client = scene.client
+    endpoints = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+    first = dict(list(endpoints.items())[: None if takes_all_networks(client) else 1])
+    container: str = client.create_container_from_config({**body, "NetworkingConfig": {"EndpointsConfig": first}}, name)["Id"]
+    for network, endpoint in endpoints.items():
+        if network not in first:
+            url = client._url("/networks/{0}/connect", network)
+            client._raise_for_status(client._post_json(url, data={"Container": container, "EndpointConfig": endpoint}))
+    return container
+
+
+def takes_all_networks(client: docker.APIClient) -> bool:
+    return bool(docker.utils.version_gte(client.api_version, "1.44"))
+
+
+def network(scene: Scene, suffix: str, number: int, *, ipv6: bool = False) -> str:
+    """A bridge network with subnets of its own, so that addresses can be asked for."""
+    pools = [docker.types.IPAMPool(subnet=subnet(scene, number) + "0/24")]
+    if ipv6:
+        pools.append(docker.types.IPAMPool(subnet=subnet6(scene, number) + ":/64"))
+    return scene.network(suffix, ipam=docker.types.IPAMConfig(pool_configs=pools), enable_ipv6=ipv6)
+
+
+def subnet(scene: Scene, number: int) -> str:
+    return f"10.{200 + number}.{int(scene.prefix[-2:], 16)}."
+
+
+def subnet6(scene: Scene, number: int) -> str:
+    return f"fd00:{scene.prefix[-4:]}:{number}:"
+
+
+def endpoints(document: Document) -> Document:
+    networks: Document = document["NetworkSettings"]["Networks"]
+    return networks
+
+
+def aliases(document: Document) -> dict[str, list[str]]:
+    return {
+        name: [alias for alias in endpoint["Aliases"] or [] if alias != document["Id"][:12]]
+        for name, endpoint in endpoints(document).items()
+    }
+
+
+def execute(scene: Scene, container: str, *command: str) -> str:
+    output: bytes = scene.client.exec_start(scene.client.exec_create(container, ["busybox", *command])["Id"])
+    return output.decode()
+
+
+class TestImageDefaults:
+    @pytest.mark.behaviour("B1", "B2", "B5", "B6", "B10", "B11", "J4")
+    def test_they_follow_the_new_image(self, scene: Scene) -> None:
+        v1 = (
+            "ENV APP_VERSION=1",
+            "ENV SHARED=1",
+            "LABEL org.opencontainers.image.version=1",
+            "STOPSIGNAL SIGINT",
+            "USER 1000",
+            "WORKDIR /www",
+            "EXPOSE 8080",
+            "ONBUILD RUN true",
+        )
+        v2 = (
+            "ENV APP_VERSION=2",
+            "ENV SHARED=2",
+            "LABEL org.opencontainers.image.version=2",
+            "STOPSIGNAL SIGQUIT",
+            "USER 1001",
+            "WORKDIR /tmp",
+            "EXPOSE 9090",
+            "ONBUILD RUN false",
+            'ENTRYPOINT ["busybox"]',
+            f"CMD {json.dumps(STAYS)}",
+        )
+        labels = {"team": "shop", "com.docker.compose.project": "shop"}
+        old = Old(scene, v1, Env=["A=b", "SHARED=ours"], Labels=labels)
+        config = old.update(v2)["Config"]
+        assert sorted(config["Env"]) == ["A=b", "APP_VERSION=2", "SHARED=ours"]
+        assert {**config["Labels"], **labels, "org.opencontainers.image.version": "2"} == config["Labels"]
+        assert (config["StopSignal"], config["User"], config["WorkingDir"]) == ("SIGQUIT", "1001", "/tmp")
+        assert (config["Entrypoint"], config["Cmd"]) == (["busybox"], list(STAYS))
+        assert config["ExposedPorts"] == {"9090/tcp": {}}
+        assert config["Hostname"] == scene.inspect(old.name)["Id"][:12]
+
+    @pytest.mark.behaviour("B4")
+    def test_a_health_check_follows_and_what_was_set_of_it_stays(self, scene: Scene) -> None:
+        old = Old(scene, ("HEALTHCHECK --interval=30s --retries=7 CMD false",), Healthcheck={"Timeout": 9_000_000_000})
+        health_check = old.update(command=serve_after(), health="true")["Config"]["Healthcheck"]
+        assert health_check == {"Test": ["CMD-SHELL", "true"], "Interval": 1_000_000_000, "Timeout": 9_000_000_000, "Retries": 2}
+
+    def test_what_the_operator_set_stays(self, scene: Scene) -> None:
+        asked = {
+            "Hostname": "shop",
+            "Domainname": "example",
+            "User": "0",
+            "WorkingDir": "/tmp",
+            "Entrypoint": ["sh"],
+            "Cmd": ["-c", "trap 'exit 0' TERM; sleep 601 & wait"],
+            "StopSignal": "SIGTERM",
+            "StopTimeout": 4,
+            "Shell": ["/bin/ash", "-c"],
+            "Tty": True,
+            "OpenStdin": True,
+            "Healthcheck": {"Test": ["NONE"]},
+        }
+        old = Old(scene, ("USER 1000", "WORKDIR /www", "STOPSIGNAL SIGINT"), **asked)
+        config = old.update(("USER 1001", "STOPSIGNAL SIGQUIT", 'ENTRYPOINT ["false"]'), health="false")["Config"]
+        assert {field: config[field] for field in asked} == {**asked, "Healthcheck": config["Healthcheck"]}
+        assert config["Healthcheck"]["Test"] == ["NONE"]
+
+    def test_a_published_port_stays_published_when_the_image_forgets_it(self, scene: Scene) -> None:
+        bindings = {"PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}}
+        old = Old(scene, ("EXPOSE 8080",), ExposedPorts={"8080/tcp": {}}, HostConfig=bindings)
+        assert old.document["NetworkSettings"]["Ports"]["8080/tcp"]
+        assert old.update()["NetworkSettings"]["Ports"]["8080/tcp"]
+
+    @pytest.mark.behaviour("B8")
+    def test_a_variable_with_the_default_value_can_be_kept(self, scene: Scene) -> None:
+        old = Old(scene, ("ENV MODE=fast", "ENV LEVEL=1"), Env=["MODE=fast", "LEVEL=1"])
+        assert sorted(old.update(("ENV MODE=slow", "ENV LEVEL=2"), keep_env=["MODE"])["Config"]["Env"]) == ["LEVEL=2", "MODE=fast"]
+
+    @pytest.mark.behaviour("B9")
+    def test_without_the_old_image_the_whole_configuration_makes_a_container(self, scene: Scene) -> None:
+        old = Old(scene, ("ENV MODE=fast", "LABEL from=1", "USER 1000"), Env=["A=b"])
+        v2 = image(scene, "2", WebImage("v2", command=ENDS, health=None), ("ENV MODE=slow", 'ENTRYPOINT ["false"]'))
+        spec = ContainerSpec.from_inspect(Inspected(old.document, None))
+        again = create(scene, f"{scene.prefix}-again", dict(spec.create_body(v2)))
+        config = scene.inspect(again)["Config"]
+        assert sorted(config["Env"]) == ["A=b", "MODE=fast"]
+        assert (config["Labels"], config["User"], config["Entrypoint"], config["Cmd"]) == ({"from": "1"}, "1000", None, list(STAYS))
+
+
+class TestStorage:
+    @pytest.mark.behaviour("C4", "C10")
+    def test_all_kinds_of_mounts_stay_as_they_are(self, scene: Scene) -> None:
+        local = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}
+        with_options, plain = f"{scene.prefix}-options", f"{scene.prefix}-plain"
+        made = scene.client.create_volume(with_options, driver_opts=local)
+        host_config = {
+            "Binds": [f"{with_options}:/options", f"{plain}:/plain:ro,nocopy", "/tmp:/bind:ro,rslave,z", "/fresh-by-bind"],
+            "Mounts": [
+                {"Type": "volume", "Source": plain, "Target": "/again", "VolumeOptions": {"NoCopy": True}},
+                {"Type": "bind", "Source": "/tmp", "Target": "/long", "ReadOnly": True, "BindOptions": {"Propagation": "private"}},
+                {"Type": "tmpfs", "Target": "/scratch", "TmpfsOptions": {"SizeBytes": 1048576, "Mode": 0o700}},
+                {"Type": "volume", "Target": "/fresh", "VolumeOptions": {"NoCopy": True, "Labels": {"a": "b"}}},
+            ],
+            "Tmpfs": {"/hidden": "size=1m"},
+        }
+        volumes = {"/by-operator": {}, "/hidden": {}}
+        old = Old(scene, ("VOLUME /by-image /hidden",), HostConfig=host_config, Volumes=volumes)
+        for path in ("/fresh", "/fresh-by-bind", "/by-operator", "/by-image"):
+            execute(scene, old.id, "touch", f"{path}/kept")
+        new = old.update(("VOLUME /by-image",))
+        assert mounts(new) == mounts(old.document)
+        assert new["HostConfig"]["Tmpfs"] == host_config["Tmpfs"]
+        assert scene.client.inspect_volume(with_options)["CreatedAt"] == made["CreatedAt"]
+        for path in ("/fresh", "/fresh-by-bind", "/by-operator", "/by-image"):
+            assert execute(scene, new["Id"], "ls", path).strip() == "kept"
+
+    @pytest.mark.behaviour("C4")
+    def test_volumes_of_another_container_stay_that_containers(self, scene: Scene) -> None:
+        lent = image(scene, "lender", WebImage("lender", command=STAYS, health=None), ("VOLUME /lent",))
+        lender = create(scene, f"{scene.prefix}-lender", {"Image": lent})
+        volume = scene.inspect(lender)["Mounts"][0]["Name"]
+        old = Old(scene, HostConfig={"VolumesFrom": [f"{lender}:ro"]})
+        result = old.run()
+        assert result["outcome"] == "recreated", result
+        new = scene.inspect(old.name)
+        assert [(mount["Name"], mount["RW"]) for mount in new["Mounts"]] == [(volume, False)]
+        assert new["HostConfig"]["VolumesFrom"] == [f"{lender}:ro"]
+
+
+def mounts(document: Document) -> list[tuple[Any, ...]]:
+    """What is mounted where, and how; less the SELinux mode of an anonymous volume, which cannot be asked for."""
+    return sorted((mount["Destination"], mount["Type"], mount["Source"], mount["RW"], mount["Propagation"]) for mount in document["Mounts"])
+
+
+class TestNetworks:
+    @pytest.mark.behaviour("D1", "D2", "D6", "A14")
+    def test_all_networks_with_their_aliases_are_there_before_the_process_starts(self, scene: Scene) -> None:
+        names = [network(scene, suffix, number) for number, suffix in enumerate(("b", "a", "c"))]
+        wishes = {name: {"Aliases": [f"shop-{suffix}", "0123456789ab"]} for suffix, name in zip("bac", names, strict=True)}
+        driver_opts = {"com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1"}
+        wishes[names[1]] |= {"DriverOpts": driver_opts, "IPAMConfig": {"LinkLocalIPs": ["169.254.34.68"]}}
+        if docker.utils.version_gte(scene.client.api_version, "1.48"):
+            wishes[names[2]] |= {"GwPriority": 7}
+        old = Old(scene, HostConfig={"NetworkMode": names[0]}, NetworkingConfig={"EndpointsConfig": wishes})
+        gateway = execute(scene, old.id, "ip", "route").splitlines()[0]
+        first = old.update(command=shell("busybox ls /sys/class/net; trap 'exit 0' TERM; sleep 600 & wait"))
+        assert run_module("container_recreate", name=old.name, pull="never", force=True, grace_period=1)["outcome"] == "recreated"
+        second = scene.inspect(old.name)
+        for new in (first, second):
+            assert aliases(new) == {name: wish["Aliases"] for name, wish in wishes.items()}
+            assert new["HostConfig"] == old.document["HostConfig"]
+        assert endpoints(second)[names[1]]["DriverOpts"] == driver_opts
+        assert endpoints(second)[names[1]]["IPAMConfig"]["LinkLocalIPs"] == ["169.254.34.68"]
+        assert endpoints(second)[names[2]].get("GwPriority") == wishes[names[2]].get("GwPriority")
+        assert execute(scene, second["Id"], "ip", "route").splitlines()[0] == gateway
+        assert scene.client.logs(second["Id"]).decode().split() == ["eth0", "eth1", "eth2", "lo"]
+        for suffix, name in zip("bac", names, strict=True):
+            peer = create(scene, f"{scene.prefix}-peer-{suffix}", {"Image": old.image, "HostConfig": {"NetworkMode": name}})
+            scene.client.start(peer)
+            found = execute(scene, peer, "nslookup", f"shop-{suffix}", "127.0.0.11")
+            assert endpoints(second)[name]["IPAddress"] in found
+
+    @pytest.mark.behaviour("D3", "A10")
+    @pytest.mark.parametrize("fails", [False, True])
+    def test_static_addresses(self, scene: Scene, fails: bool) -> None:
+        front, back = network(scene, "front", 4, ipv6=True), network(scene, "back", 5)
+        wishes: Document = {
+            front: {"IPAMConfig": {"IPv4Address": subnet(scene, 4) + "50", "IPv6Address": subnet6(scene, 4) + ":50"}},
+            back: {"IPAMConfig": {"IPv4Address": subnet(scene, 5) + "51"}},
+        }
+        old = Old(scene, HostConfig={"NetworkMode": front}, NetworkingConfig={"EndpointsConfig": wishes})
+        now = endpoints(old.roll_back() if fails else old.update())
+        assert now[front]["IPAddress"] == subnet(scene, 4) + "50"
+        assert now[front]["GlobalIPv6Address"] == subnet6(scene, 4) + ":50"
+        assert now[back]["IPAddress"] == subnet(scene, 5) + "51"
+
+    @pytest.mark.behaviour("D4")
+    @pytest.mark.parametrize("mode", ["front", "default"])
+    def test_a_mac_address_that_was_asked_for_is_kept(self, scene: Scene, mode: str) -> None:
+        mode = network(scene, "front", 6) if mode == "front" else mode
+        mac = "02:42:c0:ff:ee:01"
+        old = Old(scene, MacAddress=mac, HostConfig={"NetworkMode": mode})
+        new = old.update()
+        assert [endpoint["MacAddress"] for endpoint in endpoints(new).values()] == [mac]
+        assert new["Config"].get("MacAddress", mac) == mac
+
+    @pytest.mark.behaviour("D4", "D2")
+    def test_mac_addresses_of_several_networks(self, scene: Scene) -> None:
+        if not takes_all_networks(scene.client):
+            pytest.skip("before API 1.44 only a container as a whole can be given a MAC address")
+        front, back, side = (network(scene, suffix, 7 + number) for number, suffix in enumerate(("front", "back", "side")))
+        wishes = {front: {"MacAddress": "02:42:c0:ff:ee:01"}, back: {"MacAddress": "02:42:c0:ff:ee:02"}, side: {}}
+        old = Old(scene, HostConfig={"NetworkMode": front}, NetworkingConfig={"EndpointsConfig": wishes})
+        new = endpoints(old.update())
+        assert [new[name]["MacAddress"] for name in (front, back)] == ["02:42:c0:ff:ee:01", "02:42:c0:ff:ee:02"]
+
+    @pytest.mark.behaviour("D4")
+    def test_a_mac_address_that_the_engine_made_is_not_pinned(self, scene: Scene) -> None:
+        front, back = network(scene, "front", 10), network(scene, "back", 11)
+        old = Old(scene, HostConfig={"NetworkMode": front}, NetworkingConfig={"EndpointsConfig": {front: {}, back: {}}})
+        spec = ContainerSpec.from_inspect(Inspected(old.document, scene.client.inspect_image(old.image)))
+        assert "MacAddress" not in spec.config
+        assert spec.endpoints == {front: {}, back: {}}
+
+    @pytest.mark.behaviour("D10")
+    def test_a_container_in_another_ones_network(self, scene: Scene) -> None:
+        provided = image(scene, "provider", WebImage("provider", command=STAYS, health=None))
+        provider = create(scene, f"{scene.prefix}-provider", {"Image": provided, "Hostname": "shop", "Domainname": "example"})
+        scene.client.start(provider)
+        old = Old(scene, ("EXPOSE 8080",), HostConfig={"NetworkMode": f"container:{provider}"})
+        result = old.run(("EXPOSE 9090",))
+        assert result["outcome"] == "recreated", result
+        new = scene.inspect(old.name)
+        assert new["HostConfig"]["NetworkMode"] == f"container:{provider}"
+        assert execute(scene, new["Id"], "readlink", "/proc/1/ns/net") == execute(scene, provider, "readlink", "/proc/1/ns/net")
+
+    @pytest.mark.behaviour("D15")
+    @pytest.mark.parametrize("mode", ["default", "bridge", "host", "none"])
+    def test_the_networks_that_every_engine_has(self, scene: Scene, mode: str) -> None:
+        old = Old(scene, HostConfig={"NetworkMode": mode})
+        new = old.update()
+        assert new["HostConfig"] == old.document["HostConfig"]
+        assert list(endpoints(new)) == list(endpoints(old.document))
+        assert aliases(new) == aliases(old.document)
+        if mode == "host":
+            assert new["Config"]["Hostname"] == old.document["Config"]["Hostname"]
+
+    @pytest.mark.parametrize("digits", [12, 64])
+    def test_a_network_that_was_named_by_its_id(self, scene: Scene, digits: int) -> None:
+        front, back = network(scene, "front", 12), network(scene, "back", 13)
+        network_id = scene.client.inspect_network(front)["Id"]
+        old = Old(
+            scene, HostConfig={"NetworkMode": network_id[:digits]}, NetworkingConfig={"EndpointsConfig": {front: {"Aliases": ["shop"]}}}
+        )
+        scene.client.connect_container_to_network(old.id, back, aliases=["shop-back"])
+        assert aliases(old.update()) == {front: ["shop"], back: ["shop-back"]}
+
+    def test_a_container_that_left_its_first_network_does_not_return(self, scene: Scene) -> None:
+        front, back = network(scene, "front", 14), network(scene, "back", 15)
+        old = Old(scene, HostConfig={"NetworkMode": front})
+        scene.client.connect_container_to_network(old.id, back)
+        scene.client.disconnect_container_from_network(old.id, front)
+        assert list(endpoints(old.update())) == [back]
+
+    def test_a_container_that_was_isolated_stays_so(self, scene: Scene) -> None:
+        front = network(scene, "front", 16)
+        old = Old(scene, HostConfig={"NetworkMode": front})
+        scene.client.disconnect_container_from_network(old.id, front)
+        assert execute(scene, old.update()["Id"], "ls", "/sys/class/net").split() == ["lo"]
+
+
+class TestHostConfig:
+    @pytest.mark.behaviour("E1", "E3", "E4")
+    def test_it_goes_through_whole(self, scene: Scene) -> None:
+        host_config = {
+            "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 2048}],
+            "Sysctls": {"net.ipv4.ip_unprivileged_port_start": "0"},
+            "ShmSize": 1 << 20,
+            "Init": True,
+            "Tmpfs": {"/scratch": "size=1m"},
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "2"}},
+            "Dns": ["10.0.0.53"],
+            "DnsOptions": ["ndots:1"],
+            "DnsSearch": ["example"],
+            "ExtraHosts": ["db:10.0.0.2"],
+            "CapAdd": ["NET_ADMIN"],
+            "CapDrop": ["MKNOD"],
+            "SecurityOpt": ["no-new-privileges"],
+            "GroupAdd": ["1234"],
+            "OomScoreAdj": 100,
+            "Memory": 64 << 20,
+            "MemorySwap": 64 << 20,
+            "CpuShares": 512,
+            "CpuPeriod": 100000,
+            "CpuQuota": 50000,
+            "PidsLimit": 100,
+            "ReadonlyRootfs": True,
+            "Devices": [{"PathOnHost": "/dev/null", "PathInContainer": "/dev/nothing", "CgroupPermissions": "rw"}],
+            "DeviceCgroupRules": ["c 1:3 rw"],
+            "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5},
+            "Annotations": {"org.example": "kept"},
+        }
+        old = Old(scene, HostConfig=host_config)
+        before = old.document["HostConfig"]
+        new = old.update()["HostConfig"]
+        assert new == before
+        # The engine changes some as it takes them, such as the names of capabilities, and knows no annotations before API 1.43.
+        told = {field for field in host_config if before.get(field)}
+        assert told >= set(host_config) - {"Annotations"}
+
+    @pytest.mark.behaviour("E3")
+    def test_cpus_as_one_number(self, scene: Scene) -> None:
+        old = Old(scene, HostConfig={"NanoCpus": 500_000_000})
+        assert old.update()["HostConfig"] == old.document["HostConfig"]
+
+    @pytest.mark.behaviour("E4")
+    def test_a_rollback_gives_the_restart_policy_back(self, scene: Scene) -> None:
+        policy = {"Name": "on-failure", "MaximumRetryCount": 5}
+        old = Old(scene, HostConfig={"RestartPolicy": policy})
+        assert old.roll_back()["HostConfig"]["RestartPolicy"] == policy
+
+    @pytest.mark.behaviour("E2", "X20")
+    def test_devices_are_asked_for_whole(self, scene: Scene) -> None:
+        """Without the hardware, as far as a create call goes."""
+        v1 = image(scene, "1", WebImage("v1", command=STAYS, health=None))
+        gpus = [{"Driver": "nvidia", "Count": -1, "DeviceIDs": None, "Capabilities": [["gpu"]], "Options": {"a": "b"}}]
+        old = scene.inspect(create(scene, f"{scene.prefix}-old", {"Image": v1, "HostConfig": {"DeviceRequests": gpus, "Runtime": "runc"}}))
+        spec = ContainerSpec.from_inspect(Inspected(old, scene.client.inspect_image(v1)))
+        new = scene.inspect(create(scene, f"{scene.prefix}-new", dict(spec.create_body(v1))))
+        assert new["HostConfig"] == old["HostConfig"]
+        assert new["HostConfig"]["DeviceRequests"] == gpus
+
+    @pytest.mark.behaviour("E2")
+    def test_a_start_that_a_missing_device_makes_impossible_is_rolled_back(self, scene: Scene) -> None:
+        device = scene.client.create_volume(f"{scene.prefix}-device")["Mountpoint"]
+        mapping = {"PathOnHost": "/dev/null", "PathInContainer": "/dev/nothing", "CgroupPermissions": "rw"}
+        old = Old(scene, HostConfig={"Devices": [mapping], "Binds": [f"{scene.prefix}-device:/device"]})
+        assert device
+        result = old.run(('ENTRYPOINT ["/no-such-driver"]',))
+        assert (result["outcome"], result["rollback"]["reason"]) == ("rolled_back", "start_failed")
+        assert scene.inspect(old.name)["HostConfig"]["Devices"] == [mapping]
