@@ -85,9 +85,13 @@ class TestCreate:
         first, second = scene.network("a"), scene.network("b")
         body = self.on([first, second])
         body["NetworkingConfig"]["EndpointsConfig"][second]["IPAMConfig"] = {"IPv4Address": "203.0.113.9"}
-        with pytest.raises(CreateIncomplete, match=f"network {second}: user specified IP address") as caught:
+        with pytest.raises(EngineError, match=f"(?s)network {second}: .*user specified IP address") as caught:
             ops.create(scene.prefix, body)
-        assert scene.inspect(caught.value.container)["Name"] == f"/{scene.prefix}"
+        # An engine that takes all networks at create leaves nothing behind.
+        left = [caught.value.container] if isinstance(caught.value, CreateIncomplete) else []
+        assert [scene.inspect(name)["Id"] for name in scene.containers] == left
+        one_by_one = docker.utils.version_lt(scene.client.api_version, "1.44")
+        assert bool(left) == one_by_one
 
     def on(self, networks: list[str]) -> dict[str, Any]:
         return {
