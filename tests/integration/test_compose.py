@@ -76,7 +76,6 @@ def is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 @pytest.mark.behaviour("I1", "I4")
-@pytest.mark.xfail(strict=True, reason="the image label is not brought up to date yet")
 def test_an_updated_container_is_up_to_date(scene: Scene, project: Project) -> None:
     image = scene.moved_tag(V1, V2)
     before = project.up(image)
@@ -98,7 +97,6 @@ def test_after_an_update_compose_sees_one_container(scene: Scene, project: Proje
 
 
 @pytest.mark.behaviour("I2")
-@pytest.mark.xfail(strict=True, reason="the image label is not brought up to date yet")
 def test_of_a_kept_archive_and_the_new_container_compose_removes_the_archive(scene: Scene, project: Project) -> None:
     image = scene.moved_tag(V1, V2)
     project.up(image)
