@@ -45,7 +45,7 @@ def test_only_the_recovery_was_to_be_done(bench: Bench) -> None:
 
 
 def test_a_stranger_under_the_name_is_left_to_a_human(bench: Bench) -> None:
-    with bench.patient() as patient:
+    with bench.patient(witnessed=False) as patient:
         bench.kill(patient, SUCCESS, place_of_rename(bench), Fault.KILL_AFTER)
         stranger = bench.client.create_container_from_config({"Image": bench.image(SUCCESS.new)}, patient.name)["Id"]
         bench.client.start(stranger)
