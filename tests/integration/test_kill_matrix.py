@@ -106,10 +106,7 @@ def test_kill_and_restart_the_engine(
     tally.assert_held()
 
 
-ONLY_RECOVERY = pytest.param(
-    Way("same image", SLOW_TO_STOP, "v1"),
-    marks=pytest.mark.xfail(strict=True, reason="whoever has nothing else to do reports that it recovered while the engine still stops it"),
-)
+ONLY_RECOVERY = Way("same image", SLOW_TO_STOP, "v1")
 
 
 @pytest.mark.parametrize("way", [SUCCESS, ONLY_RECOVERY], ids=str)

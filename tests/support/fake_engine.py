@@ -402,6 +402,7 @@ def an_entry(token: str, **changes: t.Any) -> Entry:
         old_image_ref="shop:1",
         old_image_id="old",
         old_status="healthy",
+        old_started_at="",
         runs=True,
         restart_policy={"Name": "always"},
         time_to_health=0.0,

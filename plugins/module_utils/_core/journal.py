@@ -45,9 +45,10 @@ class Holder:
 class Entry:
     """What a run is about to do: enough to bring the old container back, or to see the new one through.
 
-    C(old_status) is what the old container was doing, C(runs) whether it is meant to run, C(restart_policy) what it had, C(time_to_health)
-    in seconds what its health check needs, C(dependents) who depends on it. C(returning) is set when the new container is one that was
-    there before. C(lease) in seconds is the longest that the run can take from here on.
+    C(old_status) is what the old container was doing and C(old_started_at) since when, by the engine's time stamp; C(runs) tells whether it
+    is meant to run, C(restart_policy) what it had, C(time_to_health) in seconds what its health check needs, C(dependents) who depends on
+    it. C(returning) is set when the new container is one that was there before. C(lease) in seconds is the longest that the run can take
+    from here on.
     """
 
     container: str
@@ -56,6 +57,7 @@ class Entry:
     old_image_ref: str
     old_image_id: str
     old_status: str
+    old_started_at: str
     runs: bool
     restart_policy: Document
     time_to_health: float

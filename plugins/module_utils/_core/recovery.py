@@ -15,6 +15,7 @@ from .errors import EngineError, NotFound, RecoveryFailed
 from .health import HealthConfig, Verdict, wait_for_health
 from .journal import Entry, Holder, lock_of, new_container_of
 from .kept_archives import Archives
+from .patience import until_answered
 from .plan import Replacement
 from .ports import ContainerRuntimeState, Document, Ports, RuntimeStatus, name_of
 from .rejection import reject
@@ -36,6 +37,7 @@ def entry_for(replacement: Replacement, health: HealthConfig, holder: Holder, *,
         old_image_ref=old.image_ref,
         old_image_id=replacement.old_image.id,
         old_status=old.state.status.value,
+        old_started_at=old.state.started_at,
         runs=old.runs,
         restart_policy=old.restart_policy,
         time_to_health=old.time_to_health,
@@ -200,7 +202,7 @@ def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, 
         id=entry.old_id,
         name=entry.container,
         image_ref=entry.old_image_ref,
-        state=ContainerRuntimeState(RuntimeStatus(entry.old_status)),
+        state=ContainerRuntimeState(RuntimeStatus(entry.old_status), started_at=entry.old_started_at),
         runs=entry.runs,
         time_to_health=entry.time_to_health,
         restart_policy=entry.restart_policy,
@@ -208,6 +210,8 @@ def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, 
     )
     archive = entry.returning.name if entry.returning else None
     new = NewContainer(finding.new_id, entry.new_image_ref, entry.new_image_id, entry.stop_timeout, archive=archive)
+    if finding.has_its_name:
+        _wait_for_a_stop_under_way(ports, entry)
     restored = put_back(ports, watch, old, new, None if finding.has_its_name else entry.archive, health)
     if restored.problem:
         remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
@@ -216,6 +220,22 @@ def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, 
             f"{restored.problem}.{remedy}",
             touched=True,
         )
+
+
+def _wait_for_a_stop_under_way(ports: Ports, entry: Entry) -> None:
+    """The engine goes on stopping a container when whoever asked for that is dead. While it does, the container looks well.
+
+    Nobody can see it, so one that has not been started again since is stopped for good, to be started by us.
+    """
+    try:
+        now = until_answered(ports.clock, lambda: ports.probe.probe(entry.old_id))
+        if now.status is not RuntimeStatus.EXITED and now.started_at == entry.old_started_at:
+            until_answered(ports.clock, lambda: ports.ops.stop(entry.old_id, entry.stop_timeout))
+    except EngineError as error:
+        raise RecoveryFailed(
+            f"An earlier run on {entry.container} was interrupted, and it cannot be told whether the engine is still stopping it: {error}. "
+            "Run this again."
+        ) from error
 
 
 def _stuck(entry: Entry, obstacle: str) -> RecoveryFailed:

@@ -67,6 +67,26 @@ class TestTheOldOneComesBack:
         run_recovery(engine)
         assert_old_is_back(engine)
 
+    def test_the_engine_may_still_be_stopping_it(self, engine: FakeEngine) -> None:
+        """It looks well until it is gone. So it is stopped for good before it is started."""
+        run_recovery(engine)
+        assert [call for call in engine.calls if call in ("stop:web", "start:web")] == ["stop:web", "start:web"]
+        assert_old_is_back(engine)
+
+    def test_one_that_was_started_again_since_is_not_stopped(self, engine: FakeEngine) -> None:
+        engine.stop("web", 10)
+        engine.start("web")
+        engine.calls.clear()
+        run_recovery(engine)
+        assert "stop:web" not in engine.calls
+        assert_old_is_back(engine)
+
+    def test_a_stop_that_nobody_can_tell_of_is_left_to_the_next_run(self, engine: FakeEngine) -> None:
+        engine.errors["stop:web"] = EngineError("the engine says no")
+        with pytest.raises(RecoveryFailed, match="Run this again"):
+            run_recovery(engine)
+        assert "start:web" not in engine.calls
+
     def test_renamed(self, engine: FakeEngine) -> None:
         archived(engine)
         run_recovery(engine)
@@ -182,6 +202,7 @@ def test_everything_that_the_way_back_needs_is_written_down(keep_archive: bool) 
         old_image_ref="shop:1",
         old_image_id="old",
         old_status="unhealthy",
+        old_started_at="",
         runs=True,
         restart_policy={"Name": "always"},
         time_to_health=40.0,
