@@ -40,6 +40,8 @@ class VolumeJournal:
         return Note(self._text(place, volume), volume.get("CreatedAt") or "")
 
     def erase(self, place: str) -> None:
+        if self.read(place) is None:
+            return
         try:
             with engine_errors():
                 self._client.remove_volume(place)

@@ -1,0 +1,100 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import ImageIdentity
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import (
+    Rejected,
+    Rejections,
+    how_to_forget,
+    point_tag_back,
+    reject,
+)
+from support.fake_engine import FakeEngine, FakeJournal, fake_ports
+
+BAD = Rejected("shop:1", "bad", None, "crashed: web exited with code 3", 1000)
+OLD, NEW = ImageIdentity("shop:1", "old"), ImageIdentity("shop:1", "new", "sha256:d")
+PLACE = "evenkeel-rejected.web"
+
+
+@pytest.fixture
+def memory() -> FakeJournal:
+    return FakeJournal()
+
+
+def test_what_is_remembered_is_recalled_until_it_is_forgotten(memory: FakeJournal) -> None:
+    rejections = Rejections(memory)
+    assert rejections.recall("web") is None
+    assert rejections.remember("web", BAD) == ()
+    assert rejections.recall("web") == BAD
+    assert rejections.recall("web-2") is None
+    assert rejections.forget("web") == ()
+    assert (rejections.recall("web"), memory.notes) == (None, {})
+
+
+def test_the_last_one_counts(memory: FakeJournal) -> None:
+    rejections = Rejections(memory)
+    rejections.remember("web", BAD)
+    worse = Rejected("shop:1", "worse", "sha256:d", "crashed", 2000)
+    rejections.remember("web", worse)
+    assert rejections.recall("web") == worse
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"reference": "shop:1"}', "3"])
+def test_what_cannot_be_read_is_not_recalled(memory: FakeJournal, text: str) -> None:
+    memory.notes[PLACE] = text
+    assert Rejections(memory).recall("web") is None
+
+
+def test_a_memory_that_does_not_work_is_a_warning(memory: FakeJournal) -> None:
+    memory.errors.append(EngineError("the engine says no"))
+    rejections = Rejections(memory)
+    assert rejections.recall("web") is None
+    assert "tries it again: the engine says no" in rejections.remember("web", BAD)[0]
+    assert rejections.forget("web")[0].endswith("Forget it with: docker volume rm evenkeel-rejected.web")
+    assert how_to_forget("web") == f"docker volume rm {PLACE}"
+
+
+def test_reject(memory: FakeJournal) -> None:
+    engine = FakeEngine()
+    engine.local["docker.io/library/shop:1"] = "new"
+    assert reject(fake_ports(engine, memory), "web", OLD, NEW, "crashed") == ()
+    assert Rejections(memory).recall("web") == Rejected("shop:1", "new", "sha256:d", "crashed", 1000)
+    assert engine.local["docker.io/library/shop:1"] == "old"
+
+
+def test_reject_warns_of_each_thing(memory: FakeJournal) -> None:
+    engine = FakeEngine()
+    memory.errors.append(EngineError("no"))
+    engine.errors["tag:shop:1=old"] = EngineError("no")
+    assert len(reject(fake_ports(engine, memory), "web", OLD, NEW, "crashed")) == 2
+
+
+@pytest.mark.parametrize(
+    ("running", "rejected", "tagged"),
+    [
+        ("shop:1", "shop:1", ["tag:shop:1=old"]),
+        ("docker.io/library/shop:1", "shop:1", ["tag:docker.io/library/shop:1=old"]),
+        ("shop", "shop:latest", ["tag:shop=old"]),
+        ("shop:1", "shop:2", []),
+        ("shop:1", "shop:1@sha256:" + "d" * 64, []),
+        ("shop@sha256:" + "d" * 64, "shop@sha256:" + "d" * 64, []),
+        ("sha256:" + "e" * 64, "shop:1", []),
+        ("<none>", "shop:1", []),
+    ],
+)
+def test_only_the_very_tag_is_pointed_back(running: str, rejected: str, tagged: list[str]) -> None:
+    engine = FakeEngine()
+    assert point_tag_back(engine, ImageIdentity(running, "old"), ImageIdentity(rejected, "new")) == ()
+    assert engine.calls == tagged
+
+
+def test_the_same_image_needs_no_tag() -> None:
+    engine = FakeEngine()
+    assert point_tag_back(engine, OLD, OLD) == ()
+    assert engine.calls == []
