@@ -30,10 +30,10 @@ _MODES = ("NetworkMode", "PidMode", "IpcMode")
 class Dependent:
     """A container that depends on another.
 
-    C(provider) is the ID of the container that it needs, C(provider_name) that one's name. C(runs) tells whether it ran before anything was
-    touched, C(only_links) that it has name spaces of its own. C(archive) is what it is called while another one takes its place.
-    C(image_ref) is the image that it follows, C(image_id) the exact one that it keeps, C(tag_means) the ID of the image that C(image_ref)
-    means on this host: None when it is no tag, or means nothing here.
+    C(provider) is the ID of a container that it needs, C(provider_name) that one's name. C(runs) tells whether it ran before anything was
+    touched. C(shares_with) are the IDs of all containers in whose name spaces it lives. C(archive) is what it is called while another one
+    takes its place. C(image_ref) is the image that it follows, C(image_id) the exact one that it keeps, C(tag_means) the ID of the image
+    that C(image_ref) means on this host: None when it is no tag, or means nothing here.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Dependent:
     provider: str
     provider_name: str
     runs: bool
-    only_links: bool
+    shares_with: t.Tuple[str, ...]
     archive: str
     image_ref: str = ""
     image_id: str = ""
@@ -82,13 +82,13 @@ def find_dependents(provider: Document, others: t.Sequence[Document], unix_secon
                 provider=current["Id"],
                 provider_name=name_of(current),
                 runs=is_active(other),
-                only_links=current["Id"] not in _namespaces_of(other),
+                shares_with=_namespaces_of(other),
                 archive=archive_name(name, unix_seconds, taken),
                 image_ref=other["Config"]["Image"],
                 image_id=other["Image"],
             )
             providers.append(other)
-    return tuple(found.values())
+    return _providers_first(found, others)
 
 
 def with_meaning_of_tag(ops: DockerOps, dependent: Dependent) -> Dependent:
@@ -102,7 +102,7 @@ def restart_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider
     restarted = {provider}
     repaired = []
     for dependent in dependents:
-        if dependent.runs and not dependent.only_links and dependent.provider in restarted:
+        if dependent.runs and not restarted.isdisjoint(dependent.shares_with):
             restarted.add(dependent.id)
             repaired.append(_restart(ports, dependent))
     return tuple(repaired)
@@ -114,15 +114,35 @@ def recreate_dependents(ports: Ports, dependents: t.Sequence[Dependent], provide
     Each keeps its exact image. Never raises EngineError.
     """
     heirs = {provider: heir}
-    archives = {archive}
+    names = {archive: next((dependent.provider_name for dependent in dependents if dependent.provider == provider), archive)}
+    lost: t.Set[str] = set()
     repaired = []
     for dependent in dependents:
-        result = _recreate(ports, dependent, heirs, archives)
-        if result.id != dependent.id:
+        result = _recreate(ports, dependent, heirs, names, lost)
+        if result.id == dependent.id:
+            lost.add(dependent.id)
+        else:
             heirs[dependent.id] = result.id
-            archives.add(dependent.archive)
+            names[dependent.archive] = dependent.name
         repaired.append(result)
-    return tuple(_look_again(ports, dependent, result) for dependent, result in zip(dependents, repaired))
+    looked_at = [_look_again(ports, dependent, result) for dependent, result in zip(dependents, repaired)]
+    # Last of all, so that an old one is there until its new one was seen to be well.
+    return tuple(_remove_old(ports, dependent, result) for dependent, result in zip(dependents, looked_at))
+
+
+def _providers_first(found: t.Mapping[str, Dependent], others: t.Sequence[Document]) -> t.Tuple[Dependent, ...]:
+    """One can depend on several. Where links go round in a circle, none is first."""
+    documents = {other["Id"]: other for other in others}
+    in_order: t.List[Dependent] = []
+    waiting = dict(found)
+    while waiting:
+        ready = [
+            dependent
+            for dependent in waiting.values()
+            if not any(_depends(documents[dependent.id], other.id, other.name) for other in waiting.values() if other is not dependent)
+        ]
+        in_order.extend(waiting.pop(dependent.id) for dependent in ready or list(waiting.values())[:1])
+    return tuple(in_order)
 
 
 def _depends(other: Document, provider: str, provider_name: str) -> bool:
@@ -153,8 +173,10 @@ def _restart(ports: Ports, dependent: Dependent) -> Repaired:
     return Repaired(dependent.name, dependent.id, Repair.RESTARTED)
 
 
-def _recreate(ports: Ports, dependent: Dependent, heirs: t.Mapping[str, str], archives: t.Container[str]) -> Repaired:
-    if dependent.provider not in heirs:
+def _recreate(
+    ports: Ports, dependent: Dependent, heirs: t.Mapping[str, str], names: t.Mapping[str, str], lost: t.AbstractSet[str]
+) -> Repaired:
+    if lost & {dependent.provider, *dependent.shares_with}:
         return _left_alone(dependent, f"it depends on {dependent.provider_name}, which could not be given back to it")
     try:
         old, occupant = _find(ports, dependent.id), _find(ports, dependent.name)
@@ -165,15 +187,15 @@ def _recreate(ports: Ports, dependent: Dependent, heirs: t.Mapping[str, str], ar
     if occupant is not None and occupant.container["Id"] != dependent.id:
         if not _depends(occupant.container, heirs[dependent.provider], dependent.provider_name):
             return _left_alone(dependent, "its name was taken by another container in the meantime")
-        return _finish(ports, dependent, occupant.container["Id"], old, _put_tag_back(ports, dependent, dependent.tag_means))
+        return _finish(ports, dependent, occupant.container["Id"], _put_tag_back(ports, dependent, dependent.tag_means))
     if old is None:
         return _left_alone(dependent, "somebody renamed it")
-    return _replace(ports, dependent, old, heirs, archives)
+    return _replace(ports, dependent, old, heirs, names)
 
 
-def _replace(ports: Ports, dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], archives: t.Container[str]) -> Repaired:
+def _replace(ports: Ports, dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]) -> Repaired:
     try:
-        body = _body(dependent, old, heirs, archives)
+        body = _body(old, heirs, names)
         if is_active(old.container):
             until_answered(ports.clock, lambda: ports.ops.stop(dependent.id, stop_timeout_of(old.container)))
         if name_of(old.container) != dependent.archive:
@@ -186,29 +208,19 @@ def _replace(ports: Ports, dependent: Dependent, old: Inspected, heirs: t.Mappin
     except EngineError as error:
         problems = (f"it could not be created anew: {error}", _put_tag_back(ports, dependent, meant))
         return _give_name_back(ports, dependent, "; ".join(filter(None, problems)))
-    return _finish(ports, dependent, new_id, old, _put_tag_back(ports, dependent, meant))
+    return _finish(ports, dependent, new_id, _put_tag_back(ports, dependent, meant))
 
 
-def _finish(ports: Ports, dependent: Dependent, new_id: str, old: t.Optional[Inspected], tag_problem: str) -> Repaired:
+def _finish(ports: Ports, dependent: Dependent, new_id: str, tag_problem: str) -> Repaired:
     try:
         if dependent.runs:
             until_answered(ports.clock, lambda: ports.ops.start(new_id))
     except EngineError as error:
-        problem = f"it was created anew, but could not be started: {error}. The old one is now called {dependent.archive}"
-        return Repaired(dependent.name, new_id, Repair.NEEDS_ATTENTION, problem)
-    try:
-        if old is not None:
-            until_answered(ports.clock, lambda: ports.ops.remove(dependent.id))
-    except NotFound:
-        pass
-    except EngineError as error:
-        problem = f"it was created anew, but the old one, now called {dependent.archive}, could not be removed: {error}"
-        return Repaired(dependent.name, new_id, Repair.NEEDS_ATTENTION, problem)
-    repair = Repair.NEEDS_ATTENTION if tag_problem else Repair.RECREATED
-    return Repaired(dependent.name, new_id, repair, tag_problem and f"it was created anew, but {tag_problem}")
+        return _unwell(dependent, new_id, f"could not be started: {error}")
+    return Repaired(dependent.name, new_id, Repair.RECREATED, tag_problem)
 
 
-def _body(dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], archives: t.Container[str]) -> Document:
+def _body(old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]) -> Document:
     """Its own wishes, with the heirs in the place of those that are gone."""
     body = ContainerSpec.from_inspect(old).create_body(old.container["Config"]["Image"])
     host_config = dict(body["HostConfig"])
@@ -217,8 +229,8 @@ def _body(dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], arch
         if kind == "container" and other in heirs:
             host_config[mode] = f"container:{heirs[other]}"
     if host_config.get("Links"):
-        # Renaming the provider renamed it here too.
-        targets = ((dependent.provider_name if target in archives else target, alias) for target, alias in _links_of(old.container))
+        # Renaming a provider renamed it here too.
+        targets = ((names.get(target, target), alias) for target, alias in _links_of(old.container))
         host_config["Links"] = [f"{target}:{alias}" for target, alias in targets]
     return {**body, "HostConfig": host_config}
 
@@ -305,6 +317,11 @@ def _left_alone(dependent: Dependent, problem: str) -> Repaired:
     return Repaired(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, problem)
 
 
+def _unwell(dependent: Dependent, new_id: str, why: str) -> Repaired:
+    problem = f"it was created anew, but {why}. The old one is now called {dependent.archive}"
+    return Repaired(dependent.name, new_id, Repair.NEEDS_ATTENTION, problem)
+
+
 def _look_again(ports: Ports, dependent: Dependent, result: Repaired) -> Repaired:
     """One that ran has to run."""
     if result.repair is Repair.NEEDS_ATTENTION or not dependent.runs:
@@ -312,10 +329,22 @@ def _look_again(ports: Ports, dependent: Dependent, result: Repaired) -> Repaire
     try:
         if is_active(until_answered(ports.clock, lambda: ports.ops.inspect(result.id)).container):
             return result
-        problem = "it was created anew, but has exited since"
     except EngineError as error:
-        problem = f"it was created anew, but could not be looked at: {error}"
-    return dataclasses.replace(result, repair=Repair.NEEDS_ATTENTION, problem=problem)
+        return _unwell(dependent, result.id, f"could not be looked at: {error}")
+    return _unwell(dependent, result.id, "has exited since")
+
+
+def _remove_old(ports: Ports, dependent: Dependent, result: Repaired) -> Repaired:
+    if result.repair is Repair.NEEDS_ATTENTION:
+        return result
+    problem = result.problem
+    try:
+        until_answered(ports.clock, lambda: ports.ops.remove(dependent.id))
+    except NotFound:
+        pass
+    except EngineError as error:
+        problem = f"the old one, now called {dependent.archive}, could not be removed: {error}"
+    return dataclasses.replace(result, repair=Repair.NEEDS_ATTENTION, problem=f"it was created anew, but {problem}") if problem else result
 
 
 def _find(ports: Ports, container: str) -> t.Optional[Inspected]:

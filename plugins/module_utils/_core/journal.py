@@ -81,13 +81,17 @@ class Entry:
             return cls(
                 **{
                     **fields,
-                    "dependents": tuple(Dependent(**dependent) for dependent in fields["dependents"]),
+                    "dependents": tuple(_dependent(dependent) for dependent in fields["dependents"]),
                     "returning": Kept(**fields["returning"]) if fields["returning"] else None,
                     "holder": Holder(**fields["holder"]),
                 }
             )
         except (KeyError, TypeError, ValueError):
             raise InvalidInput("it was not written by this version of the collection") from None
+
+
+def _dependent(fields: t.Mapping[str, t.Any]) -> Dependent:
+    return Dependent(**{**fields, "shares_with": tuple(fields["shares_with"])})
 
 
 class Runs(t.Protocol):

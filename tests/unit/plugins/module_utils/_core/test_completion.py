@@ -47,7 +47,7 @@ def test_who_goes_back_rejects_what_ran_and_forgets_the_archive(memory: FakeJour
 
 
 def test_a_dependent_that_needs_attention_is_a_warning(memory: FakeJournal) -> None:
-    gone = Dependent("gone", "sidecar", "old", "web", runs=True, only_links=False, archive="sidecar-old-1000")
+    gone = Dependent("gone", "sidecar", "old", "web", runs=True, shares_with=("old",), archive="sidecar-old-1000")
     completion = complete(fake_ports(FakeEngine(), memory), an_entry("me", dependents=(gone,)), "new-id")
     assert [dependent.repair for dependent in completion.dependents] == [Repair.NEEDS_ATTENTION]
     assert completion.warnings == ("sidecar, which depends on it, needs attention: somebody removed it",)

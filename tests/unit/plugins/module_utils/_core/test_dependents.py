@@ -35,7 +35,7 @@ class Household:
         self.engine = FakeEngine()
         self.old = self.engine.has_container("web", "shop:1", "old")
 
-    def add(self, name: str, reference: str = "tool:1", image: str = "tool", *, runs: bool = True, **host_config: t.Any) -> str:
+    def add(self, name: str, reference: str = "tool:1", image: str = "exact", *, runs: bool = True, **host_config: t.Any) -> str:
         container = self.engine.has_container(name, reference, image, host_config)
         if not runs:
             self.engine._find(name)["State"]["Status"] = "exited"
@@ -81,20 +81,27 @@ class TestFind:
     WEB: t.ClassVar = container(1, "web")
 
     @pytest.mark.parametrize(
-        ("host_config", "only_links"),
+        ("host_config", "shares_with"),
         [
-            ({"NetworkMode": "container:1"}, False),
-            ({"PidMode": "container:1"}, False),
-            ({"IpcMode": "container:1"}, False),
-            ({"Links": ["/web:/other/db"]}, True),
-            ({"Links": ["/web:/other/db"], "PidMode": "container:1"}, False),
+            ({"NetworkMode": "container:1"}, ("1",)),
+            ({"PidMode": "container:1"}, ("1",)),
+            ({"IpcMode": "container:1"}, ("1",)),
+            ({"Links": ["/web:/other/db"]}, ()),
+            ({"Links": ["/web:/other/db"], "PidMode": "container:3"}, ("3",)),
         ],
     )
-    def test_every_way_to_depend(self, host_config: dict[str, t.Any], only_links: bool) -> None:
-        assert find_dependents(self.WEB, [container(2, "other", **host_config)], 1000) == (
-            Dependent(
-                "2", "other", "1", "web", runs=True, only_links=only_links, archive="other-old-1000", image_ref="tool:1", image_id="tool"
-            ),
+    def test_every_way_to_depend(self, host_config: dict[str, t.Any], shares_with: tuple[str, ...]) -> None:
+        (dependent,) = find_dependents(self.WEB, [container(2, "other", **host_config)], 1000)
+        assert dependent == Dependent(
+            id="2",
+            name="other",
+            provider="1",
+            provider_name="web",
+            runs=True,
+            shares_with=shares_with,
+            archive="other-old-1000",
+            image_ref="tool:1",
+            image_id="tool",
         )
 
     @pytest.mark.parametrize(
@@ -118,7 +125,9 @@ class TestFind:
             container(2, "a", IpcMode="container:1", Links=["/c:/a/c"]),
         ]
         found = find_dependents(self.WEB, others, 1000)
-        assert [(dependent.name, dependent.provider_name) for dependent in found] == [("b", "web"), ("a", "web"), ("c", "b")]
+        assert sorted(dependent.name for dependent in found) == ["a", "b", "c"]
+        others[2]["HostConfig"]["Links"] = []
+        assert [dependent.name for dependent in find_dependents(self.WEB, others, 1000)] == ["a", "b", "c"]
 
     def test_not_the_provider_itself(self) -> None:
         web = container(1, "web", Links=["/a:/web/a"])
@@ -152,6 +161,12 @@ class TestRestart:
         assert [call for call in household.engine.calls if call != "inspect"] == ["stop:net", "start:net", "stop:far", "start:far"]
         assert household.engine.is_served("net")
         assert household.engine.is_served("far")
+
+    def test_one_that_links_to_it_and_shares_with_another_that_is_restarted(self, household: Household) -> None:
+        net = household.add("net", NetworkMode=f"container:{household.old}")
+        household.add("both", PidMode=f"container:{net}", Links=["web:db"])
+        assert list(self.restart(household)) == ["net", "both"]
+        assert household.engine.is_served("both")
 
     def test_those_behind_one_that_needs_no_restart_need_none(self, household: Household) -> None:
         household.add("linker", Links=["web:db"])
@@ -198,6 +213,15 @@ class TestRecreate:
         assert household.engine.container("net")["State"]["Status"] == "created"
         assert not [call for call in household.engine.calls if call.startswith(("stop", "start"))]
 
+    def test_links_to_several_that_are_replaced(self, household: Household) -> None:
+        """Each keeps its own target: the front links to the shop and to its data base, and the shop links to that too."""
+        household.add("front", Links=["web:db", "shop:s"])
+        household.add("shop", Links=["web:db"])
+        dependents = household.swap()
+        assert [dependent.name for dependent in dependents] == ["shop", "front"]
+        household.recreate(dependents)
+        assert household.engine.container("front")["HostConfig"]["Links"] == ["/web:/front/db", "/shop:/front/s"]
+
     def test_links_to_a_dependent_that_is_created_anew(self, household: Household) -> None:
         household.add("net", NetworkMode=f"container:{household.old}")
         household.add("linker", Links=["net:n"])
@@ -220,8 +244,8 @@ class TestTheExactImage:
         tag = TAG if reference == "tool:1" else "docker.io/library/tool:latest"
         household.engine.local[tag] = "tool-2"
         household.recreate(household.swap())
-        assert self.dance(household) == [f"tag:{reference}=tool", "create:net", f"tag:{reference}=tool-2"]
-        assert (household.engine.container("net")["Image"], household.engine.local[tag]) == ("tool", "tool-2")
+        assert self.dance(household) == [f"tag:{reference}=exact", "create:net", f"tag:{reference}=tool-2"]
+        assert (household.engine.container("net")["Image"], household.engine.local[tag]) == ("exact", "tool-2")
         assert household.engine.container("net")["Config"]["Image"] == reference
 
     def test_also_when_the_create_fails(self, household: Household) -> None:
@@ -237,7 +261,7 @@ class TestTheExactImage:
         household.add("net", NetworkMode=f"container:{household.old}")
         del household.engine.local[TAG]
         assert household.recreate(household.swap())["net"].repair is Repair.RECREATED
-        assert self.dance(household) == ["tag:tool:1=tool", "create:net"]
+        assert self.dance(household) == ["tag:tool:1=exact", "create:net"]
 
     def test_one_that_moved_since_the_plan_gets_its_newest_meaning_back(self, household: Household) -> None:
         household.add("net", NetworkMode=f"container:{household.old}")
@@ -276,7 +300,7 @@ class TestErrors:
         household.add("far", PidMode=f"container:{net}")
         household.engine.local[TAG] = "tool-2"
 
-    @pytest.mark.parametrize("call", ["stop:net", "rename:net->net-old-1000", "pull", "tag:tool:1=tool", "create:net"])
+    @pytest.mark.parametrize("call", ["stop:net", "rename:net->net-old-1000", "pull", "tag:tool:1=exact", "create:net"])
     def test_one_that_cannot_be_created_anew_has_its_name_back(self, household: Household, call: str) -> None:
         dependents = household.swap()
         household.engine.errors[call] = REFUSAL
@@ -318,12 +342,12 @@ class TestErrors:
 
     @pytest.mark.parametrize(
         "call",
-        ["stop:net", "rename:net->net-old-1000", "tag:tool:1=tool", "create:net", "tag:tool:1=tool-2", "start:NEW", "remove:net-old-1000"],
+        ["stop:net", "rename:net->net-old-1000", "tag:tool:1=exact", "create:net", "tag:tool:1=tool-2", "start:NEW", "remove:net-old-1000"],
     )
     def test_a_lost_answer_is_no_failure(self, household: Household, call: str) -> None:
         dependents = household.swap()
         household.engine.lost_answers.add(call)
-        if call in ("stop:net", "start:NEW", "tag:tool:1=tool", "tag:tool:1=tool-2"):
+        if call in ("stop:net", "start:NEW", "tag:tool:1=exact", "tag:tool:1=tool-2"):
             household.engine.lost_answers.clear()
             household.engine.away[call] = 3
         repaired = household.recreate(dependents)
@@ -366,7 +390,8 @@ class TestErrors:
         monkeypatch.setattr(household.engine, "start", exit_at_once)
         repaired = household.recreate(dependents)
         assert repaired["net"].repair is Repair.RECREATED
-        assert repaired["far"].problem == "it was created anew, but has exited since"
+        assert repaired["far"].problem == "it was created anew, but has exited since. The old one is now called far-old-1000"
+        assert "far-old-1000" in household.engine.names
 
 
 class TestSomebodyElse:

@@ -186,7 +186,7 @@ def test_an_engine_that_cannot_look(engine: FakeEngine) -> None:
         run_recovery(engine)
 
 
-DEPENDENT = Dependent("sidecar-id", "sidecar", "old-id", "web", runs=True, only_links=False, archive="sidecar-old-1000")
+DEPENDENT = Dependent("sidecar-id", "sidecar", "old-id", "web", runs=True, shares_with=("old-id",), archive="sidecar-old-1000")
 OLD = OldContainer("old-id", "web", "shop:1", ContainerRuntimeState(RuntimeStatus.UNHEALTHY), True, 40.0, {"Name": "always"}, (DEPENDENT,))
 REPLACEMENT = Replacement(OLD, ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), {}, ARCHIVE, stop_timeout=33)
 
