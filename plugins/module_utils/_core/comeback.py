@@ -134,7 +134,7 @@ def _plan_for_gap(ports: Ports, request: ContainerRequest) -> Replacement:
     old = dataclasses.replace(
         old_container(found.container),
         name=request.container,
-        state=ContainerRuntimeState(RuntimeStatus.HEALTHY),
+        state=ContainerRuntimeState(RuntimeStatus.HEALTHY if kept.runs else RuntimeStatus.EXITED),
         runs=kept.runs,
         restart_policy=kept.restart_policy,
     )
