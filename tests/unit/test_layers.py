@@ -15,6 +15,7 @@ import pytest
 PLUGINS = Path(__file__).parents[2] / "plugins"
 CORE = sorted((PLUGINS / "module_utils/_core").glob("*.py"))
 EDGE = sorted((PLUGINS / "module_utils/_edge").glob("*.py"))
+DOOR = sorted((PLUGINS / "module_utils/_door").glob("*.py"))
 MODULES = sorted((PLUGINS / "modules").glob("*.py"))
 
 # What of the standard library has no I/O, no clock, no threads.
@@ -51,6 +52,23 @@ def test_the_edge_does_not_know_the_modules(path: Path) -> None:
     assert not {name for name in imports(path) if ".modules" in name}
 
 
+@pytest.mark.parametrize("path", EDGE, ids=lambda path: path.name)
+def test_nor_the_door(path: Path) -> None:
+    assert not {name for name in imports(path) if "_door" in name}
+
+
+@pytest.mark.parametrize("path", DOOR, ids=lambda path: path.name)
+def test_the_door_joins_ansible_the_core_and_the_edge(path: Path) -> None:
+    """Neither the SDK, nor anything that reaches out by itself."""
+    allowed = ("__future__", "typing", "ansible.", ".._core.", ".._edge.")
+    assert not {name for name in imports(path) if not f"{name}.".startswith(allowed)}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_a_module_knows_no_edge(path: Path) -> None:
+    assert not {name for name in imports(path) if "_edge" in name}
+
+
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_a_module_is_a_door(path: Path) -> None:
     assert {name.split(".")[0] for name in imports(path)} <= {"__future__", "ansible", "ansible_collections"}
@@ -59,4 +77,5 @@ def test_a_module_is_a_door(path: Path) -> None:
 def test_there_is_something_to_look_at() -> None:
     assert CORE
     assert EDGE
+    assert DOOR
     assert MODULES

@@ -10,6 +10,7 @@ import dataclasses
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Dependent
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
     Busy,
     EngineError,
@@ -20,6 +21,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import LONGEST
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, lock_of, new_container_of, successor_of
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.kept_archives import Kept
 from support.fake_engine import FakeClock, FakeJournal, FakeRuns, fake_guard
 from support.fake_engine import an_entry as entry
 
@@ -254,6 +256,35 @@ def test_an_age_that_cannot_be_told(journal: FakeJournal, runs: FakeRuns, monkey
     monkeypatch.setattr(journal, "age", fail)
     with pytest.raises(JournalFailed, match="time could not be read"):
         fake_guard(journal, runs).settle("web", Rescues())
+
+
+class TestWhoWentBack:
+    BACK = Kept("back-id", "web-old-900", runs=True, restart_policy={"Name": "always"})
+
+    @pytest.mark.parametrize(("returning", "went_back_to"), [(None, None), (BACK, "back-id")])
+    def test_it_is_known_after_the_rescue(
+        self, guard: Guard, journal: FakeJournal, runs: FakeRuns, returning: Kept | None, went_back_to: str | None
+    ) -> None:
+        fake_guard(journal, FakeRuns("dead")).begin(entry("dead", returning=returning))
+        runs.dead.add("dead")
+        assert guard.went_back_to is None
+        guard.settle("web", Rescues())
+        assert (guard.rescued, guard.went_back_to) == (True, went_back_to)
+
+    def test_not_after_one_that_failed(self, guard: Guard, journal: FakeJournal, runs: FakeRuns) -> None:
+        def fail(_entry: Entry, _new_id: str | None) -> None:
+            raise RecoveryFailed("no")
+
+        fake_guard(journal, FakeRuns("dead")).begin(entry("dead", returning=self.BACK))
+        runs.dead.add("dead")
+        with pytest.raises(RecoveryFailed):
+            guard.settle("web", fail)
+        assert (guard.rescued, guard.went_back_to) == (False, None)
+
+    def test_everything_in_an_entry_survives_the_journal(self) -> None:
+        dependent = Dependent("2", "sidecar", "1", "web", runs=True, shares_with=("1", "3"), archive="sidecar-old-1000", tag_means="x")
+        written = entry("a", returning=self.BACK, dependents=(dependent,))
+        assert Entry.from_text(written.to_text()) == written
 
 
 class TestSeveralRescuers:

@@ -31,7 +31,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import LONGEST, HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, lock_of
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest, Replacement, plan_replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import LostFiles, RecreateRequest, Replacement, plan_replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Document, Failure, ImageIdentity, Inspected, PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recovery import entry_for
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import (
@@ -82,11 +82,18 @@ def engine() -> FakeEngine:
 
 
 def recreate(
-    engine: FakeEngine, cleanup: Cleanup = Cleanup(), keep_archive: bool = False, guard: Guard | None = None, **request: object
+    engine: FakeEngine,
+    cleanup: Cleanup = Cleanup(),
+    keep_archive: bool = False,
+    guard: Guard | None = None,
+    memory: FakeJournal | None = None,
+    **request: object,
 ) -> CycleResult:
     wanted = dataclasses.replace(RecreateRequest("web"), **request)
     guard = guard or fake_guard()
-    return recreate_with_health(fake_ports(engine), guard, wanted, HealthConfig(health_timeout=1), cleanup, keep_archive=keep_archive)
+    return recreate_with_health(
+        fake_ports(engine, memory), guard, wanted, HealthConfig(health_timeout=1), cleanup, keep_archive=keep_archive
+    )
 
 
 class TestTheCycle:
@@ -1343,3 +1350,168 @@ class TestAfterARecovery:
 
     def test_without_one_nothing_is_told(self, engine: FakeEngine) -> None:
         assert recreate(engine).warnings == ()
+
+
+class TestOneThatDoesNotRun:
+    @pytest.fixture(autouse=True)
+    def _stopped(self, engine: FakeEngine) -> None:
+        engine._find("web")["State"]["Status"] = "exited"
+
+    def test_it_is_replaced_and_neither_stopped_nor_started_nor_judged(self, engine: FakeEngine) -> None:
+        result = recreate(engine)
+        assert engine.calls == [
+            *TO_THE_START[:4],
+            "rename:web->web-old-1000",
+            "create:web",
+            "remove:web-old-1000",
+        ]
+        assert (result.outcome, result.downtime) == (Outcome.RECREATED, None)
+        assert engine.container("web")["State"]["Status"] == "created"
+
+    def test_nor_is_the_old_one_started_when_it_comes_back(self, engine: FakeEngine) -> None:
+        old_id = engine.container("web")["Id"]
+        engine.errors["create:web"] = REFUSAL
+        result = recreate(engine)
+        assert result.restored is not None
+        assert (result.outcome, result.restored.problem, result.downtime) == (Outcome.ROLLED_BACK, None, None)
+        assert (engine.container("web")["Id"], engine.container("web")["State"]["Status"]) == (old_id, "exited")
+        assert not [call for call in engine.calls if call.startswith(("start", "stop"))]
+
+    def test_a_rename_that_fails_leaves_it_as_it_was(self, engine: FakeEngine) -> None:
+        engine.errors["rename:web->web-old-1000"] = REFUSAL
+        with pytest.raises(RenameFailed, match=r"the engine says no\. It is as before\.$") as caught:
+            recreate(engine)
+        assert not caught.value.touched
+
+
+class TestRejected:
+    """An image that was rolled back from is not tried again."""
+
+    @pytest.fixture
+    def memory(self, engine: FakeEngine) -> FakeJournal:
+        memory = FakeJournal()
+        engine.looks["NEW"] = [exited(3)]
+        assert recreate(engine, memory=memory).outcome is Outcome.ROLLED_BACK
+        engine.looks.clear()
+        engine.calls.clear()
+        return memory
+
+    def test_it_is_skipped_and_its_tag_pointed_back_again(self, engine: FakeEngine, memory: FakeJournal) -> None:
+        assert engine.local["docker.io/library/shop:1"] == "old"
+        result = recreate(engine, memory=memory)
+        assert engine.calls == ["inspect", "pull", "surroundings", "tag:shop:1=old"]
+        assert (result.outcome, result.downtime, result.warnings) == (Outcome.SKIPPED, None, ())
+        assert result.container_id == engine.container("web")["Id"]
+        assert result.rejected is not None
+        assert (result.rejected.image_id, result.rejected.reason) == ("new", "crashed: web exited with code 3")
+        assert engine.local["docker.io/library/shop:1"] == "old"
+
+    def test_force_tries_it_and_forgets_what_was_remembered(self, engine: FakeEngine, memory: FakeJournal) -> None:
+        assert recreate(engine, memory=memory, force=True).outcome is Outcome.RECREATED
+        assert memory.notes == {}
+
+    def test_a_newer_image_is_tried(self, engine: FakeEngine, memory: FakeJournal) -> None:
+        engine.registry["docker.io/library/shop:1"] = "newer"
+        assert recreate(engine, memory=memory).outcome is Outcome.RECREATED
+        assert memory.notes == {}
+
+    def test_also_under_another_reference_which_is_not_touched(self, engine: FakeEngine, memory: FakeJournal) -> None:
+        engine.registry["docker.io/library/shop:2"] = "new"
+        assert recreate(engine, memory=memory, image="shop:2").outcome is Outcome.SKIPPED
+        assert engine.local["docker.io/library/shop:2"] == "new"
+
+    @pytest.mark.parametrize("call", ["create:web", "start:NEW"])
+    def test_an_engine_that_does_not_answer_says_nothing_about_the_image(self, engine: FakeEngine, call: str) -> None:
+        memory = FakeJournal()
+        engine.errors[call] = NoAnswer("the connection broke")
+        assert recreate(engine, memory=memory).outcome is Outcome.ROLLED_BACK
+        assert memory.notes == {}
+        assert engine.local["docker.io/library/shop:1"] == "old"
+
+    @pytest.mark.parametrize("call", ["create:web", "start:NEW"])
+    def test_one_that_says_no_does(self, engine: FakeEngine, call: str) -> None:
+        memory = FakeJournal()
+        engine.errors[call] = REFUSAL
+        recreate(engine, memory=memory)
+        assert "evenkeel-rejected.web" in memory.notes
+
+    def test_nothing_is_rejected_where_the_old_one_could_not_be_brought_back(self, engine: FakeEngine) -> None:
+        """The next run brings it back first."""
+        memory = FakeJournal()
+        engine.looks["NEW"] = engine.looks["web"] = [exited(3)]
+        engine.errors["start:web"] = REFUSAL
+        recreate(engine, memory=memory)
+        assert memory.notes == {}
+
+    def test_a_tag_that_cannot_be_pointed_back_is_a_warning(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(3)]
+        engine.errors["tag:shop:1=old"] = REFUSAL
+        assert "still means the rejected image" in recreate(engine).warnings[0]
+
+
+class TestLostFiles:
+    @pytest.fixture(autouse=True)
+    def _files(self, engine: FakeEngine) -> None:
+        engine.changes = [{"Path": "/srv/upload", "Kind": 1}]
+
+    def test_they_are_told(self, engine: FakeEngine) -> None:
+        result = recreate(engine)
+        assert result.lost_files == ("/srv/upload",)
+        assert result.warnings[0].endswith("the new one does not have them: /srv/upload")
+
+    def test_or_a_reason_to_refuse(self, engine: FakeEngine) -> None:
+        with pytest.raises(Refused, match="would be lost: /srv/upload"):
+            recreate(engine, lost_files=LostFiles.REFUSE)
+
+    def test_or_passed_over(self, engine: FakeEngine) -> None:
+        result = recreate(engine, lost_files=LostFiles.IGNORE)
+        assert (result.lost_files, result.warnings) == ((), ())
+
+    def test_after_a_rollback_nothing_is_lost(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        assert recreate(engine).lost_files == ()
+
+
+class TestDependents:
+    """The rest of it is told where dependents are, and where runs are killed."""
+
+    @pytest.fixture(autouse=True)
+    def _sidecar(self, engine: FakeEngine) -> None:
+        engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
+
+    def repairs(self, result: CycleResult) -> list[tuple[str, str]]:
+        return [(dependent.name, dependent.repair.value) for dependent in result.dependents]
+
+    def test_they_are_created_anew_before_the_archive_goes(self, engine: FakeEngine) -> None:
+        result = recreate(engine)
+        assert self.repairs(result) == [("sidecar", "recreated")]
+        assert engine.calls.index("create:sidecar") < engine.calls.index("remove:web-old-1000")
+        assert engine.is_served("sidecar")
+
+    def test_after_a_rollback_they_are_restarted(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        assert self.repairs(recreate(engine)) == [("sidecar", "restarted")]
+        assert engine.is_served("sidecar")
+
+    def test_who_was_never_cut_off_is_left_alone(self, engine: FakeEngine) -> None:
+        engine.errors["stop:web"] = REFUSAL
+        with pytest.raises(StopFailed):
+            recreate(engine)
+        assert "stop:sidecar" not in engine.calls
+
+    def test_one_that_could_not_be_brought_back_stops_before_the_stop(self, engine: FakeEngine) -> None:
+        engine._find("sidecar")["HostConfig"]["AutoRemove"] = True
+        with pytest.raises(Refused, match="sidecar depends on it"):
+            recreate(engine)
+
+    def test_surroundings_that_cannot_be_seen_stop_before_the_stop(self, engine: FakeEngine) -> None:
+        engine.errors["surroundings"] = REFUSAL
+        with pytest.raises(InspectFailed, match="around container web could not be looked at, and it was not touched"):
+            recreate(engine)
+
+    def test_what_they_are_is_written_down(self, engine: FakeEngine) -> None:
+        journal = FakeJournal()
+        engine.looks["NEW"] = engine.looks["web"] = [exited(1)]
+        recreate(engine, guard=fake_guard(journal))
+        (dependent,) = Entry.from_text(journal.notes[lock_of("web")]).dependents
+        assert (dependent.name, dependent.image_ref, dependent.image_id, dependent.tag_means) == ("sidecar", "tool:1", "tool", "tool")

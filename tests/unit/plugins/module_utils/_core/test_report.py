@@ -4,23 +4,29 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Repair, Repaired
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
     Busy,
     EngineUnavailable,
     InspectFailed,
     JournalFailed,
+    NothingToGoBackTo,
     PullFailed,
     RecoveryFailed,
     Refused,
     RenameFailed,
+    RestoreFailed,
     StepFailed,
     StopFailed,
     UpdateFailed,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Failure, ImageIdentity
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import Restored, RollbackEvent, RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import StepTime
@@ -122,6 +128,8 @@ def test_errors() -> None:
         (Busy, "lock"),
         (JournalFailed, "journal"),
         (RecoveryFailed, "recover"),
+        (NothingToGoBackTo, "inspect"),
+        (RestoreFailed, "restore"),
     ],
 )
 def test_failed_step(kind: type[StepFailed], step: str) -> None:
@@ -152,3 +160,45 @@ def test_an_archive_and_a_downtime_of_no_time() -> None:
 def test_rollback_failed_and_there_is_nothing_to_do() -> None:
     msg = cycle_report(rolled_back(Restored("web was still starting after 5 s")))["msg"]
     assert msg.endswith("THE ROLLBACK FAILED TOO, and web needs you: web was still starting after 5 s.")
+
+
+def test_skipped() -> None:
+    rejected = Rejected("shop:2", "sha256:new", None, "crashed: web exited with code 3", 1000)
+    report = cycle_report(CycleResult(Outcome.SKIPPED, "c0ffee", "web", OLD, NEW, rejected=rejected))
+    assert (report["failed"], report["changed"], report["outcome"]) == (False, False, "skipped")
+    assert report["rejected"] == {
+        "reference": "shop:2",
+        "image_id": "sha256:new",
+        "digest": None,
+        "reason": "crashed: web exited with code 3",
+        "since": 1000,
+    }
+    assert report["msg"] == (
+        "web was left as it is: it was rolled back from this image of shop:2 (crashed: web exited with code 3). A newer image will be "
+        "tried. To try this one again, set force, or forget it with: docker volume rm evenkeel-rejected.web"
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changed"),
+    [
+        (Outcome.RECREATED, True),
+        (Outcome.RESTORED, True),
+        (Outcome.RECOVERED, True),
+        (Outcome.ROLLED_BACK, True),
+        (Outcome.UNCHANGED, False),
+        (Outcome.SKIPPED, False),
+    ],
+)
+def test_changed(outcome: Outcome, changed: bool) -> None:
+    result = CycleResult(outcome, "c0ffee", "web", OLD, NEW)
+    assert cycle_report(result)["changed"] is changed
+    assert cycle_report(dataclasses.replace(result, recovered_first=True))["changed"]
+
+
+def test_dependents_and_lost_files() -> None:
+    sidecar = Repaired("sidecar", "1", Repair.NEEDS_ATTENTION, "it could not be restarted: no")
+    report = cycle_report(CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, dependents=(sidecar,), lost_files=("/a",)))
+    assert report["dependents"] == [{"name": "sidecar", "id": "1", "repair": "needs_attention", "problem": "it could not be restarted: no"}]
+    assert report["lost_files"] == ["/a"]
+    assert [repair.value for repair in Repair] == ["recreated", "restarted", "needs_attention"]
