@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Journal
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Journal
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import JOURNAL_LABEL, VolumeJournal
 from support.fake_engine import FakeJournal
 from support.scene import Scene

@@ -71,7 +71,6 @@ def test_inspect_by_name_and_by_id(engine: Engine) -> None:
     assert by_name.container["Name"] == f"/{engine.name}"
     assert by_name.container["Config"]["Image"] == IMAGE
     assert by_name.image is not None
-    assert engine.name in by_name.names
 
 
 def test_inspect_gives_copies(engine: Engine) -> None:
