@@ -36,7 +36,6 @@ _BESIDE = "EVENKEEL_BESIDE_ENGINE"
 
 _ROOTS = STATE / "roots"
 _FOLDERS = STATE / "engines"
-_MOUNTED = "/run/evenkeel"
 # All that an engine needs, one by one: not every machine may give all capabilities that --privileged asks for.
 _CAPABILITIES = [
     "AUDIT_CONTROL",
@@ -112,16 +111,17 @@ class ContainedEngine:
     def down(self) -> None:
         """Remove it with all that it holds."""
         with _outer() as outer, contextlib.suppress(docker.errors.NotFound):
-            outer.remove_container(self.container, force=True, v=True)
+            outer.remove_container(self.container, force=True)
         _remove_control_groups(self._control_group)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
         kind = KINDS[self.kind]
-        sockets = (f"--host=unix://{_MOUNTED}/docker.sock", "--host=unix:///var/run/docker.sock")
-        dockerd = " ".join(("dockerd", *sockets, f"--cgroup-parent={self._control_group}", *kind.options))
-        self._execute(["sh", "-c", f"exec {dockerd} >>{_MOUNTED}/dockerd.log 2>&1"], kind.environment)
-        wait_until(f"the start of Engine {self.kind} (see {self._folder / 'dockerd.log'})", self._answers)
+        log = self._folder / "dockerd.log"
+        places = (f"--host={self.host}", "--host=unix:///var/run/docker.sock", f"--data-root={self._folder / 'data'}")
+        dockerd = " ".join(("dockerd", *places, f"--cgroup-parent={self._control_group}", *kind.options))
+        self._execute(["sh", "-c", f"exec {dockerd} >>{log} 2>&1"], kind.environment)
+        wait_until(f"the start of Engine {self.kind} (see {log})", self._answers)
 
     def stop(self, signal: str = "TERM") -> None:
         """End dockerd. On TERM it stops its containers first; on KILL they run on."""
@@ -169,7 +169,8 @@ class ContainedEngine:
             "ReadonlyPaths": [],
             "DeviceCgroupRules": ["a *:* rwm"],
             "Binds": [
-                f"{self._folder}:{_MOUNTED}",
+                # At the same place, so that the paths which the engine tells are true on the machine.
+                f"{self._folder}:{self._folder}",
                 f"{unpacked('docker-registry')}:/opt/registry:ro",
                 "/sys/fs/cgroup:/sys/fs/cgroup:rw",
             ],
@@ -179,15 +180,15 @@ class ContainedEngine:
             "Cmd": _PROCESS_1,
             "Hostname": "engine",
             "Labels": {LABEL: self.kind},
-            "Volumes": {"/var/lib/docker": {}},
             "HostConfig": host_config,
         }
         with _outer() as outer:
             outer.start(outer.create_container_from_config(body, self.container))
 
     def _start_registry(self) -> None:
-        (self._folder / "registry.json").write_text(registry.config("/var/lib/registry"))
-        self._execute(["/opt/registry/usr/bin/docker-registry", "serve", f"{_MOUNTED}/registry.json"])
+        config = self._folder / "registry.json"
+        config.write_text(registry.config("/var/lib/registry"))
+        self._execute(["/opt/registry/usr/bin/docker-registry", "serve", str(config)])
 
     def _execute(self, command: list[str], environment: Mapping[str, str] | None = None) -> None:
         """Leave a process running in the container."""
@@ -232,7 +233,7 @@ def down() -> None:
     with _outer() as outer:
         for container in outer.containers(all=True, filters={"label": LABEL}):
             say(f"removing {container['Names'][0].lstrip('/')}")
-            outer.remove_container(container["Id"], force=True, v=True)
+            outer.remove_container(container["Id"], force=True)
             _remove_control_groups(container["Names"][0])
         for kind in KINDS.values():
             with contextlib.suppress(docker.errors.ImageNotFound):
