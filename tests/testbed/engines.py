@@ -169,8 +169,8 @@ class ContainedEngine:
             "ReadonlyPaths": [],
             "DeviceCgroupRules": ["a *:* rwm"],
             "Binds": [
-                # At the same place, so that the paths which the engine tells are true on the machine.
-                f"{self._folder}:{self._folder}",
+                # At the same place, so that the paths which the engine tells are true on the machine, and those of tests to the engine.
+                *(f"{folder}:{folder}" for folder in (self._folder, tempfile.gettempdir())),
                 f"{unpacked('docker-registry')}:/opt/registry:ro",
                 "/sys/fs/cgroup:/sys/fs/cgroup:rw",
             ],
