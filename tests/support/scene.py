@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -126,7 +127,9 @@ class Scene:
 
     def inspect(self, container: str) -> dict[str, Any]:
         document: dict[str, Any] = self.client.inspect_container(container)
-        self._volumes.update(mount["Name"] for mount in document["Mounts"] if mount["Type"] == "volume")
+        # Engine 28 leaves the name out for some, but not out of the path.
+        mounted = (mount for mount in document["Mounts"] if mount["Type"] == "volume")
+        self._volumes.update(mount.get("Name") or Path(mount["Source"]).parent.name for mount in mounted)
         return document
 
     def volume_exists(self, volume: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Inspected
@@ -20,7 +20,7 @@ from support.generated import bodies, images
 Document = dict[str, Any]
 
 NETWORKS = ("front", "back", "side")
-SETTINGS = settings(deadline=None, max_examples=60, derandomize=True, database=None)
+SETTINGS = settings(deadline=None, max_examples=60, derandomize=True, database=None, phases=(Phase.generate,))
 RELEASE = pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
 
 
@@ -86,7 +86,7 @@ def test_every_endpoint_is_asked_for_as_the_operator_did(release: Release, data:
     main = body["HostConfig"]["NetworkMode"]
     with_own_mac = {main: {**asked[main], "MacAddress": body["MacAddress"]}} if body.get("MacAddress") else {}
     assert wished == {**asked, **with_own_mac}
-    assert list(wished)[:1] == list(asked)[:1]
+    assert list(wished)[:1] == ([main] if asked else [])
 
 
 @RELEASE
