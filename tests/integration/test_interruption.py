@@ -56,6 +56,7 @@ def test_a_stranger_under_the_name_is_left_to_a_human(bench: Bench) -> None:
         assert patient.truth().status == "running"
 
 
+@pytest.mark.behaviour("A18")
 def test_many_at_once(scene: Scene) -> None:
     """Exactly one recreates. The others wait, and find nothing left to do."""
     service = scene.service(scene.moved_tag(WebImage("v1"), WebImage("v2")))

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,7 @@ def cases() -> list[Case]:
     ]
 
 
+@functools.lru_cache
 def proofs() -> dict[str, list[str]]:
     """The tests that name each case, as C(file::test)."""
     found: dict[str, list[str]] = defaultdict(list)
