@@ -109,6 +109,16 @@ def test_dependents_come_along(scene: Scene) -> None:
     assert scene.run_in(f"{scene.prefix}-sidecar", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/") == "v1"
 
 
+def test_the_newer_one_has_crashed_since(scene: Scene) -> None:
+    """That it does not run any more is why somebody goes back. The one that comes back ran, so it runs again."""
+    service = updated(scene)
+    scene.client.kill(service.name)
+    result = go_back(service)
+    assert (result["outcome"], result["container"]["id"]) == ("restored", service.id)
+    assert fetch(service.port) == "v1"
+    assert scene.containers == [service.name]
+
+
 def test_somebody_removed_the_newer_one(scene: Scene) -> None:
     service = updated(scene, HostConfig=POLICY)
     scene.client.remove_container(service.name, force=True)

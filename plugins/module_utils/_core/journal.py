@@ -70,6 +70,11 @@ class Entry:
     lease: float
     holder: Holder
 
+    @property
+    def starts(self) -> bool:
+        """Whether the new container is to run."""
+        return self.returning.runs if self.returning else self.runs
+
     def to_text(self) -> str:
         return json.dumps(dataclasses.asdict(self), sort_keys=True)
 

@@ -122,6 +122,11 @@ class Replacement:
     old_image_has_other_tags: bool = False
     lost_files: t.Tuple[str, ...] = ()
 
+    @property
+    def starts(self) -> bool:
+        """Whether the new container is to run. One that was there before does what it did then."""
+        return self.returning.runs if self.returning else self.old.runs
+
 
 def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest) -> t.Union[Unchanged, Replacement]:
     """Inspect, pull and decide. Whatever this raises (InvalidInput or StepFailed), the container was not touched."""

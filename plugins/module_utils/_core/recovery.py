@@ -116,9 +116,9 @@ def find_way_out(entry: Entry, remains: Remains) -> Finding:
     occupant_id = remains.occupant["Id"]
     if occupant_id == new_id:
         # One that was never started has not shown anything that its image could be rejected for.
-        never_started = entry.runs and remains.occupant["State"]["Status"] == "created"
+        never_started = entry.starts and remains.occupant["State"]["Status"] == "created"
         return Finding(WayOut.RESTORE if never_started else WayOut.JUDGE, occupant_id)
-    came_up = remains.occupant["State"]["Status"] == "running" if entry.runs else remains.archive_is_remembered
+    came_up = remains.occupant["State"]["Status"] == "running" if entry.starts else remains.archive_is_remembered
     if entry.keep_archive and remains.occupant["Image"] == entry.new_image_id and came_up:
         # The run had come to its end, and was erasing its notes.
         return Finding(WayOut.FORGET)
@@ -178,7 +178,7 @@ def _look(ports: Ports, entry: Entry, container: str) -> t.Optional[Document]:
 
 def _is_good(ports: Ports, entry: Entry, new_id: str, health: HealthConfig) -> bool:
     """One that is not meant to run cannot be bad."""
-    return not entry.runs or wait_for_health(ports.probe, ports.clock, new_id, health).verdict is Verdict.HEALTHY
+    return not entry.starts or wait_for_health(ports.probe, ports.clock, new_id, health).verdict is Verdict.HEALTHY
 
 
 def _see_through(ports: Ports, entry: Entry, new_id: str) -> None:

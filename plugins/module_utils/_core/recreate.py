@@ -222,8 +222,8 @@ def _is_as_planned(ports: Ports, replacement: Replacement) -> bool:
 
 
 def _pass_gate(ports: Ports, guard: Guard, watch: Stopwatch, replaced: Replaced, health: HealthConfig) -> t.Union[Replaced, RolledBack]:
-    if not replaced.replacement.old.runs:
-        return replaced  # It was not running, so neither is the new one, and there is nothing to judge.
+    if not replaced.replacement.starts:
+        return replaced  # It does not run, so there is nothing to judge.
     with watch.step("health_gate"):
         gate = wait_for_health(ports.probe, ports.clock, replaced.new_id, health)
     if gate.verdict is Verdict.HEALTHY:

@@ -79,12 +79,12 @@ class Swap:
             with self._watch.step("start"):
                 self._guard.note_new(new_id)
                 noted = True
-                if self._old.runs:
+                if self._plan.starts:
                     self._ops.start(new_id)
         except EngineError as error:
             rolled_back = self.roll_back(RollbackReason.START_FAILED, str(error), new_id)
             return dataclasses.replace(rolled_back, image_is_bad=noted and not isinstance(error, NoAnswer))
-        if self._old.runs:
+        if self._plan.starts:
             self._watch.came_up()
         return Replaced(self._plan, new_id)
 

@@ -201,10 +201,17 @@ class TestPreflight:
 
 
 class TestStates:
-    def test_a_stopped_one_is_followed_by_one_that_is_not_started(self, yard: Yard) -> None:
+    def test_one_that_ran_is_started_though_the_newer_one_has_exited(self, yard: Yard) -> None:
         yard.engine._find("web")["State"]["Status"] = "exited"
-        assert yard.go_back().outcome is Outcome.RESTORED
-        assert not [call for call in yard.engine.calls if call.startswith(("start", "stop"))]
+        result = yard.go_back()
+        assert (result.outcome, result.downtime) == (Outcome.RESTORED, None)
+        assert [call for call in yard.engine.calls if call.startswith(("start", "stop"))] == ["start:web"]
+
+    def test_one_that_did_not_run_is_not_started_though_the_newer_one_runs(self) -> None:
+        yard = Yard(archive_ran=False)
+        result = yard.go_back()
+        assert (result.outcome, result.downtime) == (Outcome.RESTORED, None)
+        assert [call for call in yard.engine.calls if call.startswith(("start", "stop"))] == ["stop:web"]
 
 
 class TestTheNameIsMissing:
