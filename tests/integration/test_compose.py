@@ -17,7 +17,7 @@ import pytest
 
 from support.ansible import run_module
 from support.scene import Scene
-from testbed import engine, engines
+from testbed import compose, engine
 from testbed.images import WebImage
 
 V1, V2, BROKEN = WebImage("v1"), WebImage("v2"), WebImage("v3", health="false")
@@ -62,10 +62,7 @@ class Project:
 
 @pytest.fixture
 def project(scene: Scene, tmp_path: Path) -> Iterator[Project]:
-    program = engines.compose()
-    if program is None:
-        pytest.skip("There is no docker compose here. It comes with the engine that 'make test-engine-28' brings up.")
-    project = Project(scene, program, tmp_path)
+    project = Project(scene, compose.program(), tmp_path)
     yield project
     project.down()
 

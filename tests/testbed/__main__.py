@@ -18,7 +18,7 @@ import sys
 
 import docker.errors
 
-from . import engine, engines, images, registry
+from . import compose, engine, engines, images, registry
 from .common import STATE, TestbedError, say
 from .packages import unpacked
 
@@ -56,6 +56,7 @@ def contained_engine(kind: str, action: str, *command: str) -> None:
     elif action == "down" and not command:
         contained.down()
     elif action == "run" and command:
+        compose.program()  # From in there, Debian's packages are not reached.
         with contained.alone():
             sys.exit(contained.run(*command))
     else:

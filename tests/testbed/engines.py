@@ -63,15 +63,14 @@ class Kind:
     options: tuple[str, ...] = ()
 
 
-_FORKY = (*Kind.packages, "docker-compose")
 _CONTAINERD_STORE = ("--feature", "containerd-snapshotter=true")
 KINDS = {
     "20.10": Kind("bookworm", ("docker.io", "iptables")),
     "26": Kind("trixie"),
-    "28": Kind("forky", _FORKY),
-    "28-containerd": Kind("forky", _FORKY, options=_CONTAINERD_STORE),
+    "28": Kind("forky"),
+    "28-containerd": Kind("forky", options=_CONTAINERD_STORE),
     # As Engine 29 comes: it refuses clients of API versions below 1.44.
-    "28-like-29": Kind("forky", _FORKY, {"DOCKER_MIN_API_VERSION": "1.44"}),
+    "28-like-29": Kind("forky", environment={"DOCKER_MIN_API_VERSION": "1.44"}),
 }
 
 
@@ -214,18 +213,6 @@ class ContainedEngine:
 def beside() -> str:
     """The kind of the contained engine that this process runs beside; on the machine itself, the oldest that is supported."""
     return os.environ.get(_BESIDE, "20.10")
-
-
-def compose() -> Path | None:
-    """The program of docker compose, from the newest engine's root file system. None while nobody has built that."""
-    root = _ROOTS / "forky.tar"
-    program = _ROOTS / "docker-compose"
-    if root.exists() and not program.exists():
-        inside = "./usr/libexec/docker/cli-plugins/docker-compose"
-        with _locked("roots"), tempfile.TemporaryDirectory(dir=_ROOTS) as folder:
-            run("tar", "--extract", f"--file={root}", f"--directory={folder}", inside)
-            Path(folder, inside).rename(program)
-    return program if program.exists() else None
 
 
 def down() -> None:
