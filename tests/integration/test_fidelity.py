@@ -217,7 +217,7 @@ class TestStorage:
     def test_all_kinds_of_mounts_stay_as_they_are(self, scene: Scene) -> None:
         local = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}
         with_options, plain = f"{scene.prefix}-options", f"{scene.prefix}-plain"
-        made = scene.client.create_volume(with_options, driver_opts=local)
+        scene.client.create_volume(with_options, driver_opts=local)
         host_config = {
             "Binds": [f"{with_options}:/options", f"{plain}:/plain:ro,nocopy", "/tmp:/bind:ro,private,z", "/fresh-by-bind"],
             "Mounts": [
@@ -235,7 +235,8 @@ class TestStorage:
         new = old.update(("VOLUME /by-image",))
         assert mounts(new) == mounts(old.document)
         assert new["HostConfig"]["Tmpfs"] == host_config["Tmpfs"]
-        assert scene.client.inspect_volume(with_options)["CreatedAt"] == made["CreatedAt"]
+        # The engine would have made it anew without them.
+        assert scene.client.inspect_volume(with_options)["Options"] == local
         for path in ("/fresh", "/fresh-by-bind", "/by-operator", "/by-image"):
             assert execute(scene, new["Id"], "ls", path).strip() == "kept"
 

@@ -20,7 +20,7 @@ from support.generated import bodies, images
 Document = dict[str, Any]
 
 NETWORKS = ("front", "back", "side")
-SETTINGS = settings(deadline=None, max_examples=60, derandomize=True, database=None, phases=(Phase.generate,))
+SETTINGS = settings(deadline=None, max_examples=30, derandomize=True, database=None, phases=(Phase.generate,))
 RELEASE = pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
 
 
