@@ -81,13 +81,14 @@ options:
         needs its image.
       - Start the old one only after the new one was removed. Until it is removed, the archive holds on to its volumes and its image.
       - Its restart policy is taken from it, so that the engine does not start it beside the new one.
+      - For C(docker compose) it is one container too many of its service, so C(docker compose up) removes it.
       - M(evenkeel.fleet.container_rollback) goes back to it.
     type: bool
     default: false
   lost_files:
     description:
       - What to do about files that were put into the container or changed in it after it was created, and that lie in no volume. The new
-        container does not have them.
+        container does not have them. The same goes for containers that have to be created anew since they depend on this one.
       - V(warn) names them in RV(warnings) and RV(lost_files). V(refuse) leaves the container as it is. V(ignore) does not look.
       - Files below C(/tmp), C(/run), C(/var/log), C(/var/cache) and the like do not count.
     type: str
@@ -114,7 +115,7 @@ notes:
     leaves it where it is.
   - Refused before anything is touched are containers that were started with C(--rm) or are paused, tasks of Docker Swarm, Kubernetes and
     the like, one-off containers of compose, the container that this task runs in, images for another platform, and containers whose
-    network is gone.
+    network is gone, or the container in whose namespace they live.
   - A container that is stopped is recreated and stays stopped. There is nothing to wait for then.
   - Containers that use the network, pid or ipc namespace of this one, or link to it, are created anew from the exact image that they run,
     or started anew after a rollback. RV(dependents) tells.
@@ -334,7 +335,9 @@ dependents:
       description: What is wrong, empty when nothing is.
       type: str
 lost_files:
-  description: The files that were put into the old container, or changed in it, after it was created. The new one does not have them.
+  description:
+    - The files that were put into the old container, or changed in it, after it was created. The new one does not have them.
+    - Those of a container that depends on it have its name and a colon before the path.
   returned: when RV(outcome) is
   type: list
   elements: str

@@ -113,7 +113,7 @@ failed_step:
   description: The step at which the task failed, when it failed before there was a new container.
   returned: failure without RV(outcome)
   type: str
-  sample: pull
+  sample: preflight
 container:
   description: The container to deal with now. Normally the one that has the name; RV(rollback_failed) tells when that is not so.
   returned: when RV(outcome) is
@@ -218,6 +218,10 @@ lost_files:
   returned: when RV(outcome) is
   type: list
   elements: str
+rejected:
+  description: Always V(null) here. It is what M(evenkeel.fleet.container_recreate) returns under this name.
+  returned: when RV(outcome) is
+  type: dict
 warnings:
   description: What could not be cleaned up.
   returned: when there is something to warn of

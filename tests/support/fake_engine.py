@@ -118,9 +118,9 @@ class FakeEngine:
         self.stop_timeouts: list[int] = []
         self.images_in_use: set[str] = set()
         self.networks: set[str] = set()
-        self.changes: list[dict[str, t.Any]] = []
+        self.changed: dict[str, list[dict[str, t.Any]]] = {}
         self.architecture = "amd64"
-        self.holds_this_run = False
+        self.own_container: str | None = None
         self.fuse = Fuse()
         self.look_on: t.Callable[[], None] = lambda: None
         self._containers: dict[str, dict[str, t.Any]] = {}
@@ -157,15 +157,18 @@ class FakeEngine:
 
     def surroundings(self, container: str, new_image: str) -> Surroundings:
         with _Call(self, "surroundings"):
-            others = (other for other in self._containers.values() if other["Id"] != self._find(container)["Id"])
+            others = (other for other in self._containers.values() if other["Id"] != container)
             return Surroundings(
                 others=tuple(copy.deepcopy(other) for other in others),
                 networks=frozenset(self.networks),
-                changes=tuple(self.changes),
                 new_image={"Architecture": self.architecture, **self.images.get(new_image, {})},
                 architecture=self.architecture,
-                holds_this_run=self.holds_this_run,
+                own_container=self.own_container,
             )
+
+    def changes(self, container: str) -> tuple[Document, ...]:
+        with _Call(self, f"changes:{self._label(container)}"):
+            return tuple(self.changed.get(self._name(container), ()))
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
         with _Call(self, "pull"):

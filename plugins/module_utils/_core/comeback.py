@@ -12,6 +12,7 @@ import typing as t
 from .archive import archive_name
 from .cleanup import Cleanup
 from .completion import forget_archive
+from .dependents import attention
 from .errors import EngineError, FleetError, InspectFailed, NotFound, NothingToGoBackTo, RestoreFailed
 from .guard import Guard
 from .health import HealthConfig
@@ -20,7 +21,7 @@ from .plan import ContainerRequest, Replacement, Unchanged, image_of, inspect_ex
 from .ports import ContainerRuntimeState, DockerOps, ImageIdentity, Inspected, Ports, RuntimeStatus, name_of
 from .preflight import Case, refuse_if_unsafe
 from .recovery import entry_for, recover
-from .recreate import ATTEMPTS, RECOVERED_FIRST, CycleResult, Outcome, run_cycle
+from .recreate import ATTEMPTS, CycleResult, Outcome, run_cycle, with_recovery
 from .rollback import restore
 from .stopwatch import Stopwatch
 
@@ -71,6 +72,7 @@ def _plan(ports: Ports, guard: Guard, watch: Stopwatch, request: ContainerReques
         body={},
         archive=archive_name(old.name, ports.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
         stop_timeout=request.stop_timeout_for(inspected.container),
+        seen=inspected.container,
         returning=kept,
     )
 
@@ -119,7 +121,7 @@ def _fill_gap(ports: Ports, guard: Guard, request: ContainerRequest, health: Hea
             gap = _plan_for_gap(ports, request)
             if guard.begin(entry_for(gap, health, guard.me, keep_archive=False)):
                 if _is_missing(ports.ops, request):
-                    return _fill(ports, guard, watch, gap, health)
+                    return with_recovery(guard, _fill(ports, guard, watch, gap, health))
                 guard.end()
     except FleetError as error:
         error.touched = error.touched or guard.rescued
@@ -145,6 +147,7 @@ def _plan_for_gap(ports: Ports, request: ContainerRequest) -> Replacement:
         body={},
         archive=kept.name,
         stop_timeout=request.stop_timeout_for(found.container),
+        seen=found.container,
         returning=kept,
     )
 
@@ -168,5 +171,5 @@ def _fill(ports: Ports, guard: Guard, watch: Stopwatch, gap: Replacement, health
         new_image=gap.old_image,
         steps=watch.steps,
         dependents=restored.dependents,
-        warnings=(RECOVERED_FIRST, *warnings) if guard.rescued else warnings,
+        warnings=(*attention(restored.dependents), *warnings),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .dependents import Repair, Repaired, recreate_dependents
+from .dependents import Repaired, attention, recreate_dependents
 from .errors import EngineError
 from .journal import Entry
 from .kept_archives import Archives, Kept
@@ -29,10 +29,10 @@ def complete(ports: Ports, entry: Entry, new_id: str) -> Completion:
     """Repair the dependents and bring what is remembered up to date. Can be repeated. Never raises EngineError."""
     dependents = recreate_dependents(ports, entry.dependents, entry.old_id, new_id, entry.archive)
     if entry.returning:
-        warnings = reject(ports, entry.container, new_image_of(entry), old_image_of(entry), "the operator went back from it")
+        warnings = reject(ports, entry.container, new_id, new_image_of(entry), old_image_of(entry), "the operator went back from it")
     else:
         warnings = Rejections(ports.memory).forget(entry.container)
-    return Completion(dependents, (*_attention(dependents), *warnings, *_remember_archives(ports, entry)))
+    return Completion(dependents, (*attention(dependents), *warnings, *_remember_archives(ports, entry)))
 
 
 def old_image_of(entry: Entry) -> ImageIdentity:
@@ -41,12 +41,6 @@ def old_image_of(entry: Entry) -> ImageIdentity:
 
 def new_image_of(entry: Entry) -> ImageIdentity:
     return ImageIdentity(entry.new_image_ref, entry.new_image_id)
-
-
-def _attention(dependents: t.Iterable[Repaired]) -> t.Iterator[str]:
-    for dependent in dependents:
-        if dependent.repair is Repair.NEEDS_ATTENTION:
-            yield f"{dependent.name}, which depends on it, needs attention: {dependent.problem}"
 
 
 def forget_archive(ports: Ports, container: str, archive_id: str) -> t.Tuple[str, ...]:

@@ -20,7 +20,7 @@ from .archive import archive_name
 from .errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from .image_reference import ImageReference, parse_if_possible
 from .patience import until_answered
-from .ports import DockerOps, Document, Inspected, Ports, PullPolicy, is_active, name_of, stop_timeout_of
+from .ports import ENGINE_STOP_TIMEOUT, DockerOps, Document, Inspected, Ports, PullPolicy, is_active, name_of, stop_timeout_of
 from .spec import ContainerSpec
 
 _MODES = ("NetworkMode", "PidMode", "IpcMode")
@@ -43,6 +43,7 @@ class Dependent:
     runs: bool
     shares_with: t.Tuple[str, ...]
     archive: str
+    stop_timeout: int = ENGINE_STOP_TIMEOUT
     image_ref: str = ""
     image_id: str = ""
     tag_means: t.Optional[str] = None
@@ -66,6 +67,15 @@ class Repaired:
     problem: str = ""
 
 
+def attention(dependents: t.Iterable[Repaired]) -> t.Tuple[str, ...]:
+    """A warning for each that needs attention."""
+    return tuple(
+        f"{dependent.name}, which depends on it, needs attention: {dependent.problem}"
+        for dependent in dependents
+        if dependent.repair is Repair.NEEDS_ATTENTION
+    )
+
+
 def find_dependents(provider: Document, others: t.Sequence[Document], unix_seconds: int) -> t.Tuple[Dependent, ...]:
     """All that depend on C(provider), and all that depend on those, providers first. The arguments are inspect documents."""
     taken = {name_of(other) for other in others}
@@ -82,8 +92,9 @@ def find_dependents(provider: Document, others: t.Sequence[Document], unix_secon
                 provider=current["Id"],
                 provider_name=name_of(current),
                 runs=is_active(other),
-                shares_with=_namespaces_of(other),
+                shares_with=namespaces_of(other),
                 archive=archive_name(name, unix_seconds, taken),
+                stop_timeout=stop_timeout_of(other),
                 image_ref=other["Config"]["Image"],
                 image_id=other["Image"],
             )
@@ -102,9 +113,10 @@ def restart_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider
     restarted = {provider}
     repaired = []
     for dependent in dependents:
-        if dependent.runs and not restarted.isdisjoint(dependent.shares_with):
+        result = _give_back(ports, dependent, namespace_is_new=not restarted.isdisjoint(dependent.shares_with))
+        if result:
             restarted.add(dependent.id)
-            repaired.append(_restart(ports, dependent))
+            repaired.append(result)
     return tuple(repaired)
 
 
@@ -146,10 +158,10 @@ def _providers_first(found: t.Mapping[str, Dependent], others: t.Sequence[Docume
 
 
 def _depends(other: Document, provider: str, provider_name: str) -> bool:
-    return provider in _namespaces_of(other) or any(target == provider_name for target, _alias in _links_of(other))
+    return provider in namespaces_of(other) or any(target == provider_name for target, _alias in _links_of(other))
 
 
-def _namespaces_of(container: Document) -> t.Tuple[str, ...]:
+def namespaces_of(container: Document) -> t.Tuple[str, ...]:
     """The IDs of the containers in whose namespaces this one lives."""
     modes = ((container["HostConfig"].get(mode) or "").partition(":") for mode in _MODES)
     return tuple(other for kind, _colon, other in modes if kind == "container")
@@ -162,15 +174,31 @@ def _links_of(container: Document) -> t.Iterator[t.Tuple[str, str]]:
         yield target.lstrip("/"), alias.rpartition("/")[2]
 
 
-def _restart(ports: Ports, dependent: Dependent) -> Repaired:
+def _give_back(ports: Ports, dependent: Dependent, *, namespace_is_new: bool) -> t.Optional[Repaired]:
+    """Its name, where an interrupted run had put another one in its place, and the namespaces of its provider. None when it has both."""
     ops, clock = ports.ops, ports.clock
     try:
-        timeout = stop_timeout_of(until_answered(clock, lambda: ops.inspect(dependent.id)).container)
-        until_answered(clock, lambda: ops.stop(dependent.id, timeout))
+        now = until_answered(clock, lambda: ops.inspect(dependent.id)).container
+        if name_of(now) == dependent.archive:
+            _make_way(ports, dependent)
+            _rename(ports, dependent.id, dependent.name)
+        if not dependent.runs or (is_active(now) and not namespace_is_new):
+            return None
+        until_answered(clock, lambda: ops.stop(dependent.id, dependent.stop_timeout))
         until_answered(clock, lambda: ops.start(dependent.id))
     except EngineError as error:
         return Repaired(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, f"it could not be restarted: {error}")
     return Repaired(dependent.name, dependent.id, Repair.RESTARTED)
+
+
+def _make_way(ports: Ports, dependent: Dependent) -> None:
+    """Remove the one that was to take its place. It is known by the image, and by the old one's having been put away for it."""
+    occupant = _find(ports, dependent.name)
+    if occupant is None:
+        return
+    if occupant.container["Image"] != dependent.image_id:
+        raise EngineError(f"its name was taken by another container in the meantime, and it is now called {dependent.archive}")
+    until_answered(ports.clock, lambda: ports.ops.remove(occupant.container["Id"], force=True))
 
 
 def _recreate(
@@ -197,7 +225,7 @@ def _replace(ports: Ports, dependent: Dependent, old: Inspected, heirs: t.Mappin
     try:
         body = _body(old, heirs, names)
         if is_active(old.container):
-            until_answered(ports.clock, lambda: ports.ops.stop(dependent.id, stop_timeout_of(old.container)))
+            until_answered(ports.clock, lambda: ports.ops.stop(dependent.id, dependent.stop_timeout))
         if name_of(old.container) != dependent.archive:
             _rename(ports, dependent.id, dependent.archive)
         meant = _let_tag_mean_its_image(ports, dependent)

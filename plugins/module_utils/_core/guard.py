@@ -10,6 +10,7 @@ import contextlib
 import dataclasses
 import typing as t
 
+from .dependents import Repaired
 from .errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed
 from .health import LONGEST
 from .journal import Entry, Holder, Runs, lock_of, new_container_of, successor_of
@@ -18,8 +19,11 @@ from .ports import Clock, Journal, Note
 _POLL = 0.5
 """Seconds between two looks at a lock that somebody holds."""
 
-Rescue = t.Callable[[Entry, t.Optional[str]], None]
-"""Brings to an end what the run of an entry left. Also gets the new container's ID, as far as it was written down."""
+Rescue = t.Callable[[Entry, t.Optional[str]], t.Tuple[Repaired, ...]]
+"""Brings to an end what the run of an entry left. Also gets the new container's ID, as far as it was written down.
+
+Returns the dependents for which something was done.
+"""
 
 
 class Guard:
@@ -39,6 +43,8 @@ class Guard:
         self._entry_of_this_run: t.Optional[Entry] = None
         self.rescued = False
         """Whether an interrupted run was brought to its end."""
+        self.repaired: t.Tuple[Repaired, ...] = ()
+        """The dependents for which something was done then."""
         self.went_back_to: t.Optional[str] = None
         """The ID of the container that one of those was to bring back, where it was to bring one back."""
 
@@ -82,7 +88,7 @@ class Guard:
     def _rescue(self, chain: t.List[_Link], rescue: Rescue) -> None:
         mine = successor_of(chain[-1].entry)
         try:
-            rescue(chain[0].entry, self._new_id(chain[0].entry))
+            self.repaired += rescue(chain[0].entry, self._new_id(chain[0].entry))
         except StepFailed:
             self._erase(mine)
             raise

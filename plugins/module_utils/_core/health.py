@@ -50,11 +50,17 @@ class Verdict(enum.Enum):
 
 @dataclass(frozen=True)
 class HealthOutcome:
-    """The verdict, and why, as the end of a sentence that starts with the container's name. C(last) is the last look that worked."""
+    """The verdict, and why, as the end of a sentence that starts with the container's name.
+
+    C(last) is the last look that worked. C(seen_up) tells whether any look saw it up, C(blind) that the verdict fell because nothing could
+    be seen.
+    """
 
     verdict: Verdict
     why: str
     last: t.Optional[ContainerRuntimeState] = None
+    seen_up: bool = False
+    blind: bool = False
 
 
 def wait_for_health(
@@ -74,16 +80,18 @@ def wait_for_health(
     """
     gate = _Gate(config, began=clock.monotonic(), new=new)
     last = None
+    seen_up = False
     while True:
         try:
             last = probe.probe(container)
+            seen_up = seen_up or last.status is not RuntimeStatus.EXITED
             outcome = gate.saw(last if need_health else _regardless_of_health(last), clock.monotonic())
         except NotFound:
-            outcome = HealthOutcome(Verdict.CRASHED, "is gone from the engine")
+            outcome = HealthOutcome(Verdict.CRASHED, "is gone from the engine", blind=True)
         except EngineError as error:
             outcome = gate.could_not_look(error, clock.monotonic())
         if outcome:
-            return dataclasses.replace(outcome, last=last)
+            return dataclasses.replace(outcome, last=last, seen_up=seen_up)
         clock.sleep(gate.until_next_look(clock.monotonic()))
 
 
@@ -113,7 +121,8 @@ class _Gate:
 
     def could_not_look(self, error: EngineError, now: float) -> t.Optional[HealthOutcome]:
         self._next_turn = self._deadline
-        return self._timeout(f"could not be looked at: {error}", now)
+        outcome = self._timeout(f"could not be looked at: {error}", now)
+        return dataclasses.replace(outcome, blind=True) if outcome else None
 
     def until_next_look(self, now: float) -> float:
         """Seconds to sleep: the poll interval, or less when the verdict falls before that."""

@@ -109,7 +109,8 @@ class Unchanged:
 class Replacement:
     """Everything that the calls after the stop need. C(stop_timeout) in seconds, for the old container and for the new one.
 
-    The new container is created from C(body), unless it is one that was there before: then C(returning) says which.
+    The new container is created from C(body), unless it is one that was there before: then C(returning) says which. C(seen) is the inspect
+    document of the old container that all this was decided on.
     """
 
     old: OldContainer
@@ -118,6 +119,7 @@ class Replacement:
     body: Document
     archive: str
     stop_timeout: int
+    seen: Document
     returning: t.Optional[Kept] = None
     old_image_has_other_tags: bool = False
     lost_files: t.Tuple[str, ...] = ()
@@ -157,7 +159,7 @@ def _replacement(
     surroundings, dependents, inspected_dependents = look_around(ports, old, container, new_image.id)
     spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
     body = tell_compose(spec.create_body(reference.as_written), new_image.id)
-    files = () if request.lost_files is LostFiles.IGNORE else lost_files(surroundings.changes, container)
+    files = _files_at_stake(ports, old, request, (inspected, *inspected_dependents))
     case = Case(
         inspected=inspected,
         surroundings=surroundings,
@@ -177,7 +179,25 @@ def _replacement(
         stop_timeout=request.stop_timeout_for(container),
         old_image_has_other_tags=_has_other_tags(inspected, old),
         lost_files=files,
+        seen=container,
     )
+
+
+def _files_at_stake(ports: Ports, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> t.Tuple[str, ...]:
+    """The files that go with the containers that go, those of dependents with the container's name before the path."""
+    if request.lost_files is LostFiles.IGNORE:
+        return ()
+    try:
+        return tuple(
+            path if container["Id"] == old.id else f"{name_of(container)}:{path}"
+            for container in (inspected.container for inspected in going)
+            for path in lost_files(ports.ops.changes(container["Id"]), container)
+        )
+    except EngineError as error:
+        raise InspectFailed(
+            f"It could not be found out whether files of container {old.name} would be lost, and it was not touched: {error}. "
+            "With lost_files=ignore nobody asks."
+        ) from error
 
 
 def look_around(

@@ -133,18 +133,16 @@ class Inspected:
 class Surroundings:
     """What else has to be known before a container is replaced.
 
-    C(others) are the inspect documents of all other containers. C(networks) has the names and the IDs of all networks. C(changes) are what
-    differs between the container's own file system and its image's, as the engine lists it. C(new_image) is the inspect document of the
-    image that it is to run, C(architecture) what the engine runs by itself, such as C(amd64). C(holds_this_run) is true when it is the
-    container in which this process runs.
+    C(others) are the inspect documents of all other containers. C(networks) has the names and the IDs of all networks. C(new_image) is the
+    inspect document of the image that it is to run, C(architecture) what the engine runs by itself, such as C(amd64). C(own_container) is
+    the ID of the container in which this process runs, None when it runs in none.
     """
 
     others: t.Tuple[Document, ...] = ()
     networks: t.FrozenSet[str] = frozenset()
-    changes: t.Tuple[Document, ...] = ()
     new_image: Document = dataclasses.field(default_factory=dict)
     architecture: str = ""
-    holds_this_run: bool = False
+    own_container: t.Optional[str] = None
 
 
 @dataclass(frozen=True)
@@ -172,6 +170,9 @@ class DockerOps(t.Protocol):
 
     def surroundings(self, container: str, new_image: str) -> Surroundings:
         """Look at everything around a container that is to run the image of the ID C(new_image)."""
+
+    def changes(self, container: str) -> t.Tuple[Document, ...]:
+        """What differs between a container's own file system and its image's, as the engine lists it."""
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
         """Have the image on the host as the policy says, and tell which one the reference means there now."""

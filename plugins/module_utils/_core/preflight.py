@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
+from .dependents import namespaces_of
 from .errors import Refused
-from .ports import Document, Inspected, Surroundings, name_of
+from .ports import Document, Inspected, Surroundings, is_active, name_of
 
 _ORCHESTRATOR_LABELS = {
     "com.docker.swarm.task.id": "Docker Swarm",
@@ -45,9 +46,12 @@ def refuse_if_unsafe(name: str, case: Case) -> None:
 
 
 def _runs_this(case: Case) -> t.Optional[str]:
-    if not case.surroundings.holds_this_run:
-        return None
-    return "this task runs inside it, and would end with it. Run it from the host, or from another container."
+    own = case.surroundings.own_container
+    if own == case.inspected.container["Id"]:
+        return "this task runs inside it, and would end with it. Run it from the host, or from another container."
+    if own in {dependent.container["Id"] for dependent in case.dependents}:
+        return "this task runs inside a container that depends on it, and would end with that. Run it from the host."
+    return None
 
 
 def _auto_remove(case: Case) -> t.Optional[str]:
@@ -105,6 +109,22 @@ def _network_gone(case: Case) -> t.Optional[str]:
     )
 
 
+def _provider_gone(case: Case) -> t.Optional[str]:
+    """What it needs of other containers has to be there, or neither a new one nor the old one can be started."""
+    container = case.inspected.container
+    others = {other["Id"]: other for other in case.surroundings.others}
+    for provider in namespaces_of(container):
+        if provider not in others:
+            return f"it lives in the namespace of a container ({provider[:12]}) that is gone. Create it anew, with one that is there."
+        if is_active(container) and not is_active(others[provider]):
+            return f"it lives in the namespace of {name_of(others[provider])}, which does not run. Start that first."
+    for lender in container["HostConfig"].get("VolumesFrom") or ():
+        name = lender.partition(":")[0]
+        if not any(name == name_of(other) or other["Id"].startswith(name) for other in case.surroundings.others):
+            return f"it has volumes of the container {name}, which is gone. Create that again, or this one without it."
+    return None
+
+
 def _files_would_be_lost(case: Case) -> t.Optional[str]:
     if not case.lost_files:
         return None
@@ -154,6 +174,7 @@ _OBJECTIONS: t.Tuple[t.Callable[[Case], t.Optional[str]], ...] = (
     _image_gone,
     _wrong_platform,
     _network_gone,
+    _provider_gone,
     _files_would_be_lost,
     _dependent_would_be_lost,
 )

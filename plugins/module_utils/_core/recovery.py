@@ -11,8 +11,9 @@ import typing as t
 from dataclasses import dataclass
 
 from .completion import complete, forget_archive, new_image_of, old_image_of
+from .dependents import Repaired
 from .errors import EngineError, NotFound, RecoveryFailed
-from .health import HealthConfig, Verdict, wait_for_health
+from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
 from .journal import Entry, Holder, lock_of, new_container_of
 from .kept_archives import Archives
 from .patience import until_answered
@@ -24,7 +25,9 @@ from .stopwatch import Stopwatch
 
 ENDLESS_STOP = 630
 CALLS = 600
-"""Seconds: the longest that a stop is waited for beyond its timeout, and that all other calls of a run can take together."""
+A_DEPENDENT = 120
+"""Seconds: the longest that a stop is waited for beyond its timeout, that all other calls of a run can take together, and that a dependent
+can take beyond its stop timeout."""
 
 
 def entry_for(replacement: Replacement, health: HealthConfig, holder: Holder, *, keep_archive: bool) -> Entry:
@@ -55,8 +58,9 @@ def entry_for(replacement: Replacement, health: HealthConfig, holder: Holder, *,
 def _longest_run(replacement: Replacement, health: HealthConfig) -> float:
     """Seconds, with room to spare: one stop, two gates, and every call answered as late as it may be."""
     stop = abs(replacement.stop_timeout) + ENDLESS_STOP
+    dependents = sum(abs(dependent.stop_timeout) + A_DEPENDENT for dependent in replacement.old.dependents)
     gates = 2 * (health.health_timeout + health.grace_period + health.min_healthy_time) + replacement.old.time_to_health
-    return stop + gates + CALLS
+    return stop + gates + dependents + CALLS
 
 
 @dataclass(frozen=True)
@@ -132,26 +136,32 @@ def _is_ours(entry: Entry, occupant: Document) -> bool:
     return bool(occupant["State"]["Status"] == "created" and occupant["Image"] == entry.new_image_id)
 
 
-def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: t.Optional[str], health: HealthConfig) -> None:
+def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: t.Optional[str], health: HealthConfig) -> t.Tuple[Repaired, ...]:
     """Bring to its end what the run of C(entry) left: the new container, if it passes the gate, or the old one.
 
-    C(new_id) is the new container as far as it was written down. Raises RecoveryFailed, with what to do by hand.
+    C(new_id) is the new container as far as it was written down. Returns the dependents for which something was done. Raises
+    RecoveryFailed, with what to do by hand.
     """
+    image_is_bad = False
     with watch.step("recover"):
         finding = find_way_out(entry, _look_around(ports, entry, new_id))
         if finding.way_out is WayOut.STUCK:
             raise _stuck(entry, finding.obstacle)
         if finding.way_out is WayOut.FORGET:
-            return
+            return ()
         on_trial = finding.new_id if finding.way_out is WayOut.JUDGE else None
-        if on_trial and _is_good(ports, entry, on_trial, health):
-            _see_through(ports, entry, on_trial)
-            return
-    _bring_back(ports, watch, entry, finding, health)
+        if on_trial:
+            gate = _judge(ports, entry, on_trial, health)
+            if gate.verdict is Verdict.HEALTHY:
+                return _see_through(ports, entry, on_trial)
+            # One that was down at the first look may have gone down with the engine.
+            image_is_bad = gate.seen_up and not gate.blind
+    dependents = _bring_back(ports, watch, entry, finding, health)
     if entry.returning and entry.returning.id == entry.old_id:
         forget_archive(ports, entry.container, entry.old_id)
-    if on_trial:
-        reject(ports, entry.container, old_image_of(entry), new_image_of(entry), "it did not pass the health gate")
+    if image_is_bad:
+        reject(ports, entry.container, entry.old_id, old_image_of(entry), new_image_of(entry), "it did not pass the health gate")
+    return dependents
 
 
 def _look_around(ports: Ports, entry: Entry, new_id: t.Optional[str]) -> Remains:
@@ -176,16 +186,17 @@ def _look(ports: Ports, entry: Entry, container: str) -> t.Optional[Document]:
         ) from error
 
 
-def _is_good(ports: Ports, entry: Entry, new_id: str, health: HealthConfig) -> bool:
-    """One that is not meant to run cannot be bad."""
-    return not entry.starts or wait_for_health(ports.probe, ports.clock, new_id, health).verdict is Verdict.HEALTHY
+def _judge(ports: Ports, entry: Entry, new_id: str, health: HealthConfig) -> HealthOutcome:
+    if not entry.starts:
+        return HealthOutcome(Verdict.HEALTHY, "is not meant to run")
+    return wait_for_health(ports.probe, ports.clock, new_id, health)
 
 
-def _see_through(ports: Ports, entry: Entry, new_id: str) -> None:
+def _see_through(ports: Ports, entry: Entry, new_id: str) -> t.Tuple[Repaired, ...]:
     """What is left to do for a new container that passed the gate."""
-    complete(ports, entry, new_id)
+    dependents = complete(ports, entry, new_id).dependents
     if entry.keep_archive:
-        return
+        return dependents
     try:
         ports.ops.remove(entry.archive)
     except NotFound:
@@ -195,9 +206,10 @@ def _see_through(ports: Ports, entry: Entry, new_id: str) -> None:
             f"Container {entry.container} is up to date, but an interrupted run left its archive {entry.archive}, "
             f"which could not be removed: {error}. Remove it with: docker rm {entry.archive}"
         ) from error
+    return dependents
 
 
-def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, health: HealthConfig) -> None:
+def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, health: HealthConfig) -> t.Tuple[Repaired, ...]:
     old = OldContainer(
         id=entry.old_id,
         name=entry.container,
@@ -220,6 +232,7 @@ def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, 
             f"{restored.problem}.{remedy}",
             touched=True,
         )
+    return restored.dependents
 
 
 def _wait_for_a_stop_under_way(ports: Ports, entry: Entry) -> None:

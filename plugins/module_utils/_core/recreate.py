@@ -17,12 +17,12 @@ from dataclasses import dataclass
 
 from .cleanup import Cleanup, clean_up
 from .completion import complete
-from .dependents import Repaired
+from .dependents import Repaired, attention
 from .errors import EngineError, FleetError, Refused
 from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
 from .plan import ContainerRequest, RecreateRequest, Replacement, Unchanged, plan_replacement
-from .ports import ImageIdentity, Ports, is_active, name_of
+from .ports import Document, ImageIdentity, Ports, is_active, name_of
 from .preflight import shortened
 from .recovery import entry_for, recover
 from .rejection import Rejected, Rejections, point_tag_back, reject
@@ -140,9 +140,20 @@ def run_cycle(
     except FleetError as error:
         error.touched = error.touched or guard.rescued
         raise
-    if guard.rescued and result.outcome is not Outcome.RECOVERED:
-        return dataclasses.replace(result, recovered_first=True, warnings=(RECOVERED_FIRST, *result.warnings))
-    return result
+    return with_recovery(guard, result)
+
+
+def with_recovery(guard: Guard, result: CycleResult) -> CycleResult:
+    """The result, with what was done for an interrupted run before."""
+    if not guard.rescued:
+        return result
+    first = () if result.outcome is Outcome.RECOVERED else (RECOVERED_FIRST,)
+    return dataclasses.replace(
+        result,
+        recovered_first=True,
+        dependents=tuple({dependent.name: dependent for dependent in (*guard.repaired, *result.dependents)}.values()),
+        warnings=(*first, *attention(guard.repaired), *result.warnings),
+    )
 
 
 def _run(
@@ -213,12 +224,17 @@ def _name_to_guard(ports: Ports, request: ContainerRequest) -> str:
 
 
 def _is_as_planned(ports: Ports, replacement: Replacement) -> bool:
-    """Whether nobody replaced, renamed, stopped or started the container while the image was pulled or the lock was awaited."""
+    """Whether nobody replaced, renamed, stopped, started or changed the container while the image was pulled or the lock was awaited."""
     try:
         now = ports.ops.inspect(replacement.old.id).container
     except EngineError:
         return False
-    return name_of(now) == replacement.old.name and is_active(now) == replacement.old.runs
+    return is_active(now) == replacement.old.runs and _what_counts(now) == _what_counts(replacement.seen)
+
+
+def _what_counts(container: Document) -> t.Tuple[t.Any, ...]:
+    networks = (container.get("NetworkSettings") or {}).get("Networks") or {}
+    return name_of(container), container["Config"], container["HostConfig"], set(networks)
 
 
 def _pass_gate(ports: Ports, guard: Guard, watch: Stopwatch, replaced: Replaced, health: HealthConfig) -> t.Union[Replaced, RolledBack]:
@@ -229,7 +245,8 @@ def _pass_gate(ports: Ports, guard: Guard, watch: Stopwatch, replaced: Replaced,
     if gate.verdict is Verdict.HEALTHY:
         return dataclasses.replace(replaced, made_from=gate.last.image_id if gate.last else "")
     swap = Swap(ports, guard, watch, replaced.replacement, health)
-    return swap.roll_back(_REASONS[gate.verdict], f"{replaced.replacement.old.name} {gate.why}", replaced.new_id)
+    rolled_back = swap.roll_back(_REASONS[gate.verdict], f"{replaced.replacement.old.name} {gate.why}", replaced.new_id)
+    return dataclasses.replace(rolled_back, image_is_bad=not gate.blind)
 
 
 def _unchanged(ending: Unchanged, watch: Stopwatch, *, recovered: bool) -> CycleResult:
@@ -254,7 +271,7 @@ def _skipped(ports: Ports, ending: Skipped, watch: Stopwatch) -> CycleResult:
         steps=watch.steps,
         rejected=ending.rejected,
         # The pull has moved the tag again.
-        warnings=point_tag_back(ports.ops, decision.old_image, decision.new_image),
+        warnings=point_tag_back(ports.ops, decision.old.id, decision.old_image, decision.new_image),
     )
 
 
@@ -295,9 +312,9 @@ def _rolled_back(ports: Ports, guard: Guard, ending: RolledBack, watch: Stopwatc
     if restored.problem is None:
         reason = f"{ending.event.reason.value}: {ending.event.failure.error}"
         if ending.image_is_bad:
-            warnings = reject(ports, replacement.old.name, replacement.old_image, replacement.new_image, reason)
+            warnings = reject(ports, replacement.old.name, replacement.old.id, replacement.old_image, replacement.new_image, reason)
         else:
-            warnings = point_tag_back(ports.ops, replacement.old_image, replacement.new_image)
+            warnings = point_tag_back(ports.ops, replacement.old.id, replacement.old_image, replacement.new_image)
         guard.end()  # Otherwise the next run finds the entry, and tries again to bring the old container back.
     return CycleResult(
         outcome=Outcome.ROLLED_BACK,
@@ -305,11 +322,11 @@ def _rolled_back(ports: Ports, guard: Guard, ending: RolledBack, watch: Stopwatc
         container_name=replacement.old.name if restored.kept else restored.archive or replacement.old.name,
         old_image=replacement.old_image,
         new_image=replacement.new_image,
-        archive=restored.archive,
+        archive=restored.archive or (replacement.returning.name if replacement.returning else None),
         rollback=ending.event,
         restored=restored,
         steps=watch.steps,
         downtime=watch.downtime,
         dependents=restored.dependents,
-        warnings=warnings,
+        warnings=(*attention(restored.dependents), *warnings),
     )

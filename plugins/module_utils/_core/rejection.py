@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from .errors import EngineError
 from .image_reference import ImageReference, parse_if_possible
-from .ports import DockerOps, ImageIdentity, Journal, Ports
+from .ports import DockerOps, ImageIdentity, Journal, Ports, is_active, name_of
 
 
 @dataclass(frozen=True)
@@ -67,25 +67,42 @@ def _place(container: str) -> str:
     return f"evenkeel-rejected.{container}"
 
 
-def reject(ports: Ports, container: str, running: ImageIdentity, rejected: ImageIdentity, reason: str) -> t.Tuple[str, ...]:
+def reject(
+    ports: Ports, container: str, container_id: str, running: ImageIdentity, rejected: ImageIdentity, reason: str
+) -> t.Tuple[str, ...]:
     """Remember that C(container) was rolled back from an image, and why. Returns a warning for each thing that could not be done."""
     memory = Rejected(rejected.reference, rejected.id, rejected.digest, reason, ports.clock.unix_seconds())
-    return (*Rejections(ports.memory).remember(container, memory), *point_tag_back(ports.ops, running, rejected))
+    return (*Rejections(ports.memory).remember(container, memory), *point_tag_back(ports.ops, container_id, running, rejected))
 
 
-def point_tag_back(ops: DockerOps, running: ImageIdentity, rejected: ImageIdentity) -> t.Tuple[str, ...]:
+def point_tag_back(ops: DockerOps, container_id: str, running: ImageIdentity, rejected: ImageIdentity) -> t.Tuple[str, ...]:
     """Let the tag that the container follows mean the image that runs again, so that nobody starts the rejected one by accident.
 
-    Only where it is that very tag that was moved. Returns a warning when it could not be done.
+    Only where it is that very tag that was moved, and where no other container is well with what it means now. C(container_id) is the
+    container that runs. Returns a warning when it could not be done.
     """
     tag = _tag_they_share(running, rejected)
     if tag is None or running.id == rejected.id:
         return ()
     try:
+        content = _who_is_well_with(ops, container_id, tag, running, rejected)
+        if content:
+            return (f"The tag {tag.as_written} goes on meaning the rejected image on this host, since {content} runs that under it.",)
         ops.tag(running.id, tag)
     except EngineError as error:
         return (f"The tag {tag.as_written} still means the rejected image on this host. It could not be changed: {error}",)
     return ()
+
+
+def _who_is_well_with(
+    ops: DockerOps, container_id: str, tag: ImageReference, running: ImageIdentity, rejected: ImageIdentity
+) -> t.Optional[str]:
+    """The name of another container that follows the tag and runs the rejected image. To move the tag would take it back as well."""
+    for other in ops.surroundings(container_id, running.id).others:
+        followed = parse_if_possible(other["Config"]["Image"])
+        if followed and followed.names_same_image_as(tag) and other["Image"] == rejected.id and is_active(other):
+            return name_of(other)
+    return None
 
 
 def _tag_they_share(running: ImageIdentity, rejected: ImageIdentity) -> t.Optional[ImageReference]:

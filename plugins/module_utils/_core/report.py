@@ -101,7 +101,8 @@ def _rollback(event: RollbackEvent) -> Report:
 def _what_happened(event: RollbackEvent, restored: Restored) -> str:
     failure = f"The new container of {event.new_image_ref} {_IN_PLAIN_WORDS[event.reason]}: {event.failure.error}."
     if restored.problem is None:
-        return f"{failure} {event.container} was rolled back and runs {event.old_image_ref} again, in the same container as before."
+        how = f"runs {event.old_image_ref} again" if restored.runs else f"is there again with {event.old_image_ref}, stopped as it was"
+        return f"{failure} {event.container} was rolled back and {how}, in the same container as before."
     whereabouts = f" Its old container is called {restored.archive}." if restored.archive else ""
     remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
     return f"{failure} THE ROLLBACK FAILED TOO, and {event.container} needs you: {restored.problem}.{whereabouts}{remedy}"

@@ -96,7 +96,8 @@ class Restored:
 
     C(problem) is None when it does. Otherwise it says what is wrong, and C(commands) put it right by hand, as far as commands can.
     C(archive) is the name that the old container is still under, None when it has its own, or is gone. C(kept) is the ID of the new
-    container when that still has the name. C(dependents) are those that were started anew with it.
+    container when that still has the name. C(dependents) are those that were started anew with it. C(runs) is false for one that is stopped
+    because it was.
     """
 
     problem: t.Optional[str] = None
@@ -104,6 +105,7 @@ class Restored:
     archive: t.Optional[str] = None
     kept: t.Optional[str] = None
     dependents: t.Tuple[Repaired, ...] = ()
+    runs: bool = True
 
 
 def rollback(
@@ -151,11 +153,13 @@ def restore(ports: Ports, watch: Stopwatch, old: OldContainer, archive: t.Option
     with watch.step("check"):
         outcome = _check(ports, old, health)
     dependents = _repair_dependents(ports, watch, old, outcome)
-    if not name_problem and not policy_problem and outcome.verdict is Verdict.HEALTHY:
-        return Restored(dependents=dependents)
+    # What a start answered counts only where nobody looked afterwards.
+    is_back = outcome.verdict is Verdict.HEALTHY and not (start_problem and outcome.last is None)
+    if is_back and not name_problem and not policy_problem:
+        return Restored(dependents=dependents, runs=old.runs)
     rename = (f"docker rename {archive} {old.name}",) if name_problem else ()
-    start = (f"docker start {old.name}",) if outcome.verdict is Verdict.CRASHED else ()
-    state_problem = None if outcome.verdict is Verdict.HEALTHY else start_problem or f"{old.name} {outcome.why}"
+    start = (f"docker start {old.name}",) if outcome.verdict is Verdict.CRASHED or not (is_back or outcome.last) else ()
+    state_problem = None if is_back else start_problem or f"{old.name} {outcome.why}"
     policy = (f"docker update --restart={_as_option(old.restart_policy)} {old.name}",) if policy_problem else ()
     problem = "; ".join(problem for problem in (name_problem, state_problem, policy_problem) if problem)
     return Restored(problem, (*rename, *start, *policy), archive if name_problem else None, dependents=dependents)

@@ -48,16 +48,16 @@ class ContainerSpec:
     endpoints: Document
 
     @classmethod
-    def from_inspect(cls, inspected: Inspected, *, keep_env: t.FrozenSet[str] = frozenset(), verbatim: bool = False) -> ContainerSpec:
+    def from_inspect(cls, inspected: Inspected, *, keep_env: t.FrozenSet[str] = frozenset()) -> ContainerSpec:
         """Take the wishes out of the inspect documents of a container and of the image it was created from.
 
-        C(keep_env) names the variables that are the operator's even if they have the image's default value. With C(verbatim), or without
+        C(keep_env) names the variables that are the operator's even if they have the image's default value. Without
         an image, nothing is told from the image's defaults: all that the container has is a wish.
 
         A container that is stopped no longer shows a MAC address that was given to it on another network than its first.
         """
         container, image = inspected.container, inspected.image
-        if verbatim or image is None:
+        if image is None:
             config = _everything(container, inspected.host_name)
         else:
             config = _config_wishes(container, image.get("Config") or {}, keep_env, inspected.host_name)

@@ -66,7 +66,8 @@ class Swap:
         try:
             new_id = self._have_new()
         except CreateIncomplete as error:
-            return self.roll_back(RollbackReason.CREATE_FAILED, str(error), error.container)
+            incomplete = self.roll_back(RollbackReason.CREATE_FAILED, str(error), error.container)
+            return dataclasses.replace(incomplete, image_is_bad=False)  # It is the network that it could not have.
         except EngineError as error:
             returning = self._plan.returning
             if returning:

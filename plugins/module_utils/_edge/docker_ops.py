@@ -47,11 +47,14 @@ class SdkDockerOps:
             return Surroundings(
                 others=tuple(document for document in map(self._container, others) if document),
                 networks=frozenset(key for network in self._client.networks() for key in (network["Name"], network["Id"])),
-                changes=tuple(self._client.diff(container) or ()),
                 new_image=self._image(new_image) or {},
                 architecture=self._client.version()["Arch"],
-                holds_this_run=container == own_container(),
+                own_container=own_container(),
             )
+
+    def changes(self, container: str) -> t.Tuple[Document, ...]:
+        with engine_errors():
+            return tuple(self._client.diff(container) or ())
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
         return pull_image(self._client, reference, policy)
@@ -112,7 +115,7 @@ class SdkDockerOps:
                 document: Document = self._client.inspect_container(container)
                 return document
         except NotFound:
-            return None  # Somebody removed it since it was listed.
+            return None
 
     def _image(self, image_id: str) -> t.Optional[Document]:
         try:
@@ -124,8 +127,8 @@ class SdkDockerOps:
 
     def _borrowed_mounts(self, host_config: Document) -> t.FrozenSet[str]:
         lenders = [lender.partition(":")[0] for lender in host_config.get("VolumesFrom") or ()]
-        mounts = (mount for lender in lenders for mount in self._client.inspect_container(lender)["Mounts"])
-        return frozenset(mount["Destination"] for mount in mounts)
+        documents = [document for document in map(self._container, lenders) if document]
+        return frozenset(mount["Destination"] for document in documents for mount in document["Mounts"])
 
     def _host_name(self, host_config: Document) -> str:
         return str(self._client.info()["Name"]) if host_config.get("NetworkMode") == "host" else ""

@@ -70,6 +70,7 @@ def test_the_order(yard: Yard) -> None:
         "restart=on-failure:web",
         "start:web",
         "probe:web",
+        "surroundings",
         "tag:shop:1=old",
         "remove:web-old-1000",
     ]

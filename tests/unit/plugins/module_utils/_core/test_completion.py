@@ -43,7 +43,7 @@ def test_who_goes_back_rejects_what_ran_and_forgets_the_archive(memory: FakeJour
     assert rejected is not None
     assert (rejected.image_id, rejected.reason) == ("bad", "the operator went back from it")
     assert Archives(memory).of("web") == ()
-    assert engine.calls == ["tag:shop:1=good"]
+    assert engine.calls == ["surroundings", "tag:shop:1=good"]
 
 
 def test_a_dependent_that_needs_attention_is_a_warning(memory: FakeJournal) -> None:

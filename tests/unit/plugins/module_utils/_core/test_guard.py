@@ -10,7 +10,7 @@ import dataclasses
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Dependent
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Dependent, Repaired
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
     Busy,
     EngineError,
@@ -29,8 +29,9 @@ LOCK = lock_of("web")
 
 
 class Rescues(list[tuple[Entry, "str | None"]]):
-    def __call__(self, found: Entry, new_id: str | None) -> None:
+    def __call__(self, found: Entry, new_id: str | None) -> tuple[Repaired, ...]:
         self.append((found, new_id))
+        return ()
 
 
 @pytest.fixture
@@ -109,10 +110,11 @@ class TestTheDead:
         assert journal.notes == {}
 
     def test_its_lock_is_held_by_the_rescuer_meanwhile(self, guard: Guard, journal: FakeJournal) -> None:
-        def rescue(_entry: Entry, _new_id: str | None) -> None:
+        def rescue(_entry: Entry, _new_id: str | None) -> tuple[Repaired, ...]:
             assert set(journal.notes) == {LOCK, new_container_of(entry("dead")), successor_of(entry("dead"))}
             with pytest.raises(Busy):
                 fake_guard(journal, both_dead_but_me()).settle("web", Rescues())
+            return ()
 
         def both_dead_but_me() -> FakeRuns:
             other = FakeRuns("third")
@@ -149,7 +151,7 @@ class TestTheDead:
         assert (rescues, journal.notes, guard.rescued) == ([], {}, False)
 
     def test_a_rescue_that_fails_leaves_the_entry_for_the_next(self, guard: Guard, journal: FakeJournal) -> None:
-        def fail(_entry: Entry, _new_id: str | None) -> None:
+        def fail(_entry: Entry, _new_id: str | None) -> tuple[Repaired, ...]:
             raise RecoveryFailed("no")
 
         with pytest.raises(RecoveryFailed):
@@ -272,7 +274,7 @@ class TestWhoWentBack:
         assert (guard.rescued, guard.went_back_to) == (True, went_back_to)
 
     def test_not_after_one_that_failed(self, guard: Guard, journal: FakeJournal, runs: FakeRuns) -> None:
-        def fail(_entry: Entry, _new_id: str | None) -> None:
+        def fail(_entry: Entry, _new_id: str | None) -> tuple[Repaired, ...]:
             raise RecoveryFailed("no")
 
         fake_guard(journal, FakeRuns("dead")).begin(entry("dead", returning=self.BACK))
@@ -340,8 +342,9 @@ class TestSeveralRescuers:
         assert (rescues, list(journal.notes)) == ([], [LOCK])
 
     def test_a_rescue_that_cannot_be_erased(self, guard: Guard, journal: FakeJournal) -> None:
-        def rescue(_entry: Entry, _new_id: str | None) -> None:
+        def rescue(_entry: Entry, _new_id: str | None) -> tuple[Repaired, ...]:
             journal.errors.append(REFUSAL)
+            return ()
 
         with pytest.raises(JournalFailed, match="could not be erased"):
             guard.settle("web", rescue)

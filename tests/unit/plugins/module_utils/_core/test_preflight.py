@@ -22,12 +22,14 @@ def inspected(
     auto_remove: bool = False,
     labels: dict[str, str] | None = None,
     image: dict[str, Any] | None = AMD64,
+    host_config: dict[str, Any] | None = None,
 ) -> Inspected:
     container = {
+        "Id": f"id of {name}",
         "Name": f"/{name}",
         "Image": "sha256:old",
         "State": {"Status": status},
-        "HostConfig": {"AutoRemove": auto_remove},
+        "HostConfig": {"AutoRemove": auto_remove, **(host_config or {})},
         "Config": {"Labels": labels},
     }
     return Inspected(container=container, image=image)
@@ -39,7 +41,8 @@ def case(
     dependent: Inspected | None = None,
     new: str = "amd64",
     engine: str = "amd64",
-    inside: bool = False,
+    inside: str | None = None,
+    others: tuple[Inspected, ...] = (),
     **changes: Any,
 ) -> Case:
     """A container that may be replaced, but for what is told."""
@@ -48,10 +51,11 @@ def case(
     return Case(
         inspected=inspected(status, **changes),
         surroundings=Surroundings(
+            others=tuple(other.container for other in others),
             networks=frozenset({"front"}),
             new_image={"Architecture": new} if new else {},
             architecture=engine,
-            holds_this_run=inside,
+            own_container=inside,
         ),
         dependents=(dependent,) if dependent else (),
         new_image="shop:2",
@@ -72,6 +76,10 @@ def case(
         case(new=""),
         *(case(dependent=inspected(status, name="sidecar")) for status in ("running", "exited", "created")),
         case(dependent=inspected(name="sidecar", labels={"com.docker.compose.oneoff": "True"})),
+        case(inside="id of another"),
+        case(host_config={"NetworkMode": "container:id of app", "PidMode": "host"}, others=(inspected(name="app"),)),
+        case("exited", host_config={"IpcMode": "container:id of app"}, others=(inspected("exited", name="app"),)),
+        case(host_config={"VolumesFrom": ["store:ro", "id of keep"]}, others=(inspected("exited", name="store"), inspected(name="keep"))),
     ],
 )
 def test_what_may_be_replaced(safe: Case) -> None:
@@ -81,7 +89,11 @@ def test_what_may_be_replaced(safe: Case) -> None:
 @pytest.mark.parametrize(
     ("unsafe", "reason"),
     [
-        (case(inside=True), "this task runs inside it"),
+        (case(inside="id of web"), "this task runs inside it"),
+        (case(inside="id of sidecar", dependent=inspected(name="sidecar")), "runs inside a container that depends on it"),
+        (case(host_config={"NetworkMode": "container:id of app"}), r"lives in the namespace of a container \(id of app\) that is gone"),
+        (case(host_config={"PidMode": "container:id of app"}, others=(inspected("exited", name="app"),)), "of app, which does not run"),
+        (case(host_config={"VolumesFrom": ["store:ro"]}), "it has volumes of the container store, which is gone"),
         (case(auto_remove=True), "it was started with --rm"),
         (case(labels={"com.docker.swarm.task.id": "x"}), r"Docker Swarm \(label com.docker.swarm.task.id\)"),
         (case(labels={"io.kubernetes.pod.name": "x"}), r"Kubernetes \(label io.kubernetes.pod.name\)"),

@@ -188,7 +188,7 @@ def test_an_engine_that_cannot_look(engine: FakeEngine) -> None:
 
 DEPENDENT = Dependent("sidecar-id", "sidecar", "old-id", "web", runs=True, shares_with=("old-id",), archive="sidecar-old-1000")
 OLD = OldContainer("old-id", "web", "shop:1", ContainerRuntimeState(RuntimeStatus.UNHEALTHY), True, 40.0, {"Name": "always"}, (DEPENDENT,))
-REPLACEMENT = Replacement(OLD, ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), {}, ARCHIVE, stop_timeout=33)
+REPLACEMENT = Replacement(OLD, ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), {}, ARCHIVE, stop_timeout=33, seen={})
 
 
 @pytest.mark.parametrize("keep_archive", [True, False])
@@ -212,7 +212,7 @@ def test_everything_that_the_way_back_needs_is_written_down(keep_archive: bool) 
         stop_timeout=33,
         returning=None,
         keep_archive=keep_archive,
-        lease=33 + 630 + 2 * 111 + 40 + 600,
+        lease=33 + 630 + 2 * 111 + 40 + (10 + 120) + 600,
         holder=holder,
     )
 

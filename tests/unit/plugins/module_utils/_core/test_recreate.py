@@ -59,7 +59,17 @@ from support.fake_engine import (
     fake_ports,
 )
 
-TO_THE_START = ["inspect", "pull", "surroundings", "inspect", "stop:web", "rename:web->web-old-1000", "create:web", "start:NEW"]
+TO_THE_START = [
+    "inspect",
+    "pull",
+    "surroundings",
+    "changes:web",
+    "inspect",
+    "stop:web",
+    "rename:web->web-old-1000",
+    "create:web",
+    "start:NEW",
+]
 BACK_AGAIN = [
     "probe:web-old-1000",
     "stop:NEW",
@@ -67,6 +77,7 @@ BACK_AGAIN = [
     "rename:web-old-1000->web",
     "start:web",
     "probe:web",
+    "surroundings",
     "tag:shop:1=old",
 ]
 REFUSAL = EngineError("the engine says no")
@@ -259,7 +270,7 @@ class TestRollback:
             "rename:web-old-1000->web",
             "start:web",
             "probe:web",
-            BACK_AGAIN[-1],
+            *BACK_AGAIN[-2:],
         ]
         assert result.rollback is not None
         assert result.rollback.reason is RollbackReason.CREATE_FAILED
@@ -524,7 +535,7 @@ class TestBeforeThereIsAnArchive:
         engine._find("web")["HostConfig"]["AutoRemove"] = True
         with pytest.raises(Refused, match="--rm"):
             recreate(engine)
-        assert engine.calls == ["inspect", "pull", "surroundings"]
+        assert engine.calls == ["inspect", "pull", "surroundings", "changes:web"]
 
     @pytest.mark.parametrize("lost", [True, False])
     def test_stop_fails(self, engine: FakeEngine, lost: bool) -> None:
@@ -534,7 +545,17 @@ class TestBeforeThereIsAnArchive:
             engine.errors["stop:web"] = REFUSAL
         with pytest.raises(StopFailed, match=r"could not be stopped: .*\. It .*runs as before\.") as caught:
             recreate(engine)
-        assert engine.calls == ["inspect", "pull", "surroundings", "inspect", "stop:web", "start:web", "probe:web", "probe:web"]
+        assert engine.calls == [
+            "inspect",
+            "pull",
+            "surroundings",
+            "changes:web",
+            "inspect",
+            "stop:web",
+            "start:web",
+            "probe:web",
+            "probe:web",
+        ]
         assert caught.value.touched is lost
         assert ("It was started again" in str(caught.value)) is lost
         assert engine.container("web")["State"]["Status"] == "running"
@@ -1054,14 +1075,14 @@ class TestRestartPolicy:
 
     def test_the_archive_sleeps_and_the_new_one_has_the_policy(self, engine: FakeEngine) -> None:
         recreate(engine, keep_archive=True)
-        assert engine.calls == [*TO_THE_START[:4], "restart=no:web", *TO_THE_START[4:], "probe:NEW"]
+        assert engine.calls == [*TO_THE_START[:5], "restart=no:web", *TO_THE_START[5:], "probe:NEW"]
         assert engine.container("web-old-1000")["HostConfig"]["RestartPolicy"] == {"Name": "no"}
         assert engine.created[0]["HostConfig"]["RestartPolicy"]["Name"] == "always"
 
     def test_a_rollback_gives_it_back(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]
         recreate(engine)
-        assert engine.calls[-4:] == ["restart=always:web", "start:web", "probe:web", "tag:shop:1=old"]
+        assert engine.calls[-5:] == ["restart=always:web", "start:web", "probe:web", "surroundings", "tag:shop:1=old"]
         assert engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always", "MaximumRetryCount": 0}
 
     def test_one_that_cannot_be_given_back_is_told_with_the_command(self, engine: FakeEngine) -> None:
@@ -1092,11 +1113,11 @@ class TestJournal:
         recreate(engine, guard=fake_guard(FakeJournal(engine.calls)))
         assert engine.calls == [
             f"read:{self.LOCK}",
-            *TO_THE_START[:3],
+            *TO_THE_START[:4],
             f"write:{self.LOCK}",
-            *TO_THE_START[3:7],
+            *TO_THE_START[4:8],
             f"write:{self.NEW}",
-            TO_THE_START[7],
+            TO_THE_START[8],
             "probe:NEW",
             "remove:web-old-1000",
             f"erase:{self.NEW}",
@@ -1360,7 +1381,7 @@ class TestOneThatDoesNotRun:
     def test_it_is_replaced_and_neither_stopped_nor_started_nor_judged(self, engine: FakeEngine) -> None:
         result = recreate(engine)
         assert engine.calls == [
-            *TO_THE_START[:4],
+            *TO_THE_START[:5],
             "rename:web->web-old-1000",
             "create:web",
             "remove:web-old-1000",
@@ -1399,7 +1420,7 @@ class TestRejected:
     def test_it_is_skipped_and_its_tag_pointed_back_again(self, engine: FakeEngine, memory: FakeJournal) -> None:
         assert engine.local["docker.io/library/shop:1"] == "old"
         result = recreate(engine, memory=memory)
-        assert engine.calls == ["inspect", "pull", "surroundings", "tag:shop:1=old"]
+        assert engine.calls == ["inspect", "pull", "surroundings", "changes:web", "surroundings", "tag:shop:1=old"]
         assert (result.outcome, result.downtime, result.warnings) == (Outcome.SKIPPED, None, ())
         assert result.container_id == engine.container("web")["Id"]
         assert result.rejected is not None
@@ -1452,7 +1473,7 @@ class TestRejected:
 class TestLostFiles:
     @pytest.fixture(autouse=True)
     def _files(self, engine: FakeEngine) -> None:
-        engine.changes = [{"Path": "/srv/upload", "Kind": 1}]
+        engine.changed["web"] = [{"Path": "/srv/upload", "Kind": 1}]
 
     def test_they_are_told(self, engine: FakeEngine) -> None:
         result = recreate(engine)

@@ -63,7 +63,7 @@ def test_a_memory_that_does_not_work_is_a_warning(memory: FakeJournal) -> None:
 def test_reject(memory: FakeJournal) -> None:
     engine = FakeEngine()
     engine.local["docker.io/library/shop:1"] = "new"
-    assert reject(fake_ports(engine, memory), "web", OLD, NEW, "crashed") == ()
+    assert reject(fake_ports(engine, memory), "web", "web-id", OLD, NEW, "crashed") == ()
     assert Rejections(memory).recall("web") == Rejected("shop:1", "new", "sha256:d", "crashed", 1000)
     assert engine.local["docker.io/library/shop:1"] == "old"
 
@@ -72,15 +72,15 @@ def test_reject_warns_of_each_thing(memory: FakeJournal) -> None:
     engine = FakeEngine()
     memory.errors.append(EngineError("no"))
     engine.errors["tag:shop:1=old"] = EngineError("no")
-    assert len(reject(fake_ports(engine, memory), "web", OLD, NEW, "crashed")) == 2
+    assert len(reject(fake_ports(engine, memory), "web", "web-id", OLD, NEW, "crashed")) == 2
 
 
 @pytest.mark.parametrize(
     ("running", "rejected", "tagged"),
     [
-        ("shop:1", "shop:1", ["tag:shop:1=old"]),
-        ("docker.io/library/shop:1", "shop:1", ["tag:docker.io/library/shop:1=old"]),
-        ("shop", "shop:latest", ["tag:shop=old"]),
+        ("shop:1", "shop:1", ["surroundings", "tag:shop:1=old"]),
+        ("docker.io/library/shop:1", "shop:1", ["surroundings", "tag:docker.io/library/shop:1=old"]),
+        ("shop", "shop:latest", ["surroundings", "tag:shop=old"]),
         ("shop:1", "shop:2", []),
         ("shop:1", "shop:1@sha256:" + "d" * 64, []),
         ("shop@sha256:" + "d" * 64, "shop@sha256:" + "d" * 64, []),
@@ -90,11 +90,32 @@ def test_reject_warns_of_each_thing(memory: FakeJournal) -> None:
 )
 def test_only_the_very_tag_is_pointed_back(running: str, rejected: str, tagged: list[str]) -> None:
     engine = FakeEngine()
-    assert point_tag_back(engine, ImageIdentity(running, "old"), ImageIdentity(rejected, "new")) == ()
+    assert point_tag_back(engine, "web-id", ImageIdentity(running, "old"), ImageIdentity(rejected, "new")) == ()
     assert engine.calls == tagged
 
 
 def test_the_same_image_needs_no_tag() -> None:
     engine = FakeEngine()
-    assert point_tag_back(engine, OLD, OLD) == ()
+    assert point_tag_back(engine, "web-id", OLD, OLD) == ()
     assert engine.calls == []
+
+
+@pytest.mark.parametrize("status", ["running", "exited"])
+def test_a_tag_that_serves_another_well_is_left_alone(status: str) -> None:
+    """Whoever asks what it means there next would take that one back too."""
+    engine = FakeEngine()
+    web = engine.has_container("web", "shop:1", "old")
+    engine.has_container("api", "docker.io/library/shop:1", "new")
+    engine._find("api")["State"]["Status"] = status
+    warnings = point_tag_back(engine, web, OLD, NEW)
+    assert ("tag:shop:1=old" in engine.calls) == (status != "running")
+    assert [warning.endswith("since api runs that under it.") for warning in warnings] == ([True] if status == "running" else [])
+
+
+@pytest.mark.parametrize(("reference", "image_id"), [("shop:2", "new"), ("shop:1", "old")])
+def test_others_do_not_matter(reference: str, image_id: str) -> None:
+    engine = FakeEngine()
+    web = engine.has_container("web", "shop:1", "old")
+    engine.has_container("api", reference, image_id)
+    assert point_tag_back(engine, web, OLD, NEW) == ()
+    assert engine.calls[-1] == "tag:shop:1=old"
