@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the kill matrix and the fault matrix share: the ways that an update can go, and what must be true afterwards."""
+"""What the kill matrix and the fault matrix share: the ways that an update can go, or a way back, and what must be true afterwards."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ import docker
 import docker.errors
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import JOURNAL_LABEL
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import lock_of
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.kept_archives import Archives
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 from support.ansible import CHECKOUT, COLLECTIONS, Caller, play, run_playbook
 from support.proxy import Call, Fault, Proxy, socket_of
 from support.scene import Scene, wait_for
@@ -35,6 +37,7 @@ Result = dict[str, Any]
 
 _OFTEN_PROBED = f"HEALTHCHECK --interval=300ms --timeout=15s --retries=3 CMD {PROBE}"
 _OWNER = "evenkeel.test.service"
+_SPOILT = "/data/spoilt"
 _PATIENCE = 60
 _IMPATIENCE = 2
 """Seconds that the client waits for an answer: where there is to be one, and where one is withheld."""
@@ -44,12 +47,25 @@ def _image(page: str, command: tuple[str, ...] = serve_after(), check: str | Non
     return WebImage(page, command, health=None, changes=("VOLUME /data", *([check] if check else [])))
 
 
+OLD = _image("v1")
+SLOW_TO_STOP = _image("v1", shell(f"trap 'sleep 4; exit 0' TERM; httpd -f -p {PORT} -h /www & wait"))
+FUSSY = _image("v1", check=f"HEALTHCHECK --interval=300ms --timeout=15s --retries=3 CMD test ! -e {_SPOILT} && {PROBE}")
+"""Not healthy where the data are spoilt."""
+SIDECAR = WebImage("sidecar", shell("trap 'exit 0' TERM; sleep 1000000 & wait"), health=None)
+
+
 @dataclass(frozen=True)
 class Way:
-    """One way that an update can go.
+    """One way that a run of a module can go.
 
-    C(serves) is the page afterwards, C(kept) tells whether the archive is to be kept. C(health_timeout) in seconds is short only where
-    it is to pass: a busy machine must not make a failure of what is to succeed.
+    C(new) is the image that it is to bring, C(serves) the page afterwards, C(kept) tells whether there is to be an archive then.
+    C(health_timeout) in seconds is short only where it is to pass: a busy machine must not make a failure of what is to succeed.
+
+    How it is prepared: C(old) is the image that the container is made from, C(dependent) tells whether another one lives in its network.
+    C(after) is the way that goes before, undisturbed, and C(spoilt) tells whether something then makes the data unfit for C(FUSSY).
+
+    C(like) is the way that it begins like: only what comes then is worth a point. C(thinned) says how many times fewer points a sample
+    has than of another way, where a point takes longer.
     """
 
     name: str
@@ -57,24 +73,62 @@ class Way:
     serves: str
     kept: bool = False
     health_timeout: float = 60
+    module: str = "container_recreate"
+    old: WebImage = OLD
+    dependent: bool = False
+    after: Way | None = None
+    spoilt: bool = False
+    like: Way | None = None
+    thinned: int = 1
 
     @property
     def succeeds(self) -> bool:
         return self.serves == self.new.page
 
+    @property
+    def goes_back(self) -> bool:
+        return self.module == "container_rollback"
+
     def __str__(self) -> str:
         return self.name
 
 
-OLD = _image("v1")
-SLOW_TO_STOP = _image("v1", shell(f"trap 'sleep 4; exit 0' TERM; httpd -f -p {PORT} -h /www & wait"))
 SUCCESS = Way("success", _image("v2"), "v2")
-ARCHIVE_KEPT = Way("archive kept", _image("v2"), "v2", kept=True)
-HEALTH_TIMEOUT = Way("health timeout", _image("v3", check="HEALTHCHECK --interval=300ms --timeout=5s CMD false"), "v1", health_timeout=1.5)
-CRASH = Way("crash", _image("v3", shell("exit 3"), check=None), "v1")
-START_FAILS = Way("start fails", _image("v3", ("/no/such/program",)), "v1")
-CREATE_FAILS = Way("create fails", _image("v3", ()), "v1")
-WAYS = (SUCCESS, ARCHIVE_KEPT, HEALTH_TIMEOUT, CRASH, START_FAILS, CREATE_FAILS)
+ARCHIVE_KEPT = Way("archive kept", _image("v2"), "v2", kept=True, like=SUCCESS)
+HEALTH_TIMEOUT = Way(
+    "health timeout", _image("v3", check="HEALTHCHECK --interval=300ms --timeout=5s CMD false"), "v1", health_timeout=1.5, like=SUCCESS
+)
+CRASH = Way("crash", _image("v3", shell("exit 3"), check=None), "v1", like=SUCCESS)
+START_FAILS = Way("start fails", _image("v3", ("/no/such/program",)), "v1", like=SUCCESS)
+CREATE_FAILS = Way("create fails", _image("v3", ()), "v1", like=SUCCESS)
+GO_BACK = Way("go back", OLD, "v1", module="container_rollback", after=ARCHIVE_KEPT, thinned=5)
+GO_BACK_FAILS = Way(
+    "go back fails",
+    FUSSY,
+    "v2",
+    kept=True,
+    health_timeout=1.5,
+    module="container_rollback",
+    old=FUSSY,
+    after=ARCHIVE_KEPT,
+    spoilt=True,
+    like=GO_BACK,
+    thinned=5,
+)
+WITH_DEPENDENT = Way("success with a dependent", _image("v2"), "v2", dependent=True, thinned=5)
+CRASH_WITH_DEPENDENT = Way("crash with a dependent", CRASH.new, "v1", dependent=True, like=WITH_DEPENDENT, thinned=3)
+WAYS = (
+    SUCCESS,
+    ARCHIVE_KEPT,
+    HEALTH_TIMEOUT,
+    CRASH,
+    START_FAILS,
+    CREATE_FAILS,
+    GO_BACK,
+    GO_BACK_FAILS,
+    WITH_DEPENDENT,
+    CRASH_WITH_DEPENDENT,
+)
 
 
 def another_caller(host: str) -> Caller:
@@ -118,24 +172,47 @@ class Truth:
 
 
 class Patient:
-    """One container that is to be updated, and a stranger whose name looks like its archive's."""
+    """One container that is to be updated, and a stranger whose name looks like its archive's.
 
-    def __init__(self, bench: Bench, image: WebImage) -> None:
+    C(before) is what has its name when all is prepared for the way, C(names_before) are the names of that and of its archives.
+    """
+
+    def __init__(self, bench: Bench, way: Way) -> None:
         self._client = bench.client
         self._bench = bench
         self.name = f"{bench.scene.prefix}-{secrets.token_hex(4)}"
         self.secret = secrets.token_hex(12)
         policy = {"Name": "always", "MaximumRetryCount": 0}
-        body = {"Image": bench.image(image), "HostConfig": {"RestartPolicy": policy}}
+        body = {"Image": bench.image(way.old), "HostConfig": {"RestartPolicy": policy}}
         self._stranger = self._client.create_container_from_config(body, f"{self.name}-old-2")["Id"]
         body = {**body, "Env": [f"SECRET={self.secret}"], "Labels": {_OWNER: self.name}}
         self.id: str = self._client.create_container_from_config(body, self.name)["Id"]
         self.witness = Witness(bench.new_client(), f"{_OWNER}={self.name}")
         self._client.start(self.id)
         wait_for(lambda: self.truth(self.id).health == "healthy", "the health of the old container")
-        self.before = self.truth(self.id)
         self._letter = secrets.token_hex(12)
         self._say(self.id, f"echo {self._letter} >/data/letter")
+        self.sidecar = f"{bench.scene.prefix}-with-{secrets.token_hex(4)}" if way.dependent else None
+        if self.sidecar:
+            mode = {"NetworkMode": f"container:{self.id}"}
+            body = {"Image": bench.image(SIDECAR), "HostConfig": mode}
+            self._client.start(self._client.create_container_from_config(body, self.sidecar)["Id"])
+        self._there_before = {way.old.page: self.id}
+        self._take_stock()
+
+    def _take_stock(self) -> None:
+        self.before = self.truth()
+        self.names_before = self.names
+
+    def prepare(self, way: Way) -> None:
+        """Have behind it what goes before C(way)."""
+        if way.after:
+            result = self._bench.run(self, way.after)
+            assert not result["failed"], result
+            self._there_before[way.after.new.page] = result["container"]["id"]
+        if way.spoilt:
+            self._wait_for_words(self.name, f"touch {_SPOILT} && echo spoilt", "spoilt")
+        self._take_stock()
 
     def truth(self, container: str | None = None) -> Truth:
         """Of the container under the name, unless another one is named. Raises docker.errors.NotFound."""
@@ -160,7 +237,10 @@ class Patient:
     @property
     def names(self) -> list[str]:
         """Of all containers that the update was about, archives included, the stranger not."""
-        found = self._client.containers(all=True, filters={"name": f"^/{self.name}"})
+        return self._names_from(self.name)
+
+    def _names_from(self, beginning: str) -> list[str]:
+        found = self._client.containers(all=True, filters={"name": f"^/{beginning}"})
         return sorted(container["Names"][0].lstrip("/") for container in found if container["Id"] != self._stranger)
 
     @property
@@ -168,8 +248,11 @@ class Patient:
         found = self._client.volumes(filters={"label": JOURNAL_LABEL, "name": self.name})["Volumes"] or ()
         return [volume["Name"] for volume in found]
 
-    def assert_whole(self, serves: str, *, kept: bool = False) -> None:
-        """One container, under its name, well, with its data and its policy; nothing left, and no stranger touched."""
+    def assert_whole(self, serves: str, *, kept: bool = False, sidecar_lost: bool = False) -> None:
+        """One container, under its name, well, with its data and its policy; nothing left, and no stranger touched.
+
+        With C(sidecar_lost), somebody was told that the one in its network needs attention.
+        """
         archives = [name for name in self.names if name != self.name]
         assert self.name in self.names, f"nothing has the name, there is {archives}"
         assert len(archives) == kept, f"archives: {archives}"
@@ -177,12 +260,41 @@ class Patient:
         assert (now.status, now.health) == ("running", "healthy"), now
         assert now.policy == self.before.policy, now
         assert all(self.truth(archive).status == "exited" for archive in archives), archives
-        assert (now.id == self.id) == (serves == OLD.page), f"it is not the container that it should be: {now}"
+        assert now.id == self._there_before.get(serves) if serves in self._there_before else now.id not in self._there_before.values(), (
+            f"it is not the container that it should be: {now}"
+        )
         self._wait_for_words(now.id, "cat /data/letter", self._letter)
         self._wait_for_words(now.id, f"wget -q -O - http://127.0.0.1:{PORT}/", serves)
         assert self.journal == [], self.journal
+        if self.sidecar and not sidecar_lost:
+            self._assert_sidecar_well(self.sidecar)
         stranger = self._client.inspect_container(self._stranger)
         assert (stranger["Name"], stranger["State"]["Status"]) == (f"/{self.name}-old-2", "created"), "the stranger was touched"
+
+    def _assert_sidecar_well(self, sidecar: str) -> None:
+        """It is the only one of its kind, and lives in the network of the container that serves."""
+        assert self._names_from(sidecar) == [sidecar], f"of the one in its network there are {self._names_from(sidecar)}"
+        assert self.truth(sidecar).status == "running", self.truth(sidecar)
+        network = "busybox readlink /proc/self/ns/net"
+        namespaces: list[str] = []
+
+        def has_spoken() -> bool:
+            namespaces[:] = [self._say(container, network) for container in (self.name, sidecar)]
+            return all(words.startswith("net:") for words in namespaces)
+
+        wait_for(has_spoken, network, seconds=10)
+        assert len(set(namespaces)) == 1, f"it does not live in that one's network: {namespaces}"
+
+    def assert_archives_known(self) -> None:
+        """Those that a later run can go back to are those that are there."""
+        known = Archives(VolumeJournal(self._client, MEMORY_LABEL)).of(self.name)
+        there = {(self.truth(name).id, name) for name in self.names if name != self.name}
+        assert {(archive.id, archive.name) for archive in known} == there, f"known: {known}, there: {there}"
+
+    def is_back(self) -> bool:
+        """Whether the one that was made first has its name and runs, though another one did before."""
+        now = self.truth_if_any()
+        return now is not None and (now.id, now.status) == (self.id, "running") and now.id != self.before.id
 
     def assert_not_two_now(self) -> None:
         found = self._client.containers(filters={"label": f"{_OWNER}={self.name}"})
@@ -213,7 +325,8 @@ class Patient:
     def leave(self) -> set[str]:
         """Remove it, and whatever became of it. Returns the IDs of the containers that were still there."""
         left = {self.truth(name).id for name in self.names}
-        for container in (*left, self._stranger):
+        sidecars = self._names_from(self.sidecar) if self.sidecar else ()
+        for container in (*sidecars, *left, self._stranger):
             self._client.remove_container(container, force=True, v=True)
         for volume in self.journal:
             self._client.remove_volume(volume, force=True)
@@ -285,11 +398,12 @@ class Bench:
         return self._images[like]
 
     @contextlib.contextmanager
-    def patient(self, image: WebImage = OLD, *, witnessed: bool = True) -> Iterator[Patient]:
-        """A container that runs C(image), for the time of the block. C(witnessed): never may two have run at once meanwhile."""
-        patient = Patient(self, image)
+    def patient(self, way: Way = SUCCESS, *, witnessed: bool = True) -> Iterator[Patient]:
+        """A container that is prepared for C(way), for the time of the block. C(witnessed): never may two have run at once meanwhile."""
+        patient = Patient(self, way)
         with contextlib.closing(patient.witness):
             try:
+                patient.prepare(way)
                 yield patient
             finally:
                 left = patient.leave()
@@ -299,38 +413,40 @@ class Bench:
     def calls(self, way: Way) -> list[Call]:
         """What the module asks of the engine when it goes that way undisturbed."""
         if way not in self._rehearsed:
-            with self.patient() as patient, Proxy(socket_of(self.host)) as proxy:
+            with self.patient(way) as patient, Proxy(socket_of(self.host)) as proxy:
                 result = self.run(patient, way, host=proxy.url)
                 assert result["failed"] != way.succeeds, result
                 patient.assert_whole(way.serves, kept=way.kept)
+                patient.assert_archives_known()
             self._rehearsed[way] = proxy.calls
         return self._rehearsed[way]
 
     def calls_of_its_own(self, way: Way) -> range:
-        """The places of the calls that make C(way) another one than a success: from the last one on that they have in common.
+        """The places of the calls that make C(way) another one than the one it is like: from the last one on that they have in common.
 
-        Up to there the engine was asked the same things, so what holds there on the way to a success holds on this way.
+        Up to there the engine was asked the same things, so what holds there on the one way holds on the other.
         """
-        own, common = self.calls(way), self.calls(SUCCESS)
+        own, common = self.calls(way), self.calls(way.like) if way.like else []
         same = len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], zip(own, common, strict=False))))
-        return range(0 if way is SUCCESS else max(0, same - 1), len(own))
+        return range(max(0, same - 1), len(own))
 
     def options(self, patient: Patient, way: Way, host: str | None = None, timeout: int = _PATIENCE) -> dict[str, Any]:
-        return {
+        options = {
             "docker_host": host or self.host,
             "name": patient.name,
-            "image": self.image(way.new),
-            "pull": "always" if self._registry else "never",
             "health_timeout": way.health_timeout,
             "grace_period": 0.5,
             "poll_interval": 0.1,
-            "keep_archive": way.kept,
             "timeout": timeout,
         }
+        if way.goes_back:
+            return options
+        pull = "always" if self._registry else "never"
+        return {**options, "image": self.image(way.new), "pull": pull, "keep_archive": way.kept}
 
     def run(self, patient: Patient, way: Way, *, host: str | None = None, timeout: int = _PATIENCE, caller: Caller | None = None) -> Result:
-        """Run the module as Ansible does: in a process of its own, with its arguments as JSON on standard input."""
-        run = self._start(self.options(patient, way, host, timeout), caller or self.caller)
+        """Run the way's module as Ansible does: in a process of its own, with its arguments as JSON on standard input."""
+        run = self._start(way, self.options(patient, way, host, timeout), caller or self.caller)
         assert run.returncode >= 0, f"killed by signal {-run.returncode}"
         assert "Traceback" not in run.stdout + run.stderr, run.stdout + run.stderr
         assert patient.secret not in run.stdout + run.stderr, "a secret was told"
@@ -339,14 +455,30 @@ class Bench:
 
     def run_by_ansible(self, patient: Patient, way: Way, caller: Caller) -> Result:
         """The same through ansible-playbook."""
-        run = run_playbook([play({"name": "update", "evenkeel.fleet.container_recreate": self.options(patient, way)})], caller=caller)
+        run = run_playbook([play({"name": way.name, f"evenkeel.fleet.{way.module}": self.options(patient, way)})], caller=caller)
         assert len(run.results) == 1, run.output
         return run.results[0]
+
+    def run_again(self, patient: Patient, way: Way, *, caller: Caller | None = None, by_ansible: bool = False) -> Result:
+        """Run it undisturbed after a run that was not, and see that it succeeds if it is to.
+
+        When a way back was gone to its end, and nothing says that somebody has not heard of that, there is nothing more to go back to.
+        """
+        is_back = way.goes_back and patient.is_back()
+        is_over = is_back and lock_of(patient.name) not in patient.journal
+        caller = caller or self.caller
+        result = self.run_by_ansible(patient, way, caller) if by_ansible else self.run(patient, way, caller=caller)
+        if is_over:
+            assert "There is nothing to go back to" in result.get("msg", ""), result
+        elif way.succeeds:
+            assert not result["failed"], result
+            assert not is_back or result["outcome"] == "recovered", result
+        return result
 
     def kill(self, patient: Patient, way: Way, at: int, fault: Fault, caller: Caller | None = None) -> None:
         """Run the module and kill it at that call."""
         with Proxy(socket_of(self.host), at, fault) as proxy:
-            run = self._start(self.options(patient, way, proxy.url), caller or self.caller)
+            run = self._start(way, self.options(patient, way, proxy.url), caller or self.caller)
         assert run.returncode == -9, f"it was not killed, but ended:\n{run.stdout}{run.stderr}\n{list(map(str, proxy.calls))}"
 
     def run_with_fault(self, patient: Patient, way: Way, at: int, fault: Fault, *, lasting: bool = False) -> Result:
@@ -356,9 +488,9 @@ class Bench:
         assert proxy.hit, f"that call was not made: {list(map(str, proxy.calls))}"
         return result
 
-    def _start(self, options: dict[str, Any], caller: Caller) -> subprocess.CompletedProcess[str]:
+    def _start(self, way: Way, options: dict[str, Any], caller: Caller) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            (*caller.prefix, sys.executable, "-m", "ansible_collections.evenkeel.fleet.plugins.modules.container_recreate"),
+            (*caller.prefix, sys.executable, "-m", f"ansible_collections.evenkeel.fleet.plugins.modules.{way.module}"),
             cwd=caller.cwd,
             env={**os.environ, "HOME": self._folder.name, "PYTHONPATH": COLLECTIONS},
             input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
@@ -389,9 +521,10 @@ def kill_points(calls: list[Call], places: Iterable[int]) -> list[tuple[int, Fau
 
 
 def parametrize(metafunc: pytest.Metafunc, ways: tuple[Way, ...], *, chunks: int, sampled: int) -> None:
-    """Make C(chunks) tests of each way, to go through all points together; or one, to go through every C(sampled)-th."""
+    """Make C(chunks) tests of each way, to go through all points together; or one, to go through every C(sampled)-th, or fewer."""
     if metafunc.config.getoption("--whole-matrices"):
         parts = [(way, Chunk(first, chunks)) for way in ways for first in range(chunks)]
     else:
-        parts = [(way, Chunk((5 * number + 2) % sampled, sampled)) for number, way in enumerate(ways)]
+        every = [sampled * way.thinned for way in ways]
+        parts = [(way, Chunk((5 * number + 2) % nth, nth)) for number, (way, nth) in enumerate(zip(ways, every, strict=True))]
     metafunc.parametrize(("way", "chunk"), parts, ids=[f"{way}, {chunk}" for way, chunk in parts])
