@@ -164,7 +164,7 @@ class TestTheDependentItself:
 
 
 class TestRefused:
-    """Before anything is touched: a dependent that could not be brought back."""
+    """Before anything is touched: a dependent that could not be brought back, or what it depends on itself."""
 
     def assert_untouched(self, scene: Scene, app: Service, says: str) -> None:
         before = scene.inspect(app.id)["State"]["StartedAt"]
@@ -172,6 +172,23 @@ class TestRefused:
         assert (result["failed"], result["changed"], result["failed_step"]) == (True, False, "preflight")
         assert says in result["msg"]
         assert scene.inspect(app.name)["State"]["StartedAt"] == before
+
+    @pytest.mark.behaviour("C8")
+    def test_files_of_a_dependent(self, scene: Scene, app: Service) -> None:
+        sidecar = scene.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{app.name}"})
+        scene.run_in(sidecar, "sh", "-c", "echo dear >/www/letter")
+        result = recreate(app, image=reference("v2"), lost_files="refuse")
+        assert (result["failed"], result["changed"]) == (True, False)
+        assert f"{scene.prefix}-sidecar:/www/letter" in result["msg"]
+
+    def test_its_own_provider_is_gone(self, scene: Scene, app: Service) -> None:
+        sidecar = scene.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{app.name}"})
+        scene.client.remove_container(app.id, force=True)
+        started = scene.inspect(sidecar)["State"]["StartedAt"]
+        result = run_module("container_recreate", name=f"{scene.prefix}-sidecar", image=reference("v2"))
+        assert (result["failed"], result["changed"], result["failed_step"]) == (True, False, "preflight")
+        assert "lives in the namespace of a container" in result["msg"]
+        assert scene.inspect(f"{scene.prefix}-sidecar")["State"]["StartedAt"] == started
 
     def test_auto_remove(self, scene: Scene, app: Service) -> None:
         scene.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{app.name}", "AutoRemove": True})

@@ -75,8 +75,23 @@ def test_another_tag_goes_on_meaning_what_it_means(scene: Scene) -> None:
     assert recreate(service, image=bad)["outcome"] == "skipped"
 
 
-def test_a_recovery_remembers_too(scene: Scene) -> None:
-    """Nothing is remembered of an image that has since proved itself."""
+@pytest.mark.behaviour("A22")
+def test_a_tag_that_serves_another_container_well_stays(scene: Scene) -> None:
+    """The image is bad for one container only. To give the tag back would take the other one back with it."""
+    image = scene.moved_tag(V1, WebImage("v2"))
+    picky = scene.service(
+        image, "picky", wait=False, Healthcheck={"Test": ["CMD-SHELL", "test $(cat /www/index.html) = v1"], "Interval": 10**9}
+    )
+    content = scene.service(image, "content")
+    assert recreate(content)["outcome"] == "recreated"
+    result = recreate(picky, health_timeout=3)
+    assert result["outcome"] == "rolled_back"
+    assert f"since {content.name} runs that under it" in result["warnings"][0]
+    assert recreate(content, pull="never")["outcome"] == "unchanged"
+    assert recreate(picky)["outcome"] == "skipped"
+
+
+def test_an_image_that_proved_itself_makes_the_rejected_one_forgotten(scene: Scene) -> None:
     service = scene.service(scene.moved_tag(V1, BROKEN))
     recreate(service)
     assert scene.memory == [f"evenkeel-rejected.{service.name}"]

@@ -193,6 +193,36 @@ class TestRestart:
         assert self.restart(household)["net"].repair is Repair.RESTARTED
 
 
+class TestAfterAnInterruptedRepair:
+    """The new provider turned out bad after all: whoever has taken the place of a dependent goes, and the dependent is back."""
+
+    @pytest.fixture
+    def dependents(self, household: Household) -> tuple[Dependent, ...]:
+        household.add("sidecar", NetworkMode=f"container:{household.old}")
+        dependents = household.swap()
+        household.engine.errors["remove:sidecar-old-1000"] = EngineError("killed before that")
+        household.recreate(dependents)
+        assert household.engine.names == {"web", "web-old-1000", "sidecar", "sidecar-old-1000"}
+        household.engine.remove(household.heir, force=True)
+        household.engine.rename(household.old, "web")
+        household.engine.start(household.old)
+        return dependents
+
+    def test_it_has_its_name_and_runs_alone(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
+        repaired = restart_dependents(fake_ports(household.engine), dependents, household.old)
+        assert [result.repair for result in repaired] == [Repair.RESTARTED]
+        assert household.engine.names == {"web", "sidecar"}
+        assert household.engine.container("sidecar")["Id"] == dependents[0].id
+        assert household.engine.is_served("sidecar")
+
+    def test_a_stranger_under_its_name_stays(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
+        household.engine._find("sidecar")["Image"] = "another"
+        repaired = restart_dependents(fake_ports(household.engine), dependents, household.old)
+        assert [result.repair for result in repaired] == [Repair.NEEDS_ATTENTION]
+        assert "it is now called sidecar-old-1000" in repaired[0].problem
+        assert "sidecar" in household.engine.names
+
+
 class TestRecreate:
     def test_all_live_with_the_heir(self, household: Household) -> None:
         net = household.add("net", NetworkMode=f"container:{household.old}", IpcMode="private")
