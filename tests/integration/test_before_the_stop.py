@@ -74,8 +74,8 @@ exec unshare --mount sh -c 'mount --bind {hostname} /etc/hostname && exec {sys.e
 @pytest.mark.behaviour("G6")
 def test_an_image_for_another_platform(scene: Scene) -> None:
     service = scene.service(reference("v1"), wait=False)
-    foreign = scene.image("foreign", WebImage("v2"), platform="linux/s390x")
-    message = refusal(scene, service, image=foreign)
+    foreign = scene.image("foreign", WebImage("v2"), push=False, architecture="s390x")
+    message = refusal(scene, service, image=foreign, pull="never")
     assert "is made for s390x" in message
 
 

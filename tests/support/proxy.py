@@ -115,7 +115,7 @@ class Proxy:
     def _accept(self) -> None:
         while True:
             try:
-                client, _ = self._listener.accept()
+                client = self._listener.accept()[0]
             except OSError:
                 return
             with self._lock:
@@ -209,7 +209,7 @@ class _Head(NamedTuple):
 
     def header(self, name: str) -> str:
         for line in self.raw.split(b"\r\n")[1:]:
-            key, _, value = line.decode("latin-1").partition(":")
+            key, _colon, value = line.decode("latin-1").partition(":")
             if key.lower() == name:
                 return value.strip().lower()
         return ""
@@ -255,7 +255,7 @@ def _shut(connection: socket.socket) -> None:
 
 def _kill_peer(client: socket.socket) -> None:
     """SIGKILL the process at the other end, and wait until it can do no more."""
-    pid, _, _ = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))
+    pid: int = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
     if pid in (0, os.getpid()):
         raise AssertionError("the proxy was about to kill itself")
     os.kill(pid, signal.SIGKILL)

@@ -44,10 +44,13 @@ class Scene:
         self._images: set[str] = set()
         self._volumes: set[str] = set()
 
-    def image(self, tag: str, like: images.WebImage, *, push: bool = True, platform: str | None = None) -> str:
-        """Build an image; C(push) it to the registry too. Returns its reference."""
+    def image(self, tag: str, like: images.WebImage, *, push: bool = True, architecture: str | None = None) -> str:
+        """Build an image; C(push) it to the registry too. Returns its reference. C(architecture) is what it claims to be made for."""
         reference = f"{registry.ADDRESS}/{self.prefix}/shop:{tag}"
-        self._images.add(images.build(self.client, reference, like, platform))
+        self._images.add(images.build(self.client, reference, like))
+        if architecture:
+            images.pretend(self.client, reference, architecture)
+            self._images.add(self.client.inspect_image(reference)["Id"])
         if push:
             images.push(self.client, reference)
         return reference

@@ -81,7 +81,8 @@ def find_dependents(provider: Document, others: t.Sequence[Document], unix_secon
     taken = {name_of(other) for other in others}
     found: t.Dict[str, Dependent] = {}
     providers = [provider]
-    for current in providers:
+    while providers:
+        current = providers.pop(0)
         for other in others:
             if other["Id"] in found or other["Id"] == provider["Id"] or not _depends(other, current["Id"], name_of(current)):
                 continue

@@ -12,7 +12,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Inspected, Surroundings
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.preflight import Case, refuse_if_unsafe, shortened
 
-AMD64: dict[str, Any] = {"Architecture": "amd64"}
+SAME = object()
 
 
 def inspected(
@@ -21,7 +21,7 @@ def inspected(
     name: str = "web",
     auto_remove: bool = False,
     labels: dict[str, str] | None = None,
-    image: dict[str, Any] | None = AMD64,
+    image: Any = SAME,
     host_config: dict[str, Any] | None = None,
 ) -> Inspected:
     container = {
@@ -32,7 +32,7 @@ def inspected(
         "HostConfig": {"AutoRemove": auto_remove, **(host_config or {})},
         "Config": {"Labels": labels},
     }
-    return Inspected(container=container, image=image)
+    return Inspected(container=container, image={"Architecture": "amd64"} if image is SAME else image)
 
 
 def case(
