@@ -282,28 +282,6 @@ class TestRollback:
         assert_back_as_before(scene, service, result, "start_failed")
         assert "address already in use" in result["msg"]
 
-    @pytest.mark.behaviour("A5", "A10", "D3")
-    def test_static_address_that_is_taken(self, scene: Scene) -> None:
-        """Somebody takes the address on the second network while nobody has it, and lets go of it when the new container is removed."""
-        networks = [scene.network(name, ipam=scene.subnet()) for name in ("a", "b")]
-        service = scene.service(reference("v1"), HostConfig={"NetworkMode": networks[0]})
-        address = scene.connect_at_address(service.id, networks[1])
-        squatter = scene.container("squatter", reference("v1"), start=False, HostConfig={"NetworkMode": networks[1]})
-        scene.client.disconnect_container_from_network(squatter, networks[1])
-        scene.client.connect_container_to_network(squatter, networks[1], ipv4_address=address)
-
-        def take(_old: str) -> None:
-            scene.client.start(squatter)
-
-        def let_go(_new: str) -> None:
-            scene.client.remove_container(squatter, force=True)
-
-        with Bystander(scene, service, stop=take, destroy=let_go):
-            result = recreate(service, image=reference("v2"))
-        assert_back_as_before(scene, service, result, "start_failed")
-        assert "Address already in use" in result["msg"]
-        assert scene.inspect(service.name)["NetworkSettings"]["Networks"][networks[1]]["IPAddress"] == address
-
     @pytest.mark.behaviour("A10", "D3")
     def test_static_address(self, scene: Scene) -> None:
         """The old one has it again: the failed one is gone before it is started."""
