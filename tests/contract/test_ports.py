@@ -133,6 +133,22 @@ def test_pull(engine: Engine) -> None:
     assert identity.reference == IMAGE
 
 
+def test_what_is_published_is_what_a_pull_brings(engine: Engine) -> None:
+    here = ImageReference.parse(IMAGE)
+    pulled = engine.ops.pull(here, PullPolicy.ALWAYS)
+    published = engine.ops.published(here)
+    assert engine.ops.local_image(here).id == pulled.id
+    assert engine.ops.local_image(here.at(published.digest)).id == pulled.id
+    assert not published.is_index
+
+
+def test_nothing_is_published_and_nothing_here_where_nobody_pushed(engine: Engine) -> None:
+    nowhere = ImageReference.parse(reference("nowhere"))
+    for look in (engine.ops.published, engine.ops.local_image):
+        with pytest.raises(NotFound):
+            look(nowhere)
+
+
 @pytest.mark.parametrize("policy", list(PullPolicy))
 def test_pull_of_what_is_nowhere(engine: Engine, policy: PullPolicy) -> None:
     with pytest.raises(NotFound):

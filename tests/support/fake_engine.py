@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import hashlib
 import itertools
 import typing as t
 
@@ -23,6 +24,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
     Inspected,
     Note,
     Ports,
+    Published,
     PullPolicy,
     RuntimeStatus,
     Surroundings,
@@ -90,13 +92,19 @@ class Fuse:
             raise self._error
 
 
+def digest_of(image: str) -> str:
+    """Under which registries know an image of this ID."""
+    return f"sha256:{hashlib.sha256(image.encode()).hexdigest()}"
+
+
 class FakeEngine:
     """DockerOps and HealthProbe in one, with every call in C(calls), by the name of the container at that moment (NEW: made here).
 
-    C(registry) and C(local) map normalised references to image IDs. C(errors) makes a call fail before it does anything, C(lost_answers)
-    after it was done, C(away) so many times with C(away_error). C(looks) are the states that the next probes see, container by container,
-    the last one for ever; without any they see what is true. A running container is healthy. C(seconds) says how long a call takes,
-    C(images) what else an image's inspect document holds, by its ID. C(fuse) ends the run at a call. C(look_on) is called at each.
+    C(registry) and C(local) map normalised references to image IDs. C(platforms) and C(publishes_indexes) say how the registry has them.
+    C(errors) makes a call fail before it does anything, C(lost_answers) after it was done, C(away) so many times with C(away_error).
+    C(looks) are the states that the next probes see, container by container, the last one for ever; without any they see what is true.
+    A running container is healthy. C(seconds) says how long a call takes, C(images) what else an image's inspect document holds, by its
+    ID. C(fuse) ends the run at a call. C(look_on) is called at each.
 
     Who asks for a name space of another can be started only while that runs. C(is_served) tells whether it still has it.
     """
@@ -120,6 +128,8 @@ class FakeEngine:
         self.networks: set[str] = set()
         self.changed: dict[str, list[dict[str, t.Any]]] = {}
         self.architecture = "amd64"
+        self.platforms: tuple[str, ...] = ()
+        self.publishes_indexes = False
         self.own_container: str | None = None
         self.fuse = Fuse()
         self.look_on: t.Callable[[], None] = lambda: None
@@ -169,6 +179,19 @@ class FakeEngine:
     def changes(self, container: str) -> tuple[Document, ...]:
         with _Call(self, f"changes:{self._label(container)}"):
             return tuple(self.changed.get(self._name(container), ()))
+
+    def published(self, reference: ImageReference) -> Published:
+        with _Call(self, "published"):
+            if reference.normalised not in self.registry:
+                raise NotFound(f"manifest for {reference.normalised} not found")
+            return Published(digest_of(self.registry[reference.normalised]), self.platforms, self.publishes_indexes)
+
+    def local_image(self, reference: ImageReference) -> ImageIdentity:
+        with _Call(self, "local_image"):
+            here = {**self.local, **{reference.repository + "@" + digest_of(image): image for image in self.local.values()}}
+            if reference.normalised not in here:
+                raise NotFound(f"{reference.normalised} is not here")
+            return ImageIdentity(reference.as_written, here[reference.normalised])
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
         with _Call(self, "pull"):

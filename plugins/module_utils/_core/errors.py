@@ -40,6 +40,10 @@ class Conflict(EngineError):
     """The engine says that the thing is in use, or that its name is taken."""
 
 
+class Forbidden(EngineError):
+    """Something between us and the engine, such as a proxy before its socket, does not let this call through."""
+
+
 class NoAnswer(EngineError):
     """No answer came. The call may have been carried out all the same."""
 

@@ -87,6 +87,10 @@ class ImageReference:
         separator = "@" if self.digest else ":"
         return f"{self.repository}{separator}{self.version}"
 
+    def at(self, digest: str) -> ImageReference:
+        """What this repository has under a digest. Raises InvalidImageReference when C(digest) is none."""
+        return ImageReference.parse(f"{self.repository}@{digest}")
+
     def names_same_image_as(self, other: ImageReference) -> bool:
         """Whether both resolve to the same thing in the same registry."""
         return self.normalised == other.normalised

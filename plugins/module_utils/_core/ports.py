@@ -116,6 +116,19 @@ class ImageIdentity:
 
 
 @dataclass(frozen=True)
+class Published:
+    """What a registry has under a reference.
+
+    C(platforms) are those that it is made for, such as C(linux/amd64) or C(linux/arm/v7), empty when nobody says. C(is_index) tells whether
+    it is a list of images, one a platform.
+    """
+
+    digest: str
+    platforms: t.Tuple[str, ...] = ()
+    is_index: bool = False
+
+
+@dataclass(frozen=True)
 class Inspected:
     """A container's inspect document, and that of the image that it runs: None when the engine no longer has it.
 
@@ -173,6 +186,12 @@ class DockerOps(t.Protocol):
 
     def changes(self, container: str) -> t.Tuple[Document, ...]:
         """What differs between a container's own file system and its image's, as the engine lists it."""
+
+    def published(self, reference: ImageReference) -> Published:
+        """Ask the registry what it has under a reference. Nothing is pulled."""
+
+    def local_image(self, reference: ImageReference) -> ImageIdentity:
+        """Tell which image a reference means on this host. NotFound when it means none."""
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
         """Have the image on the host as the policy says, and tell which one the reference means there now."""

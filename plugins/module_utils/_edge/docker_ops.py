@@ -10,8 +10,8 @@ import typing as t
 
 from .._core.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from .._core.image_reference import ImageReference
-from .._core.ports import Clock, Document, ImageIdentity, Inspected, PullPolicy, Surroundings
-from .pull import pull_image
+from .._core.ports import Clock, Document, ImageIdentity, Inspected, Published, PullPolicy, Surroundings
+from .pull import ask_registry, local_image, pull_image
 from .sdk import docker, engine_errors
 from .whereabouts import own_container
 
@@ -55,6 +55,12 @@ class SdkDockerOps:
     def changes(self, container: str) -> t.Tuple[Document, ...]:
         with engine_errors():
             return tuple(self._client.diff(container) or ())
+
+    def published(self, reference: ImageReference) -> Published:
+        return ask_registry(self._client, reference)
+
+    def local_image(self, reference: ImageReference) -> ImageIdentity:
+        return local_image(self._client, reference)
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
         return pull_image(self._client, reference, policy)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Pull an image, and hear what the registry says while it streams."""
+"""Images: what the registry has, what this host has, and the pull of one, hearing what the registry says while it streams."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import typing as t
 
 from .._core.errors import EngineError, NotFound
 from .._core.image_reference import ImageReference, digest_in
-from .._core.ports import ImageIdentity, PullPolicy
+from .._core.ports import ImageIdentity, Published, PullPolicy
 from .sdk import engine_errors
+
+_INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 
 
 def pull_image(client: t.Any, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
@@ -21,14 +23,30 @@ def pull_image(client: t.Any, reference: ImageReference, policy: PullPolicy) -> 
             _pull(client, reference)
         except EngineError as error:
             raise _with_hint(client, reference, error) from error
-        return _local(client, reference)
+        return local_image(client, reference)
     try:
-        return _local(client, reference)
+        return local_image(client, reference)
     except NotFound:
         if policy is PullPolicy.NEVER:
             raise NotFound("it is not on this host, and the pull policy is 'never'") from None
     _pull(client, reference)
-    return _local(client, reference)
+    return local_image(client, reference)
+
+
+def ask_registry(client: t.Any, reference: ImageReference) -> Published:
+    """Ask what the registry has under a reference, through the engine. Raises EngineError."""
+    with engine_errors():
+        answer = client.inspect_distribution(reference.normalised)
+        descriptor = answer["Descriptor"]
+        return Published(
+            digest=descriptor["digest"],
+            platforms=tuple(map(_platform, answer.get("Platforms") or ())),
+            is_index=descriptor.get("mediaType") in _INDEXES,
+        )
+
+
+def _platform(platform: t.Mapping[str, str]) -> str:
+    return "/".join(filter(None, (platform.get("os"), platform.get("architecture"), platform.get("variant"))))
 
 
 def _pull(client: t.Any, reference: ImageReference) -> None:
@@ -42,13 +60,14 @@ def _pull(client: t.Any, reference: ImageReference) -> None:
 
 def _with_hint(client: t.Any, reference: ImageReference, error: EngineError) -> EngineError:
     try:
-        _local(client, reference)
+        local_image(client, reference)
     except EngineError:
         return error
     return type(error)(f"{error} (it is on this host already: pull=missing or pull=never would take that one)")
 
 
-def _local(client: t.Any, reference: ImageReference) -> ImageIdentity:
+def local_image(client: t.Any, reference: ImageReference) -> ImageIdentity:
+    """Look up what the reference means on this host. Raises NotFound and other EngineErrors."""
     with engine_errors():
         image = client.inspect_image(reference.normalised)
     return ImageIdentity(reference=reference.as_written, id=image["Id"], digest=digest_in(image.get("RepoDigests"), reference))

@@ -10,7 +10,7 @@ import contextlib
 import traceback
 import typing as t
 
-from .._core.errors import Conflict, EngineError, EngineUnavailable, NoAnswer, NotFound
+from .._core.errors import Conflict, EngineError, EngineUnavailable, Forbidden, NoAnswer, NotFound
 
 __all__ = ["IMPORT_ERROR", "docker", "engine_errors", "require_sdk", "sdk_version"]
 
@@ -54,11 +54,19 @@ def engine_errors() -> t.Iterator[None]:
     except docker.errors.NotFound as error:
         raise NotFound(_explanation(error)) from error
     except docker.errors.APIError as error:
-        raise (Conflict if error.status_code == 409 else EngineError)(_explanation(error)) from error
+        raise _kind_of(error)(_explanation(error)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise NoAnswer(f"no answer from the engine ({error})") from error
     except Exception as error:  # Between stop and start nothing may escape that is not an EngineError.
         raise EngineError(f"the Docker SDK failed ({type(error).__name__}: {error})") from error
+
+
+def _kind_of(error: t.Any) -> t.Type[EngineError]:
+    if error.status_code == 409:
+        return Conflict
+    # What the engine itself refuses, it says as JSON.
+    by_engine = "json" in error.response.headers.get("Content-Type", "")
+    return Forbidden if error.status_code in (403, 405) and not by_engine else EngineError
 
 
 def _explanation(error: t.Any) -> str:

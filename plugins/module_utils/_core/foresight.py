@@ -1,0 +1,56 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tell which image a pull would bring, without pulling."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from .errors import NotFound
+from .image_reference import ImageReference
+from .ports import DockerOps, ImageIdentity, Published, PullPolicy
+
+_MAYBE_THE_SAME = (
+    "the registry has another index of images than this host knows, and whether the image for this platform is another one, too, "
+    "only a pull can tell"
+)
+
+
+@dataclass(frozen=True)
+class Foreseen:
+    """The image that a pull would bring.
+
+    Its ID is empty when it is not on this host yet. C(doubt) then says why it may turn out to be an image that is, empty when it cannot.
+    C(platforms) are those that the registry has it for, empty when nobody asked the registry or it did not say.
+    """
+
+    image: ImageIdentity
+    doubt: str = ""
+    platforms: t.Tuple[str, ...] = ()
+
+
+def foresee(ops: DockerOps, reference: ImageReference, policy: PullPolicy) -> Foreseen:
+    """What C(reference) would mean on this host after a pull with this policy.
+
+    Raises EngineError where the pull would, and where nobody can say.
+    """
+    if policy is not PullPolicy.ALWAYS:
+        try:
+            return Foreseen(ops.local_image(reference))
+        except NotFound:
+            if policy is PullPolicy.NEVER:
+                raise NotFound("it is not on this host, and the pull policy is 'never'") from None
+    return meaning_of(ops, reference, ops.published(reference))
+
+
+def meaning_of(ops: DockerOps, reference: ImageReference, published: Published) -> Foreseen:
+    """Which image on this host it is that the registry has under a reference. Raises EngineError."""
+    try:
+        known = ops.local_image(reference.at(published.digest)).id
+    except NotFound:
+        known = ""
+    doubt = _MAYBE_THE_SAME if published.is_index and not known else ""
+    return Foreseen(ImageIdentity(reference.as_written, known, published.digest), doubt, published.platforms)
