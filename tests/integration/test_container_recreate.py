@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 import socket
 import subprocess
 import threading
@@ -15,15 +17,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import docker.utils
 import pytest
 
 from support.ansible import run_module
+from support.proxy import Call, Proxy, socket_of
 from support.scene import Scene, Service, free_port, wait_for
 from support.visitor import Visitor, fetch
-from testbed import images, registry
+from testbed import engine, images, registry
 from testbed.images import WebImage, reference, serve_after, shell
 
 V1, V2 = WebImage("v1"), WebImage("v2")
+OLD_IS_STARTED_AGAIN = 3
+"""Which start it is when the new container's was the first, the old one's the second, and the second was refused."""
 
 
 def recreate(service: Service | str, **options: Any) -> dict[str, Any]:
@@ -31,7 +37,7 @@ def recreate(service: Service | str, **options: Any) -> dict[str, Any]:
     return run_module("container_recreate", name=name, poll_interval=0.2, **options)
 
 
-def assert_back_as_before(scene: Scene, service: Service, result: dict[str, Any], reason: str) -> None:
+def assert_back_as_before(scene: Scene, service: Service, result: dict[str, Any], reason: str, page: str = "v1") -> None:
     """A failed task, and the old container under its own name and ID, serving its page; nothing left behind."""
     assert result["failed"]
     assert result["changed"]
@@ -45,7 +51,7 @@ def assert_back_as_before(scene: Scene, service: Service, result: dict[str, Any]
     now = scene.inspect(service.name)
     assert now["Id"] == service.id
     assert now["State"]["Running"]
-    wait_for(lambda: fetch(service.port) == "v1", "the old page")
+    wait_for(lambda: fetch(service.port) == page, "the old page")
 
 
 def names_in(endpoint: dict[str, Any]) -> set[str]:
@@ -281,6 +287,45 @@ class TestRollback:
             result = recreate(service, image=reference("v2"))
         assert_back_as_before(scene, service, result, "start_failed")
         assert "address already in use" in result["msg"]
+
+    @pytest.mark.behaviour("A5", "A10", "D3")
+    def test_address_that_is_taken(self, scene: Scene) -> None:
+        """Somebody has the address on the second network while nobody else does, and lets go of it only when the old one wants it back."""
+        networks = [scene.network(name, ipam=scene.subnet()) for name in ("a", "b")]
+        service = scene.service(reference("v1"), HostConfig={"NetworkMode": networks[0]})
+        address = scene.connect_at_address(service.id, networks[1])
+        squatter = scene.container("squatter", reference("v1"), start=False, HostConfig={"NetworkMode": networks[1]})
+        scene.client.disconnect_container_from_network(squatter, networks[1])
+        scene.client.connect_container_to_network(squatter, networks[1], ipv4_address=address)
+        starts = itertools.count(1)
+
+        def squat(call: Call) -> None:
+            if call == ("POST", "/containers/create"):
+                scene.client.start(squatter)
+            elif call == ("POST", "/containers/*/start") and next(starts) == OLD_IS_STARTED_AGAIN:
+                scene.client.remove_container(squatter, force=True)
+
+        with Proxy(socket_of(engine.host()), before=squat) as proxy:
+            result = recreate(service, image=reference("v2"), docker_host=proxy.url)
+        assert_back_as_before(scene, service, result, "start_failed")
+        assert "address already in use" in result["msg"].lower()
+        assert scene.inspect(service.name)["NetworkSettings"]["Networks"][networks[1]]["IPAddress"] == address
+
+    @pytest.mark.behaviour("A5")
+    def test_network_that_cannot_be_had(self, scene: Scene) -> None:
+        """Older engines are asked for all networks but the first when the new container is there already, newer ones when it is created."""
+        service = scene.service(reference("v1"), HostConfig={"NetworkMode": scene.network("a")})
+        scene.client.connect_container_to_network(service.id, scene.network("b"))
+        connects = docker.utils.version_lt(scene.client.api_version, "1.44")
+        with Proxy(socket_of(engine.host())) as proxy:
+            assert recreate(service, image=reference("v2"), docker_host=proxy.url)["changed"]
+        at = proxy.calls.index(Call("POST", "/networks/*/connect" if connects else "/containers/create"))
+        service = dataclasses.replace(service, id=scene.inspect(service.name)["Id"])
+        with Proxy(socket_of(engine.host()), at) as proxy:
+            result = recreate(service, image=reference("v1"), docker_host=proxy.url)
+        assert proxy.hit
+        assert_back_as_before(scene, service, result, "create_failed", page="v2")
+        assert scene.containers == [service.name], "the incomplete one is gone"
 
     @pytest.mark.behaviour("A10", "D3")
     def test_static_address(self, scene: Scene) -> None:

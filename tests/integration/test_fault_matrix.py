@@ -42,6 +42,7 @@ def points(calls: list[Call], places: Iterable[int]) -> list[Point]:
     return [point._replace(at=at) for at in places for point in (reads if calls[at].reads else changes)]
 
 
+@pytest.mark.behaviour("A20")
 def test_fault(bench: Bench, way: Way, chunk: Chunk, record_property: Record) -> None:
     calls = bench.calls(way)
     tally = Tally(record_property, "fault", way.name)

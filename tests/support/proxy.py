@@ -17,7 +17,7 @@ import socket
 import struct
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, NamedTuple
@@ -78,13 +78,23 @@ class Proxy:
     C(calls) are those that were made. Reads of one kind in a row count as one: a health gate looks again and again, and how many other
     containers there are to be looked at is not for a test to say.
     C(fault) is what becomes of the call C(at); with C(lasting), also of all like it that follow. C(hit) tells whether it was reached.
+    C(before) is called with each call before the engine hears of it.
     """
 
-    def __init__(self, engine: str, at: int | None = None, fault: Fault = Fault.FAIL, *, lasting: bool = False) -> None:
+    def __init__(
+        self,
+        engine: str,
+        at: int | None = None,
+        fault: Fault = Fault.FAIL,
+        *,
+        lasting: bool = False,
+        before: Callable[[Call], None] = lambda _call: None,
+    ) -> None:
         self._engine = engine
         self._at = at
         self._fault = fault
         self._lasting = lasting
+        self._before = before
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self.calls: list[Call] = []
@@ -141,7 +151,9 @@ class Proxy:
         if not request.raw:
             return False
         body = b"".join(request.body(requests))
-        fault = self._fault_for(*request.first_line[:2])
+        call = _call(*request.first_line[:2])
+        self._before(call)
+        fault = self._fault_for(call)
         if fault in _NOT_FORWARDED:
             return self._withhold(client, requests, fault)
         with _connected(self._engine) as engine, engine.makefile("rb") as answers:
@@ -171,10 +183,8 @@ class Proxy:
             _kill_peer(client)
         return False
 
-    def _fault_for(self, method: str, target: str) -> Fault | None:
+    def _fault_for(self, call: Call) -> Fault | None:
         """Count the call, and tell what is to become of it."""
-        path = _OF_THIS_RUN.sub("*", _VERSION.sub("", target.partition("?")[0]))
-        call = Call(method, path)
         with self._lock:
             again = call.reads and self.calls[-1:] == [call]
             if not again:
@@ -187,6 +197,10 @@ class Proxy:
                 self.hit = True
                 return self._fault
             return None
+
+
+def _call(method: str, target: str) -> Call:
+    return Call(method, _OF_THIS_RUN.sub("*", _VERSION.sub("", target.partition("?")[0])))
 
 
 class _Head(NamedTuple):

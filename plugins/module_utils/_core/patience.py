@@ -8,23 +8,39 @@ from __future__ import annotations
 
 import typing as t
 
-from .errors import EngineError, NoAnswer
+from .errors import EngineError, NoAnswer, NotFound
 from .ports import Clock
 
 _PATIENCE = 30.0
+_PATIENCE_WITH_REFUSALS = 10.0
 _PAUSE = 1.0
-"""Seconds to go on trying when the engine does not answer, and between two tries."""
+"""Seconds to go on trying when the engine does not answer, when it refuses, and between two tries."""
 
 _T = t.TypeVar("_T")
 
 
 def until_answered(clock: Clock, call: t.Callable[[], _T], also: t.Type[EngineError] = NoAnswer) -> _T:
     """Repeat a call that does no harm when it is repeated, while there is no answer (or C(also)), for as long as is reasonable."""
-    deadline = clock.monotonic() + _PATIENCE
+    return _repeat(clock, call, lambda error: _PATIENCE if isinstance(error, (NoAnswer, also)) else 0)
+
+
+def until_accepted(clock: Clock, call: t.Callable[[], _T]) -> _T:
+    """The same, also while the engine refuses what it took before: what is in the way may go away. What is not there is not waited for."""
+
+    def patience_with(error: EngineError) -> float:
+        if isinstance(error, NotFound):
+            return 0
+        return _PATIENCE if isinstance(error, NoAnswer) else _PATIENCE_WITH_REFUSALS
+
+    return _repeat(clock, call, patience_with)
+
+
+def _repeat(clock: Clock, call: t.Callable[[], _T], patience_with: t.Callable[[EngineError], float]) -> _T:
+    began = clock.monotonic()
     while True:
         try:
             return call()
-        except (NoAnswer, also):
-            if clock.monotonic() >= deadline:
+        except EngineError as error:
+            if clock.monotonic() - began >= patience_with(error):
                 raise
-            clock.sleep(_PAUSE)
+        clock.sleep(_PAUSE)

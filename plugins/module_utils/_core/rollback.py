@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from .dependents import Dependent, Repaired, restart_dependents
 from .errors import Conflict, EngineError, NotFound
 from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
-from .patience import until_answered
+from .patience import until_accepted, until_answered
 from .ports import ContainerRuntimeState, DockerOps, Document, Failure, HealthProbe, Ports, RuntimeStatus
 from .stopwatch import Stopwatch
 
@@ -273,7 +273,8 @@ def _has_its_name(probe: HealthProbe, old: OldContainer) -> bool:
 
 def _start(ports: Ports, old: OldContainer) -> t.Optional[str]:
     try:
-        until_answered(ports.clock, lambda: ports.ops.start(old.id))
+        # It ran before, so what is in its way now, such as somebody at its address, may go away.
+        until_accepted(ports.clock, lambda: ports.ops.start(old.id))
     except EngineError as error:
         return f"{old.name} could not be started ({error})"
     return None

@@ -1033,10 +1033,25 @@ class TestTheWayBack:
         self.problem(engine)
         assert engine.calls.count("start:web") == 31
 
-    def test_an_engine_that_says_no_is_not_asked_again(self, engine: FakeEngine) -> None:
+    def test_what_is_in_the_way_of_the_start_gets_ten_seconds_to_go_away(self, engine: FakeEngine) -> None:
         engine.errors["start:web"] = REFUSAL
+        assert "the engine says no" in (self.problem(engine) or "")
+        assert engine.calls.count("start:web") == 11
+
+    def test_once_it_is_away_the_old_one_is_back(self, engine: FakeEngine) -> None:
+        engine.away["start:web"] = 5
+        engine.away_error = REFUSAL
+        assert self.problem(engine) is None
+
+    def test_what_is_gone_is_not_waited_for(self, engine: FakeEngine) -> None:
+        engine.errors["start:web"] = NotFound("no such container")
         self.problem(engine)
         assert engine.calls.count("start:web") == 1
+
+    def test_another_call_that_is_refused_is_not_made_again(self, engine: FakeEngine) -> None:
+        engine.errors["rename:web-old-1000->web"] = REFUSAL
+        self.problem(engine)
+        assert engine.calls.count("rename:web-old-1000->web") == 1
 
 
 class TestTime:
