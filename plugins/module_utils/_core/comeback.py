@@ -156,9 +156,8 @@ def _fill(ports: Ports, guard: Guard, watch: Stopwatch, gap: Replacement, health
     old = gap.old
     restored = restore(ports, watch, old, gap.archive, health)
     if restored.problem:
-        remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
         raise RestoreFailed(
-            f"Container {old.name} is gone, and its archive {gap.archive} could not be brought back: {restored.problem}.{remedy}",
+            f"Container {old.name} is gone, and its archive {gap.archive} could not be brought back: {restored.problem}.{restored.remedy}",
             touched=True,
         )
     warnings = forget_archive(ports, old.name, old.id)

@@ -226,10 +226,9 @@ def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, 
         _wait_for_a_stop_under_way(ports, entry)
     restored = put_back(ports, watch, old, new, None if finding.has_its_name else entry.archive, health)
     if restored.problem:
-        remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
         raise RecoveryFailed(
             f"An earlier run on {entry.container} was interrupted, and the old container could not be brought back: "
-            f"{restored.problem}.{remedy}",
+            f"{restored.problem}.{restored.remedy}",
             touched=True,
         )
     return restored.dependents

@@ -104,5 +104,4 @@ def _what_happened(event: RollbackEvent, restored: Restored) -> str:
         how = f"runs {event.old_image_ref} again" if restored.runs else f"is there again with {event.old_image_ref}, stopped as it was"
         return f"{failure} {event.container} was rolled back and {how}, in the same container as before."
     whereabouts = f" Its old container is called {restored.archive}." if restored.archive else ""
-    remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
-    return f"{failure} THE ROLLBACK FAILED TOO, and {event.container} needs you: {restored.problem}.{whereabouts}{remedy}"
+    return f"{failure} THE ROLLBACK FAILED TOO, and {event.container} needs you: {restored.problem}.{whereabouts}{restored.remedy}"

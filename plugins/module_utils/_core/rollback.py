@@ -107,6 +107,11 @@ class Restored:
     dependents: t.Tuple[Repaired, ...] = ()
     runs: bool = True
 
+    @property
+    def remedy(self) -> str:
+        """A sentence with the commands, to be put behind what went wrong. Empty when there are none."""
+        return f" Bring it back with: {' && '.join(self.commands)}" if self.commands else ""
+
 
 def rollback(
     ports: Ports,

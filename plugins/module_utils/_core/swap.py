@@ -147,8 +147,7 @@ class Swap:
             self._guard.end()
             again = "was started again and " if touched else ""
             return kind(f"{problem}. It {again}{'runs' if self._old.runs else 'is'} as before.", touched=touched)
-        remedy = f" Bring it back with: {' && '.join(restored.commands)}" if restored.commands else ""
-        return kind(f"{problem}. It does not run as before: {restored.problem}.{remedy}", touched=touched)
+        return kind(f"{problem}. It does not run as before: {restored.problem}.{restored.remedy}", touched=touched)
 
     def _was_touched(self) -> bool:
         try:
