@@ -53,6 +53,12 @@ options:
     type: str
     choices: [always, missing, never]
     default: always
+  pull_timeout:
+    description:
+      - How long, in seconds, the engine may be silent during a pull. It tells of its progress all the while, so this is not the time that
+        the pull may take. When it is over, the task fails, and the container was not touched.
+    type: float
+    default: 600
   force:
     description:
       - Recreate the container even when it runs this very image already, and even when it was rolled back from that image before.
@@ -394,6 +400,7 @@ def main():
     module = cycle_module(
         image=dict(type="str"),
         pull=dict(type="str", choices=[policy.value for policy in PullPolicy], default=PullPolicy.ALWAYS.value),
+        pull_timeout=dict(type="float", default=600),
         force=dict(type="bool", default=False),
         cleanup=dict(
             type="dict",

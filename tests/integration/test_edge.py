@@ -31,6 +31,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.connection im
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.health_probe import SdkHealthProbe
 from support.fake_engine import FakeClock
+from support.proxy import Call, Fault, Proxy, socket_of
 from support.scene import Scene
 from testbed import engine
 from testbed.images import WebImage, reference, shell
@@ -236,7 +237,15 @@ class TestConnect:
         assert "geheim" not in str(caught.value)
         assert "tcp://127.0.0.1:1" in str(caught.value)
 
-    @pytest.mark.parametrize(("option", "value"), [("timeout", 0), ("tls_hostname", "engine.example")])
+    def test_a_pull_that_stays_silent_ends(self) -> None:
+        """The SDK by itself waits for ever."""
+        with Proxy(socket_of(engine.host()), at=1, fault=Fault.HANG) as proxy:
+            ops = SdkDockerOps(connect(self.options(docker_host=proxy.url, pull_timeout=0.5)), SystemClock())
+            with pytest.raises(NoAnswer):
+                ops.pull(ImageReference.parse(reference("v1")), PullPolicy.ALWAYS)
+        assert proxy.calls[1:] == [Call("POST", "/images/create"), Call("GET", "/images/*/json")]
+
+    @pytest.mark.parametrize(("option", "value"), [("timeout", 0), ("pull_timeout", 0.0), ("tls_hostname", "engine.example")])
     def test_what_cannot_be_is_told(self, option: str, value: Any) -> None:
         with pytest.raises(InvalidInput, match=option):
             connect(self.options(**{option: value}))

@@ -442,7 +442,7 @@ class Bench:
         if way.goes_back:
             return options
         pull = "always" if self._registry else "never"
-        return {**options, "image": self.image(way.new), "pull": pull, "keep_archive": way.kept}
+        return {**options, "image": self.image(way.new), "pull": pull, "pull_timeout": timeout, "keep_archive": way.kept}
 
     def run(self, patient: Patient, way: Way, *, host: str | None = None, timeout: int = _PATIENCE, caller: Caller | None = None) -> Result:
         """Run the way's module as Ansible does: in a process of its own, with its arguments as JSON on standard input."""
