@@ -88,6 +88,16 @@ def test_a_network_that_is_gone(scene: Scene) -> None:
     assert f"its network {network} is gone" in refusal(scene, service)
 
 
+def test_the_network_that_it_was_created_in_is_gone(scene: Scene) -> None:
+    """It lives on another one. Newer engines could not start it again, once it is stopped."""
+    gone, here = scene.network("gone"), scene.network("here")
+    service = scene.service(reference("v1"), wait=False, HostConfig={"NetworkMode": gone})
+    scene.client.connect_container_to_network(service.id, here)
+    scene.client.disconnect_container_from_network(service.id, gone)
+    scene.client.remove_network(gone)
+    assert f"its network {gone} is gone" in refusal(scene, service)
+
+
 class TestFilesThatWouldBeLost:
     @pytest.fixture
     def service(self, scene: Scene) -> Service:

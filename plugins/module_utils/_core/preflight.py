@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .dependents import namespaces_of
 from .errors import Refused
 from .ports import Document, Inspected, Surroundings, is_active, name_of
+from .spec import network_named_by
 
+_HEX = re.compile(r"[0-9a-f]+")
 _ORCHESTRATOR_LABELS = {
     "com.docker.swarm.task.id": "Docker Swarm",
     "io.kubernetes.pod.name": "Kubernetes",
@@ -101,12 +104,18 @@ def _wrong_platform(case: Case) -> t.Optional[str]:
 
 
 def _network_gone(case: Case) -> t.Optional[str]:
-    gone = [network for network in case.networks if network not in case.surroundings.networks]
+    named = tuple(filter(None, (network_named_by(case.inspected.container["HostConfig"]),)))
+    gone = [network for network in dict.fromkeys((*case.networks, *named)) if not _is_there(network, case.surroundings.networks)]
     if not gone:
         return None
     return (
         f"its network {', '.join(gone)} is gone, and a new container could not be connected to it. Create it, or disconnect the container."
     )
+
+
+def _is_there(network: str, networks: t.AbstractSet[str]) -> bool:
+    """By its name or its ID, or the beginning of that."""
+    return network in networks or bool(_HEX.fullmatch(network) and any(known.startswith(network) for known in networks))
 
 
 def _provider_gone(case: Case) -> t.Optional[str]:

@@ -83,6 +83,12 @@ def shares_network_of(host_config: Document) -> t.Optional[str]:
     return other if colon and kind == "container" else None
 
 
+def network_named_by(host_config: Document) -> t.Optional[str]:
+    """The network of somebody's own making that this host config names. The container need not be connected to it any more."""
+    mode = host_config.get("NetworkMode") or "default"
+    return None if mode in (*_BUILT_IN_NETWORKS, *_MODES_WITHOUT_ENDPOINTS) or ":" in mode else str(mode)
+
+
 def _everything(container: Document, host_name: str) -> t.Dict[str, t.Any]:
     """All that the container can be asked to have."""
     config = container["Config"]

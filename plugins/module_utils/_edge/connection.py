@@ -75,7 +75,6 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
     """A low-level SDK client for an engine that answers.
 
     C(options) are the values of C(CONNECTION_OPTIONS), and C(pull_timeout) where there is one.
-
     Raises InvalidInput or EngineUnavailable.
     """
     require_sdk()
