@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from support.ansible import run_module
+from support.proxy import Proxy, socket_of
 from support.scene import Scene, Service
 from support.visitor import fetch
+from testbed import engine
 from testbed.images import WebImage, reference
 
 
@@ -69,6 +71,15 @@ exec unshare --mount sh -c 'mount --bind {hostname} /etc/hostname && exec {sys.e
 """)
     inside.chmod(0o755)
     assert "this task runs inside it" in refusal(scene, service, python=str(inside))
+
+
+@pytest.mark.behaviour("A23")
+def test_the_container_through_which_it_reaches_the_engine(scene: Scene) -> None:
+    """A proxy before the engine's socket: the container has its port, although it is this test that answers there."""
+    with Proxy(socket_of(engine.host()), tcp=True) as proxy:
+        binding = {"HostIp": "127.0.0.1", "HostPort": proxy.url.rpartition(":")[2]}
+        service = scene.service(reference("v1"), wait=False, ExposedPorts={"9/udp": {}}, HostConfig={"PortBindings": {"9/udp": [binding]}})
+        assert "reaches the engine through it" in refusal(scene, service, docker_host=proxy.url)
 
 
 @pytest.mark.behaviour("G6")

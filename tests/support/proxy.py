@@ -78,7 +78,7 @@ class Proxy:
     C(calls) are those that were made. Reads of one kind in a row count as one: a health gate looks again and again, and how many other
     containers there are to be looked at is not for a test to say.
     C(fault) is what becomes of the call C(at); with C(lasting), also of all like it that follow. C(hit) tells whether it was reached.
-    C(before) is called with each call before the engine hears of it.
+    C(before) is called with each call before the engine hears of it. With C(tcp) it listens on a port of loopback, not on a socket.
     """
 
     def __init__(
@@ -89,12 +89,14 @@ class Proxy:
         *,
         lasting: bool = False,
         before: Callable[[Call], None] = lambda _call: None,
+        tcp: bool = False,
     ) -> None:
         self._engine = engine
         self._at = at
         self._fault = fault
         self._lasting = lasting
         self._before = before
+        self._tcp = tcp
         self._lock = threading.Lock()
         self._open: set[socket.socket] = set()
         self.calls: list[Call] = []
@@ -103,15 +105,20 @@ class Proxy:
     def __enter__(self) -> Proxy:  # noqa: PYI034 - typing.Self came with Python 3.11
         self._folder = tempfile.TemporaryDirectory(prefix="proxy-")
         os.chmod(self._folder.name, 0o755)  # noqa: S103
-        path = f"{self._folder.name}/docker.sock"
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(path)
-        os.chmod(path, 0o666)  # noqa: S103 - the tests run the module as another user, too
-        self._listener.listen()
-        self.url = f"unix://{path}"
+        self._listener = socket.create_server(("127.0.0.1", 0)) if self._tcp else self._listen_at(f"{self._folder.name}/docker.sock")
+        address = self._listener.getsockname()
+        self.url = f"tcp://{address[0]}:{address[1]}" if self._tcp else f"unix://{address}"
         self._thread = threading.Thread(target=self._accept, daemon=True)
         self._thread.start()
         return self
+
+    @staticmethod
+    def _listen_at(path: str) -> socket.socket:
+        listener = socket.socket(socket.AF_UNIX)
+        listener.bind(path)
+        os.chmod(path, 0o666)  # noqa: S103 - the tests run the module as another user, too
+        listener.listen()
+        return listener
 
     def __exit__(self, _type: type[BaseException] | None, _error: BaseException | None, _traceback: TracebackType | None) -> None:
         self._listener.shutdown(socket.SHUT_RDWR)

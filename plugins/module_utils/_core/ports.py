@@ -148,7 +148,8 @@ class Surroundings:
 
     C(others) are the inspect documents of all other containers. C(networks) has the names and the IDs of all networks. C(new_image) is the
     inspect document of the image that it is to run, C(architecture) what the engine runs by itself, such as C(amd64). C(own_container) is
-    the ID of the container in which this process runs, None when it runs in none.
+    the ID of the container in which this process runs, None when it runs in none. C(gateway) is the host and the port at which the engine
+    is reached, None when that is a socket.
     """
 
     others: t.Tuple[Document, ...] = ()
@@ -156,6 +157,7 @@ class Surroundings:
     new_image: Document = dataclasses.field(default_factory=dict)
     architecture: str = ""
     own_container: t.Optional[str] = None
+    gateway: t.Optional[t.Tuple[str, int]] = None
 
 
 @dataclass(frozen=True)

@@ -57,6 +57,28 @@ def _runs_this(case: Case) -> t.Optional[str]:
     return None
 
 
+def _is_the_gateway(case: Case) -> t.Optional[str]:
+    going = (case.inspected, *case.dependents)
+    if not any(_answers_at(case.surroundings.gateway, inspected.container) for inspected in going):
+        return None
+    return "this task reaches the engine through it, and would be cut off by its stop. Set docker_host to the engine's own socket."
+
+
+def _answers_at(gateway: t.Optional[t.Tuple[str, int]], container: Document) -> bool:
+    """Whether this is who answers there: it publishes the port, or the host is its address or a name of it."""
+    if gateway is None:
+        return False
+    host, port = gateway
+    settings = container.get("NetworkSettings") or {}
+    published = {binding["HostPort"] for bindings in (settings.get("Ports") or {}).values() for binding in bindings or ()}
+    endpoints = (settings.get("Networks") or {}).values()
+    names = {
+        name_of(container),
+        *(name for endpoint in endpoints for name in (endpoint.get("IPAddress"), *(endpoint.get("Aliases") or ()))),
+    }
+    return str(port) in published or host in names
+
+
 def _auto_remove(case: Case) -> t.Optional[str]:
     if not case.inspected.container["HostConfig"].get("AutoRemove"):
         return None
@@ -176,6 +198,7 @@ def shortened(paths: t.Sequence[str], most: int = 10) -> str:
 
 _OBJECTIONS: t.Tuple[t.Callable[[Case], t.Optional[str]], ...] = (
     _runs_this,
+    _is_the_gateway,
     _auto_remove,
     _managed_elsewhere,
     _one_off,

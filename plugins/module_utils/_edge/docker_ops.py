@@ -13,7 +13,7 @@ from .._core.image_reference import ImageReference
 from .._core.ports import Clock, Document, ImageIdentity, Inspected, Published, PullPolicy, Surroundings
 from .pull import ask_registry, local_image, pull_image
 from .sdk import docker, engine_errors
-from .whereabouts import own_container
+from .whereabouts import gateway, own_container
 
 # From this API version on, a container can be created with several networks at once.
 _ALL_NETWORKS_AT_CREATE = "1.44"
@@ -50,6 +50,7 @@ class SdkDockerOps:
                 new_image=self._image(new_image) or {},
                 architecture=self._client.version()["Arch"],
                 own_container=own_container(),
+                gateway=gateway(self._client.base_url),
             )
 
     def changes(self, container: str) -> t.Tuple[Document, ...]:

@@ -2,12 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The container in which this process runs, if it runs in one."""
+"""Where this process runs, and through what it reaches the engine."""
 
 from __future__ import annotations
 
 import re
 import typing as t
+import urllib.parse
 
 MOUNTS = "/proc/self/mountinfo"
 
@@ -26,3 +27,9 @@ def own_container(mounts: str = MOUNTS) -> t.Optional[str]:
     roots = (line[3] for line in fields if len(line) > 4 and line[4] in _GIVEN_TO_EACH)
     found = (_ID.search(root) for root in roots)
     return next((match.group(1) for match in found if match), None)
+
+
+def gateway(base_url: str) -> t.Optional[t.Tuple[str, int]]:
+    """The host and the port in the SDK client's C(base_url), None when it goes through a socket or SSH."""
+    url = urllib.parse.urlsplit(base_url)
+    return (url.hostname, url.port) if url.scheme in ("http", "https") and url.hostname and url.port else None

@@ -31,6 +31,10 @@ def inspected(
         "State": {"Status": status},
         "HostConfig": {"AutoRemove": auto_remove, **(host_config or {})},
         "Config": {"Labels": labels},
+        "NetworkSettings": {
+            "Ports": {"80/tcp": [{"HostIp": "10.0.0.2", "HostPort": "8080"}], "81/tcp": None},
+            "Networks": {"front": {"IPAddress": "10.1.0.9", "Aliases": ["socket-proxy"]}, "back": {"IPAddress": "", "Aliases": None}},
+        },
     }
     return Inspected(container=container, image={"Architecture": "amd64"} if image is SAME else image)
 
@@ -43,6 +47,7 @@ def case(
     engine: str = "amd64",
     inside: str | None = None,
     others: tuple[Inspected, ...] = (),
+    gateway: tuple[str, int] | None = ("10.0.0.1", 2375),
     **changes: Any,
 ) -> Case:
     """A container that may be replaced, but for what is told."""
@@ -56,6 +61,7 @@ def case(
             new_image={"Architecture": new} if new else {},
             architecture=engine,
             own_container=inside,
+            gateway=gateway,
         ),
         dependents=(dependent,) if dependent else (),
         new_image="shop:2",
@@ -78,6 +84,7 @@ def case(
         *(case(dependent=inspected(status, name="sidecar")) for status in ("running", "exited", "created")),
         case(dependent=inspected(name="sidecar", labels={"com.docker.compose.oneoff": "True"})),
         case(inside="id of another"),
+        case(gateway=None),
         case(host_config={"NetworkMode": "container:id of app", "PidMode": "host"}, others=(inspected(name="app"),)),
         case("exited", host_config={"IpcMode": "container:id of app"}, others=(inspected("exited", name="app"),)),
         case(host_config={"VolumesFrom": ["store:ro", "id of keep"]}, others=(inspected("exited", name="store"), inspected(name="keep"))),
@@ -95,6 +102,11 @@ def test_what_may_be_replaced(safe: Case) -> None:
         (case(host_config={"NetworkMode": "container:id of app"}), r"lives in the namespace of a container \(id of app\) that is gone"),
         (case(host_config={"PidMode": "container:id of app"}, others=(inspected("exited", name="app"),)), "of app, which does not run"),
         (case(host_config={"VolumesFrom": ["store:ro"]}), "it has volumes of the container store, which is gone"),
+        (case(gateway=("10.1.0.9", 1)), "this task reaches the engine through it.*Set docker_host"),
+        (case(gateway=("socket-proxy", 1)), "this task reaches the engine through it"),
+        (case(gateway=("web", 1)), "this task reaches the engine through it"),
+        (case(gateway=("127.0.0.1", 8080)), "this task reaches the engine through it"),
+        (case(gateway=("sidecar", 1), dependent=inspected(name="sidecar")), "this task reaches the engine through it"),
         (case(auto_remove=True), "it was started with --rm"),
         (case(labels={"com.docker.swarm.task.id": "x"}), r"Docker Swarm \(label com.docker.swarm.task.id\)"),
         (case(labels={"io.kubernetes.pod.name": "x"}), r"Kubernetes \(label io.kubernetes.pod.name\)"),

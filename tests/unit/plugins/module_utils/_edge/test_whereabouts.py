@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.whereabouts import own_container
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.whereabouts import gateway, own_container
 
 ID = "0123456789abcdef" * 4
 OTHER = "f" * 64
@@ -63,3 +63,17 @@ def test_where_this_runs(tmp_path: Path, mounts: str, container: str | None) -> 
 
 def test_a_machine_without_that_file(tmp_path: Path) -> None:
     assert own_container(str(tmp_path / "mountinfo")) is None
+
+
+@pytest.mark.parametrize(
+    ("base_url", "found"),
+    [
+        ("http://127.0.0.1:2375", ("127.0.0.1", 2375)),
+        ("https://socket-proxy:2376", ("socket-proxy", 2376)),
+        ("http+docker://localhost", None),
+        ("http+docker://ssh", None),
+        ("http://without-port", None),
+    ],
+)
+def test_the_gateway_to_the_engine(base_url: str, found: tuple[str, int] | None) -> None:
+    assert gateway(base_url) == found
