@@ -129,6 +129,10 @@ class Proxy:
         self._thread.join()
         self._folder.cleanup()
 
+    def refusal_of(self, _method: str, _target: str) -> bytes:
+        """The answer to a request that is not let through at all. Empty for one that is."""
+        return b""
+
     def _accept(self) -> None:
         while True:
             try:

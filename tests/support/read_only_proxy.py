@@ -1,0 +1,58 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A socket proxy as people put before an engine's socket so that nobody can change anything through it, which also writes down all."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+from urllib.parse import unquote
+
+from .proxy import Proxy
+
+_VERSION = re.compile(r"^/v\d+\.\d+")
+_PAGE = b"<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n"
+_ERROR_403 = b"\r\n".join((b"HTTP/1.1 403 Forbidden", b"Content-Type: text/html", b"Content-Length: %d" % len(_PAGE), b"", _PAGE))
+
+
+class Request(NamedTuple):
+    """What was asked for, without the API version, C(%) escapes resolved."""
+
+    method: str
+    target: str
+
+    @property
+    def path(self) -> str:
+        return self.target.partition("?")[0]
+
+
+class ReadOnlyProxy(Proxy):
+    """Lets nothing but GET and HEAD through, and none of these whose path matches the pattern C(forbidden).
+
+    C(requests) are all that were made, C(refused) those that were not let through. With C(only_listens) all are let through.
+    """
+
+    def __init__(self, engine: str, *, forbidden: str = r"(?!)", only_listens: bool = False) -> None:
+        super().__init__(engine)
+        self._forbidden = re.compile(forbidden)
+        self._only_listens = only_listens
+        self.requests: list[Request] = []
+        self.refused: list[Request] = []
+
+    def refusal_of(self, method: str, target: str) -> bytes:
+        request = Request(method, _VERSION.sub("", unquote(target)))
+        self.requests.append(request)
+        if self._only_listens or (method in ("GET", "HEAD") and not self._forbidden.search(request.path)):
+            return b""
+        self.refused.append(request)
+        return _ERROR_403
+
+    def asked(self, beginning: str) -> list[str]:
+        """The paths that begin so, as often as they were asked for."""
+        return [request.path for request in self.requests if request.path.startswith(beginning)]
+
+    @property
+    def writes(self) -> list[Request]:
+        return [request for request in self.requests if request.method not in ("GET", "HEAD")]
