@@ -116,6 +116,23 @@ options:
     type: list
     elements: str
     default: []
+  min_image_age:
+    description:
+      - Leave the container as it is when the new image was built a shorter time ago than this, so that others find its faults first.
+      - A number of seconds, or a number with V(s), V(m), V(h), V(d) or V(w) after it, such as V(36h) or V(7d).
+      - What counts is when the image was built, which it says itself. Nobody can say when it was pushed. One that does not say, or that
+        claims to be older than Docker as those of reproducible builds do, is used, with a warning.
+      - The age is known only once the image is on this host, so it is pulled. With O(pull=always) its tag on this host then means the
+        image that runs again.
+      - O(force) does not override this.
+    type: str
+  respect_labels:
+    description:
+      - Leave containers with the label C(evenkeel.enable=false) as they are, before anything is pulled.
+      - M(evenkeel.fleet.container_update_info) always does.
+      - O(force) does not override this.
+    type: bool
+    default: false
 notes:
   - An anonymous volume is carried over by its name, so the engine no longer counts it as anonymous afterwards. C(docker rm --volumes)
     leaves it where it is.
@@ -204,7 +221,7 @@ changed:
 outcome:
   description:
     - How it ended. V(recreated), V(unchanged), or V(rolled_back), in which case the task has failed.
-    - V(skipped) when the container was rolled back from this very image before. RV(rejected) and RV(msg) tell why.
+    - V(skipped) when the container was left as it is although there may be another image. RV(skip_reason) and RV(msg) tell why.
     - V(recovered) when an earlier run had been interrupted, and to bring that to its end was all there was to do.
     - Absent when the task failed before a new container could be created. Nothing was replaced then, and RV(msg) says how the container is.
   returned: unless the task failed before a new container could be created
@@ -213,6 +230,12 @@ outcome:
 msg:
   description: What went wrong, how the container is now, and what to do.
   returned: failure, or when RV(outcome) is V(skipped)
+  type: str
+skip_reason:
+  description:
+    - V(rejected) when the container was rolled back from this very image before. RV(rejected) has more.
+    - V(too_young) when O(min_image_age) held the image back, V(excluded) when the label on the container did (O(respect_labels)).
+  returned: when RV(outcome) is V(skipped)
   type: str
 failed_step:
   description: The step at which the task failed, when it failed before there was a new container.
@@ -348,7 +371,7 @@ lost_files:
   type: list
   elements: str
 rejected:
-  description: Why the image was skipped, V(null) when it was not.
+  description: The rollback for which the image was skipped, V(null) when it was not for one.
   returned: when RV(outcome) is
   type: dict
   contains:
@@ -376,6 +399,7 @@ warnings:
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import LostFiles, RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.policy import parse_age
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
@@ -391,6 +415,8 @@ def recreate(engine, options):
         verbatim=options["verbatim"],
         lost_files=LostFiles(options["lost_files"]),
         keep_env=frozenset(options["keep_env"]),
+        min_image_age=parse_age(options["min_image_age"]),
+        respect_labels=options["respect_labels"],
     )
     cleanup = Cleanup(**options["cleanup"])
     return recreate_with_health(engine.ports, engine.guard, request, health_of(options), cleanup, keep_archive=options["keep_archive"])
@@ -414,6 +440,8 @@ def main():
         lost_files=dict(type="str", choices=[choice.value for choice in LostFiles], default=LostFiles.WARN.value),
         verbatim=dict(type="bool", default=False),
         keep_env=dict(type="list", elements="str", default=[], no_log=False),
+        min_image_age=dict(type="str"),
+        respect_labels=dict(type="bool", default=False),
     )
     run_cycle_module(module, recreate)
 

@@ -19,7 +19,7 @@ DOOR = sorted((PLUGINS / "module_utils/_door").glob("*.py"))
 MODULES = sorted((PLUGINS / "modules").glob("*.py"))
 
 # What of the standard library has no I/O, no clock, no threads.
-PURE = {"__future__", "contextlib", "dataclasses", "enum", "json", "posixpath", "re", "typing"}
+PURE = {"__future__", "calendar", "contextlib", "dataclasses", "enum", "json", "posixpath", "re", "typing"}
 
 
 def imports(path: Path) -> Iterator[str]:

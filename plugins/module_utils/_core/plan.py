@@ -20,6 +20,7 @@ from .health import LONGEST
 from .image_reference import ImageReference, digest_in, parse_if_possible
 from .kept_archives import Kept
 from .lost_files import lost_files
+from .policy import LONGEST_AGE, SkipReason, is_excluded, unix_seconds_of, why_excluded
 from .ports import (
     ContainerRuntimeState,
     DockerOps,
@@ -34,6 +35,7 @@ from .ports import (
     stop_timeout_of,
 )
 from .preflight import Case, refuse_if_unsafe
+from .rejection import Rejected
 from .rollback import OldContainer
 from .spec import ContainerSpec
 from .stopwatch import Stopwatch
@@ -80,7 +82,8 @@ class RecreateRequest(ContainerRequest):
 
     C(image) None means the reference that the container was created from. C(force) recreates a container that runs the right image already,
     and tries an image that was rejected before. C(verbatim) keeps the defaults of an old image that is gone. C(keep_env) names variables
-    that stay as they are even with the old image's default value. Raises InvalidInput.
+    that stay as they are even with the old image's default value. C(min_image_age) is in seconds, C(respect_labels) leaves containers alone
+    whose label says so; C(force) overrides neither. Raises InvalidInput.
     """
 
     image: t.Optional[str] = None
@@ -89,11 +92,15 @@ class RecreateRequest(ContainerRequest):
     verbatim: bool = False
     lost_files: LostFiles = LostFiles.WARN
     keep_env: t.FrozenSet[str] = frozenset()
+    min_image_age: float = 0
+    respect_labels: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.image is not None:
             ImageReference.parse(self.image)
+        if not 0 <= self.min_image_age <= LONGEST_AGE:
+            raise InvalidInput(f"min_image_age must be a number of seconds from 0 to {LONGEST_AGE}, not {self.min_image_age:g}.")
 
 
 @dataclass(frozen=True)
@@ -106,11 +113,28 @@ class Unchanged:
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """The container stays as it is, whatever image there is, for a reason and in words that tell it.
+
+    C(rejected) is the memory of the rollback, where that is the reason. C(moved_tag) tells whether a pull may have moved the tag.
+    """
+
+    old: OldContainer
+    old_image: ImageIdentity
+    new_image: ImageIdentity
+    reason: SkipReason
+    why: str
+    rejected: t.Optional[Rejected] = None
+    moved_tag: bool = False
+
+
+@dataclass(frozen=True)
 class Replacement:
     """Everything that the calls after the stop need. C(stop_timeout) in seconds, for the old container and for the new one.
 
     The new container is created from C(body), unless it is one that was there before: then C(returning) says which. C(seen) is the inspect
-    document of the old container that all this was decided on.
+    document of the old container that all this was decided on. C(new_image_made_at) is when the new image was built, in seconds since
+    1970, None when it does not say. C(warnings) are what was seen while deciding.
     """
 
     old: OldContainer
@@ -123,6 +147,8 @@ class Replacement:
     returning: t.Optional[Kept] = None
     old_image_has_other_tags: bool = False
     lost_files: t.Tuple[str, ...] = ()
+    new_image_made_at: t.Optional[int] = None
+    warnings: t.Tuple[str, ...] = ()
 
     @property
     def starts(self) -> bool:
@@ -130,12 +156,14 @@ class Replacement:
         return self.returning.runs if self.returning else self.old.runs
 
 
-def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest) -> t.Union[Unchanged, Replacement]:
+def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest) -> t.Union[Unchanged, Skipped, Replacement]:
     """Inspect, pull and decide. Whatever this raises (InvalidInput or StepFailed), the container was not touched."""
     with watch.step("inspect"):
         inspected = inspect_exactly(ports.ops, request.container)
     container = inspected.container
     old = old_container(container)
+    if request.respect_labels and is_excluded(container):
+        return Skipped(old, image_of(inspected), image_of(inspected), SkipReason.EXCLUDED, why_excluded(old.name))
     reference = _wanted(request, old, container["Image"])
     with watch.step("pull"):
         new_image = _pull(ports.ops, reference, request.pull, old)
@@ -180,6 +208,7 @@ def _replacement(
         old_image_has_other_tags=_has_other_tags(inspected, old),
         lost_files=files,
         seen=container,
+        new_image_made_at=unix_seconds_of(surroundings.new_image.get("Created")),
     )
 
 

@@ -21,11 +21,12 @@ from .dependents import Repaired, attention
 from .errors import EngineError, FleetError, Refused
 from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
-from .plan import ContainerRequest, RecreateRequest, Replacement, Unchanged, plan_replacement
-from .ports import Document, ImageIdentity, Ports, is_active, name_of
+from .plan import ContainerRequest, RecreateRequest, Replacement, Skipped, Unchanged, plan_replacement
+from .policy import SkipReason, says_its_age, why_too_young
+from .ports import Document, ImageIdentity, Ports, PullPolicy, is_active, name_of
 from .preflight import shortened
 from .recovery import entry_for, recover
-from .rejection import Rejected, Rejections, point_tag_back, reject
+from .rejection import Rejected, Rejections, point_tag_back, reject, why_rejected
 from .rollback import Restored, RollbackEvent, RollbackReason
 from .stopwatch import StepTime, Stopwatch
 from .swap import Replaced, RolledBack, Swap
@@ -45,7 +46,7 @@ class Outcome(enum.Enum):
     UNCHANGED = "unchanged"
     ROLLED_BACK = "rolled_back"
     SKIPPED = "skipped"
-    """The image was rejected before."""
+    """The container was left as it is, by the operator's own rules or because the image was rejected before."""
     RECOVERED = "recovered"
     """An interrupted run was brought to its end, and that was all there was to do."""
     RESTORED = "restored"
@@ -58,7 +59,7 @@ class CycleResult:
 
     C(archive) is the name of an archive that is still there. C(downtime) in seconds is the time from the stop to the start of whichever
     container came up; None when nothing was stopped, or nothing came up. C(dependents) are those for which something was done.
-    C(lost_files) are the files that are gone with the old container. C(rejected) is why the image was skipped.
+    C(lost_files) are the files that are gone with the old container. C(skipped) is why it was left as it is.
     C(recovered_first) is true when what an interrupted run left was brought to its end before.
     """
 
@@ -74,17 +75,14 @@ class CycleResult:
     downtime: t.Optional[float] = None
     dependents: t.Tuple[Repaired, ...] = ()
     lost_files: t.Tuple[str, ...] = ()
-    rejected: t.Optional[Rejected] = None
+    skipped: t.Optional[Skipped] = None
     recovered_first: bool = False
     warnings: t.Tuple[str, ...] = ()
 
-
-@dataclass(frozen=True)
-class Skipped:
-    """The image was rejected before, and there is no other yet."""
-
-    decision: Replacement
-    rejected: Rejected
+    @property
+    def rejected(self) -> t.Optional[Rejected]:
+        """The memory of the rollback for which the image was skipped, None when it was not for one."""
+        return self.skipped.rejected if self.skipped else None
 
 
 Decision = t.Union[Unchanged, Skipped, Replacement]
@@ -114,14 +112,40 @@ def recreate_with_health(
 
 
 def plan_recreation(ports: Ports, watch: Stopwatch, request: RecreateRequest) -> Decision:
-    """As C(plan_replacement), but an image that was rejected before is not tried again, unless the operator insists."""
+    """As C(plan_replacement), but an image that is too young is not used, and one that was rejected before only if the operator insists."""
     decision = plan_replacement(ports, watch, request)
-    if isinstance(decision, Unchanged) or request.force:
+    if not isinstance(decision, Replacement):
         return decision
-    rejected = Rejections(ports.memory).recall(decision.old.name)
+    return _skip_rejected(ports, request, decision) or _skip_young(ports, request, decision) or _with_doubt_about_age(request, decision)
+
+
+def _skip_rejected(ports: Ports, request: RecreateRequest, decision: Replacement) -> t.Optional[Skipped]:
+    rejected = None if request.force else Rejections(ports.memory).recall(decision.old.name)
     if rejected is None or rejected.image_id != decision.new_image.id:
+        return None
+    why = why_rejected(decision.old.name, rejected)
+    return _skip(decision, SkipReason.REJECTED, why, rejected=rejected, moved_tag=True)
+
+
+def _skip_young(ports: Ports, request: RecreateRequest, decision: Replacement) -> t.Optional[Skipped]:
+    """Its tag is given back only after a pull that always asks: any other would never ask again once the tag means the old image."""
+    now = ports.clock.unix_seconds()
+    young = why_too_young(decision.new_image.reference, decision.new_image_made_at, now, request.min_image_age)
+    if young is None or decision.new_image.id == decision.old_image.id:
+        return None
+    why = f"{decision.old.name} was left as it is: {young}."
+    return _skip(decision, SkipReason.TOO_YOUNG, why, moved_tag=request.pull is PullPolicy.ALWAYS)
+
+
+def _skip(decision: Replacement, reason: SkipReason, why: str, *, moved_tag: bool, rejected: t.Optional[Rejected] = None) -> Skipped:
+    return Skipped(decision.old, decision.old_image, decision.new_image, reason, why, rejected, moved_tag)
+
+
+def _with_doubt_about_age(request: RecreateRequest, decision: Replacement) -> Replacement:
+    if not request.min_image_age or says_its_age(decision.new_image_made_at):
         return decision
-    return Skipped(decision, rejected)
+    doubt = f"{decision.new_image.reference} does not tell when it was built, so min_image_age did not hold it back."
+    return dataclasses.replace(decision, warnings=(doubt,))
 
 
 def run_cycle(
@@ -261,18 +285,21 @@ def _unchanged(ending: Unchanged, watch: Stopwatch, *, recovered: bool) -> Cycle
 
 
 def _skipped(ports: Ports, ending: Skipped, watch: Stopwatch) -> CycleResult:
-    decision = ending.decision
     return CycleResult(
         outcome=Outcome.SKIPPED,
-        container_id=decision.old.id,
-        container_name=decision.old.name,
-        old_image=decision.old_image,
-        new_image=decision.new_image,
+        container_id=ending.old.id,
+        container_name=ending.old.name,
+        old_image=ending.old_image,
+        new_image=ending.new_image,
         steps=watch.steps,
-        rejected=ending.rejected,
-        # The pull has moved the tag again.
-        warnings=point_tag_back(ports.ops, decision.old.id, decision.old_image, decision.new_image),
+        skipped=ending,
+        warnings=_point_tag_back(ports, ending) if ending.moved_tag else (),
     )
+
+
+def _point_tag_back(ports: Ports, ending: Skipped) -> t.Tuple[str, ...]:
+    why = ending.reason.value.replace("_", " ")
+    return point_tag_back(ports.ops, ending.old.id, ending.old_image, ending.new_image, why)
 
 
 def _recreated(
@@ -295,7 +322,7 @@ def _recreated(
         downtime=watch.downtime,
         dependents=dependents,
         lost_files=replacement.lost_files,
-        warnings=(*_lost(replacement), *warnings),
+        warnings=(*replacement.warnings, *_lost(replacement), *warnings),
     )
 
 
@@ -328,5 +355,5 @@ def _rolled_back(ports: Ports, guard: Guard, ending: RolledBack, watch: Stopwatc
         steps=watch.steps,
         downtime=watch.downtime,
         dependents=restored.dependents,
-        warnings=(*attention(restored.dependents), *warnings),
+        warnings=(*replacement.warnings, *attention(restored.dependents), *warnings),
     )

@@ -63,6 +63,14 @@ def how_to_forget(container: str) -> str:
     return f"docker volume rm {_place(container)}"
 
 
+def why_rejected(container: str, rejected: Rejected) -> str:
+    """What to tell an operator whose container was not moved to C(rejected)."""
+    return (
+        f"{container} was left as it is: it was rolled back from this image of {rejected.reference} ({rejected.reason}). "
+        f"A newer image will be tried. To try this one again, set force, or forget it with: {how_to_forget(container)}"
+    )
+
+
 def _place(container: str) -> str:
     return f"evenkeel-rejected.{container}"
 
@@ -75,11 +83,13 @@ def reject(
     return (*Rejections(ports.memory).remember(container, memory), *point_tag_back(ports.ops, container_id, running, rejected))
 
 
-def point_tag_back(ops: DockerOps, container_id: str, running: ImageIdentity, rejected: ImageIdentity) -> t.Tuple[str, ...]:
+def point_tag_back(
+    ops: DockerOps, container_id: str, running: ImageIdentity, rejected: ImageIdentity, why: str = "rejected"
+) -> t.Tuple[str, ...]:
     """Let the tag that the container follows mean the image that runs again, so that nobody starts the rejected one by accident.
 
     Only where it is that very tag that was moved, and where no other container is well with what it means now. C(container_id) is the
-    container that runs. Returns a warning when it could not be done.
+    container that runs. Returns a warning when it could not be done, which calls the image as C(why) says.
     """
     tag = _tag_they_share(running, rejected)
     if tag is None or running.id == rejected.id:
@@ -87,10 +97,10 @@ def point_tag_back(ops: DockerOps, container_id: str, running: ImageIdentity, re
     try:
         content = _who_is_well_with(ops, container_id, tag, running, rejected)
         if content:
-            return (f"The tag {tag.as_written} goes on meaning the rejected image on this host, since {content} runs that under it.",)
+            return (f"The tag {tag.as_written} goes on meaning the {why} image on this host, since {content} runs that under it.",)
         ops.tag(running.id, tag)
     except EngineError as error:
-        return (f"The tag {tag.as_written} still means the rejected image on this host. It could not be changed: {error}",)
+        return (f"The tag {tag.as_written} still means the {why} image on this host. It could not be changed: {error}",)
     return ()
 
 

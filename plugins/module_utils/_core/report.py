@@ -13,7 +13,6 @@ from .dependents import Repaired
 from .errors import FleetError, StepFailed
 from .ports import ImageIdentity
 from .recreate import CycleResult, Outcome
-from .rejection import Rejected, how_to_forget
 from .rollback import Restored, RollbackEvent, RollbackReason
 
 Report = t.Dict[str, t.Any]
@@ -48,8 +47,8 @@ def cycle_report(result: CycleResult) -> Report:
         "lost_files": list(result.lost_files),
         "rejected": dataclasses.asdict(result.rejected) if result.rejected else None,
     }
-    if result.rejected:
-        report["msg"] = _why_skipped(result, result.rejected)
+    if result.skipped:
+        report.update(msg=result.skipped.why, skip_reason=result.skipped.reason.value)
     if result.rollback and result.restored:
         report.update(
             failed=True,
@@ -68,13 +67,6 @@ def error_report(error: FleetError) -> Report:
 
 def _dependent(dependent: Repaired) -> Report:
     return {**dataclasses.asdict(dependent), "repair": dependent.repair.value}
-
-
-def _why_skipped(result: CycleResult, rejected: Rejected) -> str:
-    return (
-        f"{result.container_name} was left as it is: it was rolled back from this image of {rejected.reference} ({rejected.reason}). "
-        f"A newer image will be tried. To try this one again, set force, or forget it with: {how_to_forget(result.container_name)}"
-    )
 
 
 def _image(image: ImageIdentity) -> Report:

@@ -24,11 +24,18 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
     StopFailed,
     UpdateFailed,
 )
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Failure, ImageIdentity
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import Skipped
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.policy import SkipReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import (
+    ContainerRuntimeState,
+    Failure,
+    ImageIdentity,
+    RuntimeStatus,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected, why_rejected
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import Restored, RollbackEvent, RollbackReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import OldContainer, Restored, RollbackEvent, RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import StepTime
 
 OLD = ImageIdentity("shop:1", "sha256:old", "sha256:aaa")
@@ -164,8 +171,12 @@ def test_rollback_failed_and_there_is_nothing_to_do() -> None:
 
 def test_skipped() -> None:
     rejected = Rejected("shop:2", "sha256:new", None, "crashed: web exited with code 3", 1000)
-    report = cycle_report(CycleResult(Outcome.SKIPPED, "c0ffee", "web", OLD, NEW, rejected=rejected))
+    why = why_rejected("web", rejected)
+    web = OldContainer("c0ffee", "web", "shop:1", ContainerRuntimeState(RuntimeStatus.HEALTHY))
+    skipped = Skipped(web, OLD, NEW, SkipReason.REJECTED, why, rejected)
+    report = cycle_report(CycleResult(Outcome.SKIPPED, "c0ffee", "web", OLD, NEW, skipped=skipped))
     assert (report["failed"], report["changed"], report["outcome"]) == (False, False, "skipped")
+    assert report["skip_reason"] == "rejected"
     assert report["rejected"] == {
         "reference": "shop:2",
         "image_id": "sha256:new",
