@@ -22,6 +22,7 @@ description:
   - Everything that can be known beforehand is checked before the old container is stopped, above all that the image can be pulled.
 extends_documentation_fragment:
   - evenkeel.fleet.cycle
+  - evenkeel.fleet.registry
   - evenkeel.fleet.connection
   - evenkeel.fleet.attributes
 attributes:
@@ -403,6 +404,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.policy import
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.registry_login import REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER
 
 
 def recreate(engine, options):
@@ -424,6 +426,8 @@ def recreate(engine, options):
 
 def main():
     module = cycle_module(
+        required_together=REGISTRY_REQUIRED_TOGETHER,
+        **REGISTRY_OPTIONS,
         image=dict(type="str"),
         pull=dict(type="str", choices=[policy.value for policy in PullPolicy], default=PullPolicy.ALWAYS.value),
         pull_timeout=dict(type="float", default=600),

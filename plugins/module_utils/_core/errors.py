@@ -44,6 +44,10 @@ class Forbidden(EngineError):
     """Something between us and the engine, such as a proxy before its socket, does not let this call through."""
 
 
+class CredentialsUnavailable(EngineError):
+    """What the registry would have been shown could not be had on the target."""
+
+
 class NoAnswer(EngineError):
     """No answer came. The call may have been carried out all the same."""
 

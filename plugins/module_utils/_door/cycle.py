@@ -17,6 +17,7 @@ from .._core.report import cycle_report, error_report
 from .._edge.connection import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER
 from .._edge.engine import Engine, open_engine
 from .._edge.sdk import IMPORT_ERROR
+from .registry import take_options
 
 Options = t.Mapping[str, t.Any]
 
@@ -34,11 +35,11 @@ CYCLE_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
 """Described in the documentation fragment C(cycle)."""
 
 
-def cycle_module(**options: t.Mapping[str, t.Any]) -> AnsibleModule:
+def cycle_module(required_together: t.Sequence[t.Sequence[str]] = (), **options: t.Mapping[str, t.Any]) -> AnsibleModule:
     """A module with these options besides those of the cycle and of the connection."""
     return AnsibleModule(
         argument_spec={**CONNECTION_OPTIONS, **CYCLE_OPTIONS, **options},
-        required_together=CONNECTION_REQUIRED_TOGETHER,
+        required_together=[*CONNECTION_REQUIRED_TOGETHER, *required_together],
         supports_check_mode=False,
     )
 
@@ -52,8 +53,9 @@ def run_cycle_module(module: AnsibleModule, work: t.Callable[[Engine, Options], 
     """Do the C(work) on the engine that the options name, and end the module with what came of it."""
     if IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
+    options = take_options(module)
     try:
-        result = work(open_engine(module.params, module.params["lock_timeout"]), module.params)
+        result = work(open_engine(options, options["lock_timeout"]), options)
     except FleetError as error:
         module.fail_json(**error_report(error))
     for warning in result.warnings:

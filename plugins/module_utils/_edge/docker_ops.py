@@ -12,6 +12,7 @@ from .._core.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from .._core.image_reference import ImageReference
 from .._core.ports import Clock, Document, ImageIdentity, Inspected, Published, PullPolicy, Surroundings
 from .pull import ask_registry, local_image, pull_image
+from .registry_login import RegistryLogin
 from .sdk import docker, engine_errors
 from .whereabouts import gateway, own_container
 
@@ -25,11 +26,12 @@ _STOP_POLL = 0.5
 
 
 class SdkDockerOps:
-    """The engine behind one C(docker.APIClient)."""
+    """The engine behind one C(docker.APIClient), and who we are to registries."""
 
-    def __init__(self, client: t.Any, clock: Clock) -> None:
+    def __init__(self, client: t.Any, clock: Clock, login: t.Optional[RegistryLogin] = None) -> None:
         self._client = client
         self._clock = clock
+        self._login = login or RegistryLogin()
 
     def inspect(self, container: str) -> Inspected:
         with engine_errors():
@@ -58,13 +60,13 @@ class SdkDockerOps:
             return tuple(self._client.diff(container) or ())
 
     def published(self, reference: ImageReference) -> Published:
-        return ask_registry(self._client, reference)
+        return ask_registry(self._client, reference, self._login)
 
     def local_image(self, reference: ImageReference) -> ImageIdentity:
         return local_image(self._client, reference)
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
-        return pull_image(self._client, reference, policy)
+        return pull_image(self._client, reference, policy, self._login)
 
     def stop(self, container: str, timeout: int) -> None:
         deadline = self._clock.monotonic() + (_ENDLESS_STOP if timeout < 0 else timeout + _STOP_MARGIN)

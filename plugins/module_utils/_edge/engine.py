@@ -14,6 +14,7 @@ from .clock import SystemClock
 from .connection import connect
 from .docker_ops import SdkDockerOps
 from .health_probe import SdkHealthProbe
+from .registry_login import RegistryLogin
 from .runs import LocalRuns
 from .volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 
@@ -26,8 +27,9 @@ class Engine(t.NamedTuple):
 
 
 def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float) -> Engine:
-    """The engine that the connection options name. Raises InvalidInput or EngineUnavailable."""
+    """The engine that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable."""
     client = connect(options)
     clock = SystemClock()
-    ports = Ports(SdkDockerOps(client, clock), SdkHealthProbe(client), clock, VolumeJournal(client, MEMORY_LABEL))
+    ops = SdkDockerOps(client, clock, RegistryLogin.from_options(options))
+    ports = Ports(ops, SdkHealthProbe(client), clock, VolumeJournal(client, MEMORY_LABEL))
     return Engine(ports, Guard(VolumeJournal(client, JOURNAL_LABEL), LocalRuns(options["docker_host"]), clock, lock_timeout))

@@ -12,12 +12,13 @@ import typing as t
 
 from .._core.errors import Conflict, EngineError, EngineUnavailable, Forbidden, NoAnswer, NotFound
 
-__all__ = ["IMPORT_ERROR", "docker", "end_silence", "engine_errors", "require_sdk", "sdk_version"]
+__all__ = ["IMPORT_ERROR", "docker", "docker_auth", "end_silence", "engine_errors", "require_sdk", "sdk_version"]
 
 OLDEST_SDK = (5, 0, 0)
 
 try:
     import docker
+    import docker.auth as docker_auth
     import docker.errors
     import docker.tls
     import docker.utils
@@ -25,6 +26,7 @@ try:
     import urllib3.exceptions
 except ImportError:
     docker = None  # type: ignore[assignment]
+    docker_auth = None  # type: ignore[assignment]
     IMPORT_ERROR: t.Optional[str] = traceback.format_exc()
 else:
     IMPORT_ERROR = None

@@ -1,0 +1,75 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Who we are to a registry: as the options say, or else as the client configuration on the target does."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import typing as t
+
+from .._core.errors import CredentialsUnavailable, EngineError
+from .._core.image_reference import ImageReference
+from .sdk import docker_auth
+
+REGISTRY_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "registry_username": {"type": "str", "no_log": True},
+    "registry_password": {"type": "str", "no_log": True},
+}
+"""Described in the documentation fragment C(registry)."""
+
+REGISTRY_REQUIRED_TOGETHER = [("registry_username", "registry_password")]
+
+MASK = "********"
+
+AuthConfig = t.Mapping[str, str]
+"""As the Engine API wants it, with the keys that the client configuration happens to use."""
+
+_SECRET = ("password", "identitytoken", "registrytoken", "auth")
+
+
+class RegistryLogin:
+    """Credentials for every registry, or without any those of the client configuration on the target."""
+
+    def __init__(self, username: t.Optional[str] = None, password: t.Optional[str] = None) -> None:
+        self._own = {"username": username, "password": password or ""} if username else None
+
+    @classmethod
+    def from_options(cls, options: t.Mapping[str, t.Any]) -> RegistryLogin:
+        """C(options) may have the values of C(REGISTRY_OPTIONS)."""
+        return cls(options.get("registry_username"), options.get("registry_password"))
+
+    def auth_config(self, reference: ImageReference) -> t.Optional[AuthConfig]:
+        """What to show to the registry of a reference, None where there is nothing to show. Raises CredentialsUnavailable."""
+        return self._own or _configured(reference)
+
+
+def _configured(reference: ImageReference) -> t.Optional[AuthConfig]:
+    # What a helper program prints, or a broken file holds, may be anything, secrets included. Nothing of it is passed on.
+    try:
+        config = docker_auth.load_config()
+    except Exception as error:
+        raise CredentialsUnavailable(f"the client configuration on the target cannot be read ({type(error).__name__})") from None
+    try:
+        found: t.Optional[AuthConfig] = docker_auth.resolve_authconfig(config, reference.domain)
+    except Exception as error:
+        helper = f"docker-credential-{config.get_credential_store(reference.domain)}"
+        state = f"failed ({type(error.__cause__ or error).__name__})" if shutil.which(helper) else "is not installed there"
+        raise CredentialsUnavailable(
+            f"the helper program {helper}, which the client configuration on the target names for {reference.domain}, {state}"
+        ) from None
+    return found
+
+
+def without_credentials(error: EngineError, auth_config: t.Optional[AuthConfig]) -> EngineError:
+    """The same error, with a mask over the credentials that were shown, wherever it has them."""
+    shown = {key.lower(): value for key, value in (auth_config or {}).items() if value and isinstance(value, str)}
+    text = str(error)
+    for secret in filter(None, (shown.get(key) for key in _SECRET)):
+        text = text.replace(secret, MASK)
+    if "username" in shown:
+        # Not where it is a part of something else, such as the image reference.
+        text = re.sub(rf"(?<![\w./:@-]){re.escape(shown['username'])}(?![\w/@-]|[.:]\w)", MASK, text)
+    return type(error)(text)

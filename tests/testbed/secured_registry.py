@@ -1,0 +1,163 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real registries that want a user name and a password, or speak TLS with a certificate that nobody knows."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import ipaddress
+import json
+import secrets
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import docker
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from .common import TestbedError, wait_until
+from .packages import unpacked
+
+
+@dataclass(frozen=True)
+class Credentials:
+    username: str
+    password: str
+
+    @property
+    def auth_config(self) -> Mapping[str, str]:
+        """For pushes and pulls with the SDK."""
+        return {"username": self.username, "password": self.password}
+
+
+def some_credentials() -> Credentials:
+    return Credentials(f"user-{secrets.token_hex(6)}", f"password-{secrets.token_hex(12)}")
+
+
+@dataclass(frozen=True)
+class SecuredRegistry:
+    """A registry that listens on C(address). C(authority) is the file with the certificate to trust, where it speaks TLS."""
+
+    address: str
+    credentials: Credentials | None = None
+    authority: Path | None = None
+
+    def publish(self, client: docker.APIClient, image: str, name: str) -> str:
+        """Copy an image that is on the engine here, under C(name) (repository:tag). Returns the reference, which is not on the engine."""
+        reference = f"{self.address}/{name}"
+        repository, tag = reference.rsplit(":", 1)
+        client.tag(image, repository, tag)
+        auth_config = self.credentials.auth_config if self.credentials else {}
+        try:
+            for line in client.push(repository, tag=tag, stream=True, decode=True, auth_config=auth_config):
+                if "error" in line:
+                    raise TestbedError(f"pushing {reference} failed: {line['error']}")
+        finally:
+            client.remove_image(reference)
+        return reference
+
+
+@contextlib.contextmanager
+def registry_with_password(folder: Path) -> Iterator[SecuredRegistry]:
+    """One on loopback, where engines need no TLS."""
+    credentials = some_credentials()
+    hashed = bcrypt.hashpw(credentials.password.encode(), bcrypt.gensalt(4)).decode()
+    (folder / "htpasswd").write_text(f"{credentials.username}:{hashed}\n")
+    address = f"127.0.0.1:{_free_port('127.0.0.1')}"
+    with _serving(folder, address, auth={"htpasswd": {"realm": "test", "path": str(folder / "htpasswd")}}):
+        yield SecuredRegistry(address, credentials)
+
+
+@contextlib.contextmanager
+def registry_with_tls(folder: Path, host: str) -> Iterator[SecuredRegistry]:
+    """One on the address C(host) of this machine. On loopback no engine would look at the certificate."""
+    certificate, key = folder / "ca.crt", folder / "key.pem"
+    _write_certificate(host, certificate, key)
+    address = f"{host}:{_free_port(host)}"
+    with _serving(folder, address, http={"tls": {"certificate": str(certificate), "key": str(key)}}):
+        yield SecuredRegistry(address, authority=certificate)
+
+
+def bridge_address(client: docker.APIClient) -> str:
+    """An address of the engine's machine that is not loopback, and that nobody outside reaches: its own on the default network."""
+    address: str = client.inspect_network("bridge")["IPAM"]["Config"][0]["Gateway"]
+    return address
+
+
+@contextlib.contextmanager
+def trusted(registry: SecuredRegistry) -> Iterator[None]:
+    """Let the machine's own engine trust the registry's certificate for a while. It reads the folder at each request."""
+    folder = Path("/etc/docker/certs.d", registry.address)
+    folder.mkdir(parents=True)
+    try:
+        (folder / "ca.crt").write_bytes(registry.authority.read_bytes() if registry.authority else b"")
+        yield
+    finally:
+        (folder / "ca.crt").unlink(missing_ok=True)
+        folder.rmdir()
+        with contextlib.suppress(OSError):  # Somebody else's are there too.
+            folder.parent.rmdir()
+
+
+@contextlib.contextmanager
+def _serving(folder: Path, address: str, *, http: Mapping[str, Any] | None = None, **more: Any) -> Iterator[None]:
+    config = {
+        "version": "0.1",
+        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "data")}, "delete": {"enabled": True}},
+        "http": {"addr": address, **(http or {})},
+        **more,
+    }
+    (folder / "registry.json").write_text(json.dumps(config))  # JSON is YAML too.
+    binary = unpacked("docker-registry") / "usr/bin/docker-registry"
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen((binary, "serve", folder / "registry.json"), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    try:
+        wait_until(f"the start of the registry (see {folder / 'log'})", lambda: _listens(address))
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _listens(address: str) -> bool:
+    host, port = address.rsplit(":", 1)
+    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
+        return True
+    return False
+
+
+def _free_port(host: str) -> int:
+    with socket.create_server((host, 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _write_certificate(host: str, certificate: Path, key: Path) -> None:
+    private = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "evenkeel test registry")])
+    now = dt.datetime.now(dt.timezone.utc)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=2))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+    unencrypted = serialization.NoEncryption()
+    key.write_bytes(private.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, unencrypted))
