@@ -404,7 +404,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.policy import
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.registry_login import REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER
+from ansible_collections.evenkeel.fleet.plugins.module_utils._door.registry import REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER
 
 
 def recreate(engine, options):

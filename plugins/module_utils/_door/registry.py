@@ -2,13 +2,21 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a module that has the registry options treats them."""
+"""The options that say who to be to a registry, and how a module that has them treats them."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
+
+REGISTRY_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+    "registry_username": {"type": "str", "no_log": True},
+    "registry_password": {"type": "str", "no_log": True},
+}
+"""Described in the documentation fragment C(registry)."""
+
+REGISTRY_REQUIRED_TOGETHER = [("registry_username", "registry_password")]
 
 _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 

@@ -14,14 +14,6 @@ from .._core.errors import CredentialsUnavailable, EngineError
 from .._core.image_reference import ImageReference
 from .sdk import docker_auth
 
-REGISTRY_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
-    "registry_username": {"type": "str", "no_log": True},
-    "registry_password": {"type": "str", "no_log": True},
-}
-"""Described in the documentation fragment C(registry)."""
-
-REGISTRY_REQUIRED_TOGETHER = [("registry_username", "registry_password")]
-
 MASK = "********"
 
 AuthConfig = t.Mapping[str, str]
@@ -38,7 +30,7 @@ class RegistryLogin:
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> RegistryLogin:
-        """C(options) may have the values of C(REGISTRY_OPTIONS)."""
+        """C(options) may have the values of the registry options."""
         return cls(options.get("registry_username"), options.get("registry_password"))
 
     def auth_config(self, reference: ImageReference) -> t.Optional[AuthConfig]:
