@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 from .archive import archive_name
 from .errors import CreateIncomplete, EngineError, NoAnswer, NotFound
-from .image_reference import ImageReference, parse_if_possible
+from .exact_image import let_tag_mean_its_image, meaning_of_tag, put_tag_back
 from .patience import until_answered
-from .ports import ENGINE_STOP_TIMEOUT, DockerOps, Document, Inspected, Ports, PullPolicy, is_active, name_of, stop_timeout_of
+from .ports import ENGINE_STOP_TIMEOUT, DockerOps, Document, Inspected, Ports, is_active, name_of, stop_timeout_of
 from .spec import ContainerSpec
 
 _MODES = ("NetworkMode", "PidMode", "IpcMode")
@@ -105,8 +105,7 @@ def find_dependents(provider: Document, others: t.Sequence[Document], unix_secon
 
 def with_meaning_of_tag(ops: DockerOps, dependent: Dependent) -> Dependent:
     """The dependent with C(tag_means), for the time when its tag has to mean another image. Raises EngineError."""
-    tag = _tag_of(dependent)
-    return dataclasses.replace(dependent, tag_means=_meaning(ops, tag) if tag else None)
+    return dataclasses.replace(dependent, tag_means=meaning_of_tag(ops, dependent))
 
 
 def restart_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str) -> t.Tuple[Repaired, ...]:
@@ -216,7 +215,7 @@ def _recreate(
     if occupant is not None and occupant.container["Id"] != dependent.id:
         if not _depends(occupant.container, heirs[dependent.provider], dependent.provider_name):
             return _left_alone(dependent, "its name was taken by another container in the meantime")
-        return _finish(ports, dependent, occupant.container["Id"], _put_tag_back(ports, dependent, dependent.tag_means))
+        return _finish(ports, dependent, occupant.container["Id"], put_tag_back(ports, dependent, dependent.tag_means))
     if old is None:
         return _left_alone(dependent, "somebody renamed it")
     return _replace(ports, dependent, old, heirs, names)
@@ -229,15 +228,15 @@ def _replace(ports: Ports, dependent: Dependent, old: Inspected, heirs: t.Mappin
             until_answered(ports.clock, lambda: ports.ops.stop(dependent.id, dependent.stop_timeout))
         if name_of(old.container) != dependent.archive:
             _rename(ports, dependent.id, dependent.archive)
-        meant = _let_tag_mean_its_image(ports, dependent)
+        meant = let_tag_mean_its_image(ports, dependent)
     except EngineError as error:
         return _give_name_back(ports, dependent, f"it could not be created anew: {error}")
     try:
         new_id = _create(ports, dependent, body, heirs)
     except EngineError as error:
-        problems = (f"it could not be created anew: {error}", _put_tag_back(ports, dependent, meant))
+        problems = (f"it could not be created anew: {error}", put_tag_back(ports, dependent, meant))
         return _give_name_back(ports, dependent, "; ".join(filter(None, problems)))
-    return _finish(ports, dependent, new_id, _put_tag_back(ports, dependent, meant))
+    return _finish(ports, dependent, new_id, put_tag_back(ports, dependent, meant))
 
 
 def _finish(ports: Ports, dependent: Dependent, new_id: str, tag_problem: str) -> Repaired:
@@ -262,48 +261,6 @@ def _body(old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]
         targets = ((names.get(target, target), alias) for target, alias in _links_of(old.container))
         host_config["Links"] = [f"{target}:{alias}" for target, alias in targets]
     return {**body, "HostConfig": host_config}
-
-
-def _tag_of(dependent: Dependent) -> t.Optional[ImageReference]:
-    """The tag that it follows, None when it follows none: a digest or an ID is an exact image already."""
-    reference = parse_if_possible(dependent.image_ref)
-    is_id = dependent.image_id.startswith((dependent.image_ref, f"sha256:{dependent.image_ref}"))
-    return None if reference is None or reference.digest or is_id else reference
-
-
-def _let_tag_mean_its_image(ports: Ports, dependent: Dependent) -> t.Optional[str]:
-    """A container follows the reference that it is created from, and gets the image that this means: so it has to mean the exact one.
-
-    Returns what it meant before.
-    """
-    tag = _tag_of(dependent)
-    if tag is None:
-        return None
-    meant = until_answered(ports.clock, lambda: _meaning(ports.ops, tag))
-    if meant == dependent.image_id:
-        return dependent.tag_means  # An interrupted run may have come this far.
-    until_answered(ports.clock, lambda: ports.ops.tag(dependent.image_id, tag))
-    return meant
-
-
-def _put_tag_back(ports: Ports, dependent: Dependent, meant: t.Optional[str]) -> str:
-    """Let the tag mean again what it meant, and return what is wrong when that fails."""
-    tag = _tag_of(dependent)
-    if tag is None or meant is None or meant == dependent.image_id:
-        return ""
-    try:
-        if until_answered(ports.clock, lambda: _meaning(ports.ops, tag)) == dependent.image_id:
-            until_answered(ports.clock, lambda: ports.ops.tag(meant, tag))
-    except EngineError as error:
-        return f"the tag {tag.as_written} could not be given back to the image {meant} on this host: {error}"
-    return ""
-
-
-def _meaning(ops: DockerOps, reference: ImageReference) -> t.Optional[str]:
-    try:
-        return ops.pull(reference, PullPolicy.NEVER).id
-    except NotFound:
-        return None
 
 
 def _create(ports: Ports, dependent: Dependent, body: Document, heirs: t.Mapping[str, str]) -> str:

@@ -330,7 +330,7 @@ class TestErrors:
         household.add("far", PidMode=f"container:{net}")
         household.engine.local[TAG] = "tool-2"
 
-    @pytest.mark.parametrize("call", ["stop:net", "rename:net->net-old-1000", "pull", "tag:tool:1=exact", "create:net"])
+    @pytest.mark.parametrize("call", ["stop:net", "rename:net->net-old-1000", "local_image", "tag:tool:1=exact", "create:net"])
     def test_one_that_cannot_be_created_anew_has_its_name_back(self, household: Household, call: str) -> None:
         dependents = household.swap()
         household.engine.errors[call] = REFUSAL
