@@ -45,6 +45,17 @@ options:
       - Another reference to the image that runs already changes nothing, and the container goes on following its old one. Use O(force) to
         move it.
     type: str
+  image_digest:
+    description:
+      - The digest of the image to move the container to, for example V(sha256:) and 64 hexadecimal digits. Exactly this one is pulled, from
+        the repository of the image reference, whatever the reference means in the registry.
+      - The new container is created from the reference as it is written in O(image) or in the container, so it goes on following its tag.
+        On this host, that tag means this image from then on.
+      - With O(pull=always), RV(warnings) tells when the tag means another digest in the registry. A run without O(image_digest) would move
+        the container to that.
+      - With O(pull=missing) and O(pull=never), the image is looked for on this host by this digest.
+      - An image reference that has another digest is an error.
+    type: str
   pull:
     description:
       - When to ask the registry for the image.
@@ -140,6 +151,8 @@ notes:
   - Refused before anything is touched are containers that were started with C(--rm) or are paused, tasks of Docker Swarm, Kubernetes and
     the like, one-off containers of compose, the container that this task runs in, images for another platform, and containers whose
     network is gone, or the container in whose namespace they live.
+  - Registries are asked by the engine, with its own mirrors, certificates, proxies and insecure registries. Only the credentials come from
+    O(registry_username) and O(registry_password), or from the client configuration on the target.
   - A container that is stopped is recreated and stays stopped. There is nothing to wait for then.
   - Containers that use the network, pid or ipc namespace of this one, or link to it, are created anew from the exact image that they run,
     or started anew after a rollback. RV(dependents) tells.
@@ -166,6 +179,19 @@ EXAMPLES = r"""
   evenkeel.fleet.container_recreate:
     name: web
     image: nginx:1.29-alpine
+
+- name: Move a container to exactly the image that was tested, and let it go on following its tag
+  evenkeel.fleet.container_recreate:
+    name: web
+    image: nginx:1.29-alpine
+    image_digest: "{{ tested_digest }}"
+
+- name: Update from a registry that wants credentials
+  evenkeel.fleet.container_recreate:
+    name: web
+    image: registry.example.com/shop/web:2
+    registry_username: "{{ registry_username }}"
+    registry_password: "{{ registry_password }}"
 
 - name: Be patient with a slow starter, and strict once it is up
   evenkeel.fleet.container_recreate:
@@ -243,6 +269,17 @@ failed_step:
   returned: failure without RV(outcome)
   type: str
   sample: pull
+error_class:
+  description:
+    - What kind of failure it is, as a word to decide by.
+    - When the image could not be had, RV(failed_step) is V(pull) and this is one of V(not_found), V(authentication), V(rate_limited),
+      V(unreachable) (also a registry that answers with a server error), V(tls), V(no_platform) (no image for the platform of this host),
+      V(broken_layer), V(disk_full), V(timeout), V(forbidden) (a proxy before the engine lets no pull through) and V(other).
+    - After a rollback it is the same as RV(rollback.reason).
+    - Otherwise it is the name of the error, for example V(invalid_input), V(engine_unavailable), V(inspect_failed), V(refused) or V(busy).
+  returned: failure
+  type: str
+  sample: rate_limited
 container:
   description: The container to deal with now. Normally the one that has the name; RV(rollback_failed) tells when that is not so.
   returned: when RV(outcome) is
@@ -404,7 +441,6 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.policy import
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
-from ansible_collections.evenkeel.fleet.plugins.module_utils._door.registry import REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER
 
 
 def recreate(engine, options):
@@ -419,6 +455,7 @@ def recreate(engine, options):
         keep_env=frozenset(options["keep_env"]),
         min_image_age=parse_age(options["min_image_age"]),
         respect_labels=options["respect_labels"],
+        image_digest=options["image_digest"],
     )
     cleanup = Cleanup(**options["cleanup"])
     return recreate_with_health(engine.ports, engine.guard, request, health_of(options), cleanup, keep_archive=options["keep_archive"])
@@ -426,9 +463,9 @@ def recreate(engine, options):
 
 def main():
     module = cycle_module(
-        required_together=REGISTRY_REQUIRED_TOGETHER,
-        **REGISTRY_OPTIONS,
+        asks_registry=True,
         image=dict(type="str"),
+        image_digest=dict(type="str"),
         pull=dict(type="str", choices=[policy.value for policy in PullPolicy], default=PullPolicy.ALWAYS.value),
         pull_timeout=dict(type="float", default=600),
         force=dict(type="bool", default=False),

@@ -109,6 +109,13 @@ msg:
   description: What went wrong, how the container is now, and what to do.
   returned: failure
   type: str
+error_class:
+  description:
+    - What kind of failure it is, as a word to decide by. When the container that was put back failed too, the same as RV(rollback.reason);
+      otherwise the name of the error, for example V(nothing_to_go_back_to), V(refused) or V(busy).
+  returned: failure
+  type: str
+  sample: refused
 failed_step:
   description: The step at which the task failed, when it failed before there was a new container.
   returned: failure without RV(outcome)

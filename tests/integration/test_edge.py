@@ -240,12 +240,12 @@ class TestConnect:
     def test_a_pull_that_stays_silent_ends(self) -> None:
         """The SDK by itself waits for ever."""
         with Proxy(socket_of(engine.host()), at=1, fault=Fault.HANG) as proxy:
-            ops = SdkDockerOps(connect(self.options(docker_host=proxy.url, pull_timeout=0.5)), SystemClock())
+            ops = SdkDockerOps(connect(self.options(docker_host=proxy.url)), SystemClock(), pull_timeout=0.5)
             with pytest.raises(NoAnswer):
                 ops.pull(ImageReference.parse(reference("v1")), PullPolicy.ALWAYS)
         assert proxy.calls[1:] == [Call("POST", "/images/create"), Call("GET", "/images/*/json")]
 
-    @pytest.mark.parametrize(("option", "value"), [("timeout", 0), ("pull_timeout", 0.0), ("tls_hostname", "engine.example")])
+    @pytest.mark.parametrize(("option", "value"), [("timeout", 0), ("tls_hostname", "engine.example")])
     def test_what_cannot_be_is_told(self, option: str, value: Any) -> None:
         with pytest.raises(InvalidInput, match=option):
             connect(self.options(**{option: value}))

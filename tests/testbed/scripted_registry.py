@@ -13,6 +13,7 @@ import http.server
 import io
 import json
 import random
+import socket
 import tarfile
 import threading
 from collections.abc import Callable, Iterator
@@ -20,6 +21,7 @@ from typing import Any
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 INDEX = "application/vnd.docker.distribution.manifest.list.v2+json"
+_TLS_HANDSHAKE = b"\x16"
 _CONFIG = "application/vnd.docker.container.image.v1+json"
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
@@ -134,6 +136,13 @@ def scripted_registry() -> Iterator[ScriptedRegistry]:
 def _handler_of(answer: Callable[[http.server.BaseHTTPRequestHandler], None]) -> type[http.server.BaseHTTPRequestHandler]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+
+        def handle(self) -> None:
+            # Engines try TLS first, and have to see that this is none.
+            if self.connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
+                self.wfile.write(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+            else:
+                super().handle()
 
         def do_GET(self) -> None:
             with contextlib.suppress(ConnectionError):

@@ -10,6 +10,11 @@ the cycle could not be done, and the message says what is true now.
 
 from __future__ import annotations
 
+import typing as t
+
+if t.TYPE_CHECKING:
+    from .pull_problems import PullProblem
+
 
 class FleetError(Exception):
     """Base of every error that this collection raises on purpose. Its text is meant for the operator.
@@ -95,7 +100,13 @@ class Refused(StepFailed):
 
 
 class PullFailed(StepFailed):
+    """The image could not be had. C(problem) says why, where the engine told."""
+
     step = "pull"
+
+    def __init__(self, message: str, problem: t.Optional[PullProblem] = None, *, touched: bool = False) -> None:
+        super().__init__(message, touched=touched)
+        self.problem = problem
 
 
 class StopFailed(StepFailed):

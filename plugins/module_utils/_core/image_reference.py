@@ -35,6 +35,11 @@ def is_image_id(text: str) -> bool:
     return bool(_IMAGE_ID.fullmatch(text))
 
 
+def is_digest(text: str) -> bool:
+    """Whether C(text) is a digest that a registry could know an image by."""
+    return bool(_DIGEST.fullmatch(text))
+
+
 @dataclass(frozen=True)
 class ImageReference:
     """An image reference, as the operator wrote it and in its parts.

@@ -17,7 +17,7 @@ from .compose import tell_compose
 from .dependents import Dependent, find_dependents, with_meaning_of_tag
 from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound, PullFailed
 from .health import LONGEST
-from .image_reference import ImageReference, digest_in, parse_if_possible
+from .image_reference import ImageReference, digest_in, is_digest, parse_if_possible
 from .kept_archives import Kept
 from .lost_files import lost_files
 from .policy import LONGEST_AGE, SkipReason, is_excluded, unix_seconds_of, why_excluded
@@ -35,6 +35,7 @@ from .ports import (
     stop_timeout_of,
 )
 from .preflight import Case, refuse_if_unsafe
+from .pull_problems import PullProblem, hint_in, in_words, problem_of, remedy_for
 from .rejection import Rejected
 from .rollback import OldContainer
 from .spec import ContainerSpec
@@ -80,9 +81,10 @@ class ContainerRequest:
 class RecreateRequest(ContainerRequest):
     """What the operator wants done.
 
-    C(image) None means the reference that the container was created from. C(force) recreates a container that runs the right image already,
-    and tries an image that was rejected before. C(verbatim) keeps the defaults of an old image that is gone. C(keep_env) names variables
-    that stay as they are even with the old image's default value. C(min_image_age) is in seconds, C(respect_labels) leaves containers alone
+    C(image) None means the reference that the container was created from. C(image_digest) is the one that is pulled, whatever the reference
+    means in the registry. C(force) recreates a container that runs the right image already, and tries an image that was rejected before.
+    C(verbatim) keeps the defaults of an old image that is gone. C(keep_env) names variables that stay as they are even with the old
+    image's default value. C(min_image_age) is in seconds, C(respect_labels) leaves containers alone
     whose label says so; C(force) overrides neither. Raises InvalidInput.
     """
 
@@ -94,13 +96,28 @@ class RecreateRequest(ContainerRequest):
     keep_env: t.FrozenSet[str] = frozenset()
     min_image_age: float = 0
     respect_labels: bool = False
+    image_digest: t.Optional[str] = None
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.image_digest is not None and not is_digest(self.image_digest):
+            raise InvalidInput(f"image_digest must be a digest such as sha256:<64 hex digits>, not '{self.image_digest}'.")
         if self.image is not None:
-            ImageReference.parse(self.image)
+            to_pull(ImageReference.parse(self.image), self.image_digest)
         if not 0 <= self.min_image_age <= LONGEST_AGE:
             raise InvalidInput(f"min_image_age must be a number of seconds from 0 to {LONGEST_AGE}, not {self.min_image_age:g}.")
+
+
+def to_pull(reference: ImageReference, image_digest: t.Optional[str]) -> ImageReference:
+    """What is pulled, or looked for on the host, for a container that is to be created from C(reference).
+
+    It goes on being called as the operator wrote it. Raises InvalidInput when the reference has another digest already.
+    """
+    if image_digest is None:
+        return reference
+    if reference.digest not in (None, image_digest):
+        raise InvalidInput(f"image_digest is {image_digest}, but the image reference has a digest of its own: {reference.as_written}.")
+    return dataclasses.replace(reference, digest=image_digest)
 
 
 @dataclass(frozen=True)
@@ -110,6 +127,7 @@ class Unchanged:
     old: OldContainer
     old_image: ImageIdentity
     new_image: ImageIdentity
+    warnings: t.Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +144,7 @@ class Skipped:
     why: str
     rejected: t.Optional[Rejected] = None
     moved_tag: bool = False
+    warnings: t.Tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,7 +153,8 @@ class Replacement:
 
     The new container is created from C(body), unless it is one that was there before: then C(returning) says which. C(seen) is the inspect
     document of the old container that all this was decided on. C(new_image_made_at) is when the new image was built, in seconds since
-    1970, None when it does not say. C(warnings) are what was seen while deciding.
+    1970, None when it does not say. C(moves_tag) is the reference that has to mean the new image on this host before a container is
+    created from it. C(warnings) are what was seen while deciding.
     """
 
     old: OldContainer
@@ -148,6 +168,7 @@ class Replacement:
     old_image_has_other_tags: bool = False
     lost_files: t.Tuple[str, ...] = ()
     new_image_made_at: t.Optional[int] = None
+    moves_tag: t.Optional[ImageReference] = None
     warnings: t.Tuple[str, ...] = ()
 
     @property
@@ -166,12 +187,43 @@ def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest) -
         return Skipped(old, image_of(inspected), image_of(inspected), SkipReason.EXCLUDED, why_excluded(old.name))
     reference = _wanted(request, old, container["Image"])
     with watch.step("pull"):
-        new_image = _pull(ports.ops, reference, request.pull, old)
+        new_image = _pull(ports.ops, to_pull(reference, request.image_digest), request.pull, old)
+        warnings = _tag_is_elsewhere(ports.ops, request, reference)
     old_image = image_of(inspected)
     if new_image.id == old_image.id and not request.force:
-        return Unchanged(old, old_image, new_image)
+        return Unchanged(old, old_image, new_image, warnings)
     with watch.step("preflight"):
-        return _replacement(ports, request, inspected, old, reference, old_image, new_image)
+        replacement = _replacement(ports, request, inspected, old, reference, old_image, new_image)
+    moves_tag = reference if request.image_digest and not reference.digest else None
+    return dataclasses.replace(replacement, moves_tag=moves_tag, warnings=warnings)
+
+
+def move_tag(ops: DockerOps, replacement: Replacement) -> None:
+    """Let the reference that the container is created from mean the image that was pulled by digest. Raises PullFailed."""
+    reference, image, container = replacement.moves_tag, replacement.new_image, replacement.old.name
+    if reference is None:
+        return
+    try:
+        ops.tag(image.id, reference)
+    except EngineError as error:
+        raise PullFailed(
+            f"{reference.as_written} could not be made to mean {image.digest} on this host, and container {container} was not touched: "
+            f"{error}."
+        ) from error
+
+
+def _tag_is_elsewhere(ops: DockerOps, request: RecreateRequest, reference: ImageReference) -> t.Tuple[str, ...]:
+    """A warning when the reference means another digest in the registry than the one that was asked for. None when nobody can say."""
+    if request.image_digest is None or reference.digest or request.pull is not PullPolicy.ALWAYS:
+        return ()
+    try:
+        digest = ops.published(reference).digest
+    except EngineError:
+        return ()
+    if digest == request.image_digest:
+        return ()
+    there = f"{reference.as_written} means {digest} in the registry, not {request.image_digest} as image_digest says."
+    return (f"{there} The container goes on following it, so without image_digest the next run moves it there.",)
 
 
 def _replacement(
@@ -289,7 +341,26 @@ def _pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, old: Ol
     try:
         return ops.pull(reference, policy)
     except EngineError as error:
-        raise PullFailed(f"Image {reference.as_written} could not be had, and container {old.name} was not touched: {error}") from error
+        problem = problem_of(error)
+        words = in_words(error)
+        if problem is PullProblem.RATE_LIMITED and not hint_in(error):
+            words += _hint_of_registry(ops, reference)
+        digest = f" ({reference.digest})" if reference.digest and reference.digest not in reference.as_written else ""
+        raise PullFailed(
+            f"Image {reference.as_written}{digest} could not be had, and container {old.name} was not touched: {words}. "
+            f"{remedy_for(problem)}",
+            problem,
+        ) from error
+
+
+def _hint_of_registry(ops: DockerOps, reference: ImageReference) -> str:
+    """Engines with the containerd image store do not pass on what the registry says when they pull, but when they only ask."""
+    try:
+        ops.published(reference)
+    except EngineError as error:
+        hint = hint_in(error)
+        return f" ({hint.strip().rstrip('.')})" if hint else ""
+    return ""
 
 
 def image_of(inspected: Inspected) -> ImageIdentity:

@@ -21,7 +21,7 @@ from .dependents import Repaired, attention
 from .errors import EngineError, FleetError, Refused
 from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
-from .plan import ContainerRequest, RecreateRequest, Replacement, Skipped, Unchanged, plan_replacement
+from .plan import ContainerRequest, RecreateRequest, Replacement, Skipped, Unchanged, move_tag, plan_replacement
 from .policy import SkipReason, says_its_age, why_too_young
 from .ports import Document, ImageIdentity, Ports, PullPolicy, is_active, name_of
 from .preflight import shortened
@@ -138,14 +138,14 @@ def _skip_young(ports: Ports, request: RecreateRequest, decision: Replacement) -
 
 
 def _skip(decision: Replacement, reason: SkipReason, why: str, *, moved_tag: bool, rejected: t.Optional[Rejected] = None) -> Skipped:
-    return Skipped(decision.old, decision.old_image, decision.new_image, reason, why, rejected, moved_tag)
+    return Skipped(decision.old, decision.old_image, decision.new_image, reason, why, rejected, moved_tag, decision.warnings)
 
 
 def _with_doubt_about_age(request: RecreateRequest, decision: Replacement) -> Replacement:
     if not request.min_image_age or says_its_age(decision.new_image_made_at):
         return decision
     doubt = f"{decision.new_image.reference} does not tell when it was built, so min_image_age did not hold it back."
-    return dataclasses.replace(decision, warnings=(doubt,))
+    return dataclasses.replace(decision, warnings=(*decision.warnings, doubt))
 
 
 def run_cycle(
@@ -228,6 +228,7 @@ def recreate_one(
         decision = plan(watch)
         if not isinstance(decision, Replacement):
             return decision
+        move_tag(ports.ops, decision)
         if guard.begin(entry_for(decision, health, guard.me, keep_archive=keep_archive)):
             if _is_as_planned(ports, decision):
                 return Swap(ports, guard, watch, decision, health).run()
@@ -281,6 +282,7 @@ def _unchanged(ending: Unchanged, watch: Stopwatch, *, recovered: bool) -> Cycle
         old_image=ending.old_image,
         new_image=ending.new_image,
         steps=watch.steps,
+        warnings=ending.warnings,
     )
 
 
@@ -293,7 +295,7 @@ def _skipped(ports: Ports, ending: Skipped, watch: Stopwatch) -> CycleResult:
         new_image=ending.new_image,
         steps=watch.steps,
         skipped=ending,
-        warnings=_point_tag_back(ports, ending) if ending.moved_tag else (),
+        warnings=(*ending.warnings, *(_point_tag_back(ports, ending) if ending.moved_tag else ())),
     )
 
 

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from .dependents import Repaired
-from .errors import FleetError, StepFailed
+from .errors import FleetError, PullFailed, StepFailed
 from .ports import ImageIdentity
 from .recreate import CycleResult, Outcome
 from .rollback import Restored, RollbackEvent, RollbackReason
@@ -54,6 +55,7 @@ def cycle_report(result: CycleResult) -> Report:
             failed=True,
             rollback=_rollback(result.rollback),
             rollback_failed=result.restored.problem is not None,
+            error_class=result.rollback.reason.value,
             msg=_what_happened(result.rollback, result.restored),
         )
     return report
@@ -62,7 +64,14 @@ def cycle_report(result: CycleResult) -> Report:
 def error_report(error: FleetError) -> Report:
     """The return values of a module that ended in an error before there was a result."""
     failed_step = error.step if isinstance(error, StepFailed) else None
-    return {"msg": str(error), "changed": error.touched, "failed_step": failed_step}
+    return {"msg": str(error), "changed": error.touched, "failed_step": failed_step, "error_class": _class_of(error)}
+
+
+def _class_of(error: FleetError) -> str:
+    """A word to decide by: the problem of a pull, else the name of the error itself."""
+    if isinstance(error, PullFailed) and error.problem:
+        return error.problem.value
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 
 def _dependent(dependent: Repaired) -> Report:

@@ -17,7 +17,7 @@ from .._core.report import cycle_report, error_report
 from .._edge.connection import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER
 from .._edge.engine import Engine, open_engine
 from .._edge.sdk import IMPORT_ERROR
-from .registry import take_options
+from .registry import REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER, take_options
 
 Options = t.Mapping[str, t.Any]
 
@@ -35,11 +35,12 @@ CYCLE_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
 """Described in the documentation fragment C(cycle)."""
 
 
-def cycle_module(required_together: t.Sequence[t.Sequence[str]] = (), **options: t.Mapping[str, t.Any]) -> AnsibleModule:
-    """A module with these options besides those of the cycle and of the connection."""
+def cycle_module(*, asks_registry: bool = False, **options: t.Mapping[str, t.Any]) -> AnsibleModule:
+    """A module with these options besides those of the cycle and of the connection, and maybe those of the registry."""
+    registry_options = REGISTRY_OPTIONS if asks_registry else {}
     return AnsibleModule(
-        argument_spec={**CONNECTION_OPTIONS, **CYCLE_OPTIONS, **options},
-        required_together=[*CONNECTION_REQUIRED_TOGETHER, *required_together],
+        argument_spec={**CONNECTION_OPTIONS, **CYCLE_OPTIONS, **registry_options, **options},
+        required_together=[*CONNECTION_REQUIRED_TOGETHER, *(REGISTRY_REQUIRED_TOGETHER if asks_registry else ())],
         supports_check_mode=False,
     )
 

@@ -15,7 +15,7 @@ from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
 from .._core.errors import EngineUnavailable, InvalidInput
 from .._core.health import LONGEST
-from .sdk import docker, end_silence, require_sdk, sdk_version
+from .sdk import docker, require_sdk, sdk_version
 
 OLDEST_API = "1.41"
 SDK_WITHOUT_TLS_HOSTNAME = (7, 0, 0)
@@ -74,14 +74,12 @@ CONNECTION_REQUIRED_TOGETHER = [("client_cert", "client_key")]
 def connect(options: t.Mapping[str, t.Any]) -> t.Any:
     """A low-level SDK client for an engine that answers.
 
-    C(options) are the values of C(CONNECTION_OPTIONS), and C(pull_timeout) where there is one.
+    C(options) are the values of C(CONNECTION_OPTIONS).
     Raises InvalidInput or EngineUnavailable.
     """
     require_sdk()
     if not 0 < options["timeout"] <= LONGEST:
         raise InvalidInput(f"timeout must be a number of seconds from 1 to {LONGEST}, not {options['timeout']}.")
-    if not 0 < options.get("pull_timeout", 1) <= LONGEST:
-        raise InvalidInput(f"pull_timeout must be a number of seconds greater than 0 and up to {LONGEST}, not {options['pull_timeout']:g}.")
     if options["tls_hostname"] and sdk_version() >= SDK_WITHOUT_TLS_HOSTNAME:
         raise InvalidInput("tls_hostname (or DOCKER_TLS_HOSTNAME) is set, which the Docker SDK for Python no longer knows from 7.0.0 on.")
     host = options["docker_host"]
@@ -105,7 +103,6 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
         raise EngineUnavailable(
             f"The engine at {_without_credentials(url)} speaks API {client.api_version}; {OLDEST_API} or newer is needed."
         )
-    end_silence(client, options.get("pull_timeout", options["timeout"]))
     return client
 
 

@@ -11,7 +11,7 @@ import typing as t
 from .._core.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from .._core.image_reference import ImageReference
 from .._core.ports import Clock, Document, ImageIdentity, Inspected, Published, PullPolicy, Surroundings
-from .pull import ask_registry, local_image, pull_image
+from .pull import DEFAULT_PULL_TIMEOUT, ask_registry, local_image, pull_image
 from .registry_login import RegistryLogin
 from .sdk import docker, engine_errors
 from .whereabouts import gateway, own_container
@@ -26,12 +26,18 @@ _STOP_POLL = 0.5
 
 
 class SdkDockerOps:
-    """The engine behind one C(docker.APIClient), and who we are to registries."""
+    """The engine behind one C(docker.APIClient).
 
-    def __init__(self, client: t.Any, clock: Clock, login: t.Optional[RegistryLogin] = None) -> None:
+    C(login) is who we are to registries. C(pull_timeout) in seconds is how long the engine may go without a word while it pulls.
+    """
+
+    def __init__(
+        self, client: t.Any, clock: Clock, login: t.Optional[RegistryLogin] = None, pull_timeout: float = DEFAULT_PULL_TIMEOUT
+    ) -> None:
         self._client = client
         self._clock = clock
         self._login = login or RegistryLogin()
+        self._pull_timeout = pull_timeout
 
     def inspect(self, container: str) -> Inspected:
         with engine_errors():
@@ -66,7 +72,7 @@ class SdkDockerOps:
         return local_image(self._client, reference)
 
     def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
-        return pull_image(self._client, reference, policy, self._login)
+        return pull_image(self._client, reference, policy, self._login, self._pull_timeout)
 
     def stop(self, container: str, timeout: int) -> None:
         deadline = self._clock.monotonic() + (_ENDLESS_STOP if timeout < 0 else timeout + _STOP_MARGIN)

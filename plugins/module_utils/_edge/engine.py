@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.errors import InvalidInput
 from .._core.guard import Guard
+from .._core.health import LONGEST
 from .._core.ports import Ports
 from .clock import SystemClock
 from .connection import connect
 from .docker_ops import SdkDockerOps
 from .health_probe import SdkHealthProbe
+from .pull import DEFAULT_PULL_TIMEOUT
 from .registry_login import RegistryLogin
 from .runs import LocalRuns
 from .volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
@@ -30,6 +33,13 @@ def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float) -> Engine:
     """The engine that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable."""
     client = connect(options)
     clock = SystemClock()
-    ops = SdkDockerOps(client, clock, RegistryLogin.from_options(options))
+    ops = SdkDockerOps(client, clock, RegistryLogin.from_options(options), _pull_timeout(options))
     ports = Ports(ops, SdkHealthProbe(client), clock, VolumeJournal(client, MEMORY_LABEL))
     return Engine(ports, Guard(VolumeJournal(client, JOURNAL_LABEL), LocalRuns(options["docker_host"]), clock, lock_timeout))
+
+
+def _pull_timeout(options: t.Mapping[str, t.Any]) -> float:
+    seconds: float = options.get("pull_timeout", DEFAULT_PULL_TIMEOUT)
+    if not 0 < seconds <= LONGEST:
+        raise InvalidInput(f"pull_timeout must be a number of seconds greater than 0, and at most {LONGEST}, not {seconds:g}.")
+    return seconds

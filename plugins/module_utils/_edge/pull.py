@@ -9,20 +9,25 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._core.errors import EngineError, NotFound
+from .._core.errors import EngineError, NoAnswer, NotFound
 from .._core.image_reference import ImageReference, digest_in
 from .._core.ports import ImageIdentity, Published, PullPolicy
 from .registry_login import AuthConfig, RegistryLogin, without_credentials
-from .sdk import engine_errors
+from .sdk import docker_auth, engine_errors
+
+DEFAULT_PULL_TIMEOUT = 300.0
 
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 
 
-def pull_image(client: t.Any, reference: ImageReference, policy: PullPolicy, login: RegistryLogin) -> ImageIdentity:
-    """Have the image on the host as C(policy) says and look up what the reference means there now. Raises EngineError."""
+def pull_image(client: t.Any, reference: ImageReference, policy: PullPolicy, login: RegistryLogin, patience: float) -> ImageIdentity:
+    """Have the image on the host as C(policy) says and look up what the reference means there now. Raises EngineError.
+
+    C(patience) in seconds is how long the engine may go without a word while it pulls.
+    """
     if policy is PullPolicy.ALWAYS:
         try:
-            _pull(client, reference, login)
+            _pull(client, reference, login, patience)
         except EngineError as error:
             raise _with_hint(client, reference, error) from error
         return local_image(client, reference)
@@ -31,7 +36,7 @@ def pull_image(client: t.Any, reference: ImageReference, policy: PullPolicy, log
     except NotFound:
         if policy is PullPolicy.NEVER:
             raise NotFound("it is not on this host, and the pull policy is 'never'") from None
-    _pull(client, reference, login)
+    _pull(client, reference, login, patience)
     return local_image(client, reference)
 
 
@@ -62,13 +67,37 @@ def _shown_to_registry(reference: ImageReference, login: RegistryLogin) -> t.Ite
         raise without_credentials(error, auth_config) from None
 
 
-def _pull(client: t.Any, reference: ImageReference, login: RegistryLogin) -> None:
+def _pull(client: t.Any, reference: ImageReference, login: RegistryLogin, patience: float) -> None:
+    try:
+        _pull_through(client, reference, login, patience)
+    except NoAnswer as error:
+        if "timed out" not in str(error):
+            raise
+        raise NoAnswer(f"while it pulled, the engine said nothing for {patience:g} s, so it hears nothing from the registry") from error
+
+
+def _pull_through(client: t.Any, reference: ImageReference, login: RegistryLogin, patience: float) -> None:
     with _shown_to_registry(reference, login) as auth_config:
-        # An error in the middle comes as one more line of a stream that began with HTTP 200.
-        for line in client.pull(reference.repository, tag=reference.version, stream=True, decode=True, auth_config=auth_config):
-            error = (line.get("errorDetail") or {}).get("message") or line.get("error")
-            if error:
-                raise EngineError(error)
+        response = _begin_pull(client, reference, auth_config, patience)
+        with contextlib.closing(response):  # So that the engine gives up too, when we do.
+            # An error in the middle comes as one more line of a stream that began with HTTP 200.
+            for line in client._stream_helper(response, decode=True):  # noqa: SLF001
+                error = (line.get("errorDetail") or {}).get("message") or line.get("error")
+                if error:
+                    raise EngineError(error)
+
+
+def _begin_pull(client: t.Any, reference: ImageReference, auth_config: t.Optional[AuthConfig], patience: float) -> t.Any:
+    # The SDK's own pull waits for ever for a registry that has gone silent, as the engine does.
+    response = client._post(  # noqa: SLF001
+        client._url("/images/create"),  # noqa: SLF001
+        params={"fromImage": reference.repository, "tag": reference.version},
+        headers={"X-Registry-Auth": docker_auth.encode_header(auth_config)} if auth_config else {},
+        stream=True,
+        timeout=patience,
+    )
+    client._raise_for_status(response)  # noqa: SLF001
+    return response
 
 
 def _with_hint(client: t.Any, reference: ImageReference, error: EngineError) -> EngineError:
@@ -83,4 +112,6 @@ def local_image(client: t.Any, reference: ImageReference) -> ImageIdentity:
     """Look up what the reference means on this host. Raises NotFound and other EngineErrors."""
     with engine_errors():
         image = client.inspect_image(reference.normalised)
-    return ImageIdentity(reference=reference.as_written, id=image["Id"], digest=digest_in(image.get("RepoDigests"), reference))
+    return ImageIdentity(
+        reference=reference.as_written, id=image["Id"], digest=reference.digest or digest_in(image.get("RepoDigests"), reference)
+    )

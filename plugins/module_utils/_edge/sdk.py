@@ -12,7 +12,7 @@ import typing as t
 
 from .._core.errors import Conflict, EngineError, EngineUnavailable, Forbidden, NoAnswer, NotFound
 
-__all__ = ["IMPORT_ERROR", "docker", "docker_auth", "end_silence", "engine_errors", "require_sdk", "sdk_version"]
+__all__ = ["IMPORT_ERROR", "docker", "docker_auth", "engine_errors", "require_sdk", "sdk_version"]
 
 OLDEST_SDK = (5, 0, 0)
 
@@ -44,18 +44,6 @@ def require_sdk() -> None:
         raise EngineUnavailable(
             f"The Docker SDK for Python is {docker.__version__} here; {oldest} or newer is needed. Nothing was touched."
         )
-
-
-def end_silence(client: t.Any, seconds: float) -> None:
-    """Let C(client) wait so long for the next word of an answer where the SDK would wait for ever, as it does for that to a pull."""
-    post = client.post
-
-    def post_with_patience(url: str, **options: t.Any) -> t.Any:
-        if options.get("timeout", seconds) is None:
-            options["timeout"] = seconds
-        return post(url, **options)
-
-    client.post = post_with_patience
 
 
 @contextlib.contextmanager

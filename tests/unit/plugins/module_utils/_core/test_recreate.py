@@ -820,7 +820,7 @@ class TestWhoIsMeant:
 
 class TestWhatIsSaid:
     def test_pull(self, engine: FakeEngine) -> None:
-        with pytest.raises(PullFailed, match=r"^Image shop:2 could not be had, .*: manifest for docker.io/library/shop:2 not found$"):
+        with pytest.raises(PullFailed, match=r"^Image shop:2 could not be had, .*: manifest for \S*/shop:2 not found\. Check the spelling"):
             recreate(engine, image="shop:2")
 
     def test_any_error_of_a_pull(self, engine: FakeEngine) -> None:

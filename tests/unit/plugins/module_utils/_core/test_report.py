@@ -32,6 +32,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
     ImageIdentity,
     RuntimeStatus,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.pull_problems import PullProblem
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected, why_rejected
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
@@ -114,13 +115,25 @@ def test_rollback_failed() -> None:
 @pytest.mark.parametrize("reason", list(RollbackReason))
 def test_each_reason_has_words(reason: RollbackReason) -> None:
     result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(reason), restored=Restored())
-    assert cycle_report(result)["rollback"]["reason"] == reason.value
+    report = cycle_report(result)
+    assert (report["rollback"]["reason"], report["error_class"]) == (reason.value, reason.value)
 
 
 def test_errors() -> None:
-    assert error_report(PullFailed("no")) == {"msg": "no", "changed": False, "failed_step": "pull"}
-    assert error_report(StopFailed("no", touched=True)) == {"msg": "no", "changed": True, "failed_step": "stop"}
-    assert error_report(EngineUnavailable("no")) == {"msg": "no", "changed": False, "failed_step": None}
+    assert error_report(PullFailed("no")) == {"msg": "no", "changed": False, "failed_step": "pull", "error_class": "pull_failed"}
+    assert error_report(PullFailed("no", PullProblem.RATE_LIMITED))["error_class"] == "rate_limited"
+    assert error_report(StopFailed("no", touched=True)) == {
+        "msg": "no",
+        "changed": True,
+        "failed_step": "stop",
+        "error_class": "stop_failed",
+    }
+    assert error_report(EngineUnavailable("no")) == {
+        "msg": "no",
+        "changed": False,
+        "failed_step": None,
+        "error_class": "engine_unavailable",
+    }
 
 
 @pytest.mark.parametrize(
@@ -140,7 +153,8 @@ def test_errors() -> None:
     ],
 )
 def test_failed_step(kind: type[StepFailed], step: str) -> None:
-    assert error_report(kind("no")) == {"msg": "no", "changed": False, "failed_step": step}
+    report = error_report(kind("no"))
+    assert (report["msg"], report["changed"], report["failed_step"]) == ("no", False, step)
 
 
 @pytest.mark.parametrize(
