@@ -145,6 +145,35 @@ options:
       - O(force) does not override this.
     type: bool
     default: false
+  hooks:
+    description:
+      - Commands that are run in the container, as the user that it runs as, with its environment. RV(hooks) has what came of them.
+      - A string is run by C(/bin/sh -c). A list of strings is run as it is, the program first, and needs no shell in the container.
+      - What is written here can be seen by whoever sees the playbook or its output. Let the shell in the container put secrets in, as in
+        C("$DB_PASSWORD").
+      - Hooks are run only when the container is replaced, and only in one that runs, not in one that is stopped.
+    type: dict
+    default: {}
+    suboptions:
+      pre_update:
+        description:
+          - Run in the old container, after everything else was decided and right before it is stopped.
+          - When it fails or does not end in time, nothing is stopped, and the task fails.
+          - A file that it leaves has to be in a volume to be there afterwards.
+          - When the task is killed meanwhile, the container goes on running, and the next run begins anew. So it may be run twice.
+        type: raw
+      post_update:
+        description:
+          - Run in the new container once that has passed the health gate. It is not run when the old container had to come back.
+          - When it fails or does not end in time, that is a warning, and the update stands.
+          - When the task is killed meanwhile, the next run brings the update to its end without running it again.
+        type: raw
+      timeout:
+        description:
+          - How long each of them may take, in seconds. The engine has no way to end a command, so one that takes longer may go on running
+            in the container, but is no longer waited for.
+        type: float
+        default: 60
 notes:
   - An anonymous volume is carried over by its name, so the engine no longer counts it as anonymous afterwards. C(docker rm --volumes)
     leaves it where it is.
@@ -219,6 +248,15 @@ EXAMPLES = r"""
       loop:
         - cache
         - web
+
+- name: Take a backup before the update, and warm up the cache after it
+  evenkeel.fleet.container_recreate:
+    name: web
+    image: nginx:1.29-alpine
+    hooks:
+      pre_update: cat /www/index.html > /tmp/backup && test -s /tmp/backup
+      post_update: [wget, -q, -O, /dev/null, "http://127.0.0.1:8080/"]
+      timeout: 300
 
 - name: Send somebody a word when a container was rolled back
   block:
@@ -428,6 +466,32 @@ rejected:
     since:
       description: When that was, in seconds since 1970.
       type: int
+hooks:
+  description: What came of the commands in O(hooks).
+  returned: when RV(outcome) is, or when the task failed after O(hooks.pre_update) was run
+  type: dict
+  contains:
+    pre_update:
+      description: Of the command in the old container. V(null) when it was not run, or could not be.
+      type: dict
+      contains: &hook
+        exit_code:
+          description: Its exit code, V(null) when it did not end in time.
+          type: int
+        output:
+          description: What it printed, standard output and error, of which the last 4000 characters. Values of environment variables are
+            masked.
+          type: str
+        seconds:
+          description: How long it took.
+          type: float
+        timed_out:
+          description: Whether it did not end in time. It may still be running then.
+          type: bool
+    post_update:
+      description: Of the command in the new container. V(null) when it was not run, or could not be.
+      type: dict
+      contains: *hook
 warnings:
   description: What could not be cleaned up, or was found to be different from what was asked.
   returned: when there is something to warn of
@@ -436,6 +500,7 @@ warnings:
 """
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.hooks import Hooks
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import LostFiles, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.policy import parse_age
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
@@ -457,8 +522,15 @@ def recreate(engine, options):
         respect_labels=options["respect_labels"],
         image_digest=options["image_digest"],
     )
-    cleanup = Cleanup(**options["cleanup"])
-    return recreate_with_health(engine.ports, engine.guard, request, health_of(options), cleanup, keep_archive=options["keep_archive"])
+    return recreate_with_health(
+        engine.ports,
+        engine.guard,
+        request,
+        health_of(options),
+        Cleanup(**options["cleanup"]),
+        keep_archive=options["keep_archive"],
+        hooks=Hooks.from_options(**options["hooks"]),
+    )
 
 
 def main():
@@ -483,6 +555,15 @@ def main():
         keep_env=dict(type="list", elements="str", default=[], no_log=False),
         min_image_age=dict(type="str"),
         respect_labels=dict(type="bool", default=False),
+        hooks=dict(
+            type="dict",
+            default={},
+            options=dict(
+                pre_update=dict(type="raw"),
+                post_update=dict(type="raw"),
+                timeout=dict(type="float", default=Hooks().timeout),
+            ),
+        ),
     )
     run_cycle_module(module, recreate)
 

@@ -229,6 +229,10 @@ rejected:
   description: Always V(null) here. It is what M(evenkeel.fleet.container_recreate) returns under this name.
   returned: when RV(outcome) is
   type: dict
+hooks:
+  description: Both V(null) here, since this module has no hooks. It is what M(evenkeel.fleet.container_recreate) returns under this name.
+  returned: when RV(outcome) is
+  type: dict
 warnings:
   description: What could not be cleaned up.
   returned: when there is something to warn of

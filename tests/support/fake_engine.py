@@ -20,6 +20,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
     ContainerRuntimeState,
     Document,
     Failure,
+    HookRun,
     ImageIdentity,
     Inspected,
     Note,
@@ -103,8 +104,8 @@ class FakeEngine:
     C(registry) and C(local) map normalised references to image IDs. C(platforms) and C(publishes_indexes) say how the registry has them.
     C(errors) makes a call fail before it does anything, C(lost_answers) after it was done, C(away) so many times with C(away_error).
     C(looks) are the states that the next probes see, container by container, the last one for ever; without any they see what is true.
-    A running container is healthy. C(seconds) says how long a call takes, C(images) what else an image's inspect document holds, by its
-    ID. C(fuse) ends the run at a call. C(look_on) is called at each.
+    A running container is healthy. C(hook_runs) is how commands in a container end, by their last word. C(seconds) says how long a call
+    takes, C(images) what else an image's inspect document holds, by its ID. C(fuse) ends the run at a call. C(look_on) is called at each.
 
     Who asks for a name space of another can be started only while that runs. C(is_served) tells whether it still has it.
     """
@@ -122,6 +123,7 @@ class FakeEngine:
         self.away_error: EngineError = NoAnswer("nobody listens")
         self.looks: dict[str, list[ContainerRuntimeState | EngineError]] = {}
         self.failures: dict[str, Failure] = {}
+        self.hook_runs: dict[str, HookRun] = {}
         self.created: list[dict[str, t.Any]] = []
         self.stop_timeouts: list[int] = []
         self.images_in_use: set[str] = set()
@@ -250,6 +252,15 @@ class FakeEngine:
             if found["State"]["Status"] == "running" and not force:
                 raise Conflict("you cannot remove a running container")
             del self._containers[found["Id"]]
+
+    def run_in(self, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
+        with _Call(self, f"exec:{self._label(container)}:{command[-1]}"):
+            if self._find(container)["State"]["Status"] != "running":
+                raise Conflict(f"container {container} is not running")
+            run = self.hook_runs.get(command[-1], HookRun(0, ""))
+            if run.exit_code is None:
+                self.clock.sleep(timeout)
+            return run
 
     def tag(self, image_id: str, reference: ImageReference) -> None:
         with _Call(self, f"tag:{reference.as_written}={image_id}"):

@@ -13,16 +13,19 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
+    from .hooks import HookResults
     from .pull_problems import PullProblem
 
 
 class FleetError(Exception):
     """Base of every error that this collection raises on purpose. Its text is meant for the operator.
 
-    C(touched) is true when the old container is not just as it was: stopped, or started again.
+    C(touched) is true when the old container is not just as it was: stopped, or started again. C(hooks) is what came of the operator's
+    hooks before, None when it did not come to that.
     """
 
     touched = False
+    hooks: t.Optional[HookResults] = None
 
 
 class InvalidInput(FleetError):
@@ -107,6 +110,12 @@ class PullFailed(StepFailed):
     def __init__(self, message: str, problem: t.Optional[PullProblem] = None, *, touched: bool = False) -> None:
         super().__init__(message, touched=touched)
         self.problem = problem
+
+
+class HookFailed(StepFailed):
+    """The operator's command that has to succeed before the stop did not."""
+
+    step = "pre_update"
 
 
 class StopFailed(StepFailed):

@@ -13,7 +13,7 @@ import typing as t
 from .dependents import Repaired
 from .errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed
 from .health import LONGEST
-from .journal import Entry, Holder, Runs, lock_of, new_container_of, successor_of
+from .journal import Entry, Holder, Runs, lock_of, new_container_of, successor_of, touch_of
 from .ports import Clock, Journal, Note
 
 _POLL = 0.5
@@ -69,6 +69,15 @@ class Guard:
         self._entry_of_this_run = entry
         return True
 
+    def note_touch(self) -> None:
+        """Write down that the old container is touched from here on. Raises JournalFailed."""
+        entry = self._entry_of_this_run
+        if entry and entry.announces_touch:
+            try:
+                self._journal.write(touch_of(entry), "touched")
+            except EngineError as error:
+                raise JournalFailed(_not_written(entry, error)) from error
+
     def note_new(self, new_id: str) -> None:
         """Write down which container is the new one, before it is started. Raises EngineError."""
         if self._entry_of_this_run:
@@ -79,23 +88,27 @@ class Guard:
         entry, self._entry_of_this_run = self._entry_of_this_run, None
         if entry:
             with contextlib.suppress(JournalFailed):
-                self._erase(new_container_of(entry), lock_of(entry.container))
+                self._erase(*_notes_of(entry), lock_of(entry.container))
 
     @property
     def me(self) -> Holder:
         return self._me
 
     def _rescue(self, chain: t.List[_Link], rescue: Rescue) -> None:
-        mine = successor_of(chain[-1].entry)
+        mine, entry = successor_of(chain[-1].entry), chain[0].entry
         try:
-            self.repaired += rescue(chain[0].entry, self._new_id(chain[0].entry))
+            was_touched = self._was_touched(entry)
+            if was_touched:
+                self.repaired += rescue(entry, self._new_id(entry))
         except StepFailed:
             self._erase(mine)
             raise
         # The lock goes first: a rescuer who still finds it may begin, and must not meet a run that began after it.
-        self._erase(*(link.place for link in chain), mine, new_container_of(chain[0].entry))
+        self._erase(*(link.place for link in chain), mine, *_notes_of(entry))
+        if not was_touched:
+            return
         self.rescued = True
-        returning = chain[0].entry.returning
+        returning = entry.returning
         self.went_back_to = returning.id if returning else None
 
     def _chain(self, container: str) -> t.List[_Link]:
@@ -135,6 +148,9 @@ class Guard:
         self._erase(place)  # Somebody brought it to its end between our look and our writing.
         return False
 
+    def _was_touched(self, entry: Entry) -> bool:
+        return not entry.announces_touch or self._read(touch_of(entry)) is not None
+
     def _new_id(self, entry: Entry) -> t.Optional[str]:
         note = self._read(new_container_of(entry))
         return note.text if note else None
@@ -149,7 +165,7 @@ class Guard:
         try:
             return self._entry(place, self._journal.write(place, entry.to_text()))
         except EngineError as error:
-            raise JournalFailed(f"The journal could not be written ({error}). Container {entry.container} was not touched.") from error
+            raise JournalFailed(_not_written(entry, error)) from error
 
     def _read(self, place: str) -> t.Optional[Note]:
         try:
@@ -169,6 +185,15 @@ class Guard:
                 self._journal.erase(place)
             except EngineError as error:
                 raise JournalFailed(f"The journal could not be erased ({error}). The next run does it.") from error
+
+
+def _notes_of(entry: Entry) -> t.Tuple[str, ...]:
+    """The places of what a run can have written besides its lock."""
+    return (new_container_of(entry), *((touch_of(entry),) if entry.announces_touch else ()))
+
+
+def _not_written(entry: Entry, error: EngineError) -> str:
+    return f"The journal could not be written ({error}). Container {entry.container} was not touched."
 
 
 @dataclasses.dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Entry:
     C(old_status) is what the old container was doing and C(old_started_at) since when, by the engine's time stamp; C(runs) tells whether it
     is meant to run, C(restart_policy) what it had, C(time_to_health) in seconds what its health check needs, C(dependents) who depends on
     it. C(returning) is set when the new container is one that was there before. C(lease) in seconds is the longest that the run can take
-    from here on.
+    from here on. With C(announces_touch) the old container is not touched before a note at C(touch_of) the entry says so.
     """
 
     container: str
@@ -69,6 +69,7 @@ class Entry:
     keep_archive: bool
     lease: float
     holder: Holder
+    announces_touch: bool = False
 
     @property
     def starts(self) -> bool:
@@ -122,3 +123,8 @@ def successor_of(entry: Entry) -> str:
 def new_container_of(entry: Entry) -> str:
     """The place for the ID of the new container, written before it is started."""
     return f"evenkeel-new.{entry.holder.token}.{entry.container}"
+
+
+def touch_of(entry: Entry) -> str:
+    """The place for the note that the old container is touched from here on."""
+    return f"evenkeel-touch.{entry.holder.token}.{entry.container}"

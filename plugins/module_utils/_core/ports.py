@@ -174,6 +174,17 @@ class Failure:
     logs: t.Tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class HookRun:
+    """A command that was run in a container, and what it printed, without the beginning when it was much.
+
+    C(exit_code) is None when it did not end in time. It may still be running then.
+    """
+
+    exit_code: t.Optional[int]
+    output: str
+
+
 class DockerOps(t.Protocol):
     """The calls of the Engine API that the cycle needs.
 
@@ -218,6 +229,9 @@ class DockerOps(t.Protocol):
 
     def remove(self, container: str, *, force: bool = False) -> None:
         """Remove a container. With C(force) also a running one, and the anonymous volumes that are its alone."""
+
+    def run_in(self, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
+        """Run a command in a running container, as its own user, and wait for its end up to C(timeout) seconds."""
 
     def tag(self, image_id: str, reference: ImageReference) -> None:
         """Let C(reference) mean that image on this host."""
@@ -277,9 +291,10 @@ class Journal(t.Protocol):
 
 
 class Ports(t.NamedTuple):
-    """The world that the core works in. C(memory) holds what later runs have to know."""
+    """The world that the core works in. C(memory) holds what later runs have to know, C(mask) takes the secrets out of a text."""
 
     ops: DockerOps
     probe: HealthProbe
     clock: Clock
     memory: Journal
+    mask: t.Callable[[str], str] = str

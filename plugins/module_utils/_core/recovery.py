@@ -14,6 +14,7 @@ from .completion import complete, forget_archive, new_image_of, old_image_of
 from .dependents import Repaired
 from .errors import EngineError, NotFound, RecoveryFailed
 from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
+from .hooks import Hooks
 from .journal import Entry, Holder, lock_of, new_container_of
 from .kept_archives import Archives
 from .patience import until_answered
@@ -30,8 +31,11 @@ A_DEPENDENT = 120
 can take beyond its stop timeout."""
 
 
-def entry_for(replacement: Replacement, health: HealthConfig, holder: Holder, *, keep_archive: bool) -> Entry:
+def entry_for(
+    replacement: Replacement, health: HealthConfig, holder: Holder, *, keep_archive: bool, hooks: t.Optional[Hooks] = None
+) -> Entry:
     """What has to be known of C(replacement) to bring it to its end, should its run be interrupted."""
+    hooks = hooks if hooks and replacement.old.runs else Hooks()
     old, new = replacement.old, replacement.new_image
     return Entry(
         container=old.name,
@@ -50,8 +54,9 @@ def entry_for(replacement: Replacement, health: HealthConfig, holder: Holder, *,
         stop_timeout=replacement.stop_timeout,
         returning=replacement.returning,
         keep_archive=keep_archive,
-        lease=_longest_run(replacement, health),
+        lease=_longest_run(replacement, health) + hooks.longest,
         holder=holder,
+        announces_touch=hooks.pre_update is not None,
     )
 
 

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from .cleanup import Cleanup, clean_up
 from .completion import complete
 from .dependents import Repaired, attention
-from .errors import EngineError, FleetError, Refused
+from .errors import EngineError, FleetError, HookFailed, Refused, StepFailed
 from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
+from .hooks import HookResults, HookRunner, Hooks
 from .plan import ContainerRequest, RecreateRequest, Replacement, Skipped, Unchanged, move_tag, plan_replacement
 from .policy import SkipReason, says_its_age, why_too_young
 from .ports import Document, ImageIdentity, Ports, PullPolicy, is_active, name_of
@@ -60,7 +61,8 @@ class CycleResult:
     C(archive) is the name of an archive that is still there. C(downtime) in seconds is the time from the stop to the start of whichever
     container came up; None when nothing was stopped, or nothing came up. C(dependents) are those for which something was done.
     C(lost_files) are the files that are gone with the old container. C(skipped) is why it was left as it is.
-    C(recovered_first) is true when what an interrupted run left was brought to its end before.
+    C(recovered_first) is true when what an interrupted run left was brought to its end before. C(hooks) is what came of the operator's
+    hooks.
     """
 
     outcome: Outcome
@@ -77,6 +79,7 @@ class CycleResult:
     lost_files: t.Tuple[str, ...] = ()
     skipped: t.Optional[Skipped] = None
     recovered_first: bool = False
+    hooks: HookResults = dataclasses.field(default_factory=HookResults)
     warnings: t.Tuple[str, ...] = ()
 
     @property
@@ -98,6 +101,7 @@ def recreate_with_health(
     cleanup: Cleanup,
     *,
     keep_archive: bool = False,
+    hooks: t.Optional[Hooks] = None,
 ) -> CycleResult:
     """Replace the container, wait for the verdict on the new one, then clean up, or roll back.
 
@@ -108,7 +112,7 @@ def recreate_with_health(
     def plan(watch: Stopwatch) -> Decision:
         return plan_recreation(ports, watch, request)
 
-    return run_cycle(ports, guard, request, plan, health, cleanup, keep_archive=keep_archive)
+    return run_cycle(ports, guard, request, plan, health, cleanup, keep_archive=keep_archive, hooks=hooks)
 
 
 def plan_recreation(ports: Ports, watch: Stopwatch, request: RecreateRequest) -> Decision:
@@ -157,14 +161,18 @@ def run_cycle(
     cleanup: Cleanup,
     *,
     keep_archive: bool,
+    hooks: t.Optional[Hooks] = None,
 ) -> CycleResult:
     """Carry out what C(plan) decides, to the end. Raises as C(recreate_with_health) does."""
+    watch = Stopwatch(ports.clock)
+    runner = HookRunner(ports, watch, hooks or Hooks())
     try:
-        result = _run(ports, guard, request, plan, health, cleanup, keep_archive=keep_archive)
+        result = _run(ports, guard, watch, request, plan, health, cleanup, runner, keep_archive=keep_archive)
     except FleetError as error:
         error.touched = error.touched or guard.rescued
+        error.hooks = runner.results
         raise
-    return with_recovery(guard, result)
+    return with_recovery(guard, dataclasses.replace(result, hooks=runner.results))
 
 
 def with_recovery(guard: Guard, result: CycleResult) -> CycleResult:
@@ -181,10 +189,18 @@ def with_recovery(guard: Guard, result: CycleResult) -> CycleResult:
 
 
 def _run(
-    ports: Ports, guard: Guard, request: ContainerRequest, plan: Plan, health: HealthConfig, cleanup: Cleanup, *, keep_archive: bool
+    ports: Ports,
+    guard: Guard,
+    watch: Stopwatch,
+    request: ContainerRequest,
+    plan: Plan,
+    health: HealthConfig,
+    cleanup: Cleanup,
+    hooks: HookRunner,
+    *,
+    keep_archive: bool,
 ) -> CycleResult:
-    watch = Stopwatch(ports.clock)
-    ending = recreate_one(ports, guard, watch, request, plan, health, keep_archive=keep_archive)
+    ending = recreate_one(ports, guard, watch, request, plan, health, keep_archive=keep_archive, hooks=hooks)
     if isinstance(ending, Replaced):
         ending = _pass_gate(ports, guard, watch, ending, health)
     if isinstance(ending, Unchanged):
@@ -196,8 +212,10 @@ def _run(
     replacement = ending.replacement
     with watch.step("complete"):
         completion = complete(ports, entry_for(replacement, health, guard.me, keep_archive=keep_archive), ending.new_id)
+    # Those that depend on it do not wait for the hook.
+    hook_warnings = hooks.after_update(replacement.old.name, ending.new_id) if replacement.starts else ()
     archive: t.Optional[str] = replacement.archive
-    warnings = completion.warnings
+    warnings = (*completion.warnings, *hook_warnings)
     if not keep_archive:
         with watch.step("cleanup"):
             archive, more = clean_up(ports.ops, replacement, cleanup)
@@ -215,11 +233,13 @@ def recreate_one(
     health: HealthConfig,
     *,
     keep_archive: bool = False,
+    hooks: t.Optional[HookRunner] = None,
 ) -> t.Union[Unchanged, Skipped, Replaced, RolledBack]:
     """Replace the container and start the new one, without waiting for a verdict on it.
 
     What an interrupted run left is brought to its end first. From the first touch on, C(guard) holds the container; the caller ends that.
-    C(health) is what the old container has to pass, should it have to come back. Raises as C(recreate_with_health) does.
+    C(health) is what the old container has to pass, should it have to come back. C(hooks) is what to run in it before it is touched.
+    Raises as C(recreate_with_health) does.
     """
     name = _name_to_guard(ports, request)
     for _attempt in range(ATTEMPTS):
@@ -229,13 +249,30 @@ def recreate_one(
         if not isinstance(decision, Replacement):
             return decision
         move_tag(ports.ops, decision)
-        if guard.begin(entry_for(decision, health, guard.me, keep_archive=keep_archive)):
+        entry = entry_for(decision, health, guard.me, keep_archive=keep_archive, hooks=hooks.hooks if hooks else None)
+        if guard.begin(entry):
             if _is_as_planned(ports, decision):
+                if hooks and decision.old.runs:
+                    _run_hook_before(ports, guard, hooks, decision)
                 return Swap(ports, guard, watch, decision, health).run()
             guard.end()
     raise Refused(
         f"Container {name} was not touched: it was changed by somebody each time that it was about to be updated. Try again later."
     )
+
+
+def _run_hook_before(ports: Ports, guard: Guard, hooks: HookRunner, replacement: Replacement) -> None:
+    """The last thing before the first touch, which is written down then, so that nobody has to recover from a hook alone."""
+    name = replacement.old.name
+    try:
+        if not hooks.before_update(name, replacement.old.id):
+            return
+        if not _is_as_planned(ports, replacement):
+            raise HookFailed(f"Container {name} was changed by somebody while the hook pre_update ran. Nothing was stopped. Try again.")
+        guard.note_touch()
+    except StepFailed:
+        guard.end()
+        raise
 
 
 def _name_to_guard(ports: Ports, request: ContainerRequest) -> str:

@@ -12,6 +12,7 @@ import typing as t
 
 from .dependents import Repaired
 from .errors import FleetError, PullFailed, StepFailed
+from .hooks import HookResult, HookResults
 from .ports import ImageIdentity
 from .recreate import CycleResult, Outcome
 from .rollback import Restored, RollbackEvent, RollbackReason
@@ -47,6 +48,7 @@ def cycle_report(result: CycleResult) -> Report:
         "dependents": [_dependent(dependent) for dependent in result.dependents],
         "lost_files": list(result.lost_files),
         "rejected": dataclasses.asdict(result.rejected) if result.rejected else None,
+        "hooks": _hooks(result.hooks),
     }
     if result.skipped:
         report.update(msg=result.skipped.why, skip_reason=result.skipped.reason.value)
@@ -64,7 +66,8 @@ def cycle_report(result: CycleResult) -> Report:
 def error_report(error: FleetError) -> Report:
     """The return values of a module that ended in an error before there was a result."""
     failed_step = error.step if isinstance(error, StepFailed) else None
-    return {"msg": str(error), "changed": error.touched, "failed_step": failed_step, "error_class": _class_of(error)}
+    hooks = {"hooks": _hooks(error.hooks)} if error.hooks and error.hooks.pre_update else {}
+    return {"msg": str(error), "changed": error.touched, "failed_step": failed_step, "error_class": _class_of(error), **hooks}
 
 
 def _class_of(error: FleetError) -> str:
@@ -72,6 +75,21 @@ def _class_of(error: FleetError) -> str:
     if isinstance(error, PullFailed) and error.problem:
         return error.problem.value
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def _hooks(results: HookResults) -> Report:
+    return {"pre_update": _hook(results.pre_update), "post_update": _hook(results.post_update)}
+
+
+def _hook(result: t.Optional[HookResult]) -> t.Optional[Report]:
+    if result is None:
+        return None
+    return {
+        "exit_code": result.exit_code,
+        "output": result.output,
+        "seconds": round(result.seconds, 3),
+        "timed_out": result.timed_out,
+    }
 
 
 def _dependent(dependent: Repaired) -> Report:

@@ -10,7 +10,8 @@ import typing as t
 
 from .._core.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from .._core.image_reference import ImageReference
-from .._core.ports import Clock, Document, ImageIdentity, Inspected, Published, PullPolicy, Surroundings
+from .._core.ports import Clock, Document, HookRun, ImageIdentity, Inspected, Published, PullPolicy, Surroundings
+from .exec import run_in_container
 from .pull import DEFAULT_PULL_TIMEOUT, ask_registry, local_image, pull_image
 from .registry_login import RegistryLogin
 from .sdk import docker, engine_errors
@@ -111,6 +112,9 @@ class SdkDockerOps:
     def remove(self, container: str, *, force: bool = False) -> None:
         with engine_errors():
             self._client.remove_container(container, force=force, v=force)
+
+    def run_in(self, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
+        return run_in_container(self._client, self._clock, container, command, timeout)
 
     def tag(self, image_id: str, reference: ImageReference) -> None:
         with engine_errors():

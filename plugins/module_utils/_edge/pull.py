@@ -15,7 +15,7 @@ from .._core.ports import ImageIdentity, Published, PullPolicy
 from .registry_login import AuthConfig, RegistryLogin, without_credentials
 from .sdk import docker_auth, engine_errors
 
-DEFAULT_PULL_TIMEOUT = 300.0
+DEFAULT_PULL_TIMEOUT = 600.0
 
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 

@@ -72,6 +72,7 @@ def test_recreated() -> None:
         "dependents": [],
         "lost_files": [],
         "rejected": None,
+        "hooks": {"pre_update": None, "post_update": None},
     }
 
 

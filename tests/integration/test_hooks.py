@@ -1,0 +1,180 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The operator's commands in the container, before the stop and after the gate."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import docker
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, EngineError
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import HookRun
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
+from support.ansible import run_module
+from support.scene import Scene, Service
+from support.visitor import fetch
+from testbed.images import WebImage, reference
+
+
+def recreate(service: Service, **options: Any) -> dict[str, Any]:
+    return run_module("container_recreate", name=service.name, **{"poll_interval": 0.2, "image": reference("v2"), **options})
+
+
+def assert_never_stopped(scene: Scene, service: Service, before: dict[str, Any], result: dict[str, Any]) -> None:
+    after = scene.inspect(service.name)
+    assert (result["failed"], result["changed"], result["failed_step"]) == (True, False, "pre_update")
+    assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
+    assert scene.containers == [service.name]
+    assert scene.journal == []
+    assert fetch(service.port) == "v1"
+
+
+@pytest.fixture
+def service(scene: Scene) -> Service:
+    """With a volume, and a variable that only its own environment has."""
+    return scene.service(reference("v1"), Env=["BACKUP=/data/backup"], Volumes={"/data": {}})
+
+
+@pytest.mark.behaviour("C9")
+def test_a_backup_that_fails_keeps_the_container_running(scene: Scene, service: Service) -> None:
+    before = scene.inspect(service.id)
+    result = recreate(service, hooks={"pre_update": "echo 'no room for a backup' >&2; exit 3", "post_update": "touch /data/updated"})
+    assert_never_stopped(scene, service, before, result)
+    assert result["hooks"]["pre_update"]["exit_code"] == 3
+    assert result["hooks"]["pre_update"]["output"] == "no room for a backup\n"
+    assert result["hooks"]["post_update"] is None
+    assert "exit code 3" in result["msg"]
+    assert "nothing was stopped" in result["msg"]
+
+
+@pytest.mark.behaviour("C9")
+def test_before_the_stop_and_after_the_gate(scene: Scene, service: Service) -> None:
+    """Each in its own container, with that one's files and environment; the time of the first is no downtime."""
+    result = recreate(
+        service,
+        hooks={
+            "pre_update": 'cat /www/index.html > "$BACKUP" && sleep 3 && echo saved',
+            "post_update": ["cat", "/data/backup", "/www/index.html"],
+        },
+    )
+    assert result["outcome"] == "recreated"
+    before, after = result["hooks"]["pre_update"], result["hooks"]["post_update"]
+    assert (before["exit_code"], before["output"], before["timed_out"]) == (0, "saved\n", False)
+    assert (after["exit_code"], after["output"], after["timed_out"]) == (0, "v1\nv2\n", False)
+    assert before["seconds"] >= 3
+    assert result["downtime_seconds"] < 3
+    names = [step["name"] for step in result["steps"]]
+    assert names.index("lock") < names.index("pre_update") < names.index("stop")
+    assert names.index("health_gate") < names.index("post_update") < names.index("cleanup")
+    assert scene.journal == []
+
+
+def test_one_that_takes_too_long_is_not_waited_for(scene: Scene, service: Service) -> None:
+    before = scene.inspect(service.id)
+    result = recreate(service, hooks={"pre_update": "echo begun; sleep 600", "timeout": 1.5})
+    assert_never_stopped(scene, service, before, result)
+    hook = result["hooks"]["pre_update"]
+    assert (hook["exit_code"], hook["timed_out"], hook["output"]) == (None, True, "begun\n")
+    assert hook["seconds"] < 30
+    assert "may still be running" in result["msg"]
+
+
+def test_no_post_update_takes_an_update_back(scene: Scene, service: Service) -> None:
+    result = recreate(service, hooks={"post_update": "echo oops; exit 4"})
+    assert (result["failed"], result["outcome"]) == (False, "recreated")
+    assert result["hooks"]["post_update"]["exit_code"] == 4
+    assert len(result["warnings"]) == 1
+    assert "The hook post_update failed" in result["warnings"][0]
+    assert "The update stands" in result["warnings"][0]
+    assert fetch(service.port) == "v2"
+    assert scene.containers == [service.name]
+
+
+def test_no_post_update_after_a_rollback(scene: Scene, service: Service) -> None:
+    result = recreate(service, image=reference("v3-crashes"), hooks={"pre_update": "echo saved", "post_update": "touch /data/updated"})
+    assert result["outcome"] == "rolled_back"
+    assert result["hooks"]["pre_update"]["output"] == "saved\n"
+    assert result["hooks"]["post_update"] is None
+    assert scene.run_in(service.name, "sh", "-c", "test -e /data/updated || echo no") == "no"
+
+
+def test_none_where_nothing_is_replaced(service: Service) -> None:
+    result = recreate(service, image=reference("v1"), hooks={"pre_update": "exit 1", "post_update": "exit 1"})
+    assert (result["outcome"], result["hooks"]) == ("unchanged", {"pre_update": None, "post_update": None})
+
+
+def test_none_in_a_container_that_is_stopped(scene: Scene, service: Service) -> None:
+    scene.client.stop(service.id, timeout=5)
+    result = recreate(service, hooks={"pre_update": "exit 1", "post_update": "exit 1"})
+    assert (result["outcome"], result["hooks"]) == ("recreated", {"pre_update": None, "post_update": None})
+
+
+def test_what_is_no_command(service: Service) -> None:
+    assert "hooks.pre_update must be" in recreate(service, hooks={"pre_update": ["sleep", 1]})["msg"]
+
+
+@pytest.fixture(scope="module")
+def container(client: docker.APIClient) -> Iterator[str]:
+    """Without a shell where shells are."""
+    scene = Scene(client)
+    image = scene.image("shell-less", WebImage("v1"), push=False)
+    script = "/bin/busybox rm /bin/sh; exec /bin/busybox sleep 600"
+    yield scene.container("shell-less", image, Cmd=["/bin/busybox", "sh", "-c", script])
+    scene.clean_up()
+
+
+class TestOnTheEngine:
+    """What the edge makes of the engine's answers, without Ansible around it."""
+
+    def run(self, client: docker.APIClient, container: str, *command: str, timeout: float = 20) -> HookRun:
+        return SdkDockerOps(client, SystemClock()).run_in(container, command, timeout)
+
+    def shell(self, client: docker.APIClient, container: str, script: str, timeout: float = 20) -> HookRun:
+        return self.run(client, container, "/bin/busybox", "sh", "-c", script, timeout=timeout)
+
+    def test_both_streams_and_the_exit_code(self, client: docker.APIClient, container: str) -> None:
+        run = self.shell(client, container, "echo out; echo err >&2; exit 7")
+        assert (run.exit_code, sorted(run.output.split())) == (7, ["err", "out"])
+
+    def test_a_child_that_keeps_the_output_open_is_not_waited_for(self, client: docker.APIClient, container: str) -> None:
+        began = time.monotonic()
+        run = self.shell(client, container, "echo begun; /bin/busybox sleep 300 &")
+        assert run == HookRun(0, "begun\n")
+        assert time.monotonic() - began < 10
+
+    def test_one_that_closes_its_output_is_waited_for(self, client: docker.APIClient, container: str) -> None:
+        assert self.shell(client, container, "echo gone; exec >&- 2>&-; /bin/busybox sleep 1; exit 5") == HookRun(5, "gone\n")
+
+    def test_much_output_ends_with_its_end(self, client: docker.APIClient, container: str) -> None:
+        run = self.shell(client, container, "i=0; while test $i -lt 30000; do echo line $i; i=$((i+1)); done")
+        assert run.exit_code == 0
+        assert run.output.endswith("line 29998\nline 29999\n")
+        assert 10_000 < len(run.output) <= 64 * 1024
+
+    def test_what_is_no_text(self, client: docker.APIClient, container: str) -> None:
+        assert self.shell(client, container, r"/bin/busybox printf '\377ok'").output == "\N{REPLACEMENT CHARACTER}ok"
+
+    def test_no_such_program(self, client: docker.APIClient, container: str) -> None:
+        with pytest.raises(EngineError, match="no such file or directory"):
+            self.run(client, container, "/bin/sh", "-c", "true")
+
+    def test_a_container_that_does_not_run(self, client: docker.APIClient, scene: Scene) -> None:
+        with pytest.raises(Conflict):
+            self.run(client, scene.container("created", reference("v1"), start=False), "true")
+
+
+def test_a_container_without_a_shell(scene: Scene, service: Service) -> None:
+    scene.run_in(service.id, "/bin/busybox", "mv", "/bin/sh", "/bin/gone")
+    before = scene.inspect(service.id)
+    result = recreate(service, hooks={"pre_update": "true"})
+    assert_never_stopped(scene, service, before, result)
+    assert "/bin/sh" in result["msg"]
+    assert "A hook that is a string needs /bin/sh in the container" in result["msg"]
+    assert "hooks" not in result
