@@ -79,7 +79,8 @@ def reject(
     ports: Ports, container: str, container_id: str, running: ImageIdentity, rejected: ImageIdentity, reason: str
 ) -> t.Tuple[str, ...]:
     """Remember that C(container) was rolled back from an image, and why. Returns a warning for each thing that could not be done."""
-    memory = Rejected(rejected.reference, rejected.id, rejected.digest, reason, ports.clock.unix_seconds())
+    # Whoever may look at the engine's volumes can read it.
+    memory = Rejected(rejected.reference, rejected.id, rejected.digest, ports.mask(reason), ports.clock.unix_seconds())
     return (*Rejections(ports.memory).remember(container, memory), *point_tag_back(ports.ops, container_id, running, rejected))
 
 

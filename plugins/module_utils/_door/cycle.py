@@ -6,12 +6,14 @@
 
 from __future__ import annotations
 
+import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._core.errors import FleetError
 from .._core.health import HealthConfig
+from .._core.masking import Secrets, masked
 from .._core.recreate import CycleResult
 from .._core.report import cycle_report, error_report
 from .._edge.connection import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER
@@ -55,13 +57,27 @@ def run_cycle_module(module: AnsibleModule, work: t.Callable[[Engine, Options], 
     if IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
     options = take_options(module)
+    secrets = Secrets()
+    secrets.learn_names(options["name"], options.get("image"))
     try:
-        result = work(open_engine(options, options["lock_timeout"]), options)
+        result = work(open_engine(options, options["lock_timeout"], secrets), options)
     except FleetError as error:
-        module.fail_json(**error_report(error))
+        module.fail_json(**masked(error_report(error), secrets.mask))
+    except Exception as error:  # noqa: BLE001 - Ansible would print it as it is.
+        module.fail_json(**masked(_bug_report(error), secrets.mask))
     for warning in result.warnings:
-        module.warn(warning)
-    report = cycle_report(result)
+        module.warn(secrets.mask(warning))
+    report = masked(cycle_report(result), secrets.mask)
     if report["failed"]:
         module.fail_json(**report)
     module.exit_json(**report)
+
+
+def _bug_report(error: Exception) -> t.Dict[str, t.Any]:
+    return {
+        "msg": f"This is a bug of the collection ({type(error).__name__}: {error}). How the container is, is not known. Run this again: it "
+        "brings to its end what was begun.",
+        "exception": traceback.format_exc(),
+        "changed": True,
+        "failed_step": None,
+    }

@@ -11,7 +11,9 @@ import typing as t
 from .._core.errors import InvalidInput
 from .._core.guard import Guard
 from .._core.health import LONGEST
+from .._core.masking import Secrets
 from .._core.ports import Ports
+from .attentive_client import AttentiveClient
 from .clock import SystemClock
 from .connection import connect
 from .docker_ops import SdkDockerOps
@@ -23,19 +25,25 @@ from .volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 
 
 class Engine(t.NamedTuple):
-    """One engine: the ports to it, and the guard over its containers."""
+    """One engine: the ports to it, the guard over its containers, and the secrets that were seen there."""
 
     ports: Ports
     guard: Guard
+    secrets: Secrets
 
 
-def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float) -> Engine:
-    """The engine that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable."""
-    client = connect(options)
+def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: t.Optional[Secrets] = None) -> Engine:
+    """The engine that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable.
+
+    C(secrets) learns from whatever is seen there.
+    """
+    secrets = Secrets() if secrets is None else secrets
+    client = AttentiveClient(connect(options), secrets)
     clock = SystemClock()
     ops = SdkDockerOps(client, clock, RegistryLogin.from_options(options), _pull_timeout(options))
-    ports = Ports(ops, SdkHealthProbe(client), clock, VolumeJournal(client, MEMORY_LABEL))
-    return Engine(ports, Guard(VolumeJournal(client, JOURNAL_LABEL), LocalRuns(options["docker_host"]), clock, lock_timeout))
+    ports = Ports(ops, SdkHealthProbe(client, secrets.mask), clock, VolumeJournal(client, MEMORY_LABEL), secrets.mask)
+    guard = Guard(VolumeJournal(client, JOURNAL_LABEL), LocalRuns(options["docker_host"]), clock, lock_timeout)
+    return Engine(ports, guard, secrets)
 
 
 def _pull_timeout(options: t.Mapping[str, t.Any]) -> float:

@@ -19,8 +19,10 @@ LONGEST_TEXT = 2000
 class SdkHealthProbe:
     """Looks at containers of the engine behind one C(docker.APIClient)."""
 
-    def __init__(self, client: t.Any) -> None:
+    def __init__(self, client: t.Any, mask: t.Callable[[str], str] = str) -> None:
+        """C(mask) takes the secrets out of what a container says, before that is cut: one that is cut in two cannot be recognized."""
         self._client = client
+        self._mask = mask
 
     def probe(self, container: str) -> ContainerRuntimeState:
         with engine_errors():
@@ -33,7 +35,7 @@ class SdkHealthProbe:
             error=state.get("Error") or "",
             exit_code=state.get("ExitCode"),
             oom_killed=bool(state.get("OOMKilled")),
-            health_log=tuple(_health_entry(entry) for entry in (state.get("Health") or {}).get("Log") or ()),
+            health_log=tuple(self._health_entry(entry) for entry in (state.get("Health") or {}).get("Log") or ()),
             logs=self._last_lines(container),
         )
 
@@ -44,13 +46,15 @@ class SdkHealthProbe:
         except EngineError as error:
             # Some log drivers cannot be read back. That is no reason to lose the rest.
             return (f"(no logs: {error})",)
-        return tuple(line.rstrip("\r")[:LONGEST_TEXT] for line in raw.decode("utf-8", "replace").split("\n") if line)
+        return tuple(self._short(line.rstrip("\r")) for line in raw.decode("utf-8", "replace").split("\n") if line)
 
+    def _health_entry(self, entry: Document) -> Document:
+        return {
+            "start": entry.get("Start"),
+            "end": entry.get("End"),
+            "exit_code": entry.get("ExitCode"),
+            "output": self._short(entry.get("Output") or ""),
+        }
 
-def _health_entry(entry: Document) -> Document:
-    return {
-        "start": entry.get("Start"),
-        "end": entry.get("End"),
-        "exit_code": entry.get("ExitCode"),
-        "output": (entry.get("Output") or "")[:LONGEST_TEXT],
-    }
+    def _short(self, text: str) -> str:
+        return self._mask(text)[:LONGEST_TEXT]

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A client from whose every answer the secrets are learned, so that nobody who uses it has to think of them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import typing as t
+
+from .._core.masking import Secrets
+
+
+class AttentiveClient:
+    """A C(docker.APIClient), with what it sees told to C(secrets)."""
+
+    def __init__(self, client: t.Any, secrets: Secrets) -> None:
+        self._client = client
+        self._secrets = secrets
+        self._learn_configuration()
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._client, name)
+
+    def inspect_container(self, container: str) -> t.Any:
+        document = self._client.inspect_container(container)
+        self._secrets.learn_container(document)
+        return document
+
+    def inspect_image(self, image: str) -> t.Any:
+        self._secrets.learn_names(image)
+        document = self._client.inspect_image(image)
+        self._secrets.learn_image(document)
+        return document
+
+    def create_container_from_config(self, config: t.Any, name: t.Optional[str] = None) -> t.Any:
+        self._secrets.learn_body(name or "", config)
+        return self._client.create_container_from_config(config, name)
+
+    def rename(self, container: str, name: str) -> t.Any:
+        self._secrets.learn_names(name)
+        return self._client.rename(container, name)
+
+    def inspect_distribution(self, image: str, **options: t.Any) -> t.Any:
+        self._secrets.learn_names(image)
+        self._learn_credentials(options.get("auth_config"))
+        return self._client.inspect_distribution(image, **options)
+
+    def _learn_configuration(self) -> None:
+        """Of the engine's client on this machine: what it would log in with, and the headers that it sends."""
+        configuration: t.Any = getattr(self._client, "_auth_configs", None) or {}
+        for credentials in (configuration.get("auths") or {}).values():
+            self._learn_credentials(credentials)
+        for value in (getattr(self._client, "_general_configs", None) or {}).get("HttpHeaders", {}).values():
+            self._secrets.learn_credential(value)
+
+    def _learn_credentials(self, credentials: t.Optional[t.Mapping[str, t.Any]]) -> None:
+        for field in ("password", "auth", "identitytoken", "registrytoken", "IdentityToken", "RegistryToken"):
+            self._secrets.learn_credential((credentials or {}).get(field))
+        user, password = ((credentials or {}).get(field) or "" for field in ("username", "password"))
+        if password:
+            # As they stand in headers.
+            self._secrets.learn_credential(base64.b64encode(f"{user}:{password}".encode()).decode())
+            self._secrets.learn_credential(base64.urlsafe_b64encode(json.dumps(credentials).encode()).decode())

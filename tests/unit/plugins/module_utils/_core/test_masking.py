@@ -1,0 +1,226 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is taken out of a text, and what has to stay in it."""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import json
+import typing as t
+import urllib.parse
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Repair, Repaired
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import HookFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.hooks import HookResult, HookResults
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets, masked
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Failure, ImageIdentity
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected, reject
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import Restored, RollbackEvent, RollbackReason
+from support.fake_engine import FakeEngine, FakeJournal, fake_ports
+
+NO_STAR = st.characters(exclude_characters="*", exclude_categories=("Cs",))
+
+
+def secrets_of(*environment: str, names: t.Iterable[str] = ()) -> Secrets:
+    secrets = Secrets()
+    secrets.learn_environment(environment)
+    secrets.learn_names(*names)
+    return secrets
+
+
+class TestWhatIsASecret:
+    @pytest.mark.parametrize("entry", ["MODE=winter", "DB_PASSWORD=abc", "apikey=abc", "AUTH=xyz", "MY_PWD=p w", "A_TOKEN=1234"])
+    def test_masked(self, entry: str) -> None:
+        value = entry.partition("=")[2]
+        assert secrets_of(entry).mask(f"<{value}> {value}") == f"<{MASK}> {MASK}"
+
+    @pytest.mark.parametrize(
+        "entry", ["MODE=short", "DB_PASSWORD=ab", "PATH=/usr/bin:/bin", "LC_ALL=de_DE.UTF-8", "AUTH_ENABLED=true", "EMPTY=", "NOTHING"]
+    )
+    def test_not_masked(self, entry: str) -> None:
+        text = f"<{entry.partition('=')[2]}>"
+        assert secrets_of(entry).mask(text) == text
+
+    def test_a_value_with_an_equals_sign(self) -> None:
+        assert secrets_of("OPTS=a=b=c=d").mask("a=b=c=d") == MASK
+
+    def test_options_of_the_log_driver(self) -> None:
+        secrets = Secrets()
+        secrets.learn_container({"HostConfig": {"LogConfig": {"Config": {"splunk-token": "hunter2", "max-size": "100000"}}}})
+        assert secrets.mask("hunter2 100000") == f"{MASK} 100000"
+
+    def test_documents(self) -> None:
+        secrets = Secrets()
+        secrets.learn_container({"Config": {"Env": ["A=of-the-container"]}})
+        secrets.learn_image({"Config": {"Env": ["A=of-the-image"]}})
+        secrets.learn_body("web", {"Env": ["A=of-the-body"], "HostConfig": {}})
+        assert secrets.mask("of-the-container of-the-image of-the-body") == f"{MASK} {MASK} {MASK}"
+
+    @pytest.mark.parametrize("document", [{}, {"Config": None}, {"Config": {"Env": None}}])
+    def test_documents_with_nothing_in_them(self, document: dict[str, t.Any]) -> None:
+        secrets = Secrets()
+        secrets.learn_container(document)
+        secrets.learn_image(document)
+        secrets.learn_body("", document)
+        assert secrets.mask("text") == "text"
+
+
+class TestForms:
+    VALUE = 'a "b" ü&/c\\d'
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            VALUE,
+            json.dumps(VALUE)[1:-1],
+            json.dumps(VALUE, ensure_ascii=False)[1:-1],
+            json.dumps(VALUE, ensure_ascii=False)[1:-1].replace("&", "\\u0026"),
+            urllib.parse.quote(VALUE, safe=""),
+            urllib.parse.quote_plus(VALUE),
+            base64.b64encode(VALUE.encode()).decode(),
+        ],
+    )
+    def test_of_one_value(self, form: str) -> None:
+        masked_text = secrets_of(f"A={self.VALUE}").mask(f"<{form}>")
+        assert masked_text.rstrip("=>") == f"<{MASK}"
+
+    def test_line_by_line(self) -> None:
+        secrets = secrets_of("CERTIFICATE=first line\n\n  second line\nab\n")
+        assert secrets.mask("log: second line") == f"log: {MASK}"
+        assert secrets.mask("first line\\n\\n  second line\\nab\\n") == MASK
+
+    def test_the_password_in_a_url(self) -> None:
+        assert secrets_of("DB=postgres://shop:hunter2@db/shop").mask("hunter2 is wrong") == f"{MASK} is wrong"
+
+    def test_one_in_another_and_one_over_another(self) -> None:
+        secrets = secrets_of("A=abcdef", "B=abcdefgh", "C=efghijkl")
+        assert secrets.mask("-abcdefghijkl-abcdef-") == f"-{MASK}-{MASK}-"
+
+    @given(st.text(NO_STAR, min_size=6), st.text(NO_STAR), st.text(NO_STAR))
+    def test_any_value_anywhere(self, value: str, before: str, after: str) -> None:
+        secrets = secrets_of(f"A={value}")
+        text = secrets.mask(before + value + after)
+        assert value not in text
+        assert secrets.mask(text) == text
+
+
+class TestWhatStays:
+    def test_the_name_of_a_thing(self) -> None:
+        secrets = secrets_of("HOST=database", "VERSION=1.29.1", names=["database", "shop:1.29.1-alpine"])
+        text = "database-old-1000 runs shop:1.29.1-alpine"
+        assert secrets.mask(text) == text
+        assert secrets.mask("server 1.29.1") == f"server {MASK}"
+
+    def test_a_secret_that_holds_a_name_does_not(self) -> None:
+        assert secrets_of("DB_PASSWORD=webmaster1", names=["web"]).mask("web: webmaster1") == f"web: {MASK}"
+
+    def test_names_in_documents(self) -> None:
+        secrets = secrets_of("A=sidecar-1", "B=shop-net", "C=shop:latest", "D=webdata", f"E={'0a' * 6}")
+        secrets.learn_container(
+            {
+                "Name": "/sidecar-1",
+                "Id": "0a" * 32,
+                "Config": {"Image": "shop:latest"},
+                "Mounts": [{"Name": "webdata"}, {"Source": "/x"}],
+                "NetworkSettings": {"Networks": {"shop-net": {"NetworkID": "n"}}},
+            }
+        )
+        text = f"sidecar-1 {'0a' * 6} shop-net shop:latest webdata"
+        assert secrets.mask(text) == text
+
+    def test_the_commands_that_bring_a_container_back(self) -> None:
+        secrets = secrets_of("PROFILE=docker", "TOKEN=start", "RESTART=always", "A_KEY=rename", names=["web", "web-old-1000"])
+        commands = "docker rename web-old-1000 web && docker update --restart=always web && docker start web && docker rm --force web"
+        assert secrets.mask(commands) == commands
+        assert secrets.mask("docker always start") == f"{MASK} {MASK} {MASK}"
+
+    def test_an_ordinary_text(self) -> None:
+        text = "Head https://registry.example/v2/shop/manifests/1?token: unauthorized, see key=value and auth:"
+        assert Secrets().mask(text) == text
+        assert Secrets().mask("") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "result"),
+    [
+        ("https://shop:hunter2@registry/v2", f"https://{MASK}@registry/v2"),
+        ("Authorization: Bearer abc.def", f"Authorization: Bearer {MASK}"),
+        ('"Authorization": "Basic c2hvcA=="', f'"Authorization": "Basic {MASK}"'),
+        ("X-Registry-Auth: eyJ1c2VyIn0=", f"X-Registry-Auth: {MASK}"),
+        ("addr=nas,username=u,password=hunter2,vers=3", f"addr=nas,username=u,password={MASK},vers=3"),
+        ("GET /blob?X-Amz-Signature=abc&x=1", f"GET /blob?X-Amz-Signature={MASK}&x=1"),
+        ('{"db_password": "hunter2"}', f'{{"db_password": "{MASK}"}}'),
+    ],
+)
+def test_secrets_that_nobody_told_of(text: str, result: str) -> None:
+    assert Secrets().mask(text) == result
+    assert Secrets().mask(result) == result
+
+
+class TestReports:
+    def mask(self, text: str) -> str:
+        return text.replace("hunter2", MASK)
+
+    def test_free_text_only(self) -> None:
+        report = cycle_report(
+            CycleResult(
+                Outcome.ROLLED_BACK,
+                "hunter2",
+                "hunter2",
+                ImageIdentity("hunter2", "hunter2"),
+                ImageIdentity("hunter2", "hunter2"),
+                rollback=RollbackEvent(
+                    "hunter2",
+                    RollbackReason.CRASHED,
+                    "hunter2",
+                    "hunter2",
+                    "hunter2",
+                    Failure("hunter2", 1, False, ({"output": "hunter2", "exit_code": 1},), ("hunter2", "log")),
+                ),
+                restored=Restored(),
+                dependents=(Repaired("hunter2", "1", Repair.NEEDS_ATTENTION, "hunter2"),),
+                hooks=HookResults(HookResult(0, "hunter2", 1.0)),
+            )
+        )
+        report["rejected"] = dataclasses.asdict(Rejected("hunter2", "1", None, "hunter2", 0))
+        safe = masked(report, self.mask)
+        assert "hunter2" not in safe["msg"]
+        assert safe["rollback"]["failure"] == {
+            "error": MASK,
+            "exit_code": 1,
+            "oom_killed": False,
+            "health_log": [{"output": MASK, "exit_code": 1}],
+            "logs": [MASK, "log"],
+        }
+        assert (safe["dependents"][0]["problem"], safe["rejected"]["reason"], safe["hooks"]["pre_update"]["output"]) == (MASK, MASK, MASK)
+        assert safe["hooks"]["post_update"] is None
+        assert safe["container"] == {"id": "hunter2", "name": "hunter2"}
+        assert (safe["image"], safe["rollback"]["reason"]) == (report["image"], "crashed")
+        assert (safe["rejected"]["reference"], safe["dependents"][0]["name"]) == ("hunter2", "hunter2")
+        assert safe.keys() == report.keys()
+
+    def test_errors(self) -> None:
+        error = HookFailed("hunter2")
+        error.hooks = HookResults(HookResult(1, "hunter2", 1.0))
+        assert "hunter2" not in json.dumps(masked(error_report(error), self.mask))
+
+    def test_the_report_itself_is_left_as_it_is(self) -> None:
+        report = {"msg": "hunter2", "diff": {"before": ["hunter2"]}}
+        assert masked(report, self.mask) == {"msg": MASK, "diff": {"before": [MASK]}}
+        assert report["msg"] == "hunter2"
+
+    def test_what_is_remembered(self) -> None:
+        engine, memory = FakeEngine(), FakeJournal()
+        ports = fake_ports(engine, memory)._replace(mask=self.mask)
+        reject(ports, "web", "1", ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), "crashed: hunter2")
+        assert "hunter2" not in memory.notes["evenkeel-rejected.web"]
+        assert MASK in memory.notes["evenkeel-rejected.web"]
