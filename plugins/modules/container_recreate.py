@@ -175,6 +175,8 @@ options:
         type: float
         default: 60
 notes:
+  - Values of environment variables, credentials and headers are masked in whatever is returned as free text, such as messages and logs.
+    Names, IDs and image references are not, also where they have such a value in them.
   - An anonymous volume is carried over by its name, so the engine no longer counts it as anonymous afterwards. C(docker rm --volumes)
     leaves it where it is.
   - Refused before anything is touched are containers that were started with C(--rm) or are paused, tasks of Docker Swarm, Kubernetes and
@@ -249,13 +251,13 @@ EXAMPLES = r"""
         - cache
         - web
 
-- name: Take a backup before the update, and warm up the cache after it
+- name: Save what the new version might spoil, and warm it up once it is there
   evenkeel.fleet.container_recreate:
     name: web
     image: nginx:1.29-alpine
     hooks:
-      pre_update: cat /www/index.html > /tmp/backup && test -s /tmp/backup
-      post_update: [wget, -q, -O, /dev/null, "http://127.0.0.1:8080/"]
+      pre_update: cat /www/index.html > /tmp/before && test -s /tmp/before
+      post_update: [wget, -q, -O, /dev/null, "127.0.0.1:8080"]
       timeout: 300
 
 - name: Send somebody a word when a container was rolled back

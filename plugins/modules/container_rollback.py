@@ -41,6 +41,7 @@ options:
     type: bool
     default: false
 notes:
+  - Values of environment variables, credentials and headers are masked in whatever is returned as free text, such as messages and logs.
   - It goes back to the newest archive that is left, also when there were updates without one since.
   - What the newer version wrote into the volumes stays there.
   - Files in the container that lie in no volume are lost with the container that ran, unless it is kept with O(keep_archive).

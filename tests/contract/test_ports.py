@@ -13,7 +13,14 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, NotFound
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import DockerOps, Document, HealthProbe, PullPolicy, RuntimeStatus
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import (
+    DockerOps,
+    Document,
+    HealthProbe,
+    HookRun,
+    PullPolicy,
+    RuntimeStatus,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.health_probe import SdkHealthProbe
@@ -123,6 +130,14 @@ def test_a_running_container_is_removed_by_force_only(engine: Engine) -> None:
     engine.ops.remove(container, force=True)
     with pytest.raises(NotFound):
         engine.ops.inspect(container)
+
+
+def test_a_command_is_run_in_a_running_container_only(engine: Engine) -> None:
+    container = engine.running()
+    assert engine.ops.run_in(container, ["true"], 30) == HookRun(0, "")
+    engine.ops.stop(container, 5)
+    with pytest.raises(Conflict):
+        engine.ops.run_in(container, ["true"], 30)
 
 
 def test_pull(engine: Engine) -> None:

@@ -45,8 +45,17 @@ def play(*tasks: dict[str, Any]) -> Play:
     return {"hosts": "localhost", "gather_facts": False, "tasks": list(tasks)}
 
 
-def run_playbook(plays: list[Play] | Path, *, python: str = TARGET_PYTHON, caller: Caller = Caller()) -> Run:
-    """Run plays, or a playbook, on this machine, with C(python) as the target's interpreter."""
+def run_playbook(
+    plays: list[Play] | Path,
+    *arguments: str,
+    python: str = TARGET_PYTHON,
+    caller: Caller = Caller(),
+    collections: str = COLLECTIONS,
+) -> Run:
+    """Run plays, or a playbook, on this machine, with C(python) as the target's interpreter.
+
+    C(arguments) are more of ansible-playbook's own, C(collections) is where the collection is taken from.
+    """
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results")
         results.touch()
@@ -58,11 +67,12 @@ def run_playbook(plays: list[Play] | Path, *, python: str = TARGET_PYTHON, calle
         else:
             playbook = plays
         run = subprocess.run(
-            (*caller.prefix, ANSIBLE / "ansible-playbook", "--extra-vars", f"ansible_python_interpreter={python}", playbook),
+            (*caller.prefix, ANSIBLE / "ansible-playbook", "--extra-vars", f"ansible_python_interpreter={python}", *arguments, playbook),
             cwd=caller.cwd,
             env=_environment(
                 ANSIBLE_HOME=f"{folder}/ansible",
                 ANSIBLE_REMOTE_TMP=f"{folder}/remote",
+                ANSIBLE_COLLECTIONS_PATH=collections,
                 EVENKEEL_RESULTS=str(results),
             ),
             stdin=subprocess.DEVNULL,

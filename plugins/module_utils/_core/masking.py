@@ -148,8 +148,8 @@ class Secrets:
 
 
 def _forms(value: str) -> t.Set[str]:
-    """The value, and how it looks in JSON, in a URL, and in base64."""
-    in_json = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    """The value, and how it looks in JSON, in Python, in a URL, and in base64."""
+    in_json = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
     by_go = {form.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e") for form in in_json}
     in_url = {urllib.parse.quote(value, safe=""), urllib.parse.quote(value), urllib.parse.quote_plus(value)}
     # Of a short one it would be found where it is not.

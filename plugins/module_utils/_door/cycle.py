@@ -59,12 +59,17 @@ def run_cycle_module(module: AnsibleModule, work: t.Callable[[Engine, Options], 
     options = take_options(module)
     secrets = Secrets()
     secrets.learn_names(options["name"], options.get("image"))
+    result = failure = None
     try:
         result = work(open_engine(options, options["lock_timeout"], secrets), options)
     except FleetError as error:
-        module.fail_json(**masked(error_report(error), secrets.mask))
+        failure = error_report(error)
     except Exception as error:  # noqa: BLE001 - Ansible would print it as it is.
-        module.fail_json(**masked(_bug_report(error), secrets.mask))
+        failure = _bug_report(error)
+    if result is None:
+        # Not where the error is handled: Ansible would add it as it is, with all that it came from.
+        module.fail_json(**masked(failure or {}, secrets.mask))
+        return
     for warning in result.warnings:
         module.warn(secrets.mask(warning))
     report = masked(cycle_report(result), secrets.mask)
