@@ -16,6 +16,8 @@ from support.scene import Scene
 from testbed import __main__ as testbed
 from testbed import engine
 from testbed.engines import ContainedEngine, beside
+from testbed.scripted_registry import ScriptedRegistry, scripted_registry
+from testbed.secured_registry import SecuredRegistry, bridge_address, registry_with_password, registry_with_tls
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +55,27 @@ def private_scene(private_engine: ContainedEngine) -> Iterator[Scene]:
     yield scene
     scene.clean_up()
     client.close()
+
+
+@pytest.fixture(scope="session")
+def password_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredRegistry]:
+    """A real registry on loopback that wants a user name and a password, which are random."""
+    with registry_with_password(tmp_path_factory.mktemp("password-registry")) as registry:
+        yield registry
+
+
+@pytest.fixture(scope="session")
+def tls_registry(client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredRegistry]:
+    """A real registry on an address of this machine, with a certificate that the engine does not know. C(trusted) changes that."""
+    with registry_with_tls(tmp_path_factory.mktemp("tls-registry"), bridge_address(client)) as registry:
+        yield registry
+
+
+@pytest.fixture
+def scripted() -> Iterator[ScriptedRegistry]:
+    """A registry on loopback that goes wrong as it is told."""
+    with scripted_registry() as registry:
+        yield registry
 
 
 @pytest.fixture(scope="session")

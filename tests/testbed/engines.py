@@ -75,9 +75,13 @@ KINDS = {
 
 
 class ContainedEngine:
-    """One of the C(KINDS), in a container. C(name) tells it from others of its kind."""
+    """One of the C(KINDS), in a container. C(name) tells it from others of its kind.
 
-    def __init__(self, kind: str, name: str | None = None) -> None:
+    C(disk) in MiB is the size of the file system that it gets for its images and containers; without it, it shares the machine's.
+    C(options) are more options of dockerd.
+    """
+
+    def __init__(self, kind: str, name: str | None = None, *, disk: int | None = None, options: tuple[str, ...] = ()) -> None:
         if kind not in KINDS:
             raise TestbedError(f"There is no engine {kind}. Known are {', '.join(KINDS)}.")
         self.kind = kind
@@ -85,11 +89,18 @@ class ContainedEngine:
         self.container = f"evenkeel-engine-{self.name}"
         self._folder = _FOLDERS / self.name
         self._socket = self._folder / "docker.sock"
+        self._disk = disk
+        self._options = options
 
     @property
     def host(self) -> str:
         """Its DOCKER_HOST, for processes on this machine."""
         return f"unix://{self._socket}"
+
+    @property
+    def data(self) -> Path:
+        """Where it keeps its images and containers."""
+        return self._folder / "data"
 
     def client(self, timeout: float = 60) -> docker.APIClient:
         return docker.APIClient(base_url=self.host, version="auto", timeout=timeout)
@@ -102,6 +113,7 @@ class ContainedEngine:
             image = _root_image(self.kind)
         self.down()
         self._folder.mkdir(parents=True)
+        self._mount_disk()
         say(f"starting an Engine {self.kind} in a container")
         self._create(image)
         self.start()
@@ -112,13 +124,15 @@ class ContainedEngine:
         with _outer() as outer, contextlib.suppress(docker.errors.NotFound):
             outer.remove_container(self.container, force=True)
         _remove_control_groups(self._control_group)
+        if self.data.is_mount():
+            run("umount", "--lazy", str(self.data))
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def start(self) -> None:
         kind = KINDS[self.kind]
         log = self._folder / "dockerd.log"
-        places = (f"--host={self.host}", "--host=unix:///var/run/docker.sock", f"--data-root={self._folder / 'data'}")
-        dockerd = " ".join(("dockerd", *places, f"--cgroup-parent={self._control_group}", *kind.options))
+        places = (f"--host={self.host}", "--host=unix:///var/run/docker.sock", f"--data-root={self.data}")
+        dockerd = " ".join(("dockerd", *places, f"--cgroup-parent={self._control_group}", *kind.options, *self._options))
         self._execute(["sh", "-c", f"exec {dockerd} >>{log} 2>&1"], kind.environment)
         wait_until(f"the start of Engine {self.kind} (see {log})", self._answers)
 
@@ -183,6 +197,16 @@ class ContainedEngine:
         }
         with _outer() as outer:
             outer.start(outer.create_container_from_config(body, self.container))
+
+    def _mount_disk(self) -> None:
+        if self._disk is None:
+            return
+        file = self._folder / "disk.img"
+        with file.open("wb") as disk:
+            disk.truncate(self._disk << 20)
+        run("mkfs.ext4", "-q", str(file))
+        self.data.mkdir()
+        run("mount", "-o", "loop", str(file), str(self.data))
 
     def _start_registry(self) -> None:
         config = self._folder / "registry.json"

@@ -107,6 +107,11 @@ class ScriptedRegistry:
     def _answer_layer(self, handler: http.server.BaseHTTPRequestHandler) -> None:
         if self.corrupt_layer:
             _send(handler, 200, b"x" * len(self._layer), "application/octet-stream")
+        elif self.cut_layer and "Range" in handler.headers:
+            start = int(handler.headers["Range"].removeprefix("bytes=").partition("-")[0])
+            rest = {"Content-Range": f"bytes {start}-{len(self._layer) - 1}/{len(self._layer)}"}
+            _send(handler, 206, b"", "application/octet-stream", rest, length=len(self._layer) - start)
+            handler.close_connection = True
         elif self.cut_layer or self.hang_in_layer:
             _send(handler, 200, self._layer[: len(self._layer) // 2], "application/octet-stream", length=len(self._layer))
             handler.wfile.flush()
@@ -118,12 +123,12 @@ class ScriptedRegistry:
 
 
 @contextlib.contextmanager
-def scripted_registry() -> Iterator[ScriptedRegistry]:
-    """One that serves its image until it is told otherwise."""
+def scripted_registry(host: str = "127.0.0.1") -> Iterator[ScriptedRegistry]:
+    """One on an address of this machine that serves its image until it is told otherwise."""
     registry = ScriptedRegistry()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(registry.answer))
+    server = http.server.ThreadingHTTPServer((host, 0), _handler_of(registry.answer))
     server.daemon_threads = True
-    registry.address = f"127.0.0.1:{server.server_port}"
+    registry.address = f"{host}:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield registry

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import datetime as dt
 import ipaddress
@@ -37,6 +38,11 @@ class Credentials:
     def auth_config(self) -> Mapping[str, str]:
         """For pushes and pulls with the SDK."""
         return {"username": self.username, "password": self.password}
+
+    @property
+    def basic(self) -> str:
+        """As they go over the wire, and into a client's configuration."""
+        return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
 def some_credentials() -> Credentials:

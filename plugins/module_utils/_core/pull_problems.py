@@ -137,6 +137,7 @@ _SIGNS: t.Tuple[t.Tuple[PullProblem, t.Tuple[str, ...]], ...] = (
             "failed size validation",
             "unexpected eof",
             "expected http 206",
+            "content-range",
             "unknown blob",
             "blob unknown",
             "invalid tar header",

@@ -48,7 +48,7 @@ SAID = {
         f"{STATUS}403 Forbidden",  # 28c
         "pull access denied for shop, repository does not exist or may require 'docker login': denied: no access",  # K, 20.10
         'Get "https://registry-1.docker.io/v2/": unauthorized: incorrect username or password',  # K
-        f"{RESOLVE}failed to authorize: failed to fetch oauth token: status from GET request to https://x/: 401 Unauthorized",  # K, 28c
+        f"{RESOLVE}failed to authorize: failed to fetch oauth token: status from GET request to https://x/t: 401 Unauthorized",  # K, 28c
     ],
     PullProblem.RATE_LIMITED: [
         f"toomanyrequests: {LIMIT}",  # 20.10, 26: pull and question
