@@ -22,7 +22,7 @@ from .sdk import engine_errors
 _KEPT = 64 * 1024
 # Seconds between two looks, and how long the stream has to bring the rest after the command has ended.
 _POLL = 0.1
-_REST = 1.0
+_REST = 5.0
 # What runc leaves as a command's own when there is no such program in the container, and how the engine begins what it says then.
 _NEVER_RAN = (126, 127)
 _ENGINES_WORDS = b"OCI runtime exec failed"
