@@ -105,6 +105,17 @@ class Secrets:
         """A password, a token, the value of a header."""
         self._learn(value or "", SHORTEST_SECRET)
 
+    def learn_login(self, login: t.Optional[t.Mapping[str, t.Any]]) -> None:
+        """What is shown to a registry, with the keys of the Engine API or of the client configuration."""
+        fields = {field.lower(): value for field, value in (login or {}).items() if isinstance(value, str)}
+        for field in ("password", "auth", "identitytoken", "registrytoken"):
+            self.learn_credential(fields.get(field))
+        if fields.get("password"):
+            # As it stands in headers.
+            basic = f"{fields.get('username', '')}:{fields['password']}"
+            for text in (basic, json.dumps(dict(login or {}))):
+                self.learn_credential(base64.urlsafe_b64encode(text.encode()).decode())
+
     def learn_names(self, *names: t.Optional[str]) -> None:
         """What identifies a thing, None and nothing being no names."""
         self._names.update(name for name in names if name)

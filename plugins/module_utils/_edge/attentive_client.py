@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
 import typing as t
 
 from .._core.masking import Secrets
@@ -45,22 +43,13 @@ class AttentiveClient:
 
     def inspect_distribution(self, image: str, **options: t.Any) -> t.Any:
         self._secrets.learn_names(image)
-        self._learn_credentials(options.get("auth_config"))
+        self._secrets.learn_login(options.get("auth_config"))
         return self._client.inspect_distribution(image, **options)
 
     def _learn_configuration(self) -> None:
         """Of the engine's client on this machine: what it would log in with, and the headers that it sends."""
         configuration: t.Any = getattr(self._client, "_auth_configs", None) or {}
-        for credentials in (configuration.get("auths") or {}).values():
-            self._learn_credentials(credentials)
-        for value in (getattr(self._client, "_general_configs", None) or {}).get("HttpHeaders", {}).values():
-            self._secrets.learn_credential(value)
-
-    def _learn_credentials(self, credentials: t.Optional[t.Mapping[str, t.Any]]) -> None:
-        for field in ("password", "auth", "identitytoken", "registrytoken", "IdentityToken", "RegistryToken"):
-            self._secrets.learn_credential((credentials or {}).get(field))
-        user, password = ((credentials or {}).get(field) or "" for field in ("username", "password"))
-        if password:
-            # As they stand in headers.
-            self._secrets.learn_credential(base64.b64encode(f"{user}:{password}".encode()).decode())
-            self._secrets.learn_credential(base64.urlsafe_b64encode(json.dumps(credentials).encode()).decode())
+        for login in (configuration.get("auths") or {}).values():
+            self._secrets.learn_login(login)
+        for header in ((getattr(self._client, "_general_configs", None) or {}).get("HttpHeaders") or {}).values():
+            self._secrets.learn_credential(header)

@@ -38,6 +38,7 @@ def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: t.
     C(secrets) learns from whatever is seen there.
     """
     secrets = Secrets() if secrets is None else secrets
+    secrets.learn_login({"username": options.get("registry_username"), "password": options.get("registry_password")})
     client = AttentiveClient(connect(options), secrets)
     clock = SystemClock()
     ops = SdkDockerOps(client, clock, RegistryLogin.from_options(options), _pull_timeout(options))

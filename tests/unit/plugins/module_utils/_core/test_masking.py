@@ -58,6 +58,15 @@ class TestWhatIsASecret:
         secrets.learn_container({"HostConfig": {"LogConfig": {"Config": {"splunk-token": "hunter2", "max-size": "100000"}}}})
         assert secrets.mask("hunter2 100000") == f"{MASK} 100000"
 
+    def test_a_login(self) -> None:
+        login = {"Username": "shop", "Password": "hunter2", "IdentityToken": "abc", "Other": None}
+        secrets = Secrets()
+        secrets.learn_login(login)
+        secrets.learn_login(None)
+        header = base64.urlsafe_b64encode(json.dumps(login).encode()).decode()
+        assert secrets.mask(f"hunter2 abc c2hvcDpodW50ZXIy {header}") == f"{MASK} {MASK} {MASK} {MASK}"
+        assert secrets.mask("shop") == "shop"
+
     def test_documents(self) -> None:
         secrets = Secrets()
         secrets.learn_container({"Config": {"Env": ["A=of-the-container"]}})
