@@ -19,6 +19,7 @@ from support.ansible import ANSIBLE, CHECKOUT, COLLECTIONS, Run, play, run_playb
 from support.scene import Scene
 from support.visitor import fetch
 from testbed.images import STANDARD, WebImage, reference
+from testbed.secured_registry import SecuredRegistry
 
 pytestmark = pytest.mark.installed
 
@@ -49,15 +50,33 @@ def documented_tasks() -> list[Any]:
     return [pytest.param(task, id=task["name"]) for text in texts for task in yaml.safe_load(text)]
 
 
-def run_documented(scene: Scene, task: dict[str, Any], image: str) -> Run:
-    """Run it with containers of this test in place of those in the text, on C(image), which has moved in the registry."""
+def run_documented(scene: Scene, task: dict[str, Any], image: str, registry: SecuredRegistry) -> Run:
+    """Run it with containers of this test in place of those in the text, on C(image), which has moved in the registry.
+
+    C(registry) stands in for the one that wants credentials.
+    """
     text = json.dumps(task).replace("nginx:1.29-alpine", image)
+    digest = scene.client.inspect_distribution(image)["Descriptor"]["digest"]
+    if "registry.example.com/shop/web:2" in text:
+        text = text.replace("registry.example.com/shop/web:2", published_there(scene, image.rsplit(":", 1)[0], digest, registry))
     for suffix in ("web", "cache"):
         service = scene.service(image, suffix)
         text = text.replace(f'"{suffix}"', f'"{service.name}"')
         if suffix == "web":
             text = text.replace("http://127.0.0.1:8080/", f"http://127.0.0.1:{service.port}/")
-    return run_playbook([play(json.loads(text))])
+    known = registry.credentials
+    assert known
+    variables = {"tested_digest": digest, "registry_username": known.username, "registry_password": known.password}
+    return run_playbook([{**play(json.loads(text)), "vars": variables}])
+
+
+def published_there(scene: Scene, repository: str, digest: str, registry: SecuredRegistry) -> str:
+    """Copy an image to another registry, and give its reference there."""
+    scene.client.pull(repository, tag=digest)
+    scene._images.add(f"{repository}@{digest}")
+    reference = registry.publish(scene.client, f"{repository}@{digest}", f"{scene.prefix}/web:2")
+    scene._images.add(reference)
+    return reference
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -70,8 +89,8 @@ def test_every_module_is_listed_and_can_be_read(module: str) -> None:
 
 
 @pytest.mark.parametrize("task", documented_tasks())
-def test_every_example_runs(scene: Scene, task: dict[str, Any]) -> None:
-    run = run_documented(scene, task, scene.moved_tag(WebImage("v1"), WebImage("v2")))
+def test_every_example_runs(scene: Scene, task: dict[str, Any], password_registry: SecuredRegistry) -> None:
+    run = run_documented(scene, task, scene.moved_tag(WebImage("v1"), WebImage("v2")), password_registry)
     assert run.status == 0, run.output
     assert run.results
     assert any(result["changed"] for result in run.results)
@@ -89,8 +108,8 @@ def test_the_examples_of_container_rollback_run(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize("task", documented_tasks())
-def test_no_example_hides_a_failure(scene: Scene, task: dict[str, Any]) -> None:
-    run = run_documented(scene, task, scene.moved_tag(WebImage("v1"), STANDARD["v3-crashes"]))
+def test_no_example_hides_a_failure(scene: Scene, task: dict[str, Any], password_registry: SecuredRegistry) -> None:
+    run = run_documented(scene, task, scene.moved_tag(WebImage("v1"), STANDARD["v3-crashes"]), password_registry)
     assert run.status == 2, run.output
     assert "cannot read /etc/web.conf" in run.output
 
