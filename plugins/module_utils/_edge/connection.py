@@ -15,7 +15,7 @@ from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
 from .._core.errors import EngineUnavailable, InvalidInput
 from .._core.health import LONGEST
-from .sdk import docker, require_sdk, sdk_version
+from .sdk import docker, docker_auth, require_sdk, sdk_version
 
 OLDEST_API = "1.41"
 SDK_WITHOUT_TLS_HOSTNAME = (7, 0, 0)
@@ -82,6 +82,7 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
         raise InvalidInput(f"timeout must be a number of seconds from 1 to {LONGEST}, not {options['timeout']}.")
     if options["tls_hostname"] and sdk_version() >= SDK_WITHOUT_TLS_HOSTNAME:
         raise InvalidInput("tls_hostname (or DOCKER_TLS_HOSTNAME) is set, which the Docker SDK for Python no longer knows from 7.0.0 on.")
+    _require_client_configuration()
     host = options["docker_host"]
     url = f"unix://{host}" if host.startswith("/") else host
     try:
@@ -104,6 +105,17 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
             f"The engine at {_without_credentials(url)} speaks API {client.api_version}; {OLDEST_API} or newer is needed."
         )
     return client
+
+
+def _require_client_configuration() -> None:
+    """The SDK reads it whenever it makes a client, and what is wrong with it would look like an engine that is not there."""
+    try:
+        docker_auth.load_config()
+    except Exception as error:  # Its text may have a part of the file.
+        raise EngineUnavailable(
+            f"The configuration of the Docker client on the target cannot be read ({type(error).__name__}), and nothing was touched. "
+            "Look at config.json in the folder ~/.docker of the user that the task runs as, or in the one that DOCKER_CONFIG names."
+        ) from None
 
 
 def _without_credentials(text: str) -> str:

@@ -39,14 +39,10 @@ class RegistryLogin:
 
 
 def _configured(reference: ImageReference) -> t.Optional[AuthConfig]:
-    # What a helper program prints, or a broken file holds, may be anything, secrets included. Nothing of it is passed on.
-    try:
-        config = docker_auth.load_config()
-    except Exception as error:
-        raise CredentialsUnavailable(f"the client configuration on the target cannot be read ({type(error).__name__})") from None
+    config = docker_auth.load_config()
     try:
         found: t.Optional[AuthConfig] = docker_auth.resolve_authconfig(config, reference.domain)
-    except Exception as error:
+    except Exception as error:  # What a helper program prints may be anything, secrets included. Nothing of it is passed on.
         helper = f"docker-credential-{config.get_credential_store(reference.domain)}"
         state = f"failed ({type(error.__cause__ or error).__name__})" if shutil.which(helper) else "is not installed there"
         raise CredentialsUnavailable(

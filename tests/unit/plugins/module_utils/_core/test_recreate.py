@@ -823,6 +823,15 @@ class TestWhatIsSaid:
         with pytest.raises(PullFailed, match=r"^Image shop:2 could not be had, .*: manifest for \S*/shop:2 not found\. Check the spelling"):
             recreate(engine, image="shop:2")
 
+    @pytest.mark.parametrize(
+        ("asked", "hint"),
+        [("toomanyrequests: come back at noon.", r" \(come back at noon\)"), ("429 Too Many Requests", ""), ("connection refused", "")],
+    )
+    def test_the_hint_of_a_registry_that_only_a_question_gets(self, engine: FakeEngine, asked: str, hint: str) -> None:
+        engine.errors.update(pull=EngineError("429 Too Many Requests"), published=EngineError(asked))
+        with pytest.raises(PullFailed, match=f"rate limited by the registry: 429 Too Many Requests{hint}\\. Try again later"):
+            recreate(engine)
+
     def test_any_error_of_a_pull(self, engine: FakeEngine) -> None:
         engine.errors["pull"] = REFUSAL
         with pytest.raises(PullFailed, match="the engine says no"):

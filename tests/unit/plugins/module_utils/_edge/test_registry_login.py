@@ -13,13 +13,16 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import CredentialsUnavailable, EngineError, NotFound
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.registry_login import (
-    RegistryLogin,
-    take_options,
-    without_credentials,
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
+    CredentialsUnavailable,
+    EngineError,
+    EngineUnavailable,
+    NotFound,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._door.registry import take_options
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.connection import CONNECTION_OPTIONS, connect
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.registry_login import RegistryLogin, without_credentials
 
 SHOP = ImageReference.parse("registry.example/acme/shop:1")
 Configure = Callable[[dict[str, Any]], None]
@@ -97,8 +100,9 @@ def test_a_helper_program_that_is_missing(configure: Configure) -> None:
 
 def test_a_configuration_that_cannot_be_read(configure: Configure) -> None:
     configure({"auths": {"registry.example": {"auth": base64.b64encode(b"secret").decode()}}})
-    with pytest.raises(CredentialsUnavailable, match="the client configuration on the target cannot be read") as caught:
-        RegistryLogin().auth_config(SHOP)
+    options = {name: option.get("default") for name, option in CONNECTION_OPTIONS.items()}
+    with pytest.raises(EngineUnavailable, match="The configuration of the Docker client on the target cannot be read") as caught:
+        connect(options)
     assert "secret" not in str(caught.value)
 
 
