@@ -23,7 +23,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.pull_problems
     remedy_for,
 )
 
-LIMIT = "You have reached your pull rate limit. You may increase the limit by upgrading: https://www.docker.com/increase-rate-limit."
+LIMIT = "Come back in 5 hours, or see https://www.docker.com/increase-rate-limit."
 RESOLVE = 'failed to resolve reference "127.0.0.1:5871/shop:1": '
 HEAD = 'failed to do request: Head "https://127.0.0.1:5871/v2/shop/manifests/1": '
 STATUS = f"unknown: {RESOLVE}unexpected status from HEAD request to http://127.0.0.1:5871/v2/shop/manifests/1: "
