@@ -7,15 +7,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from typing import Any
 
 import pytest
 import yaml
 
-from support.ansible import ANSIBLE, CHECKOUT, COLLECTIONS, Run, play, run_playbook
+from support.ansible import CHECKOUT, COLLECTIONS, Run, ansible_doc, documentation, play, run_playbook
 from support.scene import Scene
 from support.visitor import fetch
 from testbed.images import STANDARD, WebImage, reference
@@ -23,29 +21,17 @@ from testbed.secured_registry import SecuredRegistry
 
 pytestmark = pytest.mark.installed
 
-MODULES = ["container_recreate", "container_rollback"]
-
-
-def ansible_doc(*arguments: str) -> str:
-    return subprocess.run(
-        (ANSIBLE / "ansible-doc", *arguments),
-        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS, "ANSIBLE_NOCOLOR": "1"},
-        text=True,
-        check=True,
-        capture_output=True,
-    ).stdout
-
-
-def documentation(module: str) -> dict[str, Any]:
-    name = f"evenkeel.fleet.{module}"
-    found: dict[str, Any] = json.loads(ansible_doc("--json", name))[name]
-    return found
+MODULES = ["container_recreate", "container_rollback", "container_update_info"]
+OF_A_WHOLE_HOST = "what_is_outdated.md"
+"""A guide whose example test_update_info.py runs."""
 
 
 def documented_tasks() -> list[Any]:
-    """The examples of container_recreate, and the tasks in the guides."""
+    """The examples of container_recreate, and the tasks in the guides to it."""
     texts = [documentation("container_recreate")["examples"]]
     for guide in sorted((CHECKOUT / "docs").glob("*.md")):
+        if guide.name == OF_A_WHOLE_HOST:
+            continue
         texts += re.findall(r"^```yaml\n(.*?)^```", guide.read_text(), re.MULTILINE | re.DOTALL)
     return [pytest.param(task, id=task["name"]) for text in texts for task in yaml.safe_load(text)]
 

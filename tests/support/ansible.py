@@ -92,6 +92,24 @@ def run_module(module: str, /, *, python: str = TARGET_PYTHON, **options: Any) -
     return run.results[0]
 
 
+def ansible_doc(*arguments: str) -> str:
+    """What the command prints."""
+    return subprocess.run(
+        (ANSIBLE / "ansible-doc", *arguments),
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS, "ANSIBLE_NOCOLOR": "1"},
+        text=True,
+        check=True,
+        capture_output=True,
+    ).stdout
+
+
+def documentation(module: str) -> dict[str, Any]:
+    """The documentation of one module of this collection, as data."""
+    name = f"evenkeel.fleet.{module}"
+    found: dict[str, Any] = json.loads(ansible_doc("--json", name))[name]
+    return found
+
+
 def _environment(**more: str) -> dict[str, str]:
     return {
         **os.environ,

@@ -162,6 +162,10 @@ class Proxy:
         if not request.raw:
             return False
         body = b"".join(request.body(requests))
+        refusal = self.refusal_of(*request.first_line[:2])
+        if refusal:
+            client.sendall(refusal)
+            return True
         call = _call(*request.first_line[:2])
         self._before(call)
         fault = self._fault_for(call)

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import typing as t
+from dataclasses import dataclass
+
 from .ports import Document
 
 IMAGE_LABEL = "com.docker.compose.image"
@@ -18,3 +21,25 @@ def tell_compose(body: Document, image_id: str) -> Document:
     if IMAGE_LABEL not in labels:
         return body
     return {**body, "Labels": {**labels, IMAGE_LABEL: image_id}}
+
+
+@dataclass(frozen=True)
+class ComposeService:
+    """Whose container it is, and which services of the same project that one depends on."""
+
+    project: str
+    service: str
+    depends_on: t.Tuple[str, ...] = ()
+
+
+def service_of(container: Document) -> t.Optional[ComposeService]:
+    """What compose wrote into the labels of an inspected container. None when it did not make it.
+
+    It writes C(db:service_healthy:true,cache:service_started:false): the service, what to wait for, and whether to restart with it.
+    """
+    labels = container["Config"].get("Labels") or {}
+    project, service = labels.get("com.docker.compose.project"), labels.get("com.docker.compose.service")
+    if not project or not service:
+        return None
+    written = (labels.get("com.docker.compose.depends_on") or "").split(",")
+    return ComposeService(project, service, tuple(filter(None, (one.partition(":")[0].strip() for one in written))))

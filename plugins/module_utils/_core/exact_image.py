@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from .errors import EngineError, NotFound
-from .image_reference import ImageReference, parse_if_possible
+from .image_reference import ImageReference, followed_by
 from .patience import until_answered
 from .ports import DockerOps, Ports
 
@@ -41,9 +41,8 @@ def meaning_of_tag(ops: DockerOps, follower: Follower) -> t.Optional[str]:
 
 def _tag_of(follower: Follower) -> t.Optional[ImageReference]:
     """The tag that it follows, None when it follows none: a digest or an ID is an exact image already."""
-    reference = parse_if_possible(follower.image_ref)
-    is_id = follower.image_id.startswith((follower.image_ref, f"sha256:{follower.image_ref}"))
-    return None if reference is None or reference.digest or is_id else reference
+    reference = followed_by(follower.image_ref, follower.image_id)
+    return None if reference is None or reference.digest else reference
 
 
 def let_tag_mean_its_image(ports: Ports, follower: Follower) -> t.Optional[str]:

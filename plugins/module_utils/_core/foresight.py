@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from .errors import NotFound
 from .image_reference import ImageReference
-from .ports import DockerOps, ImageIdentity, Published, PullPolicy
+from .ports import ImageIdentity, Published, PullPolicy
 
 _MAYBE_THE_SAME = (
     "the registry has another index of images than this host knows, and whether the image for this platform is another one, too, "
@@ -32,7 +32,17 @@ class Foreseen:
     platforms: t.Tuple[str, ...] = ()
 
 
-def foresee(ops: DockerOps, reference: ImageReference, policy: PullPolicy) -> Foreseen:
+class Images(t.Protocol):
+    """The images of a registry and of a host, as DockerOps knows them. Each raises EngineError."""
+
+    def published(self, reference: ImageReference) -> Published:
+        """What the registry has under a reference."""
+
+    def local_image(self, reference: ImageReference) -> ImageIdentity:
+        """Which image a reference means on this host. NotFound when it means none."""
+
+
+def foresee(ops: Images, reference: ImageReference, policy: PullPolicy) -> Foreseen:
     """What C(reference) would mean on this host after a pull with this policy.
 
     Raises EngineError where the pull would, and where nobody can say.
@@ -46,7 +56,7 @@ def foresee(ops: DockerOps, reference: ImageReference, policy: PullPolicy) -> Fo
     return meaning_of(ops, reference, ops.published(reference))
 
 
-def meaning_of(ops: DockerOps, reference: ImageReference, published: Published) -> Foreseen:
+def meaning_of(ops: Images, reference: ImageReference, published: Published) -> Foreseen:
     """Which image on this host it is that the registry has under a reference. Raises EngineError."""
     try:
         known = ops.local_image(reference.at(published.digest)).id

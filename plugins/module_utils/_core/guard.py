@@ -62,6 +62,14 @@ class Guard:
             elif self._succeed(chain):
                 self._rescue(chain, rescue)
 
+    def peek(self, container: str) -> t.Optional[Sighting]:
+        """Whoever holds C(container), without a hand laid on anything. None when nobody does. Raises JournalFailed."""
+        chain = self._chain(container)
+        if not chain:
+            return None
+        first, last = chain[0].entry, chain[-1]
+        return Sighting(first, self._new_id(first), last.entry.holder, self._may_live(last))
+
     def begin(self, entry: Entry) -> bool:
         """Write the entry of this run. False when another run was faster. Raises JournalFailed."""
         if self._write(lock_of(entry.container), entry).holder.token != self._me.token:
@@ -194,6 +202,19 @@ def _notes_of(entry: Entry) -> t.Tuple[str, ...]:
 
 def _not_written(entry: Entry, error: EngineError) -> str:
     return f"The journal could not be written ({error}). Container {entry.container} was not touched."
+
+
+@dataclasses.dataclass(frozen=True)
+class Sighting:
+    """A run that holds a container: what it is about, its new container as far as it was written down, and who is at it.
+
+    C(may_live) is false when nobody is any more.
+    """
+
+    entry: Entry
+    new_id: t.Optional[str]
+    holder: Holder
+    may_live: bool
 
 
 @dataclasses.dataclass(frozen=True)

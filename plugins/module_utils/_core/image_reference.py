@@ -138,6 +138,14 @@ def digest_in(repo_digests: t.Optional[t.Iterable[str]], reference: ImageReferen
     return None
 
 
+def followed_by(text: str, image_id: str) -> t.Optional[ImageReference]:
+    """The reference that a container follows which was created from C(text) and runs the image C(image_id).
+
+    None when it follows none: it was created from an image ID, or from the first digits of one.
+    """
+    return None if image_id.startswith((text, f"sha256:{text}")) else parse_if_possible(text)
+
+
 def parse_if_possible(text: str) -> t.Optional[ImageReference]:
     """The reference, None when C(text) is none: an image ID, or the C(<none>) that the engine writes where there is no name."""
     try:

@@ -128,3 +128,9 @@ def new_container_of(entry: Entry) -> str:
 def touch_of(entry: Entry) -> str:
     """The place for the note that the old container is touched from here on."""
     return f"evenkeel-touch.{entry.holder.token}.{entry.container}"
+
+
+def container_of_lock(place: str) -> t.Optional[str]:
+    """The container that C(lock_of) is called for at this place. None when it is the place of something else."""
+    before, lock, container = place.partition(lock_of(""))
+    return container if lock and not before else None

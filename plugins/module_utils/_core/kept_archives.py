@@ -73,3 +73,12 @@ def _place(container: str) -> str:
 
 def _spare_place(container: str) -> str:
     return f"evenkeel-archives-spare.{container}"
+
+
+def owner_of(place: str) -> t.Optional[str]:
+    """The container whose archives are remembered at this place. None when it is the place of something else."""
+    for beginning in (_place(""), _spare_place("")):
+        before, found, container = place.partition(beginning)
+        if found and not before:
+            return container
+    return None

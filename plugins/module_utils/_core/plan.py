@@ -17,7 +17,7 @@ from .compose import tell_compose
 from .dependents import Dependent, find_dependents, with_meaning_of_tag
 from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound, PullFailed
 from .health import LONGEST
-from .image_reference import ImageReference, digest_in, is_digest, parse_if_possible
+from .image_reference import ImageReference, digest_in, followed_by, is_digest, parse_if_possible
 from .kept_archives import Kept
 from .lost_files import lost_files
 from .policy import LONGEST_AGE, SkipReason, is_excluded, unix_seconds_of, why_excluded
@@ -328,8 +328,8 @@ def _no_such(container: str) -> str:
 def _wanted(request: RecreateRequest, old: OldContainer, image_id: str) -> ImageReference:
     if request.image is not None:
         return ImageReference.parse(request.image)
-    followed = parse_if_possible(old.image_ref)
-    if followed is None or image_id.startswith((old.image_ref, f"sha256:{old.image_ref}")):
+    followed = followed_by(old.image_ref, image_id)
+    if followed is None:
         raise InvalidImageReference(
             f"Container {old.name} was not touched: it was created from an image ID ({old.image_ref}), which no registry knows. "
             "Name the image to move it to."

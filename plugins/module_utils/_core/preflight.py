@@ -48,6 +48,25 @@ def refuse_if_unsafe(name: str, case: Case) -> None:
             raise Refused(f"Container {name} was not touched: {reason}")
 
 
+def why_managed_elsewhere(container: Document) -> t.Optional[str]:
+    """Why it is not for us to replace this container, as far as its labels tell. None when it is."""
+    case = _alone(container, image_is_here=True)
+    return _managed_elsewhere(case) or _one_off(case)
+
+
+def why_irreplaceable(container: Document, *, image_is_here: bool) -> t.Optional[str]:
+    """What is in the way of replacing this container, as far as it tells by itself. None when nothing is.
+
+    C(image_is_here) tells whether the image that it runs is on this host.
+    """
+    case = _alone(container, image_is_here=image_is_here)
+    return why_managed_elsewhere(container) or _auto_remove(case) or _wrong_state(case) or _image_gone(case)
+
+
+def _alone(container: Document, *, image_is_here: bool) -> Case:
+    return Case(Inspected(container, {} if image_is_here else None), Surroundings(), (), "")
+
+
 def _runs_this(case: Case) -> t.Optional[str]:
     own = case.surroundings.own_container
     if own == case.inspected.container["Id"]:

@@ -23,19 +23,24 @@ _SECRET = ("password", "identitytoken", "registrytoken", "auth")
 
 
 class RegistryLogin:
-    """Credentials for every registry, or without any those of the client configuration on the target."""
+    """Credentials for every registry, or only for the one that is named, or for none.
 
-    def __init__(self, username: t.Optional[str] = None, password: t.Optional[str] = None) -> None:
+    For the others there are those of the client configuration on the target.
+    """
+
+    def __init__(self, username: t.Optional[str] = None, password: t.Optional[str] = None, registry: t.Optional[str] = None) -> None:
         self._own = {"username": username, "password": password or ""} if username else None
+        self._registry = registry
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> RegistryLogin:
         """C(options) may have the values of the registry options."""
-        return cls(options.get("registry_username"), options.get("registry_password"))
+        return cls(options.get("registry_username"), options.get("registry_password"), options.get("registry"))
 
     def auth_config(self, reference: ImageReference) -> t.Optional[AuthConfig]:
         """What to show to the registry of a reference, None where there is nothing to show. Raises CredentialsUnavailable."""
-        return self._own or _configured(reference)
+        theirs = self._registry in (None, reference.domain)
+        return self._own if self._own and theirs else _configured(reference)
 
 
 def _configured(reference: ImageReference) -> t.Optional[AuthConfig]:

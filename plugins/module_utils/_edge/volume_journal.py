@@ -39,6 +39,12 @@ class VolumeJournal:
             return None
         return Note(self._text(place, volume), volume.get("CreatedAt") or "")
 
+    def read_all(self) -> t.Mapping[str, Note]:
+        """All that is there, by place. Raises EngineError."""
+        with engine_errors():
+            volumes = self._client.volumes(filters={"label": self._label})["Volumes"] or ()
+            return {volume["Name"]: Note(self._text(volume["Name"], volume), volume.get("CreatedAt") or "") for volume in volumes}
+
     def erase(self, place: str) -> None:
         if self.read(place) is None:
             return

@@ -1,0 +1,45 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a module that only looks needs: its options, and how it ends."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from .._core.errors import FleetError
+from .._core.report import error_report
+from .._core.update_info import Question, look_at_host
+from .._core.update_report import host_report
+from .._edge.census import open_host
+from .._edge.connection import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER
+from .._edge.sdk import IMPORT_ERROR
+from .registry import REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER, take_options
+
+
+def looking_module(required_by: t.Mapping[str, t.Sequence[str]], **options: t.Mapping[str, t.Any]) -> AnsibleModule:
+    """A module with these options besides those of the connection and of the registry. Check mode makes no difference to it."""
+    return AnsibleModule(
+        argument_spec={**CONNECTION_OPTIONS, **REGISTRY_OPTIONS, **options},
+        required_together=[*CONNECTION_REQUIRED_TOGETHER, *REGISTRY_REQUIRED_TOGETHER],
+        required_by=dict(required_by),
+        supports_check_mode=True,
+    )
+
+
+def run_looking_module(module: AnsibleModule, ask: t.Callable[[t.Mapping[str, t.Any]], Question]) -> None:
+    """Look at the host that the options name, and end the module with what was seen."""
+    if IMPORT_ERROR:
+        module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
+    options = take_options(module)
+    try:
+        question = ask(options)
+        info = look_at_host(*open_host(options), question)
+    except FleetError as error:
+        module.fail_json(**error_report(error))
+    for warning in info.warnings:
+        module.warn(warning)
+    module.exit_json(**host_report(info))

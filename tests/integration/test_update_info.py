@@ -1,0 +1,320 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What container_update_info tells of a real host, and what it asks for that."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import docker
+import pytest
+import yaml
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.census import as_inspected
+from support.ansible import CHECKOUT, documentation, play, run_module, run_playbook
+from support.matrix import SUCCESS, Bench
+from support.proxy import Fault, socket_of
+from support.read_only_proxy import ReadOnlyProxy
+from support.scene import Scene, wait_for
+from testbed import engine
+from testbed.images import WebImage, reference, shell
+
+V1, V2 = WebImage("v1"), WebImage("v2")
+BROKEN = WebImage("v3", command=shell("exit 3"))
+NOBODY = "127.0.0.1:1"
+
+
+def look(**options: Any) -> dict[str, Any]:
+    result = run_module("container_update_info", **options)
+    assert not result["failed"], result
+    assert result["changed"] is False
+    return result
+
+
+def of(scene: Scene) -> str:
+    """A label of all containers of a scene that were made for it."""
+    return f"evenkeel.test.scene={scene.prefix}"
+
+
+def make(scene: Scene, suffix: str, image: str, *, start: bool = False, **labels: str) -> str:
+    """A container, created only, that C(of) finds. Returns its ID."""
+    key, value = of(scene).split("=")
+    labels = {name.replace("__", "."): text for name, text in labels.items()}
+    return scene.container(suffix, image, start=start, Labels={key: value, **labels})
+
+
+def by_suffix(scene: Scene, result: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {container["name"].removeprefix(f"{scene.prefix}-"): container for container in result["containers"]}
+
+
+@pytest.fixture(scope="module")
+def shared(client: docker.APIClient) -> Iterator[Scene]:
+    scene = Scene(client)
+    yield scene
+    scene.clean_up()
+
+
+@pytest.fixture(scope="module")
+def one_of_each(shared: Scene) -> Scene:
+    """A container for each status that needs no run before."""
+    current, local = shared.image("current", V1), shared.image("local", WebImage("local"), push=False)
+    moved = shared.moved_tag(V1, V2)
+    make(shared, "current", current)
+    make(shared, "moved", moved)
+    make(shared, "excluded", moved, evenkeel__enable="false")
+    make(shared, "swarm", moved, com__docker__swarm__task__id="1")
+    digest = shared.client.inspect_distribution(current)["Descriptor"]["digest"]
+    make(shared, "pinned", f"{current.rsplit(':', 1)[0]}@{digest}")
+    make(shared, "tagged-and-pinned", f"{current}@{digest}")
+    make(shared, "local", local)
+    make(shared, "of-an-id", shared.client.inspect_image(current)["Id"])
+    shared.client.tag(local, f"{NOBODY}/{shared.prefix}", "1")
+    shared._images.add(f"{NOBODY}/{shared.prefix}:1")
+    make(shared, "unreachable", f"{NOBODY}/{shared.prefix}:1")
+    young = shared.image("young", V1)
+    make(shared, "young", young)
+    shared.image("young", V2)
+    return shared
+
+
+@pytest.mark.behaviour("G1", "G12", "G16")
+def test_each_status(one_of_each: Scene) -> None:
+    result = look(labels=[of(one_of_each)], min_image_age="1d")
+    found = by_suffix(one_of_each, result)
+    assert {suffix: container["status"] for suffix, container in found.items()} == {
+        "current": "up_to_date",
+        "excluded": "excluded",
+        "local": "local",
+        "moved": "outdated",
+        "of-an-id": "local",
+        "pinned": "pinned",
+        "swarm": "managed_elsewhere",
+        "tagged-and-pinned": "pinned",
+        "unreachable": "unknown",
+        "young": "too_young",
+    }
+    assert result["outdated"] == [f"{one_of_each.prefix}-moved"]
+    moved, current, unreachable = found["moved"], found["current"], found["unreachable"]
+    assert (moved["outdated"], moved["certain"], moved["image"]["digest"]) == (True, False, None)
+    assert moved["reason"] == "how old the image is can be known only once it is pulled"
+    assert moved["registry"]["digest"].startswith("sha256:")
+    assert current["registry"] == {"digest": current["image"]["digest"], "platforms": ["linux/amd64"]}
+    assert "connection refused" in unreachable["reason"]
+    assert unreachable["registry"] is None
+    assert "was built" in found["young"]["reason"]
+    assert "Swarm" in found["swarm"]["reason"]
+    assert {(one["archives"] == [], one["interrupted"], one["busy"]) for one in found.values()} == {(True, False, False)}
+
+
+@pytest.mark.behaviour("G12")
+def test_without_a_registry_the_local_tags_count(one_of_each: Scene) -> None:
+    """Check mode makes no difference."""
+    with ReadOnlyProxy(socket_of(engine.host()), forbidden="/distribution/") as proxy:
+        options = {"labels": [of(one_of_each)], "pull": "never", "docker_host": proxy.url}
+        run = run_playbook([{**play({"evenkeel.fleet.container_update_info": options}), "check_mode": True}])
+    found = by_suffix(one_of_each, run.results[0])
+    assert {suffix for suffix, container in found.items() if container["outdated"]} == {"young"}
+    assert {found[suffix]["status"] for suffix in ("local", "unreachable", "moved", "current")} == {"up_to_date"}
+    assert proxy.refused == []
+
+
+def test_what_a_run_then_does(one_of_each: Scene) -> None:
+    """The gates that the look was given are gates of the run, too."""
+    for suffix, reason in (("excluded", "excluded"), ("young", "too_young")):
+        name = f"{one_of_each.prefix}-{suffix}"
+        before = one_of_each.inspect(name)["Id"]
+        result = run_module("container_recreate", name=name, respect_labels=True, min_image_age="1d")
+        assert (result["outcome"], result["changed"], result["skip_reason"]) == ("skipped", False, reason)
+        assert one_of_each.inspect(name)["Id"] == before
+
+
+@pytest.mark.behaviour("G16")
+def test_a_young_image_is_pulled_and_its_tag_pointed_back(scene: Scene) -> None:
+    image = scene.moved_tag(V1, V2)
+    make(scene, "web", image)
+    name = f"{scene.prefix}-web"
+    old = scene.inspect(name)["Image"]
+    result = run_module("container_recreate", name=name, min_image_age="36h")
+    assert (result["outcome"], result["skip_reason"]) == ("skipped", "too_young")
+    assert re.search(r"was built .* ago, and min_image_age asks for 36 hours\.$", result["msg"])
+    assert scene.client.inspect_image(image)["Id"] == old
+    assert look(name=[name], min_image_age="36h")["containers"][0]["status"] == "too_young"
+    assert look(name=[name])["outdated"] == [name]
+    assert run_module("container_recreate", name=name)["outcome"] == "recreated"
+
+
+@pytest.fixture(scope="module")
+def thirty(client: docker.APIClient) -> Iterator[Scene]:
+    """30 containers on 5 images."""
+    scene = Scene(client)
+    images = [scene.image(str(number), WebImage(f"page {number}")) for number in range(5)]
+    for number in range(30):
+        make(scene, f"{number}", images[number % 5])
+    yield scene
+    scene.clean_up()
+
+
+def test_thirty_containers_on_five_images(thirty: Scene) -> None:
+    """Through a proxy that lets GET through and nothing else."""
+    with ReadOnlyProxy(socket_of(engine.host())) as proxy:
+        result = look(docker_host=proxy.url, labels=[of(thirty)])
+    assert [container["status"] for container in result["containers"]] == ["up_to_date"] * 30
+    assert {request.method for request in proxy.requests} == {"GET"}
+    images = {container["image"]["reference"] for container in result["containers"]}
+    assert sorted(proxy.asked("/distribution/")) == sorted(f"/distribution/{image}/json" for image in images)
+    assert len(images) == 5
+    lists = ["/containers/json", "/images/json", "/version", "/volumes", "/volumes"]
+    assert sorted(request.path for request in proxy.requests if "/distribution/" not in request.path) == lists
+
+
+def test_what_a_proxy_forbids_is_unknown_and_the_rest_is_told(one_of_each: Scene) -> None:
+    with ReadOnlyProxy(socket_of(engine.host()), forbidden=r"^/(distribution|volumes)") as proxy:
+        result = look(docker_host=proxy.url, labels=[of(one_of_each)])
+    found = by_suffix(one_of_each, result)
+    assert {found[suffix]["problem"] for suffix in ("current", "moved", "young", "local")} == {"forbidden"}
+    assert {found[suffix]["status"] for suffix in ("current", "moved", "young", "local")} == {"unknown"}
+    assert "Request forbidden by administrative rules" in found["current"]["reason"]
+    assert [found[suffix]["status"] for suffix in ("pinned", "excluded", "of-an-id")] == ["pinned", "excluded", "local"]
+    assert {(one["archives"], one["interrupted"], one["busy"]) for one in found.values()} == {(None, None, None)}
+    assert any("is not known" in warning for warning in result["warnings"])
+    assert result["outdated"] == []
+
+
+def test_a_proxy_that_forbids_the_list_is_an_error() -> None:
+    with ReadOnlyProxy(socket_of(engine.host()), forbidden="^/containers") as proxy:
+        result = run_module("container_update_info", docker_host=proxy.url)
+    assert result["failed"]
+    assert "could not be listed" in result["msg"]
+
+
+@pytest.mark.behaviour("A21")
+def test_rejected_after_a_rollback_until_there_is_a_newer_one(scene: Scene) -> None:
+    image = scene.moved_tag(V1, BROKEN)
+    name = scene.service(image).name
+    assert look(name=[name])["outdated"] == [name]
+    assert run_module("container_recreate", name=name, poll_interval=0.2)["outcome"] == "rolled_back"
+    result = look(name=[name])
+    (container,) = result["containers"]
+    assert (container["status"], result["outdated"]) == ("rejected", [])
+    assert "crashed" in container["reason"]
+    scene.image("latest", V2)
+    assert look(name=[name])["outdated"] == [name]
+
+
+def test_archives_are_listed_under_theirs(scene: Scene) -> None:
+    image = scene.moved_tag(V1, V2)
+    old = make(scene, "web", image)
+    stranger = make(scene, "web-old-2", image)
+    name = f"{scene.prefix}-web"
+    archive = run_module("container_recreate", name=name, keep_archive=True)["archive"]
+    result = look(labels=[of(scene)])
+    assert [(one["name"], one["status"]) for one in result["containers"]] == [(name, "up_to_date"), (f"{name}-old-2", "outdated")]
+    assert result["containers"][0]["archives"] == [{"name": archive, "id": old, "kept": True}]
+    assert result["containers"][1]["id"] == stranger
+    scene.client.remove_container(name)
+    result = look(name=[name, f"{scene.prefix}-nobody"])
+    assert result["missing"] == [f"{scene.prefix}-nobody", name]
+    assert archive in result["left_over"]
+
+
+def test_a_run_that_was_interrupted(bench: Bench) -> None:
+    rename = next(at for at, call in enumerate(bench.calls(SUCCESS)) if call.path.endswith("/rename"))
+    with bench.patient() as patient:
+        bench.kill(patient, SUCCESS, rename, Fault.KILL_AFTER)
+        assert patient.truth_if_any() is None
+        journal = patient.journal
+        result = look(name=[patient.name])
+        (container,) = result["containers"]
+        assert result["interrupted"] == [patient.name]
+        assert (container["id"], container["interrupted"], container["busy"]) == (patient.id, True, False)
+        assert [archive["id"] for archive in container["archives"]] == [patient.id]
+        assert patient.journal == journal, "to look changes nothing"
+        bench.run(patient, SUCCESS)
+        result = look(name=[patient.name])
+        assert (result["interrupted"], result["missing"], result["containers"][0]["archives"]) == ([], [], [])
+
+
+def test_a_run_that_is_at_work(scene: Scene) -> None:
+    service = scene.service(reference("v1"))
+    sick = scene.image("2", WebImage("v3", health="false"))
+    with ThreadPoolExecutor(1) as pool:
+        run = pool.submit(run_module, "container_recreate", name=service.name, image=sick, health_timeout=12)
+        wait_for(lambda: bool(scene.journal), "the journal")
+        (container,) = look(name=[service.name])["containers"]
+        assert (container["busy"], container["interrupted"]) == (True, False)
+        assert run.result()["outcome"] == "rolled_back"
+
+
+def test_the_list_has_what_the_inspect_document_has(shared: Scene) -> None:
+    """Else what is decided on the one would not hold for the other."""
+    network = shared.network("net")
+    image = shared.image("plain", V1)
+    provider = make(shared, "provider", image, start=True)
+    shared.container("user", image, start=False, HostConfig={"NetworkMode": f"container:{provider}"})
+    shared.container("linker", image, HostConfig={"Links": [f"{shared.prefix}-provider:db"]}, Labels={"a": "b=c"})
+    shared.container("on-network", image, start=False, HostConfig={"NetworkMode": network})
+    for listed in shared.client.containers(all=True, filters={"name": f"{shared.prefix}-(provider|user|linker|on-network)"}):
+        whole, part = shared.inspect(listed["Id"]), as_inspected(listed)
+        assert part["Config"] == {"Image": whole["Config"]["Image"], "Labels": whole["Config"]["Labels"] or {}}
+        assert part["HostConfig"] == {"NetworkMode": whole["HostConfig"]["NetworkMode"]}
+        assert part["State"] == {"Status": whole["State"]["Status"]}
+        assert {key: part[key] for key in ("Id", "Name", "Image")} == {key: whole[key] for key in ("Id", "Name", "Image")}
+
+
+def compose(project: str, service: str, depends_on: str = "") -> dict[str, str]:
+    prefix = "com__docker__compose__"
+    return {f"{prefix}project": project, f"{prefix}service": service, f"{prefix}depends_on": depends_on}
+
+
+@pytest.mark.behaviour("I3")
+def test_the_documented_loop_updates_what_is_outdated_and_labelled_in_order(scene: Scene) -> None:
+    image, current = scene.moved_tag(V1, V2), scene.image("current", V1)
+    made = {
+        "a-app": make(scene, "a-app", image, **compose(scene.prefix, "app", "db:service_started:true,cache:service_started:false")),
+        "b-cache": make(scene, "b-cache", image, **compose(scene.prefix, "cache", "db:service_started:true")),
+        "c-db": make(scene, "c-db", image, **compose(scene.prefix, "db")),
+        "d-current": make(scene, "d-current", current),
+        "e-excluded": make(scene, "e-excluded", image, evenkeel__enable="no"),
+        "f-not-labelled": scene.container("f-not-labelled", image, start=False),
+    }
+    guide = (CHECKOUT / "docs/what_is_outdated.md").read_text()
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
+    tasks = json.loads(json.dumps(yaml.safe_load(text)).replace("evenkeel.enable=true", of(scene)))
+    run = run_playbook([play(*tasks)])
+    assert run.status == 0, run.output
+    in_order = [f"{scene.prefix}-{suffix}" for suffix in ("c-db", "b-cache", "a-app")]
+    assert run.results[0]["outdated"] == in_order
+    updated = {suffix for suffix, before in made.items() if scene.inspect(f"{scene.prefix}-{suffix}")["Id"] != before}
+    assert updated == {"a-app", "b-cache", "c-db"}
+    times = [scene.inspect(name)["Created"] for name in in_order]
+    assert times == sorted(times)
+    again = run_playbook([play(*tasks)])
+    assert again.results[0]["outdated"] == []
+    assert not any(result["changed"] for result in again.results)
+
+
+def test_the_examples_of_the_module_run(scene: Scene) -> None:
+    """On the containers of this test in place of all."""
+    make(scene, "web", scene.moved_tag(V1, V2), start=True)
+    scene.client.tag(reference("v1"), f"{NOBODY}/{scene.prefix}", "1")
+    make(scene, "cache", f"{NOBODY}/{scene.prefix}:1")
+    scene.client.remove_image(f"{NOBODY}/{scene.prefix}:1")
+    tasks = yaml.safe_load(documentation("container_update_info")["examples"])
+    for task in tasks:
+        if "evenkeel.fleet.container_update_info" in task:
+            options = {**(task["evenkeel.fleet.container_update_info"] or {}), "labels": [of(scene)]}
+            options["name"] = [f"{scene.prefix}-{name}" for name in options.get("name", [])]
+            task["evenkeel.fleet.container_update_info"] = options
+    run = run_playbook([play(*tasks)])
+    assert run.status == 0, run.output
+    looks = [result for result in run.results if "outdated" in result]
+    assert [result["outdated"] for result in looks] == [[f"{scene.prefix}-web"], [f"{scene.prefix}-web"], [f"{scene.prefix}-web"]]
+    assert [len(result["containers"]) for result in looks] == [2, 1, 2]
+    assert f"{scene.prefix}-cache: " in run.output
+    assert run.results[-1]["skip_reason"] == "too_young"
