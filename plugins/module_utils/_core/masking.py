@@ -57,6 +57,8 @@ FREE_TEXT: t.Tuple[t.Tuple[str, ...], ...] = (
     ("hooks", "*", "output"),
     ("dependents", "*", "problem"),
     ("rejected", "reason"),
+    ("containers", "*", "reason"),
+    ("containers", "*", "obstacle"),
 )
 """Where in a report is free text. A star stands for every key, or every element."""
 

@@ -289,7 +289,8 @@ class _Look:
         # Who has no access is not told whether there is such an image.
         nobody_has_it = problem in (PullProblem.NOT_FOUND, PullProblem.AUTHENTICATION)
         if nobody_has_it and images.has(image_id) and not images.came_from_a_registry(image_id):
-            return Finding(Status.LOCAL, f"its image never came from a registry, and {followed.domain} does not offer it: {in_words(error)}")
+            offered = f"{followed.domain} does not offer it: {in_words(error)}"
+            return Finding(Status.LOCAL, f"its image never came from a registry, and {offered}")
         return Finding(Status.UNKNOWN, f"{followed.as_written}: {in_words(error)}", problem=problem)
 
     def _compare(self, container: Document, foreseen: Foreseen, images: ImagesAtHand) -> Finding:
@@ -298,7 +299,8 @@ class _Look:
             return Finding(Status.UP_TO_DATE)
         rejected = self._rejections.recall(name_of(container)) if self._rejections else None
         if rejected and _is_that(rejected, image):
-            return Finding(Status.REJECTED, f"it was rolled back from this image of {rejected.reference} ({rejected.reason})")
+            kind = rejected.reason.partition(":")[0]  # What follows are words of the engine, which may cite anything.
+            return Finding(Status.REJECTED, f"it was rolled back from this image of {rejected.reference} ({kind})")
         made_at, min_age = images.made_at(image.id), self._question.min_image_age
         young = why_too_young(image.reference, made_at, self._clock.unix_seconds(), min_age)
         if young:

@@ -6,11 +6,13 @@
 
 from __future__ import annotations
 
+import traceback
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._core.errors import FleetError
+from .._core.masking import Secrets, masked
 from .._core.report import error_report
 from .._core.update_info import Question, look_at_host
 from .._core.update_report import host_report
@@ -35,11 +37,15 @@ def run_looking_module(module: AnsibleModule, ask: t.Callable[[t.Mapping[str, t.
     if IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
     options = take_options(module)
+    secrets = Secrets()
     try:
         question = ask(options)
         info = look_at_host(*open_host(options), question)
     except FleetError as error:
-        module.fail_json(**error_report(error))
+        module.fail_json(**masked(error_report(error), secrets.mask))
+    except Exception as error:  # noqa: BLE001 - Ansible would print it as it is.
+        msg = f"This is a bug of the collection ({type(error).__name__}: {error}). Nothing was touched."
+        module.fail_json(**masked({"msg": msg, "exception": traceback.format_exc()}, secrets.mask))
     for warning in info.warnings:
-        module.warn(warning)
-    module.exit_json(**host_report(info))
+        module.warn(secrets.mask(warning))
+    module.exit_json(**masked(host_report(info), secrets.mask))
