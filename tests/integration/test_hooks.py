@@ -6,8 +6,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import docker
@@ -17,8 +21,9 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import HookRun
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
-from support.ansible import run_module
-from support.scene import Scene, Service
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import JOURNAL_LABEL
+from support.ansible import play, run_module, run_playbook
+from support.scene import Scene, Service, wait_for
 from support.visitor import fetch
 from testbed.images import WebImage, reference
 
@@ -118,6 +123,34 @@ def test_none_in_a_container_that_is_stopped(scene: Scene, service: Service) -> 
 
 def test_what_is_no_command(service: Service) -> None:
     assert "hooks.pre_update must be" in recreate(service, hooks={"pre_update": ["sleep", 1]})["msg"]
+
+
+def test_killed_during_pre_update(scene: Scene, service: Service) -> None:
+    """Nothing was touched, so the next run does not stop the container to bring it back; it goes on with its own hook and update."""
+    before = scene.inspect(service.id)
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(run_playbook, [play(task(service, pre_update="touch /data/begun; sleep 600"))])
+        wait_for(lambda: scene.run_in(service.id, "sh", "-c", "test -e /data/begun && echo yes") == "yes", "the hook")
+        os.kill(holder_of_lock(scene), signal.SIGKILL)
+        assert first.result().status == 2
+    assert scene.journal
+    failed = recreate(service, hooks={"pre_update": "false"})
+    assert_never_stopped(scene, service, before, failed)
+    result = recreate(service, hooks={"pre_update": "true"})
+    assert (result["outcome"], result.get("warnings", [])) == ("recreated", [])
+    assert scene.journal == []
+
+
+def task(service: Service, **hooks: Any) -> dict[str, Any]:
+    return {"name": "Update", "evenkeel.fleet.container_recreate": {"name": service.name, "image": reference("v2"), "hooks": hooks}}
+
+
+def holder_of_lock(scene: Scene) -> int:
+    """The process that is at work on the container of this scene."""
+    (lock,) = scene.journal
+    entry = json.loads(scene.client.inspect_volume(lock)["Labels"][JOURNAL_LABEL])
+    pid: int = entry["holder"]["pid"]
+    return pid
 
 
 @pytest.fixture(scope="module")

@@ -24,17 +24,17 @@ class Client:
         self._general_configs: Any = {}
         self.api_version = "1.41"
 
-    def inspect_container(self, _container: str) -> Any:
-        return WITH_SECRET
+    def inspect_container(self, container: str) -> Any:
+        return {**WITH_SECRET, "Id": container}
 
-    def inspect_image(self, _image: str) -> Any:
-        return WITH_SECRET
+    def inspect_image(self, image: str) -> Any:
+        return {**WITH_SECRET, "Id": image}
 
     def create_container_from_config(self, config: Any, name: str) -> Any:
         return {"Id": name, "Warnings": config["Env"]}
 
-    def rename(self, _container: str, _name: str) -> None:
-        """Nothing to see."""
+    def rename(self, container: str, name: str) -> Any:
+        return f"{container} is {name}"
 
     def inspect_distribution(self, image: str, auth_config: Any = None) -> Any:
         return {"image": image, "auth_config": auth_config}
@@ -43,8 +43,8 @@ class Client:
 @pytest.mark.parametrize(
     ("call", "arguments", "options", "answer"),
     [
-        ("inspect_container", ["web"], {}, WITH_SECRET),
-        ("inspect_image", ["shop:1"], {}, WITH_SECRET),
+        ("inspect_container", ["web"], {}, {**WITH_SECRET, "Id": "web"}),
+        ("inspect_image", ["shop:1"], {}, {**WITH_SECRET, "Id": "shop:1"}),
         ("create_container_from_config", [{"Env": ["A=hunter22"]}, "web"], {}, {"Id": "web", "Warnings": ["A=hunter22"]}),
         (
             "inspect_distribution",
