@@ -105,7 +105,7 @@ class TestCredentials:
         program = "the helper program docker-credential-test, which the client configuration on the target names for"
         run = fail(
             Pull(private, "authentication", "the registry wants credentials, or other ones: "),
-            Pull(private, "authentication", "unauthorized", {"registry_username": user, "registry_password": password}),
+            Pull(private, "authentication", "nauthorized", {"registry_username": user, "registry_password": password}),
             Pull(private, "authentication", program, environment=failing),
             Pull(private, "authentication", "is not installed there", environment=missing),
             arguments=("-vvvv",),
