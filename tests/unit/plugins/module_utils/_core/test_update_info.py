@@ -102,6 +102,16 @@ class TestStatus:
         assert web.outdated
         assert census.calls == ["containers", "memory", "journal", "container:web", "images", f"ask:{TAG}"]
 
+    def test_no_environment_and_no_label_is_told(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = "new"
+        engine._find("web")["Config"].update(Env=["PASSWORD=hunter2"], Labels={"token": "hunter3"})
+        rejected = Rejected("shop:1", "new", digest_of("new"), "start_failed: cannot run with PASSWORD=hunter2", 1)
+        engine.has_container("bad", "shop:1", "old")
+        Rejections(census.notes["memory"]).remember("bad", rejected)
+        info = look(census)
+        assert [one.finding.status for one in info.containers] == [Status.REJECTED, Status.OUTDATED]
+        assert "hunter" not in str(host_report(info)) + str(info.warnings)
+
     def test_another_index_is_no_certainty(self, engine: FakeEngine, census: FakeCensus) -> None:
         engine.registry[TAG] = "new"
         engine.publishes_indexes = True
