@@ -40,12 +40,14 @@ def run_looking_module(module: AnsibleModule, ask: t.Callable[[t.Mapping[str, t.
     secrets = Secrets()
     try:
         question = ask(options)
-        info = look_at_host(*open_host(options), question)
+        info = look_at_host(*open_host(options, secrets), question)
     except FleetError as error:
         module.fail_json(**masked(error_report(error), secrets.mask))
     except Exception as error:  # noqa: BLE001 - Ansible would print it as it is.
         msg = f"This is a bug of the collection ({type(error).__name__}: {error}). Nothing was touched."
         module.fail_json(**masked({"msg": msg, "exception": traceback.format_exc()}, secrets.mask))
+    for container in info.containers:
+        secrets.learn_names(container.name, container.image.reference)
     for warning in info.warnings:
         module.warn(secrets.mask(warning))
     module.exit_json(**masked(host_report(info), secrets.mask))

@@ -13,7 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from .._core.census import Answer
 from .._core.errors import EngineError, EngineUnavailable, NoAnswer
 from .._core.image_reference import ImageReference
+from .._core.masking import Secrets
 from .._core.ports import Document, Note
+from .attentive_client import AttentiveClient
 from .clock import SystemClock
 from .connection import connect
 from .pull import ask_registry
@@ -95,10 +97,14 @@ class Host(t.NamedTuple):
     clock: SystemClock
 
 
-def open_host(options: t.Mapping[str, t.Any]) -> Host:
-    """The host that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable."""
-    client = connect(options)
+def open_host(options: t.Mapping[str, t.Any], secrets: Secrets) -> Host:
+    """The host that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable.
+
+    C(secrets) learns from whatever is seen there.
+    """
+    secrets.learn_login({"username": options["registry_username"], "password": options["registry_password"]})
+    client = AttentiveClient(connect(options), secrets)
     same = {**options, "api_version": client.api_version}
     over_ssh = options["docker_host"].startswith("ssh://")  # Each client would log in anew.
-    census = SdkCensus(client, RegistryLogin.from_options(options), None if over_ssh else lambda: connect(same))
+    census = SdkCensus(client, RegistryLogin.from_options(options), None if over_ssh else lambda: AttentiveClient(connect(same), secrets))
     return Host(census, LocalRuns(options["docker_host"]), SystemClock())
