@@ -27,9 +27,15 @@ extends_documentation_fragment:
   - evenkeel.fleet.attributes
 attributes:
   check_mode:
-    support: none
+    support: full
+    details:
+      - The registry is asked, through the engine. Nothing is pulled, and the engine gets no call that changes anything.
+      - It cannot foresee whether the new container passes the health gate. RV(doubt) tells what else it is not certain of.
   diff_mode:
-    support: none
+    support: full
+    details:
+      - Values of environment variables are never shown.
+      - In check mode, what the new image's defaults change is known only when the image is on the host already.
   idempotent:
     support: partial
     details:
@@ -231,6 +237,13 @@ EXAMPLES = r"""
     health_timeout: 300
     min_healthy_time: 5
 
+- name: See what would change, without changing it
+  evenkeel.fleet.container_recreate:
+    name: web
+  check_mode: true
+  diff: true
+  register: foretold
+
 - name: Leave nothing of the old version behind
   evenkeel.fleet.container_recreate:
     name: web
@@ -283,6 +296,7 @@ changed:
     - Whether the container was replaced.
     - Also V(true) after a rollback, and after a stop that went wrong, when the container was stopped and started again.
     - Also V(true), however it ended, when what an interrupted run left was brought to its end first.
+    - In check mode, whether a run would change anything.
   returned: always
   type: bool
 outcome:
@@ -290,6 +304,8 @@ outcome:
     - How it ended. V(recreated), V(unchanged), or V(rolled_back), in which case the task has failed.
     - V(skipped) when the container was left as it is although there may be another image. RV(skip_reason) and RV(msg) tell why.
     - V(recovered) when an earlier run had been interrupted, and to bring that to its end was all there was to do.
+    - In check mode, what a run is expected to end with, or V(unknown) when it cannot be told. RV(doubt) says why, and RV(changed) is
+      V(false) then, unless there is an interrupted run to bring to its end.
     - Absent when the task failed before a new container could be created. Nothing was replaced then, and RV(msg) says how the container is.
   returned: unless the task failed before a new container could be created
   type: str
@@ -349,7 +365,7 @@ image:
           description: The image reference, as it was written.
           type: str
         id:
-          description: The engine's ID of the image.
+          description: The engine's ID of the image. V(null) in check mode when it is not on this host yet.
           type: str
         digest:
           description: The digest that the registry knows the image by, V(null) when it never came from there.
@@ -404,7 +420,7 @@ rollback_failed:
   returned: when RV(outcome) is
   type: bool
 steps:
-  description: The steps that were taken, in their order, with the time that each took.
+  description: The steps that were taken, in their order, with the time that each took. Empty in check mode.
   returned: when RV(outcome) is
   type: list
   elements: dict
@@ -494,6 +510,33 @@ hooks:
       description: Of the command in the new container. V(null) when it was not run, or could not be.
       type: dict
       contains: *hook
+doubt:
+  description:
+    - In check mode, why the answer may turn out to be another one, or why there is none. Otherwise, and when it is certain, V(null).
+    - Mostly that the registry has an image, or an index of images for several platforms, under a digest that this host does not know. It
+      may still be the image that runs already. RV(changed) is V(true) then.
+  returned: when RV(outcome) is
+  type: str
+diff:
+  description:
+    - What is different before and after. Both sides are empty when nothing was replaced in the end.
+    - The image, and of the command, entry point, user, working folder, stop signal, labels, health check, exposed ports, volumes and
+      environment variables those that change since the new image's defaults are others.
+  returned: in diff mode, when RV(outcome) is
+  type: dict
+  contains:
+    before:
+      description: C(image), as in RV(image), and what changes.
+      type: dict
+    after:
+      description: The same afterwards. C(image_defaults) stands here when they are not known before the pull.
+      type: dict
+    before_header:
+      description: The container.
+      type: str
+    after_header:
+      description: The container.
+      type: str
 warnings:
   description: What could not be cleaned up, or was found to be different from what was asked.
   returned: when there is something to warn of
@@ -507,11 +550,12 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import L
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.policy import parse_age
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import recreate_with_health
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rehearsal import rehearse_recreation
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
 
 
-def recreate(engine, options):
-    request = RecreateRequest(
+def request_of(options):
+    return RecreateRequest(
         container=options["name"],
         stop_timeout=options["stop_timeout"],
         image=options["image"],
@@ -524,15 +568,24 @@ def recreate(engine, options):
         respect_labels=options["respect_labels"],
         image_digest=options["image_digest"],
     )
+
+
+def recreate(engine, options):
     return recreate_with_health(
         engine.ports,
         engine.guard,
-        request,
+        request_of(options),
         health_of(options),
         Cleanup(**options["cleanup"]),
         keep_archive=options["keep_archive"],
         hooks=Hooks.from_options(**options["hooks"]),
     )
+
+
+def rehearse(engine, options):
+    health_of(options)
+    Hooks.from_options(**options["hooks"])
+    return rehearse_recreation(engine.ports, engine.guard, request_of(options))
 
 
 def main():
@@ -567,7 +620,7 @@ def main():
             ),
         ),
     )
-    run_cycle_module(module, recreate)
+    run_cycle_module(module, recreate, rehearse)
 
 
 if __name__ == "__main__":

@@ -26,9 +26,13 @@ extends_documentation_fragment:
   - evenkeel.fleet.attributes
 attributes:
   check_mode:
-    support: none
+    support: full
+    details:
+      - It cannot foresee whether the container that comes back passes the health gate.
   diff_mode:
-    support: none
+    support: partial
+    details:
+      - Shows the image only.
   idempotent:
     support: none
     details:
@@ -80,6 +84,7 @@ outcome:
     - V(restored) when the archive is back in its place, or V(rolled_back) when it failed and the container that ran before runs again,
       in which case the task has failed.
     - V(recovered) when an interrupted run of this module was brought to its end, and that was all there was to do.
+    - In check mode, what a run is expected to end with, or V(unknown) when it cannot be told. RV(doubt) says why.
     - Absent when the task failed before anything was replaced. RV(msg) says how things are.
   returned: unless the task failed before anything was replaced
   type: str
@@ -234,6 +239,10 @@ hooks:
   description: Both V(null) here, since this module has no hooks. It is what M(evenkeel.fleet.container_recreate) returns under this name.
   returned: when RV(outcome) is
   type: dict
+doubt:
+  description: In check mode, why the answer may turn out to be another one, or why there is none. Otherwise V(null).
+  returned: when RV(outcome) is
+  type: str
 warnings:
   description: What could not be cleaned up.
   returned: when there is something to warn of
@@ -243,17 +252,26 @@ warnings:
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.comeback import go_back
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import ContainerRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rehearsal import rehearse_comeback
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
 
 
+def request_of(options):
+    return ContainerRequest(options["name"], options["stop_timeout"])
+
+
 def put_previous_back(engine, options):
-    request = ContainerRequest(options["name"], options["stop_timeout"])
-    return go_back(engine.ports, engine.guard, request, health_of(options), keep_archive=options["keep_archive"])
+    return go_back(engine.ports, engine.guard, request_of(options), health_of(options), keep_archive=options["keep_archive"])
+
+
+def rehearse(engine, options):
+    health_of(options)
+    return rehearse_comeback(engine.ports, engine.guard, request_of(options))
 
 
 def main():
     module = cycle_module(keep_archive=dict(type="bool", default=False))
-    run_cycle_module(module, put_previous_back)
+    run_cycle_module(module, put_previous_back, rehearse)
 
 
 if __name__ == "__main__":

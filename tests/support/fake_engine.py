@@ -173,7 +173,7 @@ class FakeEngine:
             return Surroundings(
                 others=tuple(copy.deepcopy(other) for other in others),
                 networks=frozenset(self.networks),
-                new_image={"Architecture": self.architecture, **self.images.get(new_image, {})},
+                new_image={"Architecture": self.architecture, **self.images.get(new_image, {})} if new_image else {},
                 architecture=self.architecture,
                 own_container=self.own_container,
             )

@@ -39,18 +39,30 @@ def go_back(ports: Ports, guard: Guard, request: ContainerRequest, health: Healt
         ports,
         guard,
         request,
-        lambda watch: _plan(ports, guard, watch, request),
+        lambda watch: _plan(ports, guard.went_back_to, watch, request),
         health,
         Cleanup(),
         keep_archive=keep_archive,
     )
 
 
-def _plan(ports: Ports, guard: Guard, watch: Stopwatch, request: ContainerRequest) -> t.Union[Unchanged, Replacement]:
+def plan_comeback(
+    ports: Ports, went_back_to: t.Optional[str], watch: Stopwatch, request: ContainerRequest
+) -> t.Union[Unchanged, Replacement]:
+    """What C(go_back) is to do, once no other run is at it.
+
+    C(went_back_to) is the container that an interrupted run would have brought back. Raises StepFailed.
+    """
+    if _is_missing(ports.ops, request):
+        return _plan_for_gap(ports, request)
+    return _plan(ports, went_back_to, watch, request)
+
+
+def _plan(ports: Ports, went_back_to: t.Optional[str], watch: Stopwatch, request: ContainerRequest) -> t.Union[Unchanged, Replacement]:
     with watch.step("inspect"):
         inspected = inspect_exactly(ports.ops, request.container)
         old = old_container(inspected.container)
-        if guard.went_back_to == old.id:
+        if went_back_to == old.id:
             # To go on would be to go back once more, or to the very one that was gone back from.
             return Unchanged(old, image_of(inspected), image_of(inspected))
         kept, previous = _newest_archive(ports, old.name, beside=old.id)

@@ -49,7 +49,7 @@ class Conflict(EngineError):
 
 
 class Forbidden(EngineError):
-    """Something between us and the engine, such as a proxy before its socket, does not let this call through."""
+    """The engine has no such call, or something before it, such as a proxy before its socket, does not let it through."""
 
 
 class CredentialsUnavailable(EngineError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
-from .errors import NotFound
+from .errors import EngineError, NotFound
 from .image_reference import ImageReference
 from .ports import ImageIdentity, Published, PullPolicy
 
@@ -18,18 +18,38 @@ _MAYBE_THE_SAME = (
     "only a pull can tell"
 )
 
+_ALSO_RUNS = {"amd64": "386", "arm64": "arm"}
+"""What the engine takes from an index that has nothing closer, by what it runs
+(https://github.com/containerd/containerd/blob/main/platforms/compare.go)."""
+
 
 @dataclass(frozen=True)
 class Foreseen:
     """The image that a pull would bring.
 
     Its ID is empty when it is not on this host yet. C(doubt) then says why it may turn out to be an image that is, empty when it cannot.
-    C(platforms) are those that the registry has it for, empty when nobody asked the registry or it did not say.
+    C(platforms) are those that the registry has it for, empty when nobody asked the registry or it did not say. C(is_index) tells whether
+    each of them has an image of its own there.
     """
 
     image: ImageIdentity
     doubt: str = ""
     platforms: t.Tuple[str, ...] = ()
+    is_index: bool = False
+
+    def architecture_for(self, engine: str) -> str:
+        """What the image is made for that a pull brings to an engine which runs C(engine), such as C(amd64), by itself.
+
+        Raises EngineError when the pull would fail for want of one. C(platforms) must not be empty.
+        """
+        offered = [platform.split("/")[1] for platform in self.platforms if "/" in platform]
+        if not self.is_index and offered:
+            return offered[0]
+        for architecture in (engine, _ALSO_RUNS.get(engine)):
+            if architecture in offered:
+                return architecture
+        known = ", ".join(platform for platform in self.platforms if "unknown" not in platform)
+        raise EngineError(f"no matching manifest for {engine}: the registry has the image for {known or 'no platform'}")
 
 
 class Images(t.Protocol):
@@ -63,4 +83,4 @@ def meaning_of(ops: Images, reference: ImageReference, published: Published) -> 
     except NotFound:
         known = ""
     doubt = _MAYBE_THE_SAME if published.is_index and not known else ""
-    return Foreseen(ImageIdentity(reference.as_written, known, published.digest), doubt, published.platforms)
+    return Foreseen(ImageIdentity(reference.as_written, known, published.digest), doubt, published.platforms, published.is_index)

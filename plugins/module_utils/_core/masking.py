@@ -51,6 +51,7 @@ FREE_TEXT: t.Tuple[t.Tuple[str, ...], ...] = (
     ("exception",),
     ("warnings",),
     ("diff",),
+    ("doubt",),
     ("rollback", "failure", "error"),
     ("rollback", "failure", "logs"),
     ("rollback", "failure", "health_log", "*", "output"),

@@ -16,6 +16,7 @@ from .archive import archive_name
 from .compose import tell_compose
 from .dependents import Dependent, find_dependents, with_meaning_of_tag
 from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound, PullFailed
+from .foresight import Foreseen
 from .health import LONGEST
 from .image_reference import ImageReference, digest_in, followed_by, is_digest, parse_if_possible
 from .kept_archives import Kept
@@ -152,9 +153,10 @@ class Replacement:
     """Everything that the calls after the stop need. C(stop_timeout) in seconds, for the old container and for the new one.
 
     The new container is created from C(body), unless it is one that was there before: then C(returning) says which. C(seen) is the inspect
-    document of the old container that all this was decided on. C(new_image_made_at) is when the new image was built, in seconds since
-    1970, None when it does not say. C(moves_tag) is the reference that has to mean the new image on this host before a container is
-    created from it. C(warnings) are what was seen while deciding.
+    document of the old container that all this was decided on, C(new_defaults) what the new image gives to a container that asks for
+    nothing else, None when that cannot be known yet. C(new_image_made_at) is when the new image was built, in seconds since 1970, None when
+    it does not say. C(moves_tag) is the reference that has to mean the new image on this host before a container is created from it.
+    C(warnings) are what was seen while deciding. C(doubt) is why it may all turn out to be needless, empty when it cannot.
     """
 
     old: OldContainer
@@ -170,6 +172,8 @@ class Replacement:
     new_image_made_at: t.Optional[int] = None
     moves_tag: t.Optional[ImageReference] = None
     warnings: t.Tuple[str, ...] = ()
+    new_defaults: t.Optional[Document] = None
+    doubt: str = ""
 
     @property
     def starts(self) -> bool:
@@ -177,8 +181,22 @@ class Replacement:
         return self.returning.runs if self.returning else self.old.runs
 
 
-def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest) -> t.Union[Unchanged, Skipped, Replacement]:
-    """Inspect, pull and decide. Whatever this raises (InvalidInput or StepFailed), the container was not touched."""
+Obtain = t.Callable[[DockerOps, ImageReference, PullPolicy, Inspected], Foreseen]
+"""Tells which image a reference means for a container, and has it on the host or not. Raises EngineError."""
+
+
+def pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, _inspected: Inspected) -> Foreseen:
+    """Have the image on the host, as C(policy) says."""
+    return Foreseen(ops.pull(reference, policy))
+
+
+def plan_replacement(
+    ports: Ports, watch: Stopwatch, request: RecreateRequest, obtain: Obtain = pull
+) -> t.Union[Unchanged, Skipped, Replacement]:
+    """Inspect, pull and decide. Whatever this raises (InvalidInput or StepFailed), the container was not touched.
+
+    C(obtain) is what to do in place of the pull.
+    """
     with watch.step("inspect"):
         inspected = inspect_exactly(ports.ops, request.container)
     container = inspected.container
@@ -187,13 +205,13 @@ def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest) -
         return Skipped(old, image_of(inspected), image_of(inspected), SkipReason.EXCLUDED, why_excluded(old.name))
     reference = _wanted(request, old, container["Image"])
     with watch.step("pull"):
-        new_image = _pull(ports.ops, to_pull(reference, request.image_digest), request.pull, old)
+        foreseen = _obtain(obtain, ports.ops, to_pull(reference, request.image_digest), request.pull, inspected)
         warnings = _tag_is_elsewhere(ports.ops, request, reference)
     old_image = image_of(inspected)
-    if new_image.id == old_image.id and not request.force:
-        return Unchanged(old, old_image, new_image, warnings)
+    if foreseen.image.id == old_image.id and not request.force:
+        return Unchanged(old, old_image, foreseen.image, warnings)
     with watch.step("preflight"):
-        replacement = _replacement(ports, request, inspected, old, reference, old_image, new_image)
+        replacement = _replacement(ports, request, inspected, old, reference, old_image, foreseen)
     moves_tag = reference if request.image_digest and not reference.digest else None
     return dataclasses.replace(replacement, moves_tag=moves_tag, warnings=warnings)
 
@@ -233,10 +251,11 @@ def _replacement(
     old: OldContainer,
     reference: ImageReference,
     old_image: ImageIdentity,
-    new_image: ImageIdentity,
+    foreseen: Foreseen,
 ) -> Replacement:
-    container = inspected.container
+    container, new_image = inspected.container, foreseen.image
     surroundings, dependents, inspected_dependents = look_around(ports, old, container, new_image.id)
+    surroundings = _with_platform(ports, surroundings, foreseen, reference, old)
     spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
     body = tell_compose(spec.create_body(reference.as_written), new_image.id)
     files = _files_at_stake(ports, old, request, (inspected, *inspected_dependents))
@@ -261,6 +280,8 @@ def _replacement(
         lost_files=files,
         seen=container,
         new_image_made_at=unix_seconds_of(surroundings.new_image.get("Created")),
+        new_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
+        doubt=foreseen.doubt,
     )
 
 
@@ -337,20 +358,23 @@ def _wanted(request: RecreateRequest, old: OldContainer, image_id: str) -> Image
     return followed
 
 
-def _pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, old: OldContainer) -> ImageIdentity:
+def _obtain(obtain: Obtain, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> Foreseen:
     try:
-        return ops.pull(reference, policy)
+        return obtain(ops, reference, policy, inspected)
     except EngineError as error:
-        problem = problem_of(error)
-        words = in_words(error)
-        if problem is PullProblem.RATE_LIMITED and not hint_in(error):
-            words += _hint_of_registry(ops, reference)
-        digest = f" ({reference.digest})" if reference.digest and reference.digest not in reference.as_written else ""
-        raise PullFailed(
-            f"Image {reference.as_written}{digest} could not be had, and container {old.name} was not touched: {words}. "
-            f"{remedy_for(problem)}",
-            problem,
-        ) from error
+        raise _pull_failed(ops, reference, name_of(inspected.container), error) from error
+
+
+def _pull_failed(ops: DockerOps, reference: ImageReference, container: str, error: EngineError) -> PullFailed:
+    problem = problem_of(error)
+    words = in_words(error)
+    if problem is PullProblem.RATE_LIMITED and not hint_in(error):
+        words += _hint_of_registry(ops, reference)
+    digest = f" ({reference.digest})" if reference.digest and reference.digest not in reference.as_written else ""
+    return PullFailed(
+        f"Image {reference.as_written}{digest} could not be had, and container {container} was not touched: {words}. {remedy_for(problem)}",
+        problem,
+    )
 
 
 def _hint_of_registry(ops: DockerOps, reference: ImageReference) -> str:
@@ -361,6 +385,19 @@ def _hint_of_registry(ops: DockerOps, reference: ImageReference) -> str:
         hint = hint_in(error)
         return f" ({hint.strip().rstrip('.')})" if hint else ""
     return ""
+
+
+def _with_platform(
+    ports: Ports, surroundings: Surroundings, foreseen: Foreseen, reference: ImageReference, old: OldContainer
+) -> Surroundings:
+    """What lies around, with as much of an image that is not on this host as can be known of it. Raises PullFailed."""
+    if surroundings.new_image or not foreseen.platforms:
+        return surroundings
+    try:
+        architecture = foreseen.architecture_for(surroundings.architecture)
+    except EngineError as error:
+        raise _pull_failed(ports.ops, reference, old.name, error) from error
+    return dataclasses.replace(surroundings, new_image={"Architecture": architecture})
 
 
 def image_of(inspected: Inspected) -> ImageIdentity:

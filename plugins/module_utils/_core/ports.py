@@ -147,9 +147,9 @@ class Surroundings:
     """What else has to be known before a container is replaced.
 
     C(others) are the inspect documents of all other containers. C(networks) has the names and the IDs of all networks. C(new_image) is the
-    inspect document of the image that it is to run, C(architecture) what the engine runs by itself, such as C(amd64). C(own_container) is
-    the ID of the container in which this process runs, None when it runs in none. C(gateway) is the host and the port at which the engine
-    is reached, None when that is a socket.
+    inspect document of the image that it is to run, empty when that is not on this host. C(architecture) is what the engine runs by itself,
+    such as C(amd64). C(own_container) is the ID of the container in which this process runs, None when it runs in none. C(gateway) is the
+    host and the port at which the engine is reached, None when that is a socket.
     """
 
     others: t.Tuple[Document, ...] = ()
@@ -195,7 +195,7 @@ class DockerOps(t.Protocol):
         """Look at a container, and at the image it runs."""
 
     def surroundings(self, container: str, new_image: str) -> Surroundings:
-        """Look at everything around a container that is to run the image of the ID C(new_image)."""
+        """Look at everything around a container that is to run the image of the ID C(new_image), empty when that is not known."""
 
     def changes(self, container: str) -> t.Tuple[Document, ...]:
         """What differs between a container's own file system and its image's, as the engine lists it."""

@@ -149,9 +149,7 @@ def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: t.Optional[str
     """
     image_is_bad = False
     with watch.step("recover"):
-        finding = find_way_out(entry, _look_around(ports, entry, new_id))
-        if finding.way_out is WayOut.STUCK:
-            raise _stuck(entry, finding.obstacle)
+        finding = foresee_recovery(ports, entry, new_id)
         if finding.way_out is WayOut.FORGET:
             return ()
         on_trial = finding.new_id if finding.way_out is WayOut.JUDGE else None
@@ -167,6 +165,14 @@ def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: t.Optional[str
     if image_is_bad:
         reject(ports, entry.container, entry.old_id, old_image_of(entry), new_image_of(entry), "it did not pass the health gate")
     return dependents
+
+
+def foresee_recovery(ports: Ports, entry: Entry, new_id: t.Optional[str]) -> Finding:
+    """Which way out there is. Raises RecoveryFailed, with what to do by hand, where there is none."""
+    finding = find_way_out(entry, _look_around(ports, entry, new_id))
+    if finding.way_out is WayOut.STUCK:
+        raise _stuck(entry, finding.obstacle)
+    return finding
 
 
 def _look_around(ports: Ports, entry: Entry, new_id: t.Optional[str]) -> Remains:

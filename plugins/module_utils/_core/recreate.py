@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from .cleanup import Cleanup, clean_up
 from .completion import complete
 from .dependents import Repaired, attention
+from .diff import Diff, diff_of
 from .errors import EngineError, FleetError, HookFailed, Refused, StepFailed
 from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
 from .hooks import HookResults, HookRunner, Hooks
-from .plan import ContainerRequest, RecreateRequest, Replacement, Skipped, Unchanged, move_tag, plan_replacement
+from .plan import ContainerRequest, Obtain, RecreateRequest, Replacement, Skipped, Unchanged, move_tag, plan_replacement, pull
 from .policy import SkipReason, says_its_age, why_too_young
 from .ports import Document, ImageIdentity, Ports, PullPolicy, is_active, name_of
 from .preflight import shortened
@@ -52,6 +53,8 @@ class Outcome(enum.Enum):
     """An interrupted run was brought to its end, and that was all there was to do."""
     RESTORED = "restored"
     """The container that was there before is back."""
+    UNKNOWN = "unknown"
+    """It cannot be told what a run would come to."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,8 @@ class CycleResult:
     container came up; None when nothing was stopped, or nothing came up. C(dependents) are those for which something was done.
     C(lost_files) are the files that are gone with the old container. C(skipped) is why it was left as it is.
     C(recovered_first) is true when what an interrupted run left was brought to its end before. C(hooks) is what came of the operator's
-    hooks.
+    hooks. C(diff) is None where nothing changed in the end. C(doubt) is why what was foreseen may turn out otherwise, empty when it was not
+    only foreseen.
     """
 
     outcome: Outcome
@@ -80,6 +84,8 @@ class CycleResult:
     skipped: t.Optional[Skipped] = None
     recovered_first: bool = False
     hooks: HookResults = dataclasses.field(default_factory=HookResults)
+    diff: t.Optional[Diff] = None
+    doubt: str = ""
     warnings: t.Tuple[str, ...] = ()
 
     @property
@@ -115,9 +121,9 @@ def recreate_with_health(
     return run_cycle(ports, guard, request, plan, health, cleanup, keep_archive=keep_archive, hooks=hooks)
 
 
-def plan_recreation(ports: Ports, watch: Stopwatch, request: RecreateRequest) -> Decision:
+def plan_recreation(ports: Ports, watch: Stopwatch, request: RecreateRequest, obtain: Obtain = pull) -> Decision:
     """As C(plan_replacement), but an image that is too young is not used, and one that was rejected before only if the operator insists."""
-    decision = plan_replacement(ports, watch, request)
+    decision = plan_replacement(ports, watch, request, obtain)
     if not isinstance(decision, Replacement):
         return decision
     return _skip_rejected(ports, request, decision) or _skip_young(ports, request, decision) or _with_doubt_about_age(request, decision)
@@ -125,7 +131,7 @@ def plan_recreation(ports: Ports, watch: Stopwatch, request: RecreateRequest) ->
 
 def _skip_rejected(ports: Ports, request: RecreateRequest, decision: Replacement) -> t.Optional[Skipped]:
     rejected = None if request.force else Rejections(ports.memory).recall(decision.old.name)
-    if rejected is None or rejected.image_id != decision.new_image.id:
+    if rejected is None or not rejected.is_image(decision.new_image):
         return None
     why = why_rejected(decision.old.name, rejected)
     return _skip(decision, SkipReason.REJECTED, why, rejected=rejected, moved_tag=True)
@@ -146,7 +152,7 @@ def _skip(decision: Replacement, reason: SkipReason, why: str, *, moved_tag: boo
 
 
 def _with_doubt_about_age(request: RecreateRequest, decision: Replacement) -> Replacement:
-    if not request.min_image_age or says_its_age(decision.new_image_made_at):
+    if not request.min_image_age or not decision.new_image.id or says_its_age(decision.new_image_made_at):
         return decision
     doubt = f"{decision.new_image.reference} does not tell when it was built, so min_image_age did not hold it back."
     return dataclasses.replace(decision, warnings=(*decision.warnings, doubt))
@@ -241,7 +247,7 @@ def recreate_one(
     C(health) is what the old container has to pass, should it have to come back. C(hooks) is what to run in it before it is touched.
     Raises as C(recreate_with_health) does.
     """
-    name = _name_to_guard(ports, request)
+    name = name_to_guard(ports, request)
     for _attempt in range(ATTEMPTS):
         with watch.step("lock"):
             guard.settle(name, lambda entry, new_id: recover(ports, watch, entry, new_id, health))
@@ -275,7 +281,7 @@ def _run_hook_before(ports: Ports, guard: Guard, hooks: HookRunner, replacement:
         raise
 
 
-def _name_to_guard(ports: Ports, request: ContainerRequest) -> str:
+def name_to_guard(ports: Ports, request: ContainerRequest) -> str:
     """Containers are guarded by name: the ID is another one after every update."""
     if not request.is_by_id:
         return request.container
@@ -361,6 +367,7 @@ def _recreated(
         downtime=watch.downtime,
         dependents=dependents,
         lost_files=replacement.lost_files,
+        diff=diff_of(replacement, new_image),
         warnings=(*replacement.warnings, *_lost(replacement), *warnings),
     )
 

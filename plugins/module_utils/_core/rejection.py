@@ -25,6 +25,10 @@ class Rejected:
     reason: str
     since: int
 
+    def is_image(self, image: ImageIdentity) -> bool:
+        """Whether it is that image. One that is not on this host has only its digest to be known by."""
+        return self.image_id == image.id if image.id else self.digest is not None and self.digest == image.digest
+
 
 class Rejections:
     """What is remembered of each container: the last image that it was rolled back from, in the engine, where any later run finds it."""

@@ -11,6 +11,7 @@ import re
 import typing as t
 
 from .dependents import Repaired
+from .diff import Diff
 from .errors import FleetError, PullFailed, StepFailed
 from .hooks import HookResult, HookResults
 from .ports import ImageIdentity
@@ -19,7 +20,7 @@ from .rollback import Restored, RollbackEvent, RollbackReason
 
 Report = t.Dict[str, t.Any]
 
-_NOTHING_DONE = (Outcome.UNCHANGED, Outcome.SKIPPED)
+_NOTHING_DONE = (Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.UNKNOWN)
 
 _IN_PLAIN_WORDS = {
     RollbackReason.HEALTH_TIMEOUT: "did not become healthy",
@@ -49,6 +50,7 @@ def cycle_report(result: CycleResult) -> Report:
         "lost_files": list(result.lost_files),
         "rejected": dataclasses.asdict(result.rejected) if result.rejected else None,
         "hooks": _hooks(result.hooks),
+        "doubt": result.doubt or None,
     }
     if result.skipped:
         report.update(msg=result.skipped.why, skip_reason=result.skipped.reason.value)
@@ -61,6 +63,13 @@ def cycle_report(result: CycleResult) -> Report:
             msg=_what_happened(result.rollback, result.restored),
         )
     return report
+
+
+def diff_report(result: CycleResult) -> Report:
+    """What changed, in the shape that Ansible prints. Without a change there is nothing to print."""
+    header = f"container {result.container_name}"
+    diff = result.diff or Diff()
+    return {"before": diff.before or "", "after": diff.after or "", "before_header": header, "after_header": header}
 
 
 def error_report(error: FleetError) -> Report:
@@ -97,7 +106,7 @@ def _dependent(dependent: Repaired) -> Report:
 
 
 def _image(image: ImageIdentity) -> Report:
-    return dataclasses.asdict(image)
+    return {**dataclasses.asdict(image), "id": image.id or None}
 
 
 def _rollback(event: RollbackEvent) -> Report:

@@ -15,13 +15,14 @@ from .._core.errors import FleetError
 from .._core.health import HealthConfig
 from .._core.masking import Secrets, masked
 from .._core.recreate import CycleResult
-from .._core.report import cycle_report, error_report
+from .._core.report import cycle_report, diff_report, error_report
 from .._edge.connection import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER
 from .._edge.engine import Engine, open_engine
 from .._edge.sdk import IMPORT_ERROR
 from .registry import REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER, take_options
 
 Options = t.Mapping[str, t.Any]
+Work = t.Callable[[Engine, Options], CycleResult]
 
 _GATE = HealthConfig()
 
@@ -43,7 +44,7 @@ def cycle_module(*, asks_registry: bool = False, **options: t.Mapping[str, t.Any
     return AnsibleModule(
         argument_spec={**CONNECTION_OPTIONS, **CYCLE_OPTIONS, **registry_options, **options},
         required_together=[*CONNECTION_REQUIRED_TOGETHER, *(REGISTRY_REQUIRED_TOGETHER if asks_registry else ())],
-        supports_check_mode=False,
+        supports_check_mode=True,
     )
 
 
@@ -52,8 +53,8 @@ def health_of(options: Options) -> HealthConfig:
     return HealthConfig(options["health_timeout"], options["grace_period"], options["poll_interval"], options["min_healthy_time"])
 
 
-def run_cycle_module(module: AnsibleModule, work: t.Callable[[Engine, Options], CycleResult]) -> None:
-    """Do the C(work) on the engine that the options name, and end the module with what came of it."""
+def run_cycle_module(module: AnsibleModule, work: Work, rehearse: Work) -> None:
+    """Do the C(work) on the engine that the options name, and end the module with what came of it. In check mode, C(rehearse) it."""
     if IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
     options = take_options(module)
@@ -61,7 +62,7 @@ def run_cycle_module(module: AnsibleModule, work: t.Callable[[Engine, Options], 
     secrets.learn_names(options["name"], options.get("image"))
     result = failure = None
     try:
-        result = work(open_engine(options, options["lock_timeout"], secrets), options)
+        result = (rehearse if module.check_mode else work)(open_engine(options, options["lock_timeout"], secrets), options)
     except FleetError as error:
         failure = error_report(error)
     except Exception as error:  # noqa: BLE001 - Ansible would print it as it is.
@@ -72,7 +73,8 @@ def run_cycle_module(module: AnsibleModule, work: t.Callable[[Engine, Options], 
         return
     for warning in result.warnings:
         module.warn(secrets.mask(warning))
-    report = masked(cycle_report(result), secrets.mask)
+    diff = {"diff": diff_report(result)} if module._diff else {}  # noqa: SLF001 - it is how modules are told.
+    report = masked({**cycle_report(result), **diff}, secrets.mask)
     if report["failed"]:
         module.fail_json(**report)
     module.exit_json(**report)

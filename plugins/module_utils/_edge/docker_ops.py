@@ -56,7 +56,7 @@ class SdkDockerOps:
             return Surroundings(
                 others=tuple(document for document in map(self._container, others) if document),
                 networks=frozenset(key for network in self._client.networks() for key in (network["Name"], network["Id"])),
-                new_image=self._image(new_image) or {},
+                new_image=(self._image(new_image) if new_image else None) or {},
                 architecture=self._client.version()["Arch"],
                 own_container=own_container(),
                 gateway=gateway(self._client.base_url),

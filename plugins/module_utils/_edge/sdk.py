@@ -53,8 +53,6 @@ def engine_errors() -> t.Iterator[None]:
         yield
     except EngineError:
         raise
-    except docker.errors.NotFound as error:
-        raise NotFound(_explanation(error)) from error
     except docker.errors.APIError as error:
         raise _kind_of(error)(_explanation(error)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
@@ -66,9 +64,11 @@ def engine_errors() -> t.Iterator[None]:
 def _kind_of(error: t.Any) -> t.Type[EngineError]:
     if error.status_code == 409:
         return Conflict
-    # What the engine itself refuses, it says as JSON.
-    by_engine = "json" in error.response.headers.get("Content-Type", "")
-    return Forbidden if error.status_code in (403, 405) and not by_engine else EngineError
+    # What the engine itself refuses or does not find, it says as JSON; also that it has no such call.
+    by_engine = "json" in error.response.headers.get("Content-Type", "") and _explanation(error) != "page not found"
+    if error.status_code in (403, 404, 405) and not by_engine:
+        return Forbidden
+    return NotFound if error.status_code == 404 else EngineError
 
 
 def _explanation(error: t.Any) -> str:

@@ -9,6 +9,7 @@ import dataclasses
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Repair, Repaired
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.diff import Diff
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
     Busy,
     EngineUnavailable,
@@ -35,7 +36,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.pull_problems import PullProblem
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected, why_rejected
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, diff_report, error_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import OldContainer, Restored, RollbackEvent, RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import StepTime
 
@@ -73,6 +74,7 @@ def test_recreated() -> None:
         "lost_files": [],
         "rejected": None,
         "hooks": {"pre_update": None, "post_update": None},
+        "doubt": None,
     }
 
 
@@ -228,3 +230,29 @@ def test_dependents_and_lost_files() -> None:
     assert report["dependents"] == [{"name": "sidecar", "id": "1", "repair": "needs_attention", "problem": "it could not be restarted: no"}]
     assert report["lost_files"] == ["/a"]
     assert [repair.value for repair in Repair] == ["recreated", "restarted", "needs_attention"]
+
+
+def test_what_nobody_can_tell_is_no_change() -> None:
+    report = cycle_report(CycleResult(Outcome.UNKNOWN, "c0ffee", "web", OLD, NEW, doubt="nobody may ask"))
+    assert (report["changed"], report["outcome"], report["doubt"]) == (False, "unknown", "nobody may ask")
+
+
+def test_a_diff_in_the_shape_that_ansible_prints() -> None:
+    diff = Diff({"image": "old"}, {"image": "new"})
+    assert diff_report(CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, diff=diff)) == {
+        "before": {"image": "old"},
+        "after": {"image": "new"},
+        "before_header": "container web",
+        "after_header": "container web",
+    }
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.UNKNOWN, Outcome.RECOVERED])
+def test_without_a_change_there_is_nothing_to_print(outcome: Outcome) -> None:
+    diff = diff_report(CycleResult(outcome, "c0ffee", "web", OLD, NEW))
+    assert (diff["before"], diff["after"]) == ("", "")
+
+
+def test_after_a_rollback_there_is_nothing_to_print() -> None:
+    diff = diff_report(rolled_back(Restored(runs=True)))
+    assert (diff["before"], diff["after"]) == ("", "")

@@ -1,0 +1,220 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a run would come to, found out by the very decisions that it would make, without a pull, a lock, or any other change.
+
+What it cannot foresee is whether the new container passes the gate.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .comeback import plan_comeback
+from .diff import diff_of
+from .errors import EngineError, FleetError, Forbidden, InspectFailed, JournalFailed
+from .foresight import Foreseen, foresee
+from .guard import Guard, Sighting
+from .image_reference import ImageReference
+from .journal import Entry
+from .plan import ContainerRequest, RecreateRequest, Replacement, Skipped, Unchanged, image_of, inspect_exactly, old_container
+from .ports import DockerOps, ImageIdentity, Inspected, Ports, PullPolicy, is_active
+from .preflight import shortened
+from .recovery import Finding, WayOut, foresee_recovery
+from .recreate import CycleResult, Decision, Outcome, name_to_guard, plan_recreation
+from .rejection import Rejections
+from .stopwatch import Stopwatch
+
+Plan = t.Callable[[Ports, t.Optional[str]], Decision]
+"""Decides in a world; the ID is that of the container that an interrupted run would have brought back by then."""
+
+_MAYBE_PACKED_ANEW = (
+    "the registry has an image under a digest that this host does not know. That it is the same image, packed anew, is unlikely, "
+    "and only a pull can tell"
+)
+_MAYBE_TOO_YOUNG = "whether it is as old as min_image_age asks for, only a pull can tell"
+_MAYBE_REJECTED = "whether it is the image that this container was gone back from earlier, only a pull can tell"
+
+
+def rehearse_recreation(ports: Ports, guard: Guard, request: RecreateRequest) -> CycleResult:
+    """What C(recreate_with_health) would return if all went well. Raises what it would raise before anything is touched."""
+
+    def plan(world: Ports, _went_back_to: t.Optional[str]) -> Decision:
+        return plan_recreation(world, Stopwatch(world.clock), request, ask)
+
+    result = _rehearse(ports, guard, request, plan, request.image or "")
+    if result.outcome is not Outcome.RECREATED or result.new_image.id:
+        return result
+    if request.min_image_age:
+        result = _with_doubt(result, _MAYBE_TOO_YOUNG)
+    return _with_doubt(result, _doubt_about_rejection(ports, request, result))
+
+
+def rehearse_comeback(ports: Ports, guard: Guard, request: ContainerRequest) -> CycleResult:
+    """What C(go_back) would return if all went well. Raises what it would raise before anything is touched."""
+
+    def plan(world: Ports, went_back_to: t.Optional[str]) -> Decision:
+        return plan_comeback(world, went_back_to, Stopwatch(world.clock), request)
+
+    return _rehearse(ports, guard, request, plan, "")
+
+
+def ask(ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> Foreseen:
+    """Tell which image a pull would bring, in place of the pull. Raises EngineError where the pull would, and where nobody can say."""
+    foreseen = foresee(ops, reference, policy)
+    image = foreseen.image
+    if image.id:
+        return foreseen
+    if image.digest and image.digest in _digests_of(inspected):
+        # The same digest in another repository is the same image.
+        return dataclasses.replace(foreseen, image=dataclasses.replace(image, id=inspected.container["Image"]), doubt="")
+    return dataclasses.replace(foreseen, doubt=foreseen.doubt or _MAYBE_PACKED_ANEW)
+
+
+def _digests_of(inspected: Inspected) -> t.Set[str]:
+    return {repo_digest.rpartition("@")[2] for repo_digest in (inspected.image or {}).get("RepoDigests") or ()}
+
+
+def _rehearse(ports: Ports, guard: Guard, request: ContainerRequest, plan: Plan, wanted: str) -> CycleResult:
+    name = name_to_guard(ports, request)
+    sighting, doubt = _look_for_others(guard, name)
+    if sighting is None:
+        return _with_doubt(_expect(ports, request, plan, wanted), doubt)
+    if sighting.may_live:
+        return _beside(sighting, ports, request, plan, wanted)
+    return _after(sighting, ports, request, plan, wanted)
+
+
+def _look_for_others(guard: Guard, name: str) -> t.Tuple[t.Optional[Sighting], str]:
+    """Whoever holds the container, and why that is not certain."""
+    try:
+        return guard.peek(name), ""
+    except JournalFailed as error:
+        if not isinstance(error.__cause__, Forbidden):
+            raise
+        return None, f"what earlier runs have written down must not be read here ({error.__cause__})"
+
+
+def _beside(sighting: Sighting, ports: Ports, request: ContainerRequest, plan: Plan, wanted: str) -> CycleResult:
+    at_work = f"another run is at work on it (process {sighting.holder.pid} on {sighting.holder.host}), and what it leaves behind decides"
+    try:
+        result = _expect(ports, request, plan, wanted)
+    except InspectFailed:
+        image = ImageIdentity(sighting.entry.old_image_ref, sighting.entry.old_image_id)
+        result = CycleResult(
+            Outcome.UNKNOWN, sighting.entry.old_id, sighting.entry.container, image, ImageIdentity(wanted or image.reference, "")
+        )
+    return _with_doubt(_with_warning(result, f"{_is_foretold(result)}: {at_work}."), at_work)
+
+
+def _after(sighting: Sighting, ports: Ports, request: ContainerRequest, plan: Plan, wanted: str) -> CycleResult:
+    """The interrupted run is brought to its end first. That alone is a change."""
+    entry = sighting.entry
+    finding = foresee_recovery(ports, entry, sighting.new_id)
+    world = ports
+    if finding.way_out is WayOut.RESTORE or _has_failed(ports, entry, finding):
+        names = {**({entry.returning.id: entry.returning.name} if entry.returning else {}), entry.old_id: entry.container}
+        world = ports._replace(ops=t.cast(DockerOps, _WithTheirNames(ports.ops, names)))
+    went_back_to = entry.returning.id if entry.returning else None
+    try:
+        result = _expect(world, request, lambda world, _nobody: plan(world, went_back_to), wanted)
+    except FleetError as error:
+        error.touched = True
+        raise
+    if result.outcome is Outcome.UNCHANGED:
+        result = dataclasses.replace(result, outcome=Outcome.RECOVERED)
+    result = dataclasses.replace(result, recovered_first=True)
+    interrupted = "an earlier run on this container was interrupted. What it left would be brought to its end first"
+    if finding.way_out is WayOut.JUDGE:
+        result = _with_doubt(result, f"{interrupted}, and whether its new container passes the gate decides")
+    return _with_warning(result, f"{interrupted[0].upper()}{interrupted[1:]}.")
+
+
+def _has_failed(ports: Ports, entry: Entry, finding: Finding) -> bool:
+    """Whether the gate has only to look once."""
+    if finding.way_out is not WayOut.JUDGE or not finding.new_id or not entry.starts:
+        return False
+    try:
+        return not is_active(ports.ops.inspect(finding.new_id).container)
+    except EngineError:
+        return False
+
+
+class _WithTheirNames:
+    """An engine in which containers (by ID) have the names that they will be given."""
+
+    def __init__(self, ops: DockerOps, names: t.Mapping[str, str]) -> None:
+        self._ops = ops
+        self._names = names
+
+    def inspect(self, container: str) -> Inspected:
+        bearer = next((bearer for bearer, name in self._names.items() if name == container), container)
+        inspected = self._ops.inspect(bearer)
+        name = self._names.get(inspected.container["Id"])
+        return dataclasses.replace(inspected, container={**inspected.container, "Name": f"/{name}"}) if name else inspected
+
+    def __getattr__(self, name: str) -> t.Any:
+        return getattr(self._ops, name)
+
+
+def _expect(ports: Ports, request: ContainerRequest, plan: Plan, wanted: str) -> CycleResult:
+    try:
+        decision = plan(ports, None)
+    except FleetError as error:
+        if not isinstance(error.__cause__, Forbidden):
+            raise
+        return _unknown(ports, request, wanted, error.__cause__)
+    if isinstance(decision, Skipped):
+        return dataclasses.replace(_result(Outcome.SKIPPED, decision), skipped=decision)
+    if isinstance(decision, Unchanged):
+        return _result(Outcome.UNCHANGED, decision)
+    if decision.returning and decision.returning.id == decision.old.id:  # It only fills the gap.
+        return dataclasses.replace(_result(Outcome.RESTORED, decision), new_image=decision.old_image)
+    return dataclasses.replace(
+        _result(Outcome.RESTORED if decision.returning else Outcome.RECREATED, decision),
+        lost_files=decision.lost_files,
+        diff=diff_of(decision, decision.new_image),
+        doubt=decision.doubt,
+        warnings=(*decision.warnings, *_would_be_lost(decision)),
+    )
+
+
+def _result(outcome: Outcome, decision: Decision) -> CycleResult:
+    return CycleResult(outcome, decision.old.id, decision.old.name, decision.old_image, decision.new_image)
+
+
+def _unknown(ports: Ports, request: ContainerRequest, wanted: str, forbidden: Forbidden) -> CycleResult:
+    """Nobody may say. Raises InspectFailed when not even the container may be looked at."""
+    inspected = inspect_exactly(ports.ops, request.container)
+    old, image = old_container(inspected.container), image_of(inspected)
+    why = f"a call to the engine that is needed to tell is not let through: {forbidden}"
+    result = CycleResult(Outcome.UNKNOWN, old.id, old.name, image, ImageIdentity(wanted or image.reference, ""), doubt=why)
+    return _with_warning(result, f"{_is_foretold(result)}: {why}.")
+
+
+def _is_foretold(result: CycleResult) -> str:
+    cannot = "cannot be told" if result.outcome is Outcome.UNKNOWN else "is not certain"
+    return f"Whether {result.container_name} would be changed {cannot}"
+
+
+def _would_be_lost(decision: Replacement) -> t.Tuple[str, ...]:
+    if not decision.lost_files:
+        return ()
+    files = shortened(decision.lost_files)
+    return (f"Files were put into {decision.old.name} or changed after it was created, and a new one will not have them: {files}",)
+
+
+def _doubt_about_rejection(ports: Ports, request: RecreateRequest, result: CycleResult) -> str:
+    """An image that was gone back from may be remembered by its ID only, which nobody knows of an image that is not here."""
+    rejected = None if request.force else Rejections(ports.memory).recall(result.container_name)
+    return _MAYBE_REJECTED if rejected and not rejected.digest else ""
+
+
+def _with_doubt(result: CycleResult, doubt: str) -> CycleResult:
+    return dataclasses.replace(result, doubt="; ".join(filter(None, (result.doubt, doubt))))
+
+
+def _with_warning(result: CycleResult, warning: str) -> CycleResult:
+    return dataclasses.replace(result, warnings=(warning, *result.warnings))
