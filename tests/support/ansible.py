@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -13,7 +15,10 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+from ansible.module_utils.testing import patch_module_args
 
 CHECKOUT = Path(__file__).parents[2]
 # Tests can be pointed at an installed copy, at another ansible-core, and at another Python on the target.
@@ -108,6 +113,16 @@ def documentation(module: str) -> dict[str, Any]:
     name = f"evenkeel.fleet.{module}"
     found: dict[str, Any] = json.loads(ansible_doc("--json", name))[name]
     return found
+
+
+def run_module_here(module: ModuleType, /, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
+    """What a module of this collection returns, run in this very process: no playbook, and a tenth of the time."""
+    printed = io.StringIO()
+    arguments = {**options, "_ansible_check_mode": check_mode}
+    with patch_module_args(arguments), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+        module.main()
+    returned: dict[str, Any] = json.loads(printed.getvalue().splitlines()[-1])
+    return {"failed": False, **returned}
 
 
 def _environment(**more: str) -> dict[str, str]:

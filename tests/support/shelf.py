@@ -1,0 +1,91 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One repository: what a registry has in it, and what the engine knows of that, independently of each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from testbed.common import TestbedError
+from testbed.manifests import Manifests, index_of
+
+from .scene import Scene
+
+
+@dataclass(frozen=True)
+class Where:
+    """A registry. C(login) is a user name and a password."""
+
+    address: str
+    login: tuple[str, str] | None = None
+    authority: Path | None = None
+
+
+class Shelf:
+    """The repository C(name) in a registry, with a container of that name."""
+
+    def __init__(self, scene: Scene, where: Where, name: str) -> None:
+        self._scene = scene
+        self._client = scene.client
+        self._where = where
+        self.repository = f"{where.address}/{scene.prefix}/{name}"
+        self.suffix = name
+        self.container_name = f"{scene.prefix}-{name}"
+        self.manifests = Manifests(where.address, f"{scene.prefix}/{name}", where.login, where.authority)
+
+    def reference(self, tag: str = "latest") -> str:
+        return f"{self.repository}:{tag}"
+
+    def publish(self, image: str, tag: str = "latest") -> str:
+        """Have an image that is on the engine in the registry, and return its digest. The engine does not know that it is there."""
+        self._client.tag(image, self.repository, "to-push")
+        try:
+            for line in self._client.push(self.repository, tag="to-push", stream=True, decode=True, auth_config=self._auth):
+                if "error" in line:
+                    raise TestbedError(f"pushing to {self.repository} failed: {line['error']}")
+        finally:
+            self._forget("to-push")
+        manifest = self.manifests.read("to-push")
+        self.manifests.write(tag, manifest)
+        return manifest.digest
+
+    def publish_index(self, tag: str = "latest", /, **images: str) -> str:
+        """The same for an index of images by architecture."""
+        for architecture, image in images.items():
+            self.publish(image, architecture)
+        index = index_of({architecture: self.manifests.read(architecture) for architecture in images})
+        self.manifests.write(tag, index)
+        return index.digest
+
+    def pull(self, version: str = "latest") -> str:
+        """Have on the engine what the registry has. Returns the reference."""
+        for line in self._client.pull(self.repository, tag=version, stream=True, decode=True, auth_config=self._auth):
+            if "error" in line:
+                raise TestbedError(f"pulling {self.repository} {version} failed: {line['error']}")
+        return f"{self.repository}{'@' if ':' in version else ':'}{version}"
+
+    def call(self, image: str, tag: str = "latest") -> str:
+        """Let a tag mean an image on the engine. Returns the reference."""
+        self._client.tag(image, self.repository, tag)
+        return self.reference(tag)
+
+    def make(self, image: str | None = None, *, start: bool = False, **create: Any) -> str:
+        """A container of a reference, and its ID."""
+        return self._scene.container(self.suffix, image or self.reference(), start=start, **create)
+
+    def _forget(self, tag: str) -> None:
+        """Take a tag from the engine, with the digest that a push taught it. That it knew before, it knows by another tag."""
+        self._client.remove_image(self.reference(tag))
+
+    @property
+    def options(self) -> dict[str, str]:
+        """What the module has to be told to be let in."""
+        return dict(zip(("registry_username", "registry_password"), self._where.login or (), strict=False))
+
+    @property
+    def _auth(self) -> dict[str, str] | None:
+        return dict(zip(("username", "password"), self._where.login, strict=True)) if self._where.login else {}
