@@ -36,6 +36,12 @@ def test_nothing_is_there(journal: Journal, place: str) -> None:
     journal.erase(place)
 
 
+def test_places_by_a_part_of_their_name(journal: Journal, place: str) -> None:
+    assert journal.places(place) == ()
+    journal.write(place, "")
+    assert journal.places(place) == journal.places(place.partition(".")[2]) == (place,)
+
+
 def test_who_is_first_stays(journal: Journal, place: str) -> None:
     assert journal.write(place, "first") == "first"
     assert journal.write(place, "second") == "first"

@@ -400,6 +400,10 @@ class FakeJournal:
         self._record("read", place)
         return Note(self.notes[place], "") if place in self.notes else None
 
+    def places(self, part: str) -> tuple[str, ...]:
+        self._record("places", part)
+        return tuple(place for place in self.notes if part in place)
+
     def erase(self, place: str) -> None:
         self._record("erase", place)
         self.notes.pop(place, None)

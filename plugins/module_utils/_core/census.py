@@ -51,6 +51,9 @@ class NotesAtHand:
     def read(self, place: str) -> t.Optional[Note]:
         return self._notes.get(place)
 
+    def places(self, part: str) -> t.Tuple[str, ...]:
+        return tuple(place for place in self._notes if part in place)
+
     def age(self, note: Note) -> float:
         return self._age(note)
 

@@ -13,7 +13,7 @@ import typing as t
 from .dependents import Repaired
 from .errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed
 from .health import LONGEST
-from .journal import Entry, Holder, Runs, lock_of, new_container_of, successor_of, touch_of
+from .journal import Entry, Holder, Runs, is_note_of_a_run, lock_of, new_container_of, successor_of, touch_of
 from .ports import Clock, Journal, Note
 
 _POLL = 0.5
@@ -54,8 +54,11 @@ class Guard:
         Raises Busy when one that lives does not end in time, JournalFailed, and what C(rescue) raises.
         """
         while True:
-            chain = self._chain(container)
+            # In this order: what was there before the lock was seen to be gone is of a run that is over.
+            places = self._places(container)
+            chain = self._chain(container) if places else []
             if not chain:
+                self._sweep(container, places)
                 return
             if self._may_live(chain[-1]):
                 self._wait(container, chain[-1].entry.holder)
@@ -130,6 +133,11 @@ class Guard:
             chain.append(_Link(place, note, self._entry(place, note.text)))
             place = successor_of(chain[-1].entry)
 
+    def _sweep(self, container: str, places: t.Iterable[str]) -> None:
+        """Erase what a rescuer left who was killed while he erased his notes."""
+        with contextlib.suppress(JournalFailed):
+            self._erase(*(place for place in places if is_note_of_a_run(place, container)))
+
     def _may_live(self, link: _Link) -> bool:
         dead = self._runs.is_dead(link.entry.holder)
         if dead is None:
@@ -174,6 +182,12 @@ class Guard:
             return self._entry(place, self._journal.write(place, entry.to_text()))
         except EngineError as error:
             raise JournalFailed(_not_written(entry, error)) from error
+
+    def _places(self, container: str) -> t.Tuple[str, ...]:
+        try:
+            return self._journal.places(container)
+        except EngineError as error:
+            raise JournalFailed(f"The journal could not be read ({error}). Nothing was touched.") from error
 
     def _read(self, place: str) -> t.Optional[Note]:
         try:

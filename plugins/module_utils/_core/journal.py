@@ -110,6 +110,9 @@ class Runs(t.Protocol):
         """Whether that run has ended. None when that cannot be told from here."""
 
 
+_KINDS_BY_RUN = ("evenkeel-lock-after", "evenkeel-new", "evenkeel-touch")
+
+
 def lock_of(container: str) -> str:
     """The place that a run on C(container) has to hold before it touches it."""
     return f"evenkeel-lock.{container}"
@@ -128,6 +131,12 @@ def new_container_of(entry: Entry) -> str:
 def touch_of(entry: Entry) -> str:
     """The place for the note that the old container is touched from here on."""
     return f"evenkeel-touch.{entry.holder.token}.{entry.container}"
+
+
+def is_note_of_a_run(place: str, container: str) -> bool:
+    """Whether a run on C(container), or a rescuer of one, writes at this place, the lock itself apart. No two runs write at the same."""
+    kind, _dot, rest = place.partition(".")
+    return kind in _KINDS_BY_RUN and rest.partition(".")[2] == container
 
 
 def container_of_lock(place: str) -> t.Optional[str]:

@@ -283,6 +283,9 @@ class Journal(t.Protocol):
     def read(self, place: str) -> t.Optional[Note]:
         """What is there, None when there is nothing."""
 
+    def places(self, part: str) -> t.Tuple[str, ...]:
+        """All places with a note that have C(part) in their name."""
+
     def erase(self, place: str) -> None:
         """Erase what is there. Nothing there is no error."""
 

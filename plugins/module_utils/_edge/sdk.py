@@ -65,10 +65,11 @@ def _kind_of(error: t.Any) -> t.Type[EngineError]:
     if error.status_code == 409:
         return Conflict
     # What the engine itself refuses or does not find, it says as JSON; also that it has no such call.
-    by_engine = "json" in error.response.headers.get("Content-Type", "") and _explanation(error) != "page not found"
+    content_type = error.response.headers.get("Content-Type", "") if error.response is not None else "json"
+    by_engine = "json" in content_type and _explanation(error) != "page not found"
     if error.status_code in (403, 404, 405) and not by_engine:
         return Forbidden
-    return NotFound if error.status_code == 404 else EngineError
+    return NotFound if isinstance(error, docker.errors.NotFound) else EngineError
 
 
 def _explanation(error: t.Any) -> str:

@@ -39,11 +39,13 @@ class VolumeJournal:
             return None
         return Note(self._text(place, volume), volume.get("CreatedAt") or "")
 
+    def places(self, part: str) -> t.Tuple[str, ...]:
+        return tuple(volume["Name"] for volume in self._volumes(name=part))
+
     def read_all(self) -> t.Mapping[str, Note]:
         """All that is there, by place. Raises EngineError."""
-        with engine_errors():
-            volumes = self._client.volumes(filters={"label": self._label})["Volumes"] or ()
-            return {volume["Name"]: Note(self._text(volume["Name"], volume), volume.get("CreatedAt") or "") for volume in volumes}
+        volumes = self._volumes()
+        return {volume["Name"]: Note(self._text(volume["Name"], volume), volume.get("CreatedAt") or "") for volume in volumes}
 
     def erase(self, place: str) -> None:
         if self.read(place) is None:
@@ -58,6 +60,10 @@ class VolumeJournal:
         with engine_errors():
             now = self._client.info()["SystemTime"]
             return (_moment(now) - _moment(note.written_at)).total_seconds()
+
+    def _volumes(self, **filters: str) -> t.Sequence[t.Mapping[str, t.Any]]:
+        with engine_errors():
+            return self._client.volumes(filters={"label": self._label, **filters})["Volumes"] or ()
 
     def _text(self, place: str, volume: t.Mapping[str, t.Any]) -> str:
         try:

@@ -20,7 +20,13 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import LONGEST
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, lock_of, new_container_of, successor_of
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import (
+    Entry,
+    lock_of,
+    new_container_of,
+    successor_of,
+    touch_of,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.kept_archives import Kept
 from support.fake_engine import FakeClock, FakeJournal, FakeRuns, fake_guard
 from support.fake_engine import an_entry as entry
@@ -348,3 +354,36 @@ class TestSeveralRescuers:
 
         with pytest.raises(JournalFailed, match="could not be erased"):
             guard.settle("web", rescue)
+
+
+class TestWhatAKilledRescuerLeaves:
+    GARBAGE = (successor_of(entry("dead")), new_container_of(entry("dead")), touch_of(entry("dead")))
+
+    def test_is_erased_once_the_lock_is_gone(self, guard: Guard, journal: FakeJournal) -> None:
+        for place in self.GARBAGE:
+            journal.write(place, "left")
+        guard.settle("web", Rescues())
+        assert journal.notes == {}
+
+    def test_not_that_of_another_container(self, guard: Guard, journal: FakeJournal) -> None:
+        others = [new_container_of(entry("dead", container=name)) for name in ("a.web", "web2", "web.a")]
+        for place in (*others, "evenkeel-other.dead.web"):
+            journal.write(place, "theirs")
+        guard.settle("web", Rescues())
+        assert sorted(journal.notes) == sorted((*others, "evenkeel-other.dead.web"))
+
+    def test_not_the_lock_of_a_run_that_began_meanwhile(self, guard: Guard, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+        """It was seen, its run ended, and another one has it by now."""
+        journal.write(LOCK, entry("other").to_text())
+        monkeypatch.setattr(journal, "read", lambda _place: None)
+        guard.settle("web", Rescues())
+        assert list(journal.notes) == [LOCK]
+
+    def test_what_cannot_be_erased_is_in_nobodys_way(self, guard: Guard, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+        journal.write(self.GARBAGE[0], "left")
+        monkeypatch.setattr(journal, "erase", fail)
+        guard.settle("web", Rescues())
+
+
+def fail(_place: str) -> None:
+    raise EngineError("no")

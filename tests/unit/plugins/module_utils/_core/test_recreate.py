@@ -1136,7 +1136,7 @@ class TestJournal:
     def test_it_is_written_before_the_first_touch_and_erased_last(self, engine: FakeEngine) -> None:
         recreate(engine, guard=fake_guard(FakeJournal(engine.calls)))
         assert engine.calls == [
-            f"read:{self.LOCK}",
+            "places:web",
             *TO_THE_START[:4],
             f"write:{self.LOCK}",
             *TO_THE_START[4:8],
@@ -1151,7 +1151,7 @@ class TestJournal:
     def test_who_has_nothing_to_do_writes_nothing(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:1"] = "old"
         recreate(engine, guard=fake_guard(FakeJournal(engine.calls)))
-        assert engine.calls == [f"read:{self.LOCK}", "inspect", "pull"]
+        assert engine.calls == ["places:web", "inspect", "pull"]
 
     def test_nothing_is_left_of_it_after_a_rollback(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
@@ -1228,7 +1228,7 @@ class TestWhatTheJournalHolds:
     def test_the_name_also_of_one_that_is_asked_for_by_its_id(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         recreate(engine, container=engine.container("web")["Id"], guard=fake_guard(journal))
-        assert {call for call in journal.calls if "lock" in call} == {f"{call}:evenkeel-lock.web" for call in ("read", "write", "erase")}
+        assert {call for call in journal.calls if "lock" in call} == {f"{call}:evenkeel-lock.web" for call in ("write", "erase")}
 
     @pytest.mark.parametrize(("container", "by_id"), [("a" * 64, True), ("a" * 12, False), ("a" * 65, False)])
     def test_what_is_an_id(self, container: str, by_id: bool) -> None:
