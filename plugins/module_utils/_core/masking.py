@@ -153,7 +153,7 @@ class Secrets:
     def _spans(words: t.Iterable[str], text: str) -> t.List[t.Tuple[int, int]]:
         """Where they stand, overlapping ones too."""
         spans = []
-        for word in words:
+        for word in tuple(words):  # Somebody may still be learning in another thread.
             begin = text.find(word)
             while begin >= 0:
                 spans.append((begin, begin + len(word)))

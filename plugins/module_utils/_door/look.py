@@ -38,14 +38,19 @@ def run_looking_module(module: AnsibleModule, ask: t.Callable[[t.Mapping[str, t.
         module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
     options = take_options(module)
     secrets = Secrets()
+    info = failure = None
     try:
         question = ask(options)
         info = look_at_host(*open_host(options, secrets), question)
     except FleetError as error:
-        module.fail_json(**masked(error_report(error), secrets.mask))
+        failure = error_report(error)
     except Exception as error:  # noqa: BLE001 - Ansible would print it as it is.
         msg = f"This is a bug of the collection ({type(error).__name__}: {error}). Nothing was touched."
-        module.fail_json(**masked({"msg": msg, "exception": traceback.format_exc()}, secrets.mask))
+        failure = {"msg": msg, "exception": traceback.format_exc()}
+    if info is None:
+        # Not where the error is handled: Ansible would add it as it is, with all that it came from.
+        module.fail_json(**masked(failure or {}, secrets.mask))
+        return
     for container in info.containers:
         secrets.learn_names(container.name, container.image.reference)
     for warning in info.warnings:
