@@ -158,12 +158,12 @@ class TestCredentials:
         self,
         service: Service,
         image: str,
-        options: Mapping[str, Any] = {},
-        environment: Mapping[str, str] = {},
+        options: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
         arguments: tuple[str, ...] = (),
     ) -> Run:
-        task = {"name": service.name, "image": image, "poll_interval": 0.2, **options}
-        plays = [play({"evenkeel.fleet.container_recreate": task, "environment": environment})]
+        task = {"name": service.name, "image": image, "poll_interval": 0.2, **(options or {})}
+        plays = [play({"evenkeel.fleet.container_recreate": task, "environment": environment or {}})]
         run = run_playbook(plays, *arguments)
         assert [result.get("outcome") for result in run.results] == ["recreated"], run.output
         assert fetch(service.port) == "v2"

@@ -35,7 +35,7 @@ def a_secret(kind: str) -> str:
 class Seeds:
     """The secrets, by where they lie. Each is another one."""
 
-    short: str = dataclasses.field(default_factory=lambda: "".join(secrets.choice("QXZJKVWY") for _ in range(5)))
+    short: str = dataclasses.field(default_factory=lambda: "".join(secrets.choice("QXZJKVWY") for _letter in range(5)))
     plain: str = dataclasses.field(default_factory=lambda: a_secret("plain"))
     quoted: str = dataclasses.field(default_factory=lambda: f'quoted"{secrets.token_hex(6)}\\&<ü>')
     lines: tuple[str, str] = dataclasses.field(default_factory=lambda: (a_secret("line"), a_secret("line")))

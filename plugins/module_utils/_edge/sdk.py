@@ -64,12 +64,15 @@ def engine_errors() -> t.Iterator[None]:
 def _kind_of(error: t.Any) -> t.Type[EngineError]:
     if error.status_code == 409:
         return Conflict
-    # What the engine itself refuses or does not find, it says as JSON; also that it has no such call.
-    content_type = error.response.headers.get("Content-Type", "") if error.response is not None else "json"
-    by_engine = "json" in content_type and _explanation(error) != "page not found"
-    if error.status_code in (403, 404, 405) and not by_engine:
+    if error.status_code in (403, 404, 405) and not _is_by_engine(error):
         return Forbidden
     return NotFound if isinstance(error, docker.errors.NotFound) else EngineError
+
+
+def _is_by_engine(error: t.Any) -> bool:
+    """What the engine itself refuses or does not find, it says as JSON. That it has no such call, it says so too, in other words."""
+    content_type = "json" if error.response is None else error.response.headers.get("Content-Type", "")
+    return "json" in content_type and _explanation(error) != "page not found"
 
 
 def _explanation(error: t.Any) -> str:

@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
     InspectFailed,
     InvalidImageReference,
     JournalFailed,
+    NotFound,
     NothingToGoBackTo,
     PullFailed,
     RecoveryFailed,
@@ -81,6 +82,7 @@ class TestTheImage:
     def test_the_same_in_another_repository(self, engine: FakeEngine) -> None:
         engine.registry["mirror.example/shop:1"] = "old"
         engine.images["old"] = {"RepoDigests": [f"shop@{digest_of('old')}"]}
+        engine.errors["local_image"] = NotFound("the host knows it by the other repository only")
         assert rehearse(engine, image="mirror.example/shop:1").outcome is Outcome.UNCHANGED
 
     def test_another_index(self, engine: FakeEngine) -> None:
