@@ -61,6 +61,7 @@ def names_in(endpoint: dict[str, Any]) -> set[str]:
 
 class TestSuccess:
     @pytest.mark.floor
+    @pytest.mark.behaviour("H3")
     def test_a_moved_tag(self, scene: Scene) -> None:
         image = scene.moved_tag(V1, V2)
         service = scene.service(image)
@@ -192,6 +193,7 @@ class TestCleanup:
         service = scene.service(scene.moved_tag(V1, V2))
         assert scene.image_exists(recreate(service)["image"]["old"]["id"])
 
+    @pytest.mark.behaviour("G14")
     def test_it_stays_when_another_container_uses_it(self, scene: Scene) -> None:
         image = scene.moved_tag(V1, V2)
         service, other = scene.service(image), scene.service(image, "other")
@@ -200,6 +202,7 @@ class TestCleanup:
         assert scene.image_exists(result["image"]["old"]["id"])
         assert fetch(other.port) == "v1"
 
+    @pytest.mark.behaviour("G14")
     def test_it_stays_when_another_tag_means_it(self, scene: Scene) -> None:
         image = scene.moved_tag(V1, V2)
         service = scene.service(image)
