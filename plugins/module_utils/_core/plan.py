@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from .archive import archive_name
 from .compose import tell_compose
 from .dependents import Dependent, find_dependents, with_meaning_of_tag
-from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound, PullFailed
+from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound
 from .foresight import Foreseen
 from .health import LONGEST
 from .image_reference import ImageReference, digest_in, followed_by, is_digest, parse_if_possible
 from .kept_archives import Kept
 from .lost_files import lost_files
+from .obtaining import Obtain, obtain_image, pull, tag_is_elsewhere, to_pull, with_platform
 from .policy import LONGEST_AGE, SkipReason, is_excluded, unix_seconds_of, why_excluded
 from .ports import (
     ContainerRuntimeState,
@@ -36,7 +37,6 @@ from .ports import (
     stop_timeout_of,
 )
 from .preflight import Case, refuse_if_unsafe
-from .pull_problems import PullProblem, hint_in, in_words, problem_of, remedy_for
 from .rejection import Rejected
 from .rollback import OldContainer
 from .spec import ContainerSpec
@@ -109,18 +109,6 @@ class RecreateRequest(ContainerRequest):
             raise InvalidInput(f"min_image_age must be a number of seconds from 0 to {LONGEST_AGE}, not {self.min_image_age:g}.")
 
 
-def to_pull(reference: ImageReference, image_digest: t.Optional[str]) -> ImageReference:
-    """What is pulled, or looked for on the host, for a container that is to be created from C(reference).
-
-    It goes on being called as the operator wrote it. Raises InvalidInput when the reference has another digest already.
-    """
-    if image_digest is None:
-        return reference
-    if reference.digest not in (None, image_digest):
-        raise InvalidInput(f"image_digest is {image_digest}, but the image reference has a digest of its own: {reference.as_written}.")
-    return dataclasses.replace(reference, digest=image_digest)
-
-
 @dataclass(frozen=True)
 class Unchanged:
     """The container runs the right image already."""
@@ -181,15 +169,6 @@ class Replacement:
         return self.returning.runs if self.returning else self.old.runs
 
 
-Obtain = t.Callable[[DockerOps, ImageReference, PullPolicy, Inspected], Foreseen]
-"""Tells which image a reference means for a container, and has it on the host or not. Raises EngineError."""
-
-
-def pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, _inspected: Inspected) -> Foreseen:
-    """Have the image on the host, as C(policy) says."""
-    return Foreseen(ops.pull(reference, policy))
-
-
 def plan_replacement(
     ports: Ports, watch: Stopwatch, request: RecreateRequest, obtain: Obtain = pull
 ) -> t.Union[Unchanged, Skipped, Replacement]:
@@ -205,8 +184,8 @@ def plan_replacement(
         return Skipped(old, image_of(inspected), image_of(inspected), SkipReason.EXCLUDED, why_excluded(old.name))
     reference = _wanted(request, old, container["Image"])
     with watch.step("pull"):
-        foreseen = _obtain(obtain, ports.ops, to_pull(reference, request.image_digest), request.pull, inspected)
-        warnings = _tag_is_elsewhere(ports.ops, request, reference)
+        foreseen = obtain_image(obtain, ports.ops, to_pull(reference, request.image_digest), request.pull, inspected)
+        warnings = tag_is_elsewhere(ports.ops, reference, request.image_digest, request.pull)
     old_image = image_of(inspected)
     if foreseen.image.id == old_image.id and not request.force:
         return Unchanged(old, old_image, foreseen.image, warnings)
@@ -214,34 +193,6 @@ def plan_replacement(
         replacement = _replacement(ports, request, inspected, old, reference, old_image, foreseen)
     moves_tag = reference if request.image_digest and not reference.digest else None
     return dataclasses.replace(replacement, moves_tag=moves_tag, warnings=warnings)
-
-
-def move_tag(ops: DockerOps, replacement: Replacement) -> None:
-    """Let the reference that the container is created from mean the image that was pulled by digest. Raises PullFailed."""
-    reference, image, container = replacement.moves_tag, replacement.new_image, replacement.old.name
-    if reference is None:
-        return
-    try:
-        ops.tag(image.id, reference)
-    except EngineError as error:
-        raise PullFailed(
-            f"{reference.as_written} could not be made to mean {image.digest} on this host, and container {container} was not touched: "
-            f"{error}."
-        ) from error
-
-
-def _tag_is_elsewhere(ops: DockerOps, request: RecreateRequest, reference: ImageReference) -> t.Tuple[str, ...]:
-    """A warning when the reference means another digest in the registry than the one that was asked for. None when nobody can say."""
-    if request.image_digest is None or reference.digest or request.pull is not PullPolicy.ALWAYS:
-        return ()
-    try:
-        digest = ops.published(reference).digest
-    except EngineError:
-        return ()
-    if digest == request.image_digest:
-        return ()
-    there = f"{reference.as_written} means {digest} in the registry, not {request.image_digest} as image_digest says."
-    return (f"{there} The container goes on following it, so without image_digest the next run moves it there.",)
 
 
 def _replacement(
@@ -255,7 +206,7 @@ def _replacement(
 ) -> Replacement:
     container, new_image = inspected.container, foreseen.image
     surroundings, dependents, inspected_dependents = look_around(ports, old, container, new_image.id)
-    surroundings = _with_platform(ports, surroundings, foreseen, reference, old)
+    surroundings = with_platform(ports.ops, surroundings, foreseen, reference, old.name)
     spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
     body = tell_compose(spec.create_body(reference.as_written), new_image.id)
     files = _files_at_stake(ports, old, request, (inspected, *inspected_dependents))
@@ -356,48 +307,6 @@ def _wanted(request: RecreateRequest, old: OldContainer, image_id: str) -> Image
             "Name the image to move it to."
         )
     return followed
-
-
-def _obtain(obtain: Obtain, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> Foreseen:
-    try:
-        return obtain(ops, reference, policy, inspected)
-    except EngineError as error:
-        raise _pull_failed(ops, reference, name_of(inspected.container), error) from error
-
-
-def _pull_failed(ops: DockerOps, reference: ImageReference, container: str, error: EngineError) -> PullFailed:
-    problem = problem_of(error)
-    words = in_words(error)
-    if problem is PullProblem.RATE_LIMITED and not hint_in(error):
-        words += _hint_of_registry(ops, reference)
-    digest = f" ({reference.digest})" if reference.digest and reference.digest not in reference.as_written else ""
-    return PullFailed(
-        f"Image {reference.as_written}{digest} could not be had, and container {container} was not touched: {words}. {remedy_for(problem)}",
-        problem,
-    )
-
-
-def _hint_of_registry(ops: DockerOps, reference: ImageReference) -> str:
-    """Engines with the containerd image store do not pass on what the registry says when they pull, but when they only ask."""
-    try:
-        ops.published(reference)
-    except EngineError as error:
-        hint = hint_in(error)
-        return f" ({hint.strip().rstrip('.')})" if hint else ""
-    return ""
-
-
-def _with_platform(
-    ports: Ports, surroundings: Surroundings, foreseen: Foreseen, reference: ImageReference, old: OldContainer
-) -> Surroundings:
-    """What lies around, with as much of an image that is not on this host as can be known of it. Raises PullFailed."""
-    if surroundings.new_image or not foreseen.platforms:
-        return surroundings
-    try:
-        architecture = foreseen.architecture_for(surroundings.architecture)
-    except EngineError as error:
-        raise _pull_failed(ports.ops, reference, old.name, error) from error
-    return dataclasses.replace(surroundings, new_image={"Architecture": architecture})
 
 
 def image_of(inspected: Inspected) -> ImageIdentity:

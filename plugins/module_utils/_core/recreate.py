@@ -23,7 +23,8 @@ from .errors import EngineError, FleetError, HookFailed, Refused, StepFailed
 from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
 from .hooks import HookResults, HookRunner, Hooks
-from .plan import ContainerRequest, Obtain, RecreateRequest, Replacement, Skipped, Unchanged, move_tag, plan_replacement, pull
+from .obtaining import Obtain, move_tag, pull
+from .plan import ContainerRequest, RecreateRequest, Replacement, Skipped, Unchanged, plan_replacement
 from .policy import SkipReason, says_its_age, why_too_young
 from .ports import Document, ImageIdentity, Ports, PullPolicy, is_active, name_of
 from .preflight import shortened
@@ -254,7 +255,8 @@ def recreate_one(
         decision = plan(watch)
         if not isinstance(decision, Replacement):
             return decision
-        move_tag(ports.ops, decision)
+        if decision.moves_tag:
+            move_tag(ports.ops, decision.moves_tag, decision.new_image, decision.old.name)
         entry = entry_for(decision, health, guard.me, keep_archive=keep_archive, hooks=hooks.hooks if hooks else None)
         if guard.begin(entry):
             if _is_as_planned(ports, decision):

@@ -10,7 +10,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup impor
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, InvalidInput, PullFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest, to_pull
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.obtaining import to_pull
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome, recreate_with_health
 from support.fake_engine import UNHEALTHY, FakeEngine, digest_of, fake_guard, fake_ports
