@@ -59,6 +59,10 @@ class FakeCensus:
             for image, tags in names.items()
         )
 
+    def architecture(self) -> str:
+        self._call("architecture")
+        return self.engine.architecture
+
     def ask(self, references: t.Sequence[ImageReference]) -> tuple[Answer, ...]:
         return tuple(map(self._ask, references))
 

@@ -28,6 +28,9 @@ class Census(t.Protocol):
     def images(self) -> t.Tuple[Document, ...]:
         """All images, with and without a name, as the engine lists them."""
 
+    def architecture(self) -> str:
+        """What the engine runs by itself, such as C(amd64)."""
+
     def ask(self, references: t.Sequence[ImageReference]) -> t.Tuple[Answer, ...]:
         """What the registries have under each reference, in the same order. Raises nothing."""
 

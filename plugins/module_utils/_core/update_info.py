@@ -27,7 +27,7 @@ from .policy import EXCLUSION_LABEL, is_excluded, says_its_age, why_too_young
 from .ports import Clock, Document, ImageIdentity, Published, PullPolicy, name_of
 from .preflight import why_irreplaceable, why_managed_elsewhere
 from .pull_problems import PullProblem, in_words, problem_of
-from .rejection import Rejected, Rejections
+from .rejection import Rejections
 from .update_order import in_order
 
 STATES = ("created", "restarting", "running", "removing", "paused", "exited", "dead")
@@ -154,6 +154,7 @@ class _Look:
         self._images: t.Optional[ImagesAtHand] = None
         self._why_no_images = ""
         self._answers: t.Mapping[str, Answer] = {}
+        self._architecture = ""
 
     def answer(self) -> HostInfo:
         listed = self._list()
@@ -298,13 +299,16 @@ class _Look:
         if image.id == container["Image"]:
             return Finding(Status.UP_TO_DATE)
         rejected = self._rejections.recall(name_of(container)) if self._rejections else None
-        if rejected and _is_that(rejected, image):
+        if rejected and rejected.is_image(image):
             kind = rejected.reason.partition(":")[0]  # What follows are words of the engine, which may cite anything.
             return Finding(Status.REJECTED, f"it was rolled back from this image of {rejected.reference} ({kind})")
         made_at, min_age = images.made_at(image.id), self._question.min_image_age
         young = why_too_young(image.reference, made_at, self._clock.unix_seconds(), min_age)
         if young:
             return Finding(Status.TOO_YOUNG, young)
+        problem = self._no_image_for_this_platform(foreseen)
+        if problem:
+            return Finding(Status.UNKNOWN, f"{image.reference}: {in_words(problem)}", problem=problem_of(problem))
         doubts = [foreseen.doubt]
         if self._rejections is None:
             doubts.append("whether it was rolled back from this image before is not known")
@@ -315,15 +319,24 @@ class _Look:
         reason = "; ".join(filter(None, doubts))
         return Finding(Status.OUTDATED, reason, certain=not reason)
 
+    def _no_image_for_this_platform(self, foreseen: Foreseen) -> t.Optional[EngineError]:
+        """What a pull would say. None also when nobody can tell: then the run will."""
+        if foreseen.image.id or not foreseen.is_index or not foreseen.platforms:
+            return None
+        try:
+            self._architecture = self._architecture or self._census.architecture()
+        except EngineError:
+            return None
+        try:
+            foreseen.architecture_for(self._architecture)
+        except EngineError as error:
+            return error
+        return None
+
 
 def _has(labels: t.Mapping[str, str], label: str) -> bool:
     key, has_value, value = label.partition("=")
     return key in labels and (not has_value or labels[key] == value)
-
-
-def _is_that(rejected: Rejected, image: ImageIdentity) -> bool:
-    """Whether it is the rejected image, which may be gone from this host since."""
-    return rejected.image_id == image.id if image.id else image.digest is not None and rejected.digest == image.digest
 
 
 def _needs_registry(here: ImagesAtHand, reference: ImageReference, policy: PullPolicy) -> bool:

@@ -51,6 +51,10 @@ class SdkCensus:
         with engine_errors():
             return tuple(self._client.images(all=True))
 
+    def architecture(self) -> str:
+        with engine_errors():
+            return str(self._client.version()["Arch"])
+
     def ask(self, references: t.Sequence[ImageReference]) -> t.Tuple[Answer, ...]:
         if self._another_client is None or len(references) < 2:
             return tuple(self._ask(self._client, reference) for reference in references)

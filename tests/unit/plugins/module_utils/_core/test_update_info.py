@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal impor
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.kept_archives import Archives, Kept
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest, Replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.pull_problems import PullProblem
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import plan_recreation
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected, Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import Stopwatch
@@ -118,6 +119,22 @@ class TestStatus:
         (web,) = look(census).containers
         assert (web.outdated, web.finding.certain) == (True, False)
         assert "another index" in web.finding.reason
+
+    def test_an_index_without_this_platform_is_no_update(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = "new"
+        engine.publishes_indexes = True
+        engine.platforms = ("linux/s390x", "linux/arm64")
+        (web,) = look(census).containers
+        assert (web.finding.status, web.finding.problem) == (Status.UNKNOWN, PullProblem.NO_PLATFORM)
+        engine.platforms = ("linux/s390x", "linux/amd64")
+        assert status(census, "web") is Status.OUTDATED
+
+    def test_an_architecture_that_must_not_be_asked_for_is_left_to_the_run(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = "new"
+        engine.publishes_indexes = True
+        engine.platforms = ("linux/s390x",)
+        census.errors["architecture"] = EngineError("no")
+        assert status(census, "web") is Status.OUTDATED
 
     @pytest.mark.parametrize("reference", [f"shop@{digest_of('old')}", f"shop:1@{digest_of('old')}"])
     def test_pinned_is_not_asked_for(self, engine: FakeEngine, census: FakeCensus, reference: str) -> None:
