@@ -20,4 +20,10 @@ options:
     description:
       - The password, or the access token, of O(registry_username).
     type: str
+  registry:
+    description:
+      - The registry that O(registry_username) and O(registry_password) are for, as it stands in image references, such as
+        V(registry.example.com:5000) or V(docker.io). To any other, nothing of them is shown.
+      - Without it, they are shown to the registry of the image, whichever that is. Name it in a loop over containers of several registries.
+    type: str
 """

@@ -56,7 +56,7 @@ options:
       - The digest of the image to move the container to, for example V(sha256:) and 64 hexadecimal digits. Exactly this one is pulled, from
         the repository of the image reference, whatever the reference means in the registry.
       - The new container is created from the reference as it is written in O(image) or in the container, so it goes on following its tag.
-        On this host, that tag means this image from then on.
+        When the container is replaced, that tag means this image on this host from then on.
       - With O(pull=always), RV(warnings) tells when the tag means another digest in the registry. A run without O(image_digest) would move
         the container to that.
       - With O(pull=missing) and O(pull=never), the image is looked for on this host by this digest.
@@ -264,12 +264,12 @@ EXAMPLES = r"""
         - cache
         - web
 
-- name: Save what the new version might spoil, and warm it up once it is there
+- name: Leave it alone while it is busy, and warm the new one up
   evenkeel.fleet.container_recreate:
     name: web
     image: nginx:1.29-alpine
     hooks:
-      pre_update: cat /www/index.html > /tmp/before && test -s /tmp/before
+      pre_update: test ! -e /tmp/busy
       post_update: [wget, -q, -O, /dev/null, "127.0.0.1:8080"]
       timeout: 300
 

@@ -75,6 +75,10 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+diff:
+  description: The images before and after. Both sides are empty when nothing was replaced in the end.
+  returned: in diff mode, when RV(outcome) is
+  type: dict
 changed:
   description: Whether anything was stopped or started. Also V(true) when what an interrupted run left was brought to its end first.
   returned: always

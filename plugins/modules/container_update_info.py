@@ -65,12 +65,8 @@ options:
       - What O(evenkeel.fleet.container_recreate#module:min_image_age) will be, such as V(36h), V(7d), or a number of seconds.
       - How old an image is can be told only when it is on this host already. Of others RV(containers[].certain) is V(false).
     type: str
-  registry:
-    description:
-      - The registry that O(registry_username) and O(registry_password) are for, as it stands in image references, such as
-        V(registry.example.com:5000) or V(docker.io). To any other, nothing of them is shown.
-    type: str
 notes:
+  - With O(registry_username), O(registry) is required here, since the containers of a host follow images of several registries.
   - Containers with the label C(evenkeel.enable=false) are V(excluded). Let M(evenkeel.fleet.container_recreate) do the same with
     O(evenkeel.fleet.container_recreate#module:respect_labels).
   - That an image is V(outdated) does not say that it can be pulled and that the new container will be well.
@@ -124,6 +120,18 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description: What went wrong, and what to do.
+  returned: failure
+  type: str
+failed_step:
+  description: The step at which it failed, V(null) when it was none of those that look at the host.
+  returned: failure
+  type: str
+error_class:
+  description: The kind of error, as with M(evenkeel.fleet.container_recreate).
+  returned: failure
+  type: str
 containers:
   description: The containers, by name. Archives are not among them, but in RV(containers[].archives) of theirs.
   returned: success
@@ -281,7 +289,6 @@ def main():
         state=dict(type="list", elements="str", choices=list(STATES), default=[]),
         pull=dict(type="str", choices=[policy.value for policy in PullPolicy], default=PullPolicy.ALWAYS.value),
         min_image_age=dict(type="str"),
-        registry=dict(type="str"),
     )
     run_looking_module(module, question)
 

@@ -101,10 +101,14 @@ class ImagesAtHand:
         """The digest under which the repository of the reference knows an image."""
         return digest_in(self._images.get(image_id, {}).get("RepoDigests"), reference)
 
+    def digests_of(self, image_id: str) -> t.FrozenSet[str]:
+        """All digests under which any repository knows an image."""
+        names = map(parse_if_possible, self._images.get(image_id, {}).get("RepoDigests") or ())
+        return frozenset(name.digest for name in names if name and name.digest)
+
     def came_from_a_registry(self, image_id: str) -> bool:
         """Whether any repository knows it by a digest."""
-        names = self._images.get(image_id, {}).get("RepoDigests") or ()
-        return any(map(parse_if_possible, names))
+        return bool(self.digests_of(image_id))
 
     def made_at(self, image_id: str) -> t.Optional[int]:
         """When an image was built, in seconds since 1970."""

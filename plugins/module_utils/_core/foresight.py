@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import typing as t
 from dataclasses import dataclass
 
@@ -74,6 +75,13 @@ def foresee(ops: Images, reference: ImageReference, policy: PullPolicy) -> Fores
             if policy is PullPolicy.NEVER:
                 raise NotFound("it is not on this host, and the pull policy is 'never'") from None
     return meaning_of(ops, reference, ops.published(reference))
+
+
+def if_it_is_known(foreseen: Foreseen, running: str, digests_of_running: t.Container[str]) -> Foreseen:
+    """The same, with the ID C(running) where that image is known by the same digest: in another repository, it is the same image."""
+    if foreseen.image.id or foreseen.image.digest not in digests_of_running:
+        return foreseen
+    return dataclasses.replace(foreseen, image=dataclasses.replace(foreseen.image, id=running), doubt="")
 
 
 def meaning_of(ops: Images, reference: ImageReference, published: Published) -> Foreseen:

@@ -66,12 +66,18 @@ class Guard:
                 self._rescue(chain, rescue)
 
     def peek(self, container: str) -> t.Optional[Sighting]:
-        """Whoever holds C(container), without a hand laid on anything. None when nobody does. Raises JournalFailed."""
+        """Whoever holds C(container), without a hand laid on anything. Raises JournalFailed.
+
+        None when nobody does, and when somebody did who is dead and had not touched it yet.
+        """
         chain = self._chain(container)
         if not chain:
             return None
         first, last = chain[0].entry, chain[-1]
-        return Sighting(first, self._new_id(first), last.entry.holder, self._may_live(last))
+        may_live = self._may_live(last)
+        if not may_live and not self._was_touched(first):
+            return None
+        return Sighting(first, self._new_id(first), last.entry.holder, may_live)
 
     def begin(self, entry: Entry) -> bool:
         """Write the entry of this run. False when another run was faster. Raises JournalFailed."""

@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 from dataclasses import dataclass
 
-from .errors import EngineError, HookFailed, InvalidInput
+from .errors import EngineError, HookFailed, InvalidInput, NoAnswer
 from .health import LONGEST
 from .ports import Ports
 from .stopwatch import Stopwatch
@@ -113,6 +113,8 @@ class HookRunner:
         try:
             with self._watch.step(hook):
                 run = self._ports.ops.run_in(container, command, self.hooks.timeout)
+        except NoAnswer as error:
+            return f"What became of the hook {hook} in {name} is not known, and it may still be running there: {error}."
         except EngineError as error:
             return f"The hook {hook} could not be run in {name}: {error}.{_hint(command)}"
         # First masked, then cut: a secret that is cut in two would not be recognized.

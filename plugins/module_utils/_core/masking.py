@@ -117,7 +117,10 @@ class Secrets:
             # As it stands in headers.
             basic = f"{fields.get('username', '')}:{fields['password']}"
             for text in (basic, json.dumps(dict(login or {}))):
-                self.learn_credential(base64.urlsafe_b64encode(text.encode()).decode())
+                for encode in (base64.b64encode, base64.urlsafe_b64encode):
+                    encoded = encode(text.encode()).decode()
+                    self.learn_credential(encoded)
+                    self.learn_credential(encoded.rstrip("="))
 
     def learn_names(self, *names: t.Optional[str]) -> None:
         """What identifies a thing, None and nothing being no names."""

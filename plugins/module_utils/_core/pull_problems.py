@@ -30,6 +30,7 @@ class PullProblem(enum.Enum):
     DISK_FULL = "disk_full"
     TIMEOUT = "timeout"
     FORBIDDEN = "forbidden"
+    ENGINE_LOST = "engine_lost"
     OTHER = "other"
 
 
@@ -68,6 +69,9 @@ _WORDS = {
     PullProblem.TIMEOUT: _Words("no answer came in time", "Check the registry, and the way to it, for what is slow, or wait longer."),
     PullProblem.FORBIDDEN: _Words(
         "what stands before the engine does not let this call through", "Let the proxy before the engine's socket allow it."
+    ),
+    PullProblem.ENGINE_LOST: _Words(
+        "the connection to the engine broke", "Check that the engine runs, and the connection to it, and run this again."
     ),
     PullProblem.OTHER: _Words("the engine refused", "See the engine's log for more."),
 }
@@ -152,6 +156,7 @@ _SIGNS: t.Tuple[t.Tuple[PullProblem, t.Tuple[str, ...]], ...] = (
 
 # References, addresses and paths may hold any word. Only 'i/o' is one of the engine's own.
 _NAMES = re.compile(r"(?<!\S)(?!i/o\b)\S*/\S*")
+_SILENCE = re.compile(r"timed? ?out|said nothing", re.IGNORECASE)
 _HINT = re.compile(r"toomanyrequests:\s*(.*)", re.DOTALL | re.IGNORECASE)
 
 
@@ -162,7 +167,7 @@ def problem_of(error: EngineError) -> PullProblem:
     if isinstance(error, Forbidden):
         return PullProblem.FORBIDDEN
     if isinstance(error, NoAnswer):
-        return PullProblem.TIMEOUT
+        return PullProblem.TIMEOUT if _SILENCE.search(str(error)) else PullProblem.ENGINE_LOST
     words = _NAMES.sub("", str(error)).strip().lower()
     for problem, signs in _SIGNS:
         if re.search("|".join(signs), words):

@@ -24,6 +24,7 @@ from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
 from .hooks import HookResults, HookRunner, Hooks
 from .obtaining import Obtain, move_tag, pull
+from .patience import until_accepted
 from .plan import ContainerRequest, RecreateRequest, Replacement, Skipped, Unchanged, plan_replacement
 from .policy import SkipReason, says_its_age, why_too_young
 from .ports import Document, ImageIdentity, Ports, PullPolicy, is_active, name_of
@@ -135,7 +136,7 @@ def _skip_rejected(ports: Ports, request: RecreateRequest, decision: Replacement
     if rejected is None or not rejected.is_image(decision.new_image):
         return None
     why = why_rejected(decision.old.name, rejected)
-    return _skip(decision, SkipReason.REJECTED, why, rejected=rejected, moved_tag=True)
+    return _skip(decision, SkipReason.REJECTED, why, rejected=rejected, moved_tag=request.image_digest is None)
 
 
 def _skip_young(ports: Ports, request: RecreateRequest, decision: Replacement) -> t.Optional[Skipped]:
@@ -145,7 +146,7 @@ def _skip_young(ports: Ports, request: RecreateRequest, decision: Replacement) -
     if young is None or decision.new_image.id == decision.old_image.id:
         return None
     why = f"{decision.old.name} was left as it is: {young}."
-    return _skip(decision, SkipReason.TOO_YOUNG, why, moved_tag=request.pull is PullPolicy.ALWAYS)
+    return _skip(decision, SkipReason.TOO_YOUNG, why, moved_tag=request.pull is PullPolicy.ALWAYS and request.image_digest is None)
 
 
 def _skip(decision: Replacement, reason: SkipReason, why: str, *, moved_tag: bool, rejected: t.Optional[Rejected] = None) -> Skipped:
@@ -276,11 +277,34 @@ def _run_hook_before(ports: Ports, guard: Guard, hooks: HookRunner, replacement:
         if not hooks.before_update(name, replacement.old.id):
             return
         if not _is_as_planned(ports, replacement):
-            raise HookFailed(f"Container {name} was changed by somebody while the hook pre_update ran. Nothing was stopped. Try again.")
+            raise _changed_by_hook(ports, replacement)
         guard.note_touch()
     except StepFailed:
         guard.end()
         raise
+
+
+def _changed_by_hook(ports: Ports, replacement: Replacement) -> HookFailed:
+    """A hook may have ended the very process that the container is there for. Then it is started again."""
+    old = replacement.old
+    try:
+        now = ports.ops.inspect(old.id).container
+        if is_active(now) or name_of(now) != old.name:
+            return HookFailed(
+                f"Container {old.name} was changed by somebody while the hook pre_update ran. Nothing was stopped. Try again."
+            )
+        until_accepted(ports.clock, lambda: ports.ops.start(old.id))
+    except EngineError as error:
+        return HookFailed(
+            f"Container {old.name} does not run any more since the hook pre_update ran, and could not be started again: {error}. "
+            f"Bring it back with: docker start {old.name}",
+            touched=True,
+        )
+    return HookFailed(
+        f"Container {old.name} did not run any more after the hook pre_update, and was started again, as it was before. "
+        "Let the hook leave the container's own process alone.",
+        touched=True,
+    )
 
 
 def name_to_guard(ports: Ports, request: ContainerRequest) -> str:
@@ -370,15 +394,16 @@ def _recreated(
         dependents=dependents,
         lost_files=replacement.lost_files,
         diff=diff_of(replacement, new_image),
-        warnings=(*replacement.warnings, *_lost(replacement), *warnings),
+        warnings=(*replacement.warnings, *warning_of_lost_files(replacement, "does not have them"), *warnings),
     )
 
 
-def _lost(replacement: Replacement) -> t.Tuple[str, ...]:
+def warning_of_lost_files(replacement: Replacement, are_missing: str) -> t.Tuple[str, ...]:
+    """A warning with their names, if there are any. C(are_missing) says that of the new container, in the tense that fits."""
     if not replacement.lost_files:
         return ()
     files = shortened(replacement.lost_files)
-    return (f"Files were put into {replacement.old.name} or changed after it was created, and the new one does not have them: {files}",)
+    return (f"Files were put into {replacement.old.name} or changed after it was created, and the new one {are_missing}: {files}",)
 
 
 def _rolled_back(ports: Ports, guard: Guard, ending: RolledBack, watch: Stopwatch) -> CycleResult:

@@ -15,15 +15,14 @@ import typing as t
 from .comeback import plan_comeback
 from .diff import diff_of
 from .errors import EngineError, FleetError, Forbidden, InspectFailed, JournalFailed
-from .foresight import Foreseen, foresee
+from .foresight import Foreseen, foresee, if_it_is_known
 from .guard import Guard, Sighting
 from .image_reference import ImageReference
 from .journal import Entry
-from .plan import ContainerRequest, RecreateRequest, Replacement, Skipped, Unchanged, image_of, inspect_exactly, old_container
+from .plan import ContainerRequest, RecreateRequest, Skipped, Unchanged, image_of, inspect_exactly, old_container
 from .ports import DockerOps, ImageIdentity, Inspected, Ports, PullPolicy, is_active
-from .preflight import shortened
 from .recovery import Finding, WayOut, foresee_recovery
-from .recreate import CycleResult, Decision, Outcome, name_to_guard, plan_recreation
+from .recreate import CycleResult, Decision, Outcome, name_to_guard, plan_recreation, warning_of_lost_files
 from .rejection import Rejections
 from .stopwatch import Stopwatch
 
@@ -63,14 +62,8 @@ def rehearse_comeback(ports: Ports, guard: Guard, request: ContainerRequest) -> 
 
 def ask(ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> Foreseen:
     """Tell which image a pull would bring, in place of the pull. Raises EngineError where the pull would, and where nobody can say."""
-    foreseen = foresee(ops, reference, policy)
-    image = foreseen.image
-    if image.id:
-        return foreseen
-    if image.digest and image.digest in _digests_of(inspected):
-        # The same digest in another repository is the same image.
-        return dataclasses.replace(foreseen, image=dataclasses.replace(image, id=inspected.container["Image"]), doubt="")
-    return dataclasses.replace(foreseen, doubt=foreseen.doubt or _MAYBE_PACKED_ANEW)
+    foreseen = if_it_is_known(foresee(ops, reference, policy), inspected.container["Image"], _digests_of(inspected))
+    return foreseen if foreseen.image.id else dataclasses.replace(foreseen, doubt=foreseen.doubt or _MAYBE_PACKED_ANEW)
 
 
 def _digests_of(inspected: Inspected) -> t.Set[str]:
@@ -177,7 +170,7 @@ def _expect(ports: Ports, request: ContainerRequest, plan: Plan, wanted: str) ->
         lost_files=decision.lost_files,
         diff=diff_of(decision, decision.new_image),
         doubt=decision.doubt,
-        warnings=(*decision.warnings, *_would_be_lost(decision)),
+        warnings=(*decision.warnings, *warning_of_lost_files(decision, "will not have them")),
     )
 
 
@@ -197,13 +190,6 @@ def _unknown(ports: Ports, request: ContainerRequest, wanted: str, forbidden: Fo
 def _is_foretold(result: CycleResult) -> str:
     cannot = "cannot be told" if result.outcome is Outcome.UNKNOWN else "is not certain"
     return f"Whether {result.container_name} would be changed {cannot}"
-
-
-def _would_be_lost(decision: Replacement) -> t.Tuple[str, ...]:
-    if not decision.lost_files:
-        return ()
-    files = shortened(decision.lost_files)
-    return (f"Files were put into {decision.old.name} or changed after it was created, and a new one will not have them: {files}",)
 
 
 def _doubt_about_rejection(ports: Ports, request: RecreateRequest, result: CycleResult) -> str:

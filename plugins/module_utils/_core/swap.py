@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import typing as t
 from dataclasses import dataclass
@@ -101,11 +102,21 @@ class Swap:
         returning = self._plan.returning
         if returning is None:
             with self._watch.step("create"):
+                self._let_tag_mean_new_image()
                 return self._ops.create(self._old.name, self._plan.body)
         with self._watch.step("return"):
             self._ops.rename(returning.id, self._old.name)
             self._ops.set_restart_policy(returning.id, returning.restart_policy)
         return returning.id
+
+    def _let_tag_mean_new_image(self) -> None:
+        """Once more, for somebody may have moved it while a hook ran or the old one stopped.
+
+        If that fails, what the tag means is seen in the end.
+        """
+        if self._plan.moves_tag:
+            with contextlib.suppress(EngineError):
+                self._ops.tag(self._plan.new_image.id, self._plan.moves_tag)
 
     def _put_old_to_sleep(self) -> None:
         """As an archive it must not be started by its restart policy, beside the new one."""

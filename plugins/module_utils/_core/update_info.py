@@ -18,7 +18,7 @@ from .census import Answer, Census, ImagesAtHand, NotesAtHand, as_inspected, lin
 from .compose import ComposeService, service_of
 from .dependents import namespaces_of
 from .errors import EngineError, InspectFailed, NotFound
-from .foresight import Foreseen, foresee
+from .foresight import Foreseen, foresee, if_it_is_known
 from .guard import Guard
 from .image_reference import ImageReference, followed_by
 from .journal import Runs
@@ -277,6 +277,7 @@ class _Look:
         followed = t.cast(ImageReference, followed_by(container["Config"]["Image"], container["Image"]))
         try:
             foreseen = foresee(self._images, followed, self._question.policy)
+            foreseen = if_it_is_known(foreseen, container["Image"], self._images.digests_of(container["Image"]))
         except EngineError as error:
             return self._without_answer(container, followed, self._images, error)
         answer = self._answers.get(followed.normalised)

@@ -87,4 +87,5 @@ def _bug_report(error: Exception) -> t.Dict[str, t.Any]:
         "exception": traceback.format_exc(),
         "changed": True,
         "failed_step": None,
+        "error_class": "bug",
     }

@@ -46,7 +46,7 @@ def run_looking_module(module: AnsibleModule, ask: t.Callable[[t.Mapping[str, t.
         failure = error_report(error)
     except Exception as error:  # noqa: BLE001 - Ansible would print it as it is.
         msg = f"This is a bug of the collection ({type(error).__name__}: {error}). Nothing was touched."
-        failure = {"msg": msg, "exception": traceback.format_exc()}
+        failure = {"msg": msg, "exception": traceback.format_exc(), "changed": False, "failed_step": None, "error_class": "bug"}
     if info is None:
         # Not where the error is handled: Ansible would add it as it is, with all that it came from.
         module.fail_json(**masked(failure or {}, secrets.mask))

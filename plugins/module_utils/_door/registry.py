@@ -13,6 +13,7 @@ from ansible.module_utils.basic import AnsibleModule
 REGISTRY_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
     "registry_username": {"type": "str", "no_log": True},
     "registry_password": {"type": "str", "no_log": True},
+    "registry": {"type": "str"},
 }
 """Described in the documentation fragment C(registry)."""
 

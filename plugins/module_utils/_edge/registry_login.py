@@ -10,8 +10,8 @@ import re
 import shutil
 import typing as t
 
-from .._core.errors import CredentialsUnavailable, EngineError
-from .._core.image_reference import ImageReference
+from .._core.errors import CredentialsUnavailable, EngineError, InvalidInput
+from .._core.image_reference import ImageReference, parse_if_possible
 from .sdk import docker_auth
 
 MASK = "********"
@@ -34,13 +34,22 @@ class RegistryLogin:
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> RegistryLogin:
-        """C(options) may have the values of the registry options."""
-        return cls(options.get("registry_username"), options.get("registry_password"), options.get("registry"))
+        """C(options) may have the values of the registry options. Raises InvalidInput."""
+        registry = options.get("registry")
+        return cls(options.get("registry_username"), options.get("registry_password"), _registry_called(registry) if registry else None)
 
     def auth_config(self, reference: ImageReference) -> t.Optional[AuthConfig]:
         """What to show to the registry of a reference, None where there is nothing to show. Raises CredentialsUnavailable."""
         theirs = self._registry in (None, reference.domain)
         return self._own if self._own and theirs else _configured(reference)
+
+
+def _registry_called(name: str) -> str:
+    """A registry as C(ImageReference.domain) has it. Raises InvalidInput."""
+    reference = parse_if_possible(f"{name}/image")
+    if reference is None or reference.path not in ("image", "library/image"):
+        raise InvalidInput(f"registry must be as in image references, such as registry.example.com:5000 or docker.io, not '{name}'.")
+    return reference.domain
 
 
 def _configured(reference: ImageReference) -> t.Optional[AuthConfig]:

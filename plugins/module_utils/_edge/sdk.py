@@ -70,9 +70,11 @@ def _kind_of(error: t.Any) -> t.Type[EngineError]:
 
 
 def _is_by_engine(error: t.Any) -> bool:
-    """What the engine itself refuses or does not find, it says as JSON. That it has no such call, it says so too, in other words."""
+    """What the engine itself refuses or does not find, it says as JSON. So does it say that it has no such call, and that an authorization
+    plugin (https://docs.docker.com/engine/extend/plugins_authorization/) did not let it through."""
     content_type = "json" if error.response is None else error.response.headers.get("Content-Type", "")
-    return "json" in content_type and _explanation(error) != "page not found"
+    explanation = _explanation(error)
+    return "json" in content_type and explanation != "page not found" and "denied by plugin" not in explanation
 
 
 def _explanation(error: t.Any) -> str:

@@ -13,13 +13,14 @@ import typing as t
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, HookFailed, InvalidInput, StepFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, HookFailed, InvalidInput, NoAnswer, StepFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import LONGEST, HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.hooks import CUT, LONGEST_OUTPUT, HookResult, HookResults, Hooks
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import HookRun
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome, recreate_with_health
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rehearsal import rehearse_recreation
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
 from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, an_entry, exited, fake_guard, fake_ports
 from support.world import World
@@ -190,6 +191,27 @@ class TestPreUpdateFails:
         assert not [call for call in engine.calls if call.startswith(("stop", "rename"))]
         assert journal.notes == {}
 
+    def test_it_ended_the_container_that_it_ran_in(self, engine: FakeEngine) -> None:
+        """Such as "nginx -s quit". The service is not left down because of it."""
+
+        def quit_service(*_arguments: t.Any) -> HookRun:
+            engine._find("web")["State"]["Status"] = "exited"
+            return HookRun(0, "")
+
+        engine.run_in = quit_service  # type: ignore[method-assign]
+        with pytest.raises(HookFailed, match="and was started again") as raised:
+            recreate(engine)
+        assert raised.value.touched
+        assert engine.container("web")["State"]["Status"] == "running"
+        engine.errors["start:web"] = EngineError("no")
+        with pytest.raises(HookFailed, match="could not be started again: no. Bring it back with: docker start web") as raised:
+            recreate(engine)
+        assert raised.value.touched
+
+    def test_nobody_knows_what_became_of_it(self, engine: FakeEngine) -> None:
+        engine.errors["exec:web:backup"] = NoAnswer("gone")
+        assert "is not known, and it may still be running" in str(self.failure(engine))
+
     def test_what_cannot_be_written_down_is_not_done(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         write = journal.write
@@ -265,6 +287,16 @@ class TestKilled:
             assert calls.index("exec:web:false") < calls.index("stop:web")
             assert calls.count("stop:web") == 1
             world.assert_is("new")
+
+    def test_during_pre_update_check_mode_knows_that_nothing_was_touched(self) -> None:
+        world = World()
+        kill_at(world, "exec:web:backup")
+        for images in (world.engine.registry, world.engine.local):
+            images["docker.io/library/shop:1"] = "old"
+        guard, ports = world.guard("second", dead=["first"]), fake_ports(world.engine, world.memory)
+        foretold = rehearse_recreation(ports, guard, RecreateRequest("web"))
+        result = world.recreate(guard)
+        assert (foretold.outcome, foretold.recovered_first) == (result.outcome, result.recovered_first) == (Outcome.UNCHANGED, False)
 
     def test_during_pre_update_and_the_next_hook_fails(self) -> None:
         world = World()

@@ -12,9 +12,10 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.obtaining import to_pull
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import ImageIdentity, PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome, recreate_with_health
-from support.fake_engine import UNHEALTHY, FakeEngine, digest_of, fake_guard, fake_ports
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected, Rejections
+from support.fake_engine import UNHEALTHY, FakeEngine, FakeJournal, digest_of, fake_guard, fake_ports
 
 TAG, REPOSITORY = "docker.io/library/shop:1", "docker.io/library/shop"
 TESTED, ELSEWHERE = digest_of("tested"), digest_of("elsewhere")
@@ -46,6 +47,27 @@ def test_exactly_this_one_runs_and_follows_its_tag(engine: FakeEngine) -> None:
 def test_the_tag_is_moved_before_the_stop(engine: FakeEngine) -> None:
     recreate(engine)
     assert engine.calls.index("tag:shop:1=tested") < engine.calls.index("stop:web")
+
+
+def test_a_tag_that_is_moved_away_meanwhile_is_moved_back(engine: FakeEngine) -> None:
+    def meddle() -> None:
+        if engine.calls and engine.calls[-1] == "stop:web":
+            engine.local[TAG] = "elsewhere"
+
+    engine.look_on = meddle
+    assert recreate(engine).new_image.id == engine.container("web")["Image"] == "tested"
+
+
+def test_a_tag_that_no_pull_has_moved_stays(engine: FakeEngine) -> None:
+    """The digest was rejected before. What the tag means here is somebody else's business."""
+    memory = FakeJournal()
+    identity = ImageIdentity("shop:1", "tested", TESTED)
+    Rejections(memory).remember("web", Rejected("shop:1", identity.id, TESTED, "crashed", 0))
+    engine.local[TAG] = "other"
+    request = RecreateRequest("web", image_digest=TESTED)
+    ports = fake_ports(engine, memory)
+    assert recreate_with_health(ports, fake_guard(), request, HealthConfig(), Cleanup()).outcome is Outcome.SKIPPED
+    assert engine.local[TAG] == "other"
 
 
 def test_a_tag_that_cannot_be_moved(engine: FakeEngine) -> None:

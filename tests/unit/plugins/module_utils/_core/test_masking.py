@@ -66,6 +66,8 @@ class TestWhatIsASecret:
         header = base64.urlsafe_b64encode(json.dumps(login).encode()).decode()
         assert secrets.mask(f"hunter2 abc c2hvcDpodW50ZXIy {header}") == f"{MASK} {MASK} {MASK} {MASK}"
         assert secrets.mask("shop") == "shop"
+        secrets.learn_login({"username": "bob", "password": "a?>?>z~~~x"})
+        assert secrets.mask("Ym9iOmE/Pj8+en5+fng Ym9iOmE_Pj8-en5-fng=") == f"{MASK} {MASK}"
 
     def test_documents(self) -> None:
         secrets = Secrets()

@@ -129,6 +129,8 @@ def test_engines_tell_it_by_their_words(problem: PullProblem, said: str, kind: t
     [
         (Forbidden("Request forbidden by administrative rules"), PullProblem.FORBIDDEN),
         (NoAnswer("no answer from the engine (Read timed out)"), PullProblem.TIMEOUT),
+        (NoAnswer("while it pulled, the engine said nothing for 600 s"), PullProblem.TIMEOUT),
+        (NoAnswer("no answer from the engine (Connection aborted: reset by peer)"), PullProblem.ENGINE_LOST),
         (CredentialsUnavailable("the helper program failed"), PullProblem.AUTHENTICATION),
         (NotFound("it is not on this host, and the pull policy is 'never'"), PullProblem.NOT_FOUND),
     ],

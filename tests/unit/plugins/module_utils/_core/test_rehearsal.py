@@ -162,7 +162,7 @@ class TestFailures:
         engine.changed["web"] = [{"Path": "/etc/web.conf", "Kind": 1}]
         result = rehearse(engine)
         assert result.lost_files == ("/etc/web.conf",)
-        assert result.warnings[0].endswith("a new one will not have them: /etc/web.conf")
+        assert result.warnings[0].endswith("the new one will not have them: /etc/web.conf")
         with pytest.raises(Refused):
             rehearse(engine, lost_files=LostFiles.REFUSE)
 

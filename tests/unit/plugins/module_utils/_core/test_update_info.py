@@ -113,6 +113,16 @@ class TestStatus:
         assert [one.finding.status for one in info.containers] == [Status.REJECTED, Status.OUTDATED]
         assert "hunter" not in str(host_report(info)) + str(info.warnings)
 
+    def test_the_same_digest_in_another_repository_is_the_same_image(
+        self, engine: FakeEngine, census: FakeCensus, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It was pulled from a mirror, and tagged."""
+        mirrored = {"Id": "old", "RepoTags": ["shop:1"], "RepoDigests": [f"mirror.example/shop@{digest_of('old')}"], "Created": 0}
+        monkeypatch.setattr(census, "images", lambda: (mirrored,))
+        assert status(census, "web") is Status.UP_TO_DATE
+        engine.registry[TAG] = "new"
+        assert status(census, "web") is Status.OUTDATED
+
     def test_another_index_is_no_certainty(self, engine: FakeEngine, census: FakeCensus) -> None:
         engine.registry[TAG] = "new"
         engine.publishes_indexes = True

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import InvalidInput
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.registry_login import RegistryLogin
 
@@ -33,3 +34,15 @@ def _no_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_credentials_are_shown_to_their_registry_only(registry: str | None, image: str, shown: bool) -> None:
     login = RegistryLogin(OWN["username"], OWN["password"], registry)
     assert (login.auth_config(ImageReference.parse(image)) == OWN) is shown
+
+
+@pytest.mark.parametrize(("registry", "shown"), [("index.docker.io", True), ("docker.io", True), ("ghcr.io", False)])
+def test_other_names_of_one_registry(registry: str, shown: bool) -> None:
+    options = {"registry_username": "us", "registry_password": "ours", "registry": registry}
+    assert (RegistryLogin.from_options(options).auth_config(ImageReference.parse("shop:1")) == OWN) is shown
+
+
+@pytest.mark.parametrize("registry", ["https://index.docker.io/v1/", "registry.example.com/", "registry.example.com/shop", "nodots", "A B"])
+def test_what_is_no_registry(registry: str) -> None:
+    with pytest.raises(InvalidInput, match="registry must be"):
+        RegistryLogin.from_options({"registry": registry})

@@ -39,5 +39,5 @@ def test_kinds(status: int, content_type: str, message: str, kind: type[EngineEr
     response._content = (json.dumps({"message": message}) if content_type == JSON else message).encode()
     with pytest.raises(EngineError) as raised, engine_errors():
         docker.errors.create_api_error_from_http_exception(requests.HTTPError(message, response=response))
-    assert type(raised.value) is kind
+    assert raised.type is kind
     assert message in str(raised.value)
