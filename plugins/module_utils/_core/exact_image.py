@@ -24,13 +24,16 @@ class Follower(t.Protocol):
     """
 
     @property
-    def image_ref(self) -> str: ...
+    def image_ref(self) -> str:
+        """As it was written."""
 
     @property
-    def image_id(self) -> str: ...
+    def image_id(self) -> str:
+        """In full."""
 
     @property
-    def tag_means(self) -> t.Optional[str]: ...
+    def tag_means(self) -> t.Optional[str]:
+        """In full too."""
 
 
 def meaning_of_tag(ops: DockerOps, follower: Follower) -> t.Optional[str]:
