@@ -330,9 +330,11 @@ error_class:
     - What kind of failure it is, as a word to decide by.
     - When the image could not be had, RV(failed_step) is V(pull) and this is one of V(not_found), V(authentication), V(rate_limited),
       V(unreachable) (also a registry that answers with a server error), V(tls), V(no_platform) (no image for the platform of this host),
-      V(broken_layer), V(disk_full), V(timeout), V(forbidden) (a proxy before the engine lets no pull through) and V(other).
+      V(broken_layer), V(disk_full), V(timeout), V(forbidden) (a proxy before the engine lets no pull through), V(engine_lost)
+      (the connection to the engine broke) and V(other).
     - After a rollback it is the same as RV(rollback.reason).
     - Otherwise it is the name of the error, for example V(invalid_input), V(engine_unavailable), V(inspect_failed), V(refused) or V(busy).
+    - Not there when it is Ansible that refuses an option, before the module begins.
   returned: failure
   type: str
   sample: rate_limited
@@ -439,7 +441,9 @@ downtime_seconds:
   type: float
   sample: 0.47
 dependents:
-  description: The containers that depend on this one, as far as something was done for them.
+  description:
+    - The containers that depend on this one, as far as something was done for them.
+    - In check mode, those for which a run would do something.
   returned: when RV(outcome) is
   type: list
   elements: dict

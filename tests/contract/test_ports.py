@@ -18,7 +18,6 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
     Document,
     HealthProbe,
     HookRun,
-    PullPolicy,
     RuntimeStatus,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
@@ -142,15 +141,13 @@ def test_a_command_is_run_in_a_running_container_only(engine: Engine) -> None:
 
 def test_pull(engine: Engine) -> None:
     here = ImageReference.parse(IMAGE)
-    images = {engine.ops.pull(here, policy).id for policy in PullPolicy}
-    assert len(images) == 1
-    identity = engine.ops.pull(here, PullPolicy.ALWAYS)
-    assert identity.reference == IMAGE
+    identity = engine.ops.pull(here)
+    assert (identity.reference, identity.id) == (IMAGE, engine.ops.local_image(here).id)
 
 
 def test_what_is_published_is_what_a_pull_brings(engine: Engine) -> None:
     here = ImageReference.parse(IMAGE)
-    pulled = engine.ops.pull(here, PullPolicy.ALWAYS)
+    pulled = engine.ops.pull(here)
     published = engine.ops.published(here)
     assert engine.ops.local_image(here).id == pulled.id
     assert engine.ops.local_image(here.at(published.digest)).id == pulled.id
@@ -164,10 +161,9 @@ def test_nothing_is_published_and_nothing_here_where_nobody_pushed(engine: Engin
             look(nowhere)
 
 
-@pytest.mark.parametrize("policy", list(PullPolicy))
-def test_pull_of_what_is_nowhere(engine: Engine, policy: PullPolicy) -> None:
+def test_pull_of_what_is_nowhere(engine: Engine) -> None:
     with pytest.raises(NotFound):
-        engine.ops.pull(ImageReference.parse(reference("nowhere")), policy)
+        engine.ops.pull(ImageReference.parse(reference("nowhere")))
 
 
 def test_probe(engine: Engine) -> None:

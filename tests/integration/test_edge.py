@@ -24,7 +24,6 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
     NoAnswer,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge import docker_ops
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.connection import CONNECTION_OPTIONS, connect
@@ -48,16 +47,16 @@ class TestPull:
         image = scene.moved_tag(WebImage("old"), WebImage(scene.prefix))
         scene.break_layer(image)
         with pytest.raises(EngineError):
-            ops.pull(ImageReference.parse(image), PullPolicy.ALWAYS)
+            ops.pull(ImageReference.parse(image))
 
     def test_the_digest_is_the_registrys(self, ops: SdkDockerOps, scene: Scene) -> None:
-        identity = ops.pull(ImageReference.parse(reference("v1")), PullPolicy.ALWAYS)
+        identity = ops.pull(ImageReference.parse(reference("v1")))
         assert identity.digest == scene.client.inspect_distribution(reference("v1"))["Descriptor"]["digest"]
 
     def test_by_digest(self, ops: SdkDockerOps) -> None:
-        by_tag = ops.pull(ImageReference.parse(reference("v1")), PullPolicy.ALWAYS)
+        by_tag = ops.pull(ImageReference.parse(reference("v1")))
         pinned = f"{reference('v1')}@{by_tag.digest}"
-        identity = ops.pull(ImageReference.parse(pinned), PullPolicy.ALWAYS)
+        identity = ops.pull(ImageReference.parse(pinned))
         assert (identity.reference, identity.id) == (pinned, by_tag.id)
 
 
@@ -242,10 +241,10 @@ class TestConnect:
         with Proxy(socket_of(engine.host()), at=1, fault=Fault.HANG) as proxy:
             ops = SdkDockerOps(connect(self.options(docker_host=proxy.url)), SystemClock(), pull_timeout=0.5)
             with pytest.raises(NoAnswer):
-                ops.pull(ImageReference.parse(reference("v1")), PullPolicy.ALWAYS)
+                ops.pull(ImageReference.parse(reference("v1")))
         assert proxy.calls[1:] == [Call("POST", "/images/create"), Call("GET", "/images/*/json")]
 
-    @pytest.mark.parametrize(("option", "value"), [("timeout", 0), ("tls_hostname", "engine.example")])
+    @pytest.mark.parametrize(("option", "value"), [("timeout", 0), ("tls_hostname", "engine.example"), ("api_version", "abc")])
     def test_what_cannot_be_is_told(self, option: str, value: Any) -> None:
         with pytest.raises(InvalidInput, match=option):
             connect(self.options(**{option: value}))

@@ -26,7 +26,6 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
     Note,
     Ports,
     Published,
-    PullPolicy,
     RuntimeStatus,
     Surroundings,
     is_active,
@@ -195,15 +194,12 @@ class FakeEngine:
                 raise NotFound(f"{reference.normalised} is not here")
             return ImageIdentity(reference.as_written, here[reference.normalised])
 
-    def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
+    def pull(self, reference: ImageReference) -> ImageIdentity:
         with _Call(self, "pull"):
             name = reference.normalised
-            if policy is PullPolicy.ALWAYS or (policy is PullPolicy.MISSING and name not in self.local):
-                if name not in self.registry:
-                    raise NotFound(f"manifest for {name} not found")
-                self.local[name] = self.registry[name]
-            if name not in self.local:
-                raise NotFound(f"{name} is not here")
+            if name not in self.registry:
+                raise NotFound(f"manifest for {name} not found")
+            self.local[name] = self.registry[name]
             return ImageIdentity(reference.as_written, self.local[name])
 
     def stop(self, container: str, timeout: int) -> None:

@@ -10,7 +10,6 @@ import dataclasses
 import typing as t
 
 from .archive import archive_name
-from .cleanup import Cleanup
 from .completion import forget_archive
 from .dependents import attention
 from .errors import EngineError, FleetError, InspectFailed, NotFound, NothingToGoBackTo, RestoreFailed
@@ -21,7 +20,7 @@ from .plan import ContainerRequest, Replacement, Unchanged, image_of, inspect_ex
 from .ports import ContainerRuntimeState, DockerOps, ImageIdentity, Inspected, Ports, RuntimeStatus, name_of
 from .preflight import Case, refuse_if_unsafe
 from .recovery import entry_for, recover
-from .recreate import ATTEMPTS, CycleResult, Outcome, run_cycle, with_recovery
+from .recreate import ATTEMPTS, CycleResult, Job, Outcome, run_cycle, with_recovery
 from .rollback import restore
 from .stopwatch import Stopwatch
 
@@ -35,15 +34,11 @@ def go_back(ports: Ports, guard: Guard, request: ContainerRequest, health: Healt
     result = _fill_gap(ports, guard, request, health)
     if result:
         return result
-    return run_cycle(
-        ports,
-        guard,
-        request,
-        lambda watch: _plan(ports, guard.went_back_to, watch, request),
-        health,
-        Cleanup(),
-        keep_archive=keep_archive,
-    )
+
+    def plan(watch: Stopwatch) -> t.Union[Unchanged, Replacement]:
+        return _plan(ports, guard.went_back_to, watch, request)
+
+    return run_cycle(ports, guard, Job(request, plan, health, keep_archive=keep_archive))
 
 
 def plan_comeback(
@@ -102,8 +97,8 @@ def _newest_archive(ports: Ports, container: str, *, beside: str = "") -> t.Tupl
     except EngineError as error:
         raise InspectFailed(f"The archives of {container} could not be looked at, and nothing was touched: {error}") from error
     raise NothingToGoBackTo(
-        f"There is nothing to go back to: no archive of {container} is left. container_recreate keeps one with keep_archive. "
-        "Nothing was touched. To run an older image, name it to container_recreate."
+        f"There is nothing to go back to: no archive of {container} is left. Nothing was touched. Check the name. "
+        "container_recreate keeps an archive with keep_archive. To run an older image, name it to container_recreate."
     )
 
 

@@ -19,6 +19,11 @@ _MAYBE_THE_SAME = (
     "only a pull can tell"
 )
 
+_MAYBE_PACKED_ANEW = (
+    "the registry has an image under a digest that this host does not know. That it is the same image, packed anew, is unlikely, "
+    "and only a pull can tell"
+)
+
 _ALSO_RUNS = {"amd64": "386", "arm64": "arm"}
 """What the engine takes from an index that has nothing closer, by what it runs
 (https://github.com/containerd/containerd/blob/main/platforms/compare.go)."""
@@ -68,13 +73,20 @@ def foresee(ops: Images, reference: ImageReference, policy: PullPolicy) -> Fores
 
     Raises EngineError where the pull would, and where nobody can say.
     """
-    if policy is not PullPolicy.ALWAYS:
-        try:
-            return Foreseen(ops.local_image(reference))
-        except NotFound:
-            if policy is PullPolicy.NEVER:
-                raise NotFound("it is not on this host, and the pull policy is 'never'") from None
-    return meaning_of(ops, reference, ops.published(reference))
+    here = at_hand(ops, reference, policy)
+    return Foreseen(here) if here else meaning_of(ops, reference, ops.published(reference))
+
+
+def at_hand(ops: Images, reference: ImageReference, policy: PullPolicy) -> t.Optional[ImageIdentity]:
+    """The image on this host that is taken with this policy, None when the registry has to be asked. Raises EngineError."""
+    if policy is PullPolicy.ALWAYS:
+        return None
+    try:
+        return ops.local_image(reference)
+    except NotFound:
+        if policy is PullPolicy.NEVER:
+            raise NotFound("it is not on this host, and the pull policy is 'never'") from None
+        return None
 
 
 def if_it_is_known(foreseen: Foreseen, running: str, digests_of_running: t.Container[str]) -> Foreseen:
@@ -90,5 +102,6 @@ def meaning_of(ops: Images, reference: ImageReference, published: Published) -> 
         known = ops.local_image(reference.at(published.digest)).id
     except NotFound:
         known = ""
-    doubt = _MAYBE_THE_SAME if published.is_index and not known else ""
-    return Foreseen(ImageIdentity(reference.as_written, known, published.digest), doubt, published.platforms, published.is_index)
+    doubt = _MAYBE_THE_SAME if published.is_index else _MAYBE_PACKED_ANEW
+    image = ImageIdentity(reference.as_written, known, published.digest)
+    return Foreseen(image, "" if known else doubt, published.platforms, published.is_index)

@@ -32,12 +32,12 @@ class HealthConfig:
     min_healthy_time: float = 0.0
 
     def __post_init__(self) -> None:
+        if self.poll_interval <= 0:
+            raise InvalidInput(f"poll_interval must be more than 0 seconds, not {self.poll_interval:g}.")
         for option in ("health_timeout", "grace_period", "poll_interval", "min_healthy_time"):
             seconds = getattr(self, option)
             if not 0 <= seconds <= LONGEST:
                 raise InvalidInput(f"{option} must be a number of seconds from 0 to {LONGEST}, not {seconds:g}.")
-        if self.poll_interval == 0:
-            raise InvalidInput("poll_interval must be more than 0 seconds.")
 
 
 class Verdict(enum.Enum):

@@ -50,6 +50,9 @@ class Hooks:
         return sum(self.timeout + A_HOOK_MORE for command in (self.pre_update, self.post_update) if command)
 
 
+NO_HOOKS = Hooks()
+
+
 def _command(hook: str, wanted: t.Any) -> t.Optional[Command]:
     if wanted is None:
         return None

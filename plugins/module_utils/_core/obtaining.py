@@ -10,7 +10,7 @@ import dataclasses
 import typing as t
 
 from .errors import EngineError, InvalidInput, PullFailed
-from .foresight import Foreseen
+from .foresight import Foreseen, at_hand
 from .image_reference import ImageReference
 from .ports import DockerOps, ImageIdentity, Inspected, PullPolicy, Surroundings, name_of
 from .pull_problems import PullProblem, hint_in, in_words, problem_of, remedy_for
@@ -21,7 +21,7 @@ Obtain = t.Callable[[DockerOps, ImageReference, PullPolicy, Inspected], Foreseen
 
 def pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, _inspected: Inspected) -> Foreseen:
     """Have the image on the host, as C(policy) says."""
-    return Foreseen(ops.pull(reference, policy))
+    return Foreseen(at_hand(ops, reference, policy) or ops.pull(reference))
 
 
 def to_pull(reference: ImageReference, image_digest: t.Optional[str]) -> ImageReference:
@@ -41,17 +41,29 @@ def obtain_image(obtain: Obtain, ops: DockerOps, reference: ImageReference, poli
     try:
         return obtain(ops, reference, policy, inspected)
     except EngineError as error:
-        raise _pull_failed(ops, reference, name_of(inspected.container), error) from error
+        raise _pull_failed(ops, reference, name_of(inspected.container), error, _other_policies(ops, reference, policy)) from error
 
 
-def _pull_failed(ops: DockerOps, reference: ImageReference, container: str, error: EngineError) -> PullFailed:
+def _other_policies(ops: DockerOps, reference: ImageReference, policy: PullPolicy) -> str:
+    """A sentence that names them where they would help."""
+    if policy is not PullPolicy.ALWAYS:
+        return ""
+    try:
+        ops.local_image(reference)
+    except EngineError:
+        return ""
+    return " It is on this host already: pull=missing or pull=never would take that one."
+
+
+def _pull_failed(ops: DockerOps, reference: ImageReference, container: str, error: EngineError, advice: str = "") -> PullFailed:
     problem = problem_of(error)
     words = in_words(error)
     if problem is PullProblem.RATE_LIMITED and not hint_in(error):
         words += _hint_of_registry(ops, reference)
     digest = f" ({reference.digest})" if reference.digest and reference.digest not in reference.as_written else ""
     return PullFailed(
-        f"Image {reference.as_written}{digest} could not be had, and container {container} was not touched: {words}. {remedy_for(problem)}",
+        f"Image {reference.as_written}{digest} could not be had, and container {container} was not touched: {words}. "
+        f"{remedy_for(problem)}{advice}",
         problem,
     )
 

@@ -206,8 +206,8 @@ class DockerOps(t.Protocol):
     def local_image(self, reference: ImageReference) -> ImageIdentity:
         """Tell which image a reference means on this host. NotFound when it means none."""
 
-    def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
-        """Have the image on the host as the policy says, and tell which one the reference means there now."""
+    def pull(self, reference: ImageReference) -> ImageIdentity:
+        """Bring what the registry has to this host, and tell which image the reference means there now."""
 
     def stop(self, container: str, timeout: int) -> None:
         """Stop it, with SIGKILL after C(timeout) seconds (negative: never). Stopping a stopped one is no error."""

@@ -14,7 +14,7 @@ from .completion import complete, forget_archive, new_image_of, old_image_of
 from .dependents import Repaired
 from .errors import EngineError, NotFound, RecoveryFailed
 from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
-from .hooks import Hooks
+from .hooks import NO_HOOKS, Hooks
 from .journal import Entry, Holder, lock_of, new_container_of
 from .kept_archives import Archives
 from .patience import until_answered
@@ -31,11 +31,9 @@ A_DEPENDENT = 120
 can take beyond its stop timeout."""
 
 
-def entry_for(
-    replacement: Replacement, health: HealthConfig, holder: Holder, *, keep_archive: bool, hooks: t.Optional[Hooks] = None
-) -> Entry:
+def entry_for(replacement: Replacement, health: HealthConfig, holder: Holder, *, keep_archive: bool, hooks: Hooks = NO_HOOKS) -> Entry:
     """What has to be known of C(replacement) to bring it to its end, should its run be interrupted."""
-    hooks = hooks if hooks and replacement.old.runs else Hooks()
+    hooks = hooks if replacement.old.runs else NO_HOOKS
     old, new = replacement.old, replacement.new_image
     return Entry(
         container=old.name,

@@ -22,16 +22,16 @@ from .diff import Diff, diff_of
 from .errors import EngineError, FleetError, HookFailed, Refused, StepFailed
 from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
-from .hooks import HookResults, HookRunner, Hooks
-from .obtaining import Obtain, move_tag, pull
+from .hooks import NO_HOOKS, HookResults, HookRunner, Hooks
+from .obtaining import move_tag
 from .patience import until_accepted
-from .plan import ContainerRequest, RecreateRequest, Replacement, Skipped, Unchanged, plan_replacement
-from .policy import SkipReason, says_its_age, why_too_young
-from .ports import Document, ImageIdentity, Ports, PullPolicy, is_active, name_of
+from .plan import ContainerRequest, RecreateRequest, Replacement, Skipped, Unchanged
+from .ports import Document, ImageIdentity, Ports, is_active, name_of
 from .preflight import shortened
 from .recovery import entry_for, recover
-from .rejection import Rejected, Rejections, point_tag_back, reject, why_rejected
+from .rejection import Rejected, point_tag_back, reject
 from .rollback import Restored, RollbackEvent, RollbackReason
+from .skipping import Decision, plan_recreation
 from .stopwatch import StepTime, Stopwatch
 from .swap import Replaced, RolledBack, Swap
 
@@ -96,9 +96,24 @@ class CycleResult:
         return self.skipped.rejected if self.skipped else None
 
 
-Decision = t.Union[Unchanged, Skipped, Replacement]
 Plan = t.Callable[[Stopwatch], Decision]
 """Looks and decides, while nothing is touched. Called again when somebody else was faster."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a run is to do: decide about a container as C(plan) does, and carry that out.
+
+    With C(keep_archive) nothing is cleaned up: the archive needs its image. C(health) is also what the old container has to pass, should it
+    have to come back.
+    """
+
+    request: ContainerRequest
+    plan: Plan
+    health: HealthConfig
+    cleanup: Cleanup = dataclasses.field(default_factory=Cleanup)
+    keep_archive: bool = False
+    hooks: Hooks = NO_HOOKS
 
 
 def recreate_with_health(
@@ -109,78 +124,31 @@ def recreate_with_health(
     cleanup: Cleanup,
     *,
     keep_archive: bool = False,
-    hooks: t.Optional[Hooks] = None,
+    hooks: Hooks = NO_HOOKS,
 ) -> CycleResult:
     """Replace the container, wait for the verdict on the new one, then clean up, or roll back.
 
-    With C(keep_archive) nothing is cleaned up: the archive needs its image. Raises InvalidInput or StepFailed when it ended before there
+    Raises InvalidInput or StepFailed when it ended before there
     could be a new container; the message says how the old one is.
     """
 
     def plan(watch: Stopwatch) -> Decision:
         return plan_recreation(ports, watch, request)
 
-    return run_cycle(ports, guard, request, plan, health, cleanup, keep_archive=keep_archive, hooks=hooks)
+    return run_cycle(ports, guard, Job(request, plan, health, cleanup, keep_archive, hooks))
 
 
-def plan_recreation(ports: Ports, watch: Stopwatch, request: RecreateRequest, obtain: Obtain = pull) -> Decision:
-    """As C(plan_replacement), but an image that is too young is not used, and one that was rejected before only if the operator insists."""
-    decision = plan_replacement(ports, watch, request, obtain)
-    if not isinstance(decision, Replacement):
-        return decision
-    return _skip_rejected(ports, request, decision) or _skip_young(ports, request, decision) or _with_doubt_about_age(request, decision)
-
-
-def _skip_rejected(ports: Ports, request: RecreateRequest, decision: Replacement) -> t.Optional[Skipped]:
-    rejected = None if request.force else Rejections(ports.memory).recall(decision.old.name)
-    if rejected is None or not rejected.is_image(decision.new_image):
-        return None
-    why = why_rejected(decision.old.name, rejected)
-    return _skip(decision, SkipReason.REJECTED, why, rejected=rejected, moved_tag=request.image_digest is None)
-
-
-def _skip_young(ports: Ports, request: RecreateRequest, decision: Replacement) -> t.Optional[Skipped]:
-    """Its tag is given back only after a pull that always asks: any other would never ask again once the tag means the old image."""
-    now = ports.clock.unix_seconds()
-    young = why_too_young(decision.new_image.reference, decision.new_image_made_at, now, request.min_image_age)
-    if young is None or decision.new_image.id == decision.old_image.id:
-        return None
-    why = f"{decision.old.name} was left as it is: {young}."
-    return _skip(decision, SkipReason.TOO_YOUNG, why, moved_tag=request.pull is PullPolicy.ALWAYS and request.image_digest is None)
-
-
-def _skip(decision: Replacement, reason: SkipReason, why: str, *, moved_tag: bool, rejected: t.Optional[Rejected] = None) -> Skipped:
-    return Skipped(decision.old, decision.old_image, decision.new_image, reason, why, rejected, moved_tag, decision.warnings)
-
-
-def _with_doubt_about_age(request: RecreateRequest, decision: Replacement) -> Replacement:
-    if not request.min_image_age or not decision.new_image.id or says_its_age(decision.new_image_made_at):
-        return decision
-    doubt = f"{decision.new_image.reference} does not tell when it was built, so min_image_age did not hold it back."
-    return dataclasses.replace(decision, warnings=(*decision.warnings, doubt))
-
-
-def run_cycle(
-    ports: Ports,
-    guard: Guard,
-    request: ContainerRequest,
-    plan: Plan,
-    health: HealthConfig,
-    cleanup: Cleanup,
-    *,
-    keep_archive: bool,
-    hooks: t.Optional[Hooks] = None,
-) -> CycleResult:
-    """Carry out what C(plan) decides, to the end. Raises as C(recreate_with_health) does."""
+def run_cycle(ports: Ports, guard: Guard, job: Job) -> CycleResult:
+    """Do the job, to the end. Raises as C(recreate_with_health) does."""
     watch = Stopwatch(ports.clock)
-    runner = HookRunner(ports, watch, hooks or Hooks())
+    hooks = HookRunner(ports, watch, job.hooks)
     try:
-        result = _run(ports, guard, watch, request, plan, health, cleanup, runner, keep_archive=keep_archive)
+        result = _run(ports, guard, watch, job, hooks)
     except FleetError as error:
         error.touched = error.touched or guard.rescued
-        error.hooks = runner.results
+        error.hooks = hooks.results
         raise
-    return with_recovery(guard, dataclasses.replace(result, hooks=runner.results))
+    return with_recovery(guard, dataclasses.replace(result, hooks=hooks.results))
 
 
 def with_recovery(guard: Guard, result: CycleResult) -> CycleResult:
@@ -196,21 +164,10 @@ def with_recovery(guard: Guard, result: CycleResult) -> CycleResult:
     )
 
 
-def _run(
-    ports: Ports,
-    guard: Guard,
-    watch: Stopwatch,
-    request: ContainerRequest,
-    plan: Plan,
-    health: HealthConfig,
-    cleanup: Cleanup,
-    hooks: HookRunner,
-    *,
-    keep_archive: bool,
-) -> CycleResult:
-    ending = recreate_one(ports, guard, watch, request, plan, health, keep_archive=keep_archive, hooks=hooks)
+def _run(ports: Ports, guard: Guard, watch: Stopwatch, job: Job, hooks: HookRunner) -> CycleResult:
+    ending = recreate_one(ports, guard, watch, job, hooks)
     if isinstance(ending, Replaced):
-        ending = _pass_gate(ports, guard, watch, ending, health)
+        ending = _pass_gate(ports, guard, watch, ending, job.health)
     if isinstance(ending, Unchanged):
         return _unchanged(ending, watch, recovered=guard.rescued)
     if isinstance(ending, Skipped):
@@ -219,51 +176,41 @@ def _run(
         return _rolled_back(ports, guard, ending, watch)
     replacement = ending.replacement
     with watch.step("complete"):
-        completion = complete(ports, entry_for(replacement, health, guard.me, keep_archive=keep_archive), ending.new_id)
+        completion = complete(ports, entry_for(replacement, job.health, guard.me, keep_archive=job.keep_archive), ending.new_id)
     # Those that depend on it do not wait for the hook.
     hook_warnings = hooks.after_update(replacement.old.name, ending.new_id) if replacement.starts else ()
     archive: t.Optional[str] = replacement.archive
     warnings = (*completion.warnings, *hook_warnings)
-    if not keep_archive:
+    if not job.keep_archive:
         with watch.step("cleanup"):
-            archive, more = clean_up(ports.ops, replacement, cleanup)
+            archive, more = clean_up(ports.ops, replacement, job.cleanup)
         warnings = (*warnings, *more)
     guard.end()
     return _recreated(ending, watch, archive, completion.dependents, warnings)
 
 
 def recreate_one(
-    ports: Ports,
-    guard: Guard,
-    watch: Stopwatch,
-    request: ContainerRequest,
-    plan: Plan,
-    health: HealthConfig,
-    *,
-    keep_archive: bool = False,
-    hooks: t.Optional[HookRunner] = None,
+    ports: Ports, guard: Guard, watch: Stopwatch, job: Job, hooks: HookRunner
 ) -> t.Union[Unchanged, Skipped, Replaced, RolledBack]:
     """Replace the container and start the new one, without waiting for a verdict on it.
 
     What an interrupted run left is brought to its end first. From the first touch on, C(guard) holds the container; the caller ends that.
-    C(health) is what the old container has to pass, should it have to come back. C(hooks) is what to run in it before it is touched.
-    Raises as C(recreate_with_health) does.
+    C(hooks) is what to run in it before it is touched. Raises as C(recreate_with_health) does.
     """
-    name = name_to_guard(ports, request)
+    name = name_to_guard(ports, job.request)
     for _attempt in range(ATTEMPTS):
         with watch.step("lock"):
-            guard.settle(name, lambda entry, new_id: recover(ports, watch, entry, new_id, health))
-        decision = plan(watch)
+            guard.settle(name, lambda entry, new_id: recover(ports, watch, entry, new_id, job.health))
+        decision = job.plan(watch)
         if not isinstance(decision, Replacement):
             return decision
         if decision.moves_tag:
             move_tag(ports.ops, decision.moves_tag, decision.new_image, decision.old.name)
-        entry = entry_for(decision, health, guard.me, keep_archive=keep_archive, hooks=hooks.hooks if hooks else None)
-        if guard.begin(entry):
+        if guard.begin(entry_for(decision, job.health, guard.me, keep_archive=job.keep_archive, hooks=job.hooks)):
             if _is_as_planned(ports, decision):
-                if hooks and decision.old.runs:
+                if decision.old.runs:
                     _run_hook_before(ports, guard, hooks, decision)
-                return Swap(ports, guard, watch, decision, health).run()
+                return Swap(ports, guard, watch, decision, job.health).run()
             guard.end()
     raise Refused(
         f"Container {name} was not touched: it was changed by somebody each time that it was about to be updated. Try again later."

@@ -13,6 +13,7 @@ import dataclasses
 import typing as t
 
 from .comeback import plan_comeback
+from .dependents import Repair, Repaired
 from .diff import diff_of
 from .errors import EngineError, FleetError, Forbidden, InspectFailed, JournalFailed
 from .foresight import Foreseen, foresee, if_it_is_known
@@ -22,17 +23,14 @@ from .journal import Entry
 from .plan import ContainerRequest, RecreateRequest, Skipped, Unchanged, image_of, inspect_exactly, old_container
 from .ports import DockerOps, ImageIdentity, Inspected, Ports, PullPolicy, is_active
 from .recovery import Finding, WayOut, foresee_recovery
-from .recreate import CycleResult, Decision, Outcome, name_to_guard, plan_recreation, warning_of_lost_files
+from .recreate import CycleResult, Outcome, name_to_guard, warning_of_lost_files
 from .rejection import Rejections
+from .skipping import Decision, plan_recreation
 from .stopwatch import Stopwatch
 
 Plan = t.Callable[[Ports, t.Optional[str]], Decision]
 """Decides in a world; the ID is that of the container that an interrupted run would have brought back by then."""
 
-_MAYBE_PACKED_ANEW = (
-    "the registry has an image under a digest that this host does not know. That it is the same image, packed anew, is unlikely, "
-    "and only a pull can tell"
-)
 _MAYBE_TOO_YOUNG = "whether it is as old as min_image_age asks for, only a pull can tell"
 _MAYBE_REJECTED = "whether it is the image that this container was gone back from earlier, only a pull can tell"
 
@@ -62,8 +60,7 @@ def rehearse_comeback(ports: Ports, guard: Guard, request: ContainerRequest) -> 
 
 def ask(ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> Foreseen:
     """Tell which image a pull would bring, in place of the pull. Raises EngineError where the pull would, and where nobody can say."""
-    foreseen = if_it_is_known(foresee(ops, reference, policy), inspected.container["Image"], _digests_of(inspected))
-    return foreseen if foreseen.image.id else dataclasses.replace(foreseen, doubt=foreseen.doubt or _MAYBE_PACKED_ANEW)
+    return if_it_is_known(foresee(ops, reference, policy), inspected.container["Image"], _digests_of(inspected))
 
 
 def _digests_of(inspected: Inspected) -> t.Set[str]:
@@ -167,6 +164,7 @@ def _expect(ports: Ports, request: ContainerRequest, plan: Plan, wanted: str) ->
         return dataclasses.replace(_result(Outcome.RESTORED, decision), new_image=decision.old_image)
     return dataclasses.replace(
         _result(Outcome.RESTORED if decision.returning else Outcome.RECREATED, decision),
+        dependents=tuple(Repaired(dependent.name, dependent.id, Repair.RECREATED) for dependent in decision.old.dependents),
         lost_files=decision.lost_files,
         diff=diff_of(decision, decision.new_image),
         doubt=decision.doubt,

@@ -102,7 +102,8 @@ def point_tag_back(
     try:
         content = _who_is_well_with(ops, container_id, tag, running, rejected)
         if content:
-            return (f"The tag {tag.as_written} goes on meaning the {why} image on this host, since {content} runs that under it.",)
+            stays = f"The tag {tag.as_written} goes on meaning the {why} image on this host, since {content} runs that under it."
+            return (f"{stays} Whoever creates a container from it here gets that image. Give the two of them tags of their own.",)
         ops.tag(running.id, tag)
     except EngineError as error:
         return (f"The tag {tag.as_written} still means the {why} image on this host. It could not be changed: {error}",)

@@ -60,7 +60,7 @@ def cycle_report(result: CycleResult) -> Report:
             rollback=_rollback(result.rollback),
             rollback_failed=result.restored.problem is not None,
             error_class=result.rollback.reason.value,
-            msg=_what_happened(result.rollback, result.restored),
+            msg=_what_happened(result, result.rollback, result.restored),
         )
     return report
 
@@ -126,10 +126,17 @@ def _rollback(event: RollbackEvent) -> Report:
     }
 
 
-def _what_happened(event: RollbackEvent, restored: Restored) -> str:
-    failure = f"The new container of {event.new_image_ref} {_IN_PLAIN_WORDS[event.reason]}: {event.failure.error}."
+def _what_happened(result: CycleResult, event: RollbackEvent, restored: Restored) -> str:
+    same = event.old_image_ref == event.new_image_ref
+    old, new = (f"{image.reference} ({_short(image)})" if same else image.reference for image in (result.old_image, result.new_image))
+    failure = f"The new container of {new} {_IN_PLAIN_WORDS[event.reason]}: {event.failure.error}."
     if restored.problem is None:
-        how = f"runs {event.old_image_ref} again" if restored.runs else f"is there again with {event.old_image_ref}, stopped as it was"
+        how = f"runs {old} again" if restored.runs else f"is there again with {old}, stopped as it was"
         return f"{failure} {event.container} was rolled back and {how}, in the same container as before."
     whereabouts = f" Its old container is called {restored.archive}." if restored.archive else ""
     return f"{failure} THE ROLLBACK FAILED TOO, and {event.container} needs you: {restored.problem}.{whereabouts}{restored.remedy}"
+
+
+def _short(image: ImageIdentity) -> str:
+    """Enough of an image's ID to tell it from another one of the same reference."""
+    return image.id[: len("sha256:") + 12]

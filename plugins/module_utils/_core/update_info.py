@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from .census import Answer, Census, ImagesAtHand, NotesAtHand, as_inspected, linked_by
 from .compose import ComposeService, service_of
 from .dependents import namespaces_of
-from .errors import EngineError, InspectFailed, NotFound
-from .foresight import Foreseen, foresee, if_it_is_known
+from .errors import EngineError, InspectFailed, InvalidInput
+from .foresight import Foreseen, at_hand, foresee, if_it_is_known
 from .guard import Guard
 from .image_reference import ImageReference, followed_by
 from .journal import Runs
@@ -56,12 +56,17 @@ class Selection:
     """Which containers to tell of. Each of the three may be empty and then chooses all.
 
     C(names) are exact names or full IDs. C(labels) are C(key) or C(key=value), of which a container has to have all. C(states) are the
-    engine's words, of which one has to fit.
+    engine's words, of which one has to fit. Raises InvalidInput.
     """
 
     names: t.FrozenSet[str] = frozenset()
     labels: t.Tuple[str, ...] = ()
     states: t.FrozenSet[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        nameless = [label for label in self.labels if not label.partition("=")[0].strip()]
+        if nameless:
+            raise InvalidInput(f"labels must each be key or key=value, and there is no key in '{nameless[0]}'.")
 
     def chooses(self, container: Document) -> bool:
         if self.names and self.names.isdisjoint((name_of(container), container["Id"])):
@@ -341,13 +346,10 @@ def _has(labels: t.Mapping[str, str], label: str) -> bool:
 
 
 def _needs_registry(here: ImagesAtHand, reference: ImageReference, policy: PullPolicy) -> bool:
-    if policy is PullPolicy.MISSING:
-        try:
-            here.local_image(reference)
-        except NotFound:
-            return True
+    try:
+        return at_hand(here, reference, policy) is None
+    except EngineError:
         return False
-    return policy is PullPolicy.ALWAYS
 
 
 def _under_their_own_names(containers: t.Sequence[Document], archives: t.Sequence[Archive]) -> t.Tuple[t.List[Document], t.Tuple[str, ...]]:

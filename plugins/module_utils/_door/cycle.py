@@ -6,22 +6,19 @@
 
 from __future__ import annotations
 
-import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from .._core.errors import FleetError
 from .._core.health import HealthConfig
-from .._core.masking import Secrets, masked
+from .._core.masking import Secrets
 from .._core.recreate import CycleResult
-from .._core.report import cycle_report, diff_report, error_report
+from .._core.report import cycle_report, diff_report
 from .._edge.connection import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER
 from .._edge.engine import Engine, open_engine
-from .._edge.sdk import IMPORT_ERROR
-from .registry import REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER, take_options
+from .ending import Ending, Options, run_module
+from .registry import REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER
 
-Options = t.Mapping[str, t.Any]
 Work = t.Callable[[Engine, Options], CycleResult]
 
 _GATE = HealthConfig()
@@ -55,37 +52,12 @@ def health_of(options: Options) -> HealthConfig:
 
 def run_cycle_module(module: AnsibleModule, work: Work, rehearse: Work) -> None:
     """Do the C(work) on the engine that the options name, and end the module with what came of it. In check mode, C(rehearse) it."""
-    if IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
-    options = take_options(module)
-    secrets = Secrets()
-    secrets.learn_names(options["name"], options.get("image"))
-    result = failure = None
-    try:
+
+    def run(options: Options, secrets: Secrets) -> Ending:
+        secrets.learn_names(options["name"], options.get("image"))
         result = (rehearse if module.check_mode else work)(open_engine(options, options["lock_timeout"], secrets), options)
-    except FleetError as error:
-        failure = error_report(error)
-    except Exception as error:  # noqa: BLE001 - Ansible would print it as it is.
-        failure = _bug_report(error)
-    if result is None:
-        # Not where the error is handled: Ansible would add it as it is, with all that it came from.
-        module.fail_json(**masked(failure or {}, secrets.mask))
-        return
-    for warning in result.warnings:
-        module.warn(secrets.mask(warning))
-    diff = {"diff": diff_report(result)} if module._diff else {}  # noqa: SLF001 - it is how modules are told.
-    report = masked({**cycle_report(result), **diff}, secrets.mask)
-    if report["failed"]:
-        module.fail_json(**report)
-    module.exit_json(**report)
+        diff = {"diff": diff_report(result)} if module._diff else {}  # noqa: SLF001 - it is how modules are told.
+        return Ending({**cycle_report(result), **diff}, result.warnings)
 
-
-def _bug_report(error: Exception) -> t.Dict[str, t.Any]:
-    return {
-        "msg": f"This is a bug of the collection ({type(error).__name__}: {error}). How the container is, is not known. Run this again: it "
-        "brings to its end what was begun.",
-        "exception": traceback.format_exc(),
-        "changed": True,
-        "failed_step": None,
-        "error_class": "bug",
-    }
+    not_known = "How the container is, is not known. Run this again: it brings to its end what was begun."
+    run_module(module, run, {"msg": not_known, "changed": True})

@@ -6,20 +6,17 @@
 
 from __future__ import annotations
 
-import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import AnsibleModule
 
-from .._core.errors import FleetError
-from .._core.masking import Secrets, masked
-from .._core.report import error_report
+from .._core.masking import Secrets
 from .._core.update_info import Question, look_at_host
 from .._core.update_report import host_report
 from .._edge.census import open_host
 from .._edge.connection import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER
-from .._edge.sdk import IMPORT_ERROR
-from .registry import REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER, take_options
+from .ending import Ending, Options, run_module
+from .registry import REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER
 
 
 def looking_module(required_by: t.Mapping[str, t.Sequence[str]], **options: t.Mapping[str, t.Any]) -> AnsibleModule:
@@ -32,27 +29,14 @@ def looking_module(required_by: t.Mapping[str, t.Sequence[str]], **options: t.Ma
     )
 
 
-def run_looking_module(module: AnsibleModule, ask: t.Callable[[t.Mapping[str, t.Any]], Question]) -> None:
+def run_looking_module(module: AnsibleModule, ask: t.Callable[[Options], Question]) -> None:
     """Look at the host that the options name, and end the module with what was seen."""
-    if IMPORT_ERROR:
-        module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
-    options = take_options(module)
-    secrets = Secrets()
-    info = failure = None
-    try:
+
+    def run(options: Options, secrets: Secrets) -> Ending:
         question = ask(options)
         info = look_at_host(*open_host(options, secrets), question)
-    except FleetError as error:
-        failure = error_report(error)
-    except Exception as error:  # noqa: BLE001 - Ansible would print it as it is.
-        msg = f"This is a bug of the collection ({type(error).__name__}: {error}). Nothing was touched."
-        failure = {"msg": msg, "exception": traceback.format_exc(), "changed": False, "failed_step": None, "error_class": "bug"}
-    if info is None:
-        # Not where the error is handled: Ansible would add it as it is, with all that it came from.
-        module.fail_json(**masked(failure or {}, secrets.mask))
-        return
-    for container in info.containers:
-        secrets.learn_names(container.name, container.image.reference)
-    for warning in info.warnings:
-        module.warn(secrets.mask(warning))
-    module.exit_json(**masked(host_report(info), secrets.mask))
+        for container in info.containers:
+            secrets.learn_names(container.name, container.image.reference)
+        return Ending(host_report(info), info.warnings)
+
+    run_module(module, run, {"msg": "Nothing was touched.", "changed": False})

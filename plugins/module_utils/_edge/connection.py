@@ -18,6 +18,7 @@ from .._core.health import LONGEST
 from .sdk import docker, docker_auth, require_sdk, sdk_version
 
 OLDEST_API = "1.41"
+_API_VERSION = re.compile(r"auto|[0-9]+\.[0-9]+")
 SDK_WITHOUT_TLS_HOSTNAME = (7, 0, 0)
 
 
@@ -80,6 +81,8 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
     require_sdk()
     if not 0 < options["timeout"] <= LONGEST:
         raise InvalidInput(f"timeout must be a number of seconds from 1 to {LONGEST}, not {options['timeout']}.")
+    if not _API_VERSION.fullmatch(options["api_version"]):
+        raise InvalidInput(f"api_version must be auto or a version such as 1.41, not '{options['api_version']}'.")
     if options["tls_hostname"] and sdk_version() >= SDK_WITHOUT_TLS_HOSTNAME:
         raise InvalidInput("tls_hostname (or DOCKER_TLS_HOSTNAME) is set, which the Docker SDK for Python no longer knows from 7.0.0 on.")
     _require_client_configuration()

@@ -10,7 +10,7 @@ import typing as t
 
 from .._core.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from .._core.image_reference import ImageReference
-from .._core.ports import Clock, Document, HookRun, ImageIdentity, Inspected, Published, PullPolicy, Surroundings
+from .._core.ports import Clock, Document, HookRun, ImageIdentity, Inspected, Published, Surroundings
 from .exec import run_in_container
 from .pull import DEFAULT_PULL_TIMEOUT, ask_registry, local_image, pull_image
 from .registry_login import RegistryLogin
@@ -72,8 +72,8 @@ class SdkDockerOps:
     def local_image(self, reference: ImageReference) -> ImageIdentity:
         return local_image(self._client, reference)
 
-    def pull(self, reference: ImageReference, policy: PullPolicy) -> ImageIdentity:
-        return pull_image(self._client, reference, policy, self._login, self._pull_timeout)
+    def pull(self, reference: ImageReference) -> ImageIdentity:
+        return pull_image(self._client, reference, self._login, self._pull_timeout)
 
     def stop(self, container: str, timeout: int) -> None:
         deadline = self._clock.monotonic() + (_ENDLESS_STOP if timeout < 0 else timeout + _STOP_MARGIN)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._core.errors import EngineError, NoAnswer, NotFound
+from .._core.errors import EngineError, NoAnswer
 from .._core.image_reference import ImageReference, digest_in
-from .._core.ports import ImageIdentity, Published, PullPolicy
+from .._core.ports import ImageIdentity, Published
 from .registry_login import AuthConfig, RegistryLogin, without_credentials
 from .sdk import docker_auth, engine_errors
 
@@ -20,22 +20,11 @@ DEFAULT_PULL_TIMEOUT = 600.0
 _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 
 
-def pull_image(client: t.Any, reference: ImageReference, policy: PullPolicy, login: RegistryLogin, patience: float) -> ImageIdentity:
-    """Have the image on the host as C(policy) says and look up what the reference means there now. Raises EngineError.
+def pull_image(client: t.Any, reference: ImageReference, login: RegistryLogin, patience: float) -> ImageIdentity:
+    """Bring what the registry has to this host, and look up what the reference means there now. Raises EngineError.
 
     C(patience) in seconds is how long the engine may go without a word while it pulls.
     """
-    if policy is PullPolicy.ALWAYS:
-        try:
-            _pull(client, reference, login, patience)
-        except EngineError as error:
-            raise _with_hint(client, reference, error) from error
-        return local_image(client, reference)
-    try:
-        return local_image(client, reference)
-    except NotFound:
-        if policy is PullPolicy.NEVER:
-            raise NotFound("it is not on this host, and the pull policy is 'never'") from None
     _pull(client, reference, login, patience)
     return local_image(client, reference)
 
@@ -98,14 +87,6 @@ def _begin_pull(client: t.Any, reference: ImageReference, auth_config: t.Optiona
     )
     client._raise_for_status(response)  # noqa: SLF001
     return response
-
-
-def _with_hint(client: t.Any, reference: ImageReference, error: EngineError) -> EngineError:
-    try:
-        local_image(client, reference)
-    except EngineError:
-        return error
-    return type(error)(f"{error} (it is on this host already: pull=missing or pull=never would take that one)")
 
 
 def local_image(client: t.Any, reference: ImageReference) -> ImageIdentity:

@@ -30,21 +30,22 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import LONGEST, HealthConfig
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.hooks import NO_HOOKS, HookRunner
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, lock_of
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import LostFiles, RecreateRequest, Replacement, plan_replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Document, Failure, ImageIdentity, Inspected, PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recovery import entry_for
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import (
     CycleResult,
-    Decision,
+    Job,
     Outcome,
     Replaced,
-    plan_recreation,
     recreate_one,
     recreate_with_health,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import error_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import RollbackEvent, RollbackReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.skipping import Decision, plan_recreation
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import Stopwatch
 from support.fake_engine import (
     HEALTHY,
@@ -117,7 +118,7 @@ class TestTheCycle:
         def plan(watch: Stopwatch) -> Decision:
             return plan_recreation(ports, watch, request)
 
-        ending = recreate_one(ports, fake_guard(), watch, request, plan, HealthConfig())
+        ending = recreate_one(ports, fake_guard(), watch, Job(request, plan, HealthConfig()), HookRunner(ports, watch, NO_HOOKS))
         assert isinstance(ending, Replaced)
         assert engine.calls == TO_THE_START
 
@@ -521,7 +522,17 @@ class TestBeforeThereIsAnArchive:
     def test_pull_fails(self, engine: FakeEngine) -> None:
         with pytest.raises(PullFailed, match="shop:2 could not be had, and container web was not touched"):
             recreate(engine, image="shop:2")
-        assert engine.calls == ["inspect", "pull"]
+        assert engine.calls == ["inspect", "pull", "local_image"]
+
+    def test_pull_fails_and_another_policy_would_help(self, engine: FakeEngine) -> None:
+        engine.errors["pull"] = REFUSAL
+        with pytest.raises(PullFailed, match=r"\. It is on this host already: pull=missing or pull=never would take that one\.$"):
+            recreate(engine)
+        engine.local.clear()
+        for policy in (PullPolicy.ALWAYS, PullPolicy.MISSING):
+            with pytest.raises(PullFailed) as raised:
+                recreate(engine, pull=policy)
+            assert "on this host already" not in str(raised.value)
 
     def test_pull_never(self, engine: FakeEngine) -> None:
         assert recreate(engine, pull=PullPolicy.NEVER).outcome is Outcome.UNCHANGED

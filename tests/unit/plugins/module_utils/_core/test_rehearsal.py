@@ -11,6 +11,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Repair, Repaired
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
     EngineError,
     Forbidden,
@@ -223,6 +224,13 @@ class TestForbidden:
         journal.errors.append(EngineError("no"))
         with pytest.raises(JournalFailed):
             rehearse(engine, guard=fake_guard(journal))
+
+
+def test_those_that_depend_on_it_are_told(engine: FakeEngine) -> None:
+    web = engine.container("web")["Id"]
+    sidecar = engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{web}"})
+    engine.registry["docker.io/library/shop:1"] = "new"
+    assert rehearse(engine).dependents == (Repaired("sidecar", sidecar, Repair.RECREATED),)
 
 
 class TestOtherRuns:

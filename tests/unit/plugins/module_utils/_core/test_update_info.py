@@ -13,15 +13,21 @@ from typing import Any
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Dependent
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, Forbidden, InspectFailed, PullFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
+    EngineError,
+    Forbidden,
+    InspectFailed,
+    InvalidInput,
+    PullFailed,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import lock_of, successor_of
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.kept_archives import Archives, Kept
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import RecreateRequest, Replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.pull_problems import PullProblem
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import plan_recreation
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected, Rejections
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.skipping import plan_recreation
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import Stopwatch
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.update_info import HostInfo, Question, Selection, Status, look_at_host
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.update_report import host_report
@@ -93,7 +99,8 @@ class TestStatus:
     def test_outdated(self, engine: FakeEngine, census: FakeCensus) -> None:
         engine.registry[TAG] = "new"
         (web,) = look(census).containers
-        assert (web.finding.status, web.outdated, web.finding.certain, web.finding.reason) == (Status.OUTDATED, True, True, "")
+        assert (web.finding.status, web.outdated, web.finding.certain) == (Status.OUTDATED, True, False)
+        assert "packed anew" in web.finding.reason
         assert census.calls[-1] == "container:web"
 
     def test_a_tag_that_was_moved_here_already_is_asked_for_by_the_name_that_it_has(self, engine: FakeEngine, census: FakeCensus) -> None:
@@ -122,6 +129,11 @@ class TestStatus:
         assert status(census, "web") is Status.UP_TO_DATE
         engine.registry[TAG] = "new"
         assert status(census, "web") is Status.OUTDATED
+
+    def test_what_is_here_already_is_certain(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = engine.local["docker.io/library/shop:next"] = "new"
+        (web,) = look(census).containers
+        assert (web.outdated, web.finding.certain, web.finding.reason) == (True, True, "")
 
     def test_another_index_is_no_certainty(self, engine: FakeEngine, census: FakeCensus) -> None:
         engine.registry[TAG] = "new"
@@ -226,7 +238,7 @@ class TestStatus:
         engine.registry[TAG] = "new"
         (web,) = look(census, min_image_age=DAY).containers
         assert (web.outdated, web.finding.certain) == (True, False)
-        assert web.finding.reason == "how old the image is can be known only once it is pulled"
+        assert web.finding.reason.endswith("; how old the image is can be known only once it is pulled")
 
     def test_age_of_what_does_not_say(self, engine: FakeEngine, census: FakeCensus) -> None:
         engine.registry[TAG] = engine.local["docker.io/library/shop:next"] = "new"
@@ -529,3 +541,9 @@ def test_it_tells_what_a_run_then_does(seed: int) -> None:
             assert (container.name in info.outdated) is would, container
         elif would:
             assert container.outdated, "doubt is for what a run may not do after all"
+
+
+@pytest.mark.parametrize("label", ["", "=", "=x", " "])
+def test_a_label_without_a_key(label: str) -> None:
+    with pytest.raises(InvalidInput, match="labels must each be key or key=value"):
+        Selection(labels=("a", label))
