@@ -32,4 +32,4 @@ def own_container(mounts: str = MOUNTS) -> t.Optional[str]:
 def gateway(base_url: str) -> t.Optional[t.Tuple[str, int]]:
     """The host and the port in the SDK client's C(base_url), None when it goes through a socket or SSH."""
     url = urllib.parse.urlsplit(base_url)
-    return (url.hostname, url.port) if url.scheme in ("http", "https") and url.hostname and url.port else None
+    return (url.hostname, url.port) if url.hostname and url.port else None

@@ -106,6 +106,16 @@ def test_rolled_back() -> None:
     )
 
 
+def test_images_of_one_reference_are_told_apart() -> None:
+    """A tag that moved is the usual case."""
+    moved = dataclasses.replace(event(), new_image_ref="shop:1")
+    images = ImageIdentity("shop:1", "sha256:" + "a" * 64), ImageIdentity("shop:1", "sha256:" + "b" * 64)
+    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", *images, rollback=moved, restored=Restored())
+    message = cycle_report(result)["msg"]
+    assert message.startswith("The new container of shop:1 (sha256:bbbbbbbbbbbb) did not stay up")
+    assert "runs shop:1 (sha256:aaaaaaaaaaaa) again" in message
+
+
 def test_rollback_failed() -> None:
     restored = Restored("web could not be started (port taken)", ("docker rename web-old-1000 web", "docker start web"), "web-old-1000")
     report = cycle_report(rolled_back(restored))

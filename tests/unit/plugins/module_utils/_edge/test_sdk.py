@@ -28,6 +28,7 @@ JSON = "application/json"
         (403, PAGE, "Forbidden", Forbidden),
         (405, "text/plain", "Method Not Allowed", Forbidden),
         (403, JSON, "denied: requested access to the resource is denied", EngineError),
+        (403, JSON, "authorization denied by plugin authz: not you", Forbidden),
         (409, JSON, "the name is taken", Conflict),
         (500, JSON, "no", EngineError),
     ],
