@@ -124,7 +124,7 @@ class TestFilesThatWouldBeLost:
         result = recreate(service)
         assert (result["outcome"], result["lost_files"]) == ("recreated", ["/www/app.conf"])
         assert result["warnings"][0].endswith("the new one does not have them: /www/app.conf")
-        assert scene.run_in(service.name, "cat", "/data/kept") == "kept"
+        assert scene.ask(service.name, "cat", "/data/kept") == "kept"
 
     @pytest.mark.behaviour("C8")
     def test_refused(self, scene: Scene, service: Service) -> None:
@@ -137,7 +137,7 @@ class TestFilesThatWouldBeLost:
     def test_nothing_is_lost_by_a_rollback(self, scene: Scene, service: Service) -> None:
         result = recreate(service, image=reference("v3-crashes"))
         assert (result["outcome"], result["lost_files"]) == ("rolled_back", [])
-        assert scene.run_in(service.name, "cat", "/www/app.conf") == "app.conf"
+        assert scene.ask(service.name, "cat", "/www/app.conf") == "app.conf"
 
 
 @pytest.mark.behaviour("B9")

@@ -76,7 +76,7 @@ def test_data_stays(scene: Scene) -> None:
     service = updated(scene)
     scene.run_in(service.name, "sh", "-c", "echo dear >/data/letter")
     go_back(service)
-    assert scene.run_in(service.name, "cat", "/data/letter") == "dear"
+    assert scene.ask(service.name, "cat", "/data/letter") == "dear"
 
 
 def test_one_that_does_not_come_up_again_goes_back_to_its_archive(scene: Scene) -> None:
@@ -106,7 +106,7 @@ def test_dependents_come_along(scene: Scene) -> None:
     scene.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{service.name}"})
     result = go_back(service)
     assert [dependent["repair"] for dependent in result["dependents"]] == ["recreated"]
-    assert scene.run_in(f"{scene.prefix}-sidecar", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/") == "v1"
+    assert scene.ask(f"{scene.prefix}-sidecar", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/") == "v1"
 
 
 def test_the_newer_one_has_crashed_since(scene: Scene) -> None:

@@ -22,11 +22,11 @@ def recreate(service: Service, **options: Any) -> dict[str, Any]:
 
 def page_through(scene: Scene, container: str) -> str:
     """What a container sees on its own loopback interface."""
-    return scene.run_in(container, "wget", "-q", "-O", "-", "http://127.0.0.1:8080/")
+    return scene.ask(container, "wget", "-q", "-O", "-", "http://127.0.0.1:8080/")
 
 
 def namespace(scene: Scene, container: str, kind: str) -> str:
-    return scene.run_in(container, "busybox", "readlink", f"/proc/self/ns/{kind}")
+    return scene.ask(container, "busybox", "readlink", f"/proc/self/ns/{kind}")
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ class TestSuccess:
         client = scene.inspect(f"{scene.prefix}-client")
         assert client["HostConfig"]["Links"] == [f"/{app.name}:/{scene.prefix}-client/shop"]
         scene.client.restart(client["Id"], timeout=1)
-        assert scene.run_in(client["Id"], "wget", "-q", "-O", "-", "http://shop:8080/") == "v2"
+        assert scene.ask(client["Id"], "wget", "-q", "-O", "-", "http://shop:8080/") == "v2"
 
     def test_a_dependent_of_a_dependent(self, scene: Scene, app: Service) -> None:
         first = scene.container("first", reference("v1"), HostConfig={"NetworkMode": f"container:{app.name}"})
@@ -103,7 +103,7 @@ class TestSuccess:
         scene.run_in(sidecar, "sh", "-c", "echo dear >/data/letter")
         scene.inspect(sidecar)
         recreate(app, image=reference("v2"))
-        assert scene.run_in(f"{scene.prefix}-sidecar", "cat", "/data/letter") == "dear"
+        assert scene.ask(f"{scene.prefix}-sidecar", "cat", "/data/letter") == "dear"
 
     def test_one_that_cannot_be_given_back_is_named(self, scene: Scene, app: Service, tmp_path: Path) -> None:
         """A folder that it needs is gone. The update stands, and the dependent is still there under its name."""
@@ -147,9 +147,9 @@ class TestRollback:
         started = scene.inspect(client)["State"]["StartedAt"]
         recreate(app, image=reference("v3-crashes"))
         assert scene.inspect(client)["State"]["StartedAt"] == started
-        assert scene.run_in(client, "wget", "-q", "-O", "-", "http://shop:8080/") == "v1"
+        assert scene.ask(client, "wget", "-q", "-O", "-", "http://shop:8080/") == "v1"
         scene.client.restart(client, timeout=1)
-        assert scene.run_in(client, "wget", "-q", "-O", "-", "http://shop:8080/") == "v1"
+        assert scene.ask(client, "wget", "-q", "-O", "-", "http://shop:8080/") == "v1"
 
 
 class TestTheDependentItself:

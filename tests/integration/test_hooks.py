@@ -107,7 +107,7 @@ def test_no_post_update_after_a_rollback(scene: Scene, service: Service) -> None
     assert result["outcome"] == "rolled_back"
     assert result["hooks"]["pre_update"]["output"] == "saved\n"
     assert result["hooks"]["post_update"] is None
-    assert scene.run_in(service.name, "sh", "-c", "test -e /data/updated || echo no") == "no"
+    assert scene.ask(service.name, "sh", "-c", "test -e /data/updated || echo no") == "no"
 
 
 def test_none_where_nothing_is_replaced(service: Service) -> None:

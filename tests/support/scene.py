@@ -99,6 +99,17 @@ class Scene:
         output: bytes = self.client.exec_start(self.client.exec_create(container, list(command)))
         return output.decode().strip()
 
+    def ask(self, container: str, *command: str) -> str:
+        """What a command prints that prints something. A busy engine loses what a short command says now and then, so it may run again."""
+        said: list[str] = []
+
+        def is_said() -> bool:
+            said.append(self.run_in(container, *command))
+            return bool(said[-1])
+
+        wait_for(is_said, f"a word of {command} in {container}")
+        return said[-1]
+
     def is_starting(self, container: str) -> bool:
         state = self.client.inspect_container(container)["State"]
         return bool((state.get("Health") or {}).get("Status") == "starting")
