@@ -219,6 +219,9 @@ containers:
           description: Whether it was kept with O(evenkeel.fleet.container_recreate#module:keep_archive). Otherwise a run has put it away
             that is still at work or was interrupted.
           type: bool
+        rollout:
+          description: The O(evenkeel.fleet.container_recreate#module:rollout) that it was replaced in, V(null) when it was none.
+          type: str
     interrupted:
       description: Whether a run on it was interrupted. The next run on it brings that to its end. V(null) when it could not be found out.
       type: bool

@@ -58,7 +58,7 @@ def _remember_archives(ports: Ports, entry: Entry) -> t.Tuple[str, ...]:
         if entry.returning:
             archives.drop(entry.container, entry.returning.id)
         if entry.keep_archive:
-            archives.add(entry.container, Kept(entry.old_id, entry.archive, entry.runs, entry.restart_policy))
+            archives.add(entry.container, Kept(entry.old_id, entry.archive, entry.runs, entry.restart_policy, entry.rollout))
     except EngineError as error:
         return (_not_remembered(entry.container, error),)
     return ()

@@ -48,7 +48,8 @@ class Entry:
     C(old_status) is what the old container was doing and C(old_started_at) since when, by the engine's time stamp; C(runs) tells whether it
     is meant to run, C(restart_policy) what it had, C(time_to_health) in seconds what its health check needs, C(dependents) who depends on
     it. C(returning) is set when the new container is one that was there before. C(lease) in seconds is the longest that the run can take
-    from here on. With C(announces_touch) the old container is not touched before a note at C(touch_of) the entry says so.
+    from here on. With C(announces_touch) the old container is not touched before a note at C(touch_of) the entry says so. The archive is
+    remembered with C(rollout).
     """
 
     container: str
@@ -70,6 +71,7 @@ class Entry:
     lease: float
     holder: Holder
     announces_touch: bool = False
+    rollout: str = ""
 
     @property
     def starts(self) -> bool:

@@ -18,13 +18,15 @@ from .ports import Document, Journal
 class Kept:
     """An archive: its ID, its name, and what it has to be given back when it returns.
 
-    C(runs) tells whether it was running, C(restart_policy) what its operator gave it.
+    C(runs) tells whether it was running, C(restart_policy) what its operator gave it. C(rollout) is the one that it was replaced in, which
+    may be empty.
     """
 
     id: str
     name: str
     runs: bool
     restart_policy: Document
+    rollout: str = ""
 
 
 class Archives:

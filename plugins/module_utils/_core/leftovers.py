@@ -18,12 +18,16 @@ from .ports import Document, Journal, name_of
 
 @dataclass(frozen=True)
 class Archive:
-    """An old container of C(owner), waiting under another name. C(kept) tells whether it was kept on purpose, or stands there for a run."""
+    """An old container of C(owner), waiting under another name. C(kept) tells whether it was kept on purpose, or stands there for a run.
+
+    C(rollout) is the one that it was replaced in, empty for none.
+    """
 
     owner: str
     name: str
     id: str
     kept: bool
+    rollout: str = ""
 
 
 class Leftovers(t.NamedTuple):
@@ -64,7 +68,7 @@ def _kept(memory: Journal, places: t.Iterable[str]) -> t.Tuple[t.Tuple[Archive, 
     warnings: t.List[str] = []
     for owner in sorted(set(filter(None, map(owner_of, places)))):
         try:
-            archives += (Archive(owner, kept.name, kept.id, kept=True) for kept in Archives(memory).of(owner))
+            archives += (Archive(owner, kept.name, kept.id, kept=True, rollout=kept.rollout) for kept in Archives(memory).of(owner))
         except EngineError as error:
             warnings.append(f"The archives of {owner} are not known: {error}.")
     return tuple(archives), tuple(warnings)

@@ -31,7 +31,9 @@ A_DEPENDENT = 120
 can take beyond its stop timeout."""
 
 
-def entry_for(replacement: Replacement, health: HealthConfig, holder: Holder, *, keep_archive: bool, hooks: Hooks = NO_HOOKS) -> Entry:
+def entry_for(
+    replacement: Replacement, health: HealthConfig, holder: Holder, *, keep_archive: bool, hooks: Hooks = NO_HOOKS, rollout: str = ""
+) -> Entry:
     """What has to be known of C(replacement) to bring it to its end, should its run be interrupted."""
     hooks = hooks if replacement.old.runs else NO_HOOKS
     old, new = replacement.old, replacement.new_image
@@ -55,6 +57,7 @@ def entry_for(replacement: Replacement, health: HealthConfig, holder: Holder, *,
         lease=_longest_run(replacement, health) + hooks.longest,
         holder=holder,
         announces_touch=hooks.pre_update is not None,
+        rollout=rollout,
     )
 
 

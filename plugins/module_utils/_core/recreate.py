@@ -104,8 +104,8 @@ Plan = t.Callable[[Stopwatch], Decision]
 class Job:
     """What a run is to do: decide about a container as C(plan) does, and carry that out.
 
-    With C(keep_archive) nothing is cleaned up: the archive needs its image. C(health) is also what the old container has to pass, should it
-    have to come back.
+    With C(keep_archive) nothing is cleaned up: the archive needs its image. It is remembered with C(rollout), which may be empty. C(health)
+    is also what the old container has to pass, should it have to come back.
     """
 
     request: ContainerRequest
@@ -114,6 +114,7 @@ class Job:
     cleanup: Cleanup = dataclasses.field(default_factory=Cleanup)
     keep_archive: bool = False
     hooks: Hooks = NO_HOOKS
+    rollout: str = ""
 
 
 def recreate_with_health(
@@ -125,6 +126,7 @@ def recreate_with_health(
     *,
     keep_archive: bool = False,
     hooks: Hooks = NO_HOOKS,
+    rollout: str = "",
 ) -> CycleResult:
     """Replace the container, wait for the verdict on the new one, then clean up, or roll back.
 
@@ -135,7 +137,7 @@ def recreate_with_health(
     def plan(watch: Stopwatch) -> Decision:
         return plan_recreation(ports, watch, request)
 
-    return run_cycle(ports, guard, Job(request, plan, health, cleanup, keep_archive, hooks))
+    return run_cycle(ports, guard, Job(request, plan, health, cleanup, keep_archive, hooks, rollout))
 
 
 def run_cycle(ports: Ports, guard: Guard, job: Job) -> CycleResult:
@@ -176,7 +178,8 @@ def _run(ports: Ports, guard: Guard, watch: Stopwatch, job: Job, hooks: HookRunn
         return _rolled_back(ports, guard, ending, watch)
     replacement = ending.replacement
     with watch.step("complete"):
-        completion = complete(ports, entry_for(replacement, job.health, guard.me, keep_archive=job.keep_archive), ending.new_id)
+        entry = entry_for(replacement, job.health, guard.me, keep_archive=job.keep_archive, rollout=job.rollout)
+        completion = complete(ports, entry, ending.new_id)
     # Those that depend on it do not wait for the hook.
     hook_warnings = hooks.after_update(replacement.old.name, ending.new_id) if replacement.starts else ()
     archive: t.Optional[str] = replacement.archive
@@ -206,7 +209,8 @@ def recreate_one(
             return decision
         if decision.moves_tag:
             move_tag(ports.ops, decision.moves_tag, decision.new_image, decision.old.name)
-        if guard.begin(entry_for(decision, job.health, guard.me, keep_archive=job.keep_archive, hooks=job.hooks)):
+        entry = entry_for(decision, job.health, guard.me, keep_archive=job.keep_archive, hooks=job.hooks, rollout=job.rollout)
+        if guard.begin(entry):
             if _is_as_planned(ports, decision):
                 if decision.old.runs:
                     _run_hook_before(ports, guard, hooks, decision)

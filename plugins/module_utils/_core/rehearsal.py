@@ -20,6 +20,7 @@ from .foresight import Foreseen, foresee, if_it_is_known
 from .guard import Guard, Sighting
 from .image_reference import ImageReference
 from .journal import Entry
+from .obtaining import Obtain
 from .plan import ContainerRequest, RecreateRequest, Skipped, Unchanged, image_of, inspect_exactly, old_container
 from .ports import DockerOps, ImageIdentity, Inspected, Ports, PullPolicy, is_active
 from .recovery import Finding, WayOut, foresee_recovery
@@ -35,11 +36,14 @@ _MAYBE_TOO_YOUNG = "whether it is as old as min_image_age asks for, only a pull 
 _MAYBE_REJECTED = "whether it is the image that this container was gone back from earlier, only a pull can tell"
 
 
-def rehearse_recreation(ports: Ports, guard: Guard, request: RecreateRequest) -> CycleResult:
-    """What C(recreate_with_health) would return if all went well. Raises what it would raise before anything is touched."""
+def rehearse_recreation(ports: Ports, guard: Guard, request: RecreateRequest, obtain: t.Optional[Obtain] = None) -> CycleResult:
+    """What C(recreate_with_health) would return if all went well. Raises what it would raise before anything is touched.
+
+    C(obtain) tells what image there is. Without it, the registry is asked.
+    """
 
     def plan(world: Ports, _went_back_to: t.Optional[str]) -> Decision:
-        return plan_recreation(world, Stopwatch(world.clock), request, ask)
+        return plan_recreation(world, Stopwatch(world.clock), request, obtain or ask)
 
     result = _rehearse(ports, guard, request, plan, request.image or "")
     if result.outcome is not Outcome.RECREATED or result.new_image.id:

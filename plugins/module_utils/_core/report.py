@@ -15,6 +15,7 @@ from .diff import Diff
 from .errors import FleetError, PullFailed, StepFailed
 from .hooks import HookResult, HookResults
 from .ports import ImageIdentity
+from .preparation import Prepared
 from .recreate import CycleResult, Outcome
 from .rollback import Restored, RollbackEvent, RollbackReason
 
@@ -63,6 +64,15 @@ def cycle_report(result: CycleResult) -> Report:
             msg=_what_happened(result, result.rollback, result.restored),
         )
     return report
+
+
+_FORETOLD = ("outcome", "container", "image", "dependents", "lost_files", "rejected", "doubt", "msg", "skip_reason")
+
+
+def preparation_report(prepared: Prepared) -> Report:
+    """The return values of container_prepare: what the update would come to, and whether anything was done for it."""
+    foretold = cycle_report(prepared.foretold)
+    return {**{name: foretold[name] for name in _FORETOLD if name in foretold}, "changed": prepared.brought}
 
 
 def diff_report(result: CycleResult) -> Report:

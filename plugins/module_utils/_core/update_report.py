@@ -49,4 +49,4 @@ def _container(info: ContainerInfo) -> Report:
 
 
 def _archive(archive: Archive) -> Report:
-    return {"name": archive.name, "id": archive.id, "kept": archive.kept}
+    return {"name": archive.name, "id": archive.id, "kept": archive.kept, "rollout": archive.rollout or None}

@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import NothingToGoBackTo, StepFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.kept_archives import Archives
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome
 from support.fake_engine import Fuse, Killed
 from support.world import World, updated
@@ -68,9 +69,13 @@ def test_an_update_forgets_no_archive() -> None:
         world.engine.registry["docker.io/library/shop:1"] = "newest"
         return world
 
-    for world in interruptions(make, lambda world, guard: world.recreate(guard, keep_archive=True)):
-        again(world, lambda world, guard: world.recreate(guard, keep_archive=True))
+    def run(world: World, guard: Guard) -> CycleResult:
+        return world.recreate(guard, keep_archive=True, rollout="7")
+
+    for world in interruptions(make, run):
+        again(world, run)
         assert len(world.kept) == 3
+        assert [kept.rollout for kept in Archives(world.memory).of("web")] == ["7", "", ""]
         world.assert_is("newest", archives=world.kept)
 
 

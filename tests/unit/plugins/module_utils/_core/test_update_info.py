@@ -371,10 +371,10 @@ class TestLeftovers:
     def test_kept(self, engine: FakeEngine, census: FakeCensus) -> None:
         archive = self.archive(engine, "web-old-1")
         self.archive(engine, "web-old-2")
-        Archives(census.notes["memory"]).add("web", Kept(archive, "web-old-1", runs=True, restart_policy={}))
+        Archives(census.notes["memory"]).add("web", Kept(archive, "web-old-1", runs=True, restart_policy={}, rollout="7"))
         report = host_report(look(census))
         assert [one["name"] for one in report["containers"]] == ["web", "web-old-2"], "a stranger is no archive"
-        assert report["containers"][0]["archives"] == [{"name": "web-old-1", "id": archive, "kept": True}]
+        assert report["containers"][0]["archives"] == [{"name": "web-old-1", "id": archive, "kept": True, "rollout": "7"}]
         assert "container:web-old-1" not in census.calls
 
     def test_renamed_it_is_no_archive_any_more(self, engine: FakeEngine, census: FakeCensus) -> None:
@@ -404,7 +404,7 @@ class TestLeftovers:
         report = host_report(info)
         (web,) = report["containers"]
         assert (web["name"], web["interrupted"], web["busy"], web["status"]) == ("web", dead, not dead, "outdated")
-        assert web["archives"] == [{"name": "web-old-1000", "id": web["id"], "kept": False}]
+        assert web["archives"] == [{"name": "web-old-1000", "id": web["id"], "kept": False, "rollout": None}]
         assert (report["interrupted"], info.outdated, info.missing) == (["web"] if dead else [], ("web",), ())
 
     def test_beside_the_new_one(self, engine: FakeEngine, census: FakeCensus) -> None:
