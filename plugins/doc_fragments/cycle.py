@@ -10,11 +10,6 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
-  name:
-    description:
-      - The container, by its exact name or its full ID.
-    type: str
-    required: true
   health_timeout:
     description:
       - How long a container that declares a health check has until it reports healthy, in seconds. Reporting unhealthy before that does
@@ -42,9 +37,4 @@ options:
       - How long a container gets to stop by itself before it is killed, in seconds.
       - Without it, the container's own stop timeout counts, which is 10 seconds unless its operator set another one.
     type: int
-  lock_timeout:
-    description:
-      - How long to wait, in seconds, while another run of this collection is at work on the same container.
-    type: float
-    default: 300
 """

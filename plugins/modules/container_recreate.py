@@ -21,7 +21,9 @@ description:
     health check and so on) follows the new image.
   - Everything that can be known beforehand is checked before the old container is stopped, above all that the image can be pulled.
 extends_documentation_fragment:
+  - evenkeel.fleet.one_at_a_time
   - evenkeel.fleet.cycle
+  - evenkeel.fleet.cleanup
   - evenkeel.fleet.recreation
   - evenkeel.fleet.registry
   - evenkeel.fleet.connection
@@ -44,23 +46,6 @@ attributes:
       - With O(pull=always) a tag that was moved in the registry in between is a new image.
   action_group: {}
 options:
-  cleanup:
-    description:
-      - What to remove after the new container proved itself. Nothing here can make the update fail; what could not be removed is in
-        RV(warnings).
-    type: dict
-    default: {}
-    suboptions:
-      remove_replaced:
-        description:
-          - Remove the image that the container ran before. It stays when another container or another tag uses it.
-        type: bool
-        default: false
-      prune_dangling:
-        description:
-          - Remove every image on this engine that has neither a tag nor a container, not only those of this container.
-        type: bool
-        default: false
   keep_archive:
     description:
       - Keep the old container after a success, stopped, under the name in RV(archive). O(cleanup) is not done then, since the archive
@@ -120,7 +105,8 @@ notes:
   - Containers that use the network, pid or ipc namespace of this one, or link to it, are created anew from the exact image that they run,
     or started anew after a rollback. RV(dependents) tells.
   - After a rollback the image is remembered as rejected, and its tag on this host means the old image again. The next run skips that
-    image until there is a newer one. Forget it with O(force), or by removing the volume C(evenkeel-rejected.) and the container's name.
+    image until there is a newer one. Not so when it was not the image's fault, such as a port that somebody else had taken. Forget it
+    with O(force), or by removing the volume C(evenkeel-rejected.) and the container's name.
   - When this module is killed half-way, or the machine goes down, run the same task again, from any machine. It first brings to its end
     what the interrupted run left, then does its own work. What a run is about to do lies in the engine meanwhile, in the label of an
     empty volume named C(evenkeel-lock.) and the container's name.
@@ -474,10 +460,10 @@ warnings:
   elements: str
 """
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.hooks import Hooks
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rehearsal import rehearse_recreation
+from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cleanup import CLEANUP_OPTIONS, cleanup_of
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.recreation import RECREATION_OPTIONS, request_of
 
@@ -488,7 +474,7 @@ def recreate(engine, options):
         engine.guard,
         request_of(options, options["stop_timeout"]),
         health_of(options),
-        Cleanup(**options["cleanup"]),
+        cleanup_of(options),
         keep_archive=options["keep_archive"],
         hooks=Hooks.from_options(**options["hooks"]),
         rollout=options["rollout"] or "",
@@ -504,14 +490,7 @@ def rehearse(engine, options):
 def main():
     module = cycle_module(
         asks_registry=True,
-        cleanup=dict(
-            type="dict",
-            default={},
-            options=dict(
-                remove_replaced=dict(type="bool", default=False),
-                prune_dangling=dict(type="bool", default=False),
-            ),
-        ),
+        **CLEANUP_OPTIONS,
         keep_archive=dict(type="bool", default=False),
         rollout=dict(type="str"),
         hooks=dict(

@@ -21,6 +21,7 @@ description:
     it back, and its tag on this host means the image that runs again.
   - With nothing to go back to, the task fails and nothing is touched. Containers that merely look like an archive are never used.
 extends_documentation_fragment:
+  - evenkeel.fleet.one_at_a_time
   - evenkeel.fleet.cycle
   - evenkeel.fleet.connection
   - evenkeel.fleet.attributes

@@ -274,6 +274,7 @@ class TestRollback:
         result = recreate(service, image=broken)
         assert_back_as_before(scene, service, result, "start_failed")
         assert "/no/such/program" in result["rollback"]["failure"]["error"]
+        assert recreate(service, image=broken)["outcome"] == "skipped", "it is tried again"
 
     @pytest.mark.behaviour("A4")
     def test_create_is_refused(self, scene: Scene) -> None:
@@ -282,6 +283,7 @@ class TestRollback:
         result = recreate(service, image=no_command)
         assert_back_as_before(scene, service, result, "create_failed")
         assert "no command specified" in result["msg"].lower()
+        assert recreate(service, image=no_command)["outcome"] == "skipped", "it is tried again"
 
     def test_port_that_is_taken(self, scene: Scene) -> None:
         """Somebody takes the port while nobody serves on it, and lets go of it when the new container is removed."""
@@ -290,6 +292,7 @@ class TestRollback:
             result = recreate(service, image=reference("v2"))
         assert_back_as_before(scene, service, result, "start_failed")
         assert "address already in use" in result["msg"]
+        assert recreate(service, image=reference("v2"))["outcome"] == "recreated", "the image is not to be blamed"
 
     @pytest.mark.behaviour("A5", "A10", "D3")
     def test_address_that_is_taken(self, scene: Scene) -> None:

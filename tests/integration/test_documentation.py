@@ -21,7 +21,7 @@ from testbed.secured_registry import SecuredRegistry
 
 pytestmark = pytest.mark.installed
 
-MODULES = ["container_recreate", "container_rollback", "container_update_info"]
+MODULES = ["container_finalize", "container_prepare", "container_recreate", "container_rollback", "container_update_info"]
 OF_A_WHOLE_HOST = "what_is_outdated.md"
 """A guide whose example test_update_info.py runs."""
 

@@ -27,25 +27,29 @@ def clean_up(ops: DockerOps, replacement: Replacement, cleanup: Cleanup) -> t.Tu
 
     Returns the name of the archive if it is still there, and a warning for each thing that could not be done.
     """
-    archive_warning = _remove_archive(ops, replacement.archive)
+    # By name: should somebody have renamed it since, it is no archive any more and stays.
+    archive_warning = remove_archive(ops, replacement.archive, replacement.archive)
     warnings = [archive_warning]
     if cleanup.remove_replaced and not archive_warning:
         warnings.append(_remove_replaced(ops, replacement))
     if cleanup.prune_dangling:
-        warnings.append(_prune(ops))
+        warnings.append(prune(ops))
     return replacement.archive if archive_warning else None, tuple(warning for warning in warnings if warning)
 
 
-def _remove_archive(ops: DockerOps, archive: str) -> t.Optional[str]:
+def remove_archive(ops: DockerOps, archive: str, name: str) -> t.Optional[str]:
+    """Without force: one that runs stays. C(archive) is what to call it by to the engine, C(name) to the operator.
+
+    Returns a warning if it is still there. That it was gone already is none.
+    """
     try:
-        # By name and without force: should somebody have renamed or started it since, it is no archive any more and stays.
         ops.remove(archive)
     except NotFound:
         return None
     except EngineError as error:
         if _is_gone(ops, archive):
             return None
-        return f"The archive {archive} could not be removed ({error}). Remove it with: docker rm {archive}"
+        return f"The archive {name} could not be removed ({error}). Remove it with: docker rm {name}"
     return None
 
 
@@ -63,16 +67,22 @@ def _remove_replaced(ops: DockerOps, replacement: Replacement) -> t.Optional[str
     image = replacement.old_image
     if not image.id or image.id == replacement.new_image.id or replacement.old_image_has_other_tags:
         return None
+    return remove_image(ops, image.id)[1]
+
+
+def remove_image(ops: DockerOps, image_id: str) -> t.Tuple[bool, t.Optional[str]]:
+    """Whether a replaced image was removed, and a warning where it could not be. One that something uses stays, without a warning."""
     try:
-        ops.remove_image(image.id)
-    except Conflict:
-        return None  # Something else uses it: an image that is kept, as it should be.
+        ops.remove_image(image_id)
+    except (Conflict, NotFound):
+        return False, None
     except EngineError as error:
-        return f"The replaced image {image.id} could not be removed: {error}"
-    return None
+        return False, f"The replaced image {image_id} could not be removed: {error}"
+    return True, None
 
 
-def _prune(ops: DockerOps) -> t.Optional[str]:
+def prune(ops: DockerOps) -> t.Optional[str]:
+    """Remove every dangling image. Returns a warning when that could not be done."""
     try:
         ops.prune_dangling()
     except EngineError as error:

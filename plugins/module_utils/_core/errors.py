@@ -48,6 +48,10 @@ class Conflict(EngineError):
     """The engine says that the thing is in use, or that its name is taken."""
 
 
+class Unfit(EngineError):
+    """The engine says that it can never be done as it was asked for, such as to run a command that the image does not have."""
+
+
 class Forbidden(EngineError):
     """The engine has no such call, or something before it, such as a proxy before its socket, does not let it through."""
 
@@ -94,6 +98,12 @@ class RestoreFailed(StepFailed):
     """An archive could not be brought back."""
 
     step = "restore"
+
+
+class FinalizeFailed(StepFailed):
+    """An archive could not be dropped."""
+
+    step = "finalize"
 
 
 class Refused(StepFailed):

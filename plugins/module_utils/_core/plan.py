@@ -227,7 +227,7 @@ def _replacement(
         body=body,
         archive=archive_name(old.name, ports.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
         stop_timeout=request.stop_timeout_for(container),
-        old_image_has_other_tags=_has_other_tags(inspected, old),
+        old_image_has_other_tags=has_other_tags(inspected),
         lost_files=files,
         seen=container,
         new_image_made_at=unix_seconds_of(surroundings.new_image.get("Created")),
@@ -317,9 +317,9 @@ def image_of(inspected: Inspected) -> ImageIdentity:
     return ImageIdentity(reference=reference, id=inspected.container["Image"], digest=digest)
 
 
-def _has_other_tags(inspected: Inspected, old: OldContainer) -> bool:
-    """Whether somebody calls the old image by another name than the one that the container follows."""
-    followed = parse_if_possible(old.image_ref)
+def has_other_tags(inspected: Inspected) -> bool:
+    """Whether somebody calls a container's image by another name than the one that the container follows."""
+    followed = parse_if_possible(inspected.container["Config"]["Image"])
     tags = [parse_if_possible(tag) for tag in (inspected.image or {}).get("RepoTags") or ()]
     return any(followed is None or not tag.names_same_image_as(followed) for tag in tags if tag)
 

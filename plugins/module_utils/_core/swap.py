@@ -11,7 +11,7 @@ import dataclasses
 import typing as t
 from dataclasses import dataclass
 
-from .errors import CreateIncomplete, EngineError, NoAnswer, NotFound, RenameFailed, StepFailed, StopFailed, UpdateFailed
+from .errors import CreateIncomplete, EngineError, NoAnswer, NotFound, RenameFailed, StepFailed, StopFailed, Unfit, UpdateFailed
 from .guard import Guard
 from .health import HealthConfig
 from .plan import Replacement
@@ -75,7 +75,7 @@ class Swap:
                 return dataclasses.replace(self.roll_back(RollbackReason.CREATE_FAILED, str(error), returning.id), image_is_bad=False)
             answer_lost = isinstance(error, NoAnswer)
             rolled_back = self.roll_back(RollbackReason.CREATE_FAILED, str(error), None, answer_lost=answer_lost)
-            return dataclasses.replace(rolled_back, image_is_bad=not answer_lost)
+            return dataclasses.replace(rolled_back, image_is_bad=isinstance(error, Unfit))
         noted = False
         try:
             with self._watch.step("start"):
@@ -85,7 +85,7 @@ class Swap:
                     self._ops.start(new_id)
         except EngineError as error:
             rolled_back = self.roll_back(RollbackReason.START_FAILED, str(error), new_id)
-            return dataclasses.replace(rolled_back, image_is_bad=noted and not isinstance(error, NoAnswer))
+            return dataclasses.replace(rolled_back, image_is_bad=noted and isinstance(error, Unfit))
         if self._plan.starts:
             self._watch.came_up()
         return Replaced(self._plan, new_id)

@@ -23,14 +23,19 @@ Work = t.Callable[[Engine, Options], CycleResult]
 
 _GATE = HealthConfig()
 
-CYCLE_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
+ONE_AT_A_TIME_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
     "name": {"type": "str", "required": True},
+    "lock_timeout": {"type": "float", "default": 300},
+}
+"""Described in the documentation fragment C(one_at_a_time)."""
+
+CYCLE_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
+    **ONE_AT_A_TIME_OPTIONS,
     "health_timeout": {"type": "float", "default": _GATE.health_timeout},
     "grace_period": {"type": "float", "default": _GATE.grace_period},
     "poll_interval": {"type": "float", "default": _GATE.poll_interval},
     "min_healthy_time": {"type": "float", "default": _GATE.min_healthy_time},
     "stop_timeout": {"type": "int"},
-    "lock_timeout": {"type": "float", "default": 300},
 }
 """Described in the documentation fragment C(cycle)."""
 

@@ -10,7 +10,7 @@ import contextlib
 import traceback
 import typing as t
 
-from .._core.errors import Conflict, EngineError, EngineUnavailable, Forbidden, NoAnswer, NotFound
+from .._core.errors import Conflict, EngineError, EngineUnavailable, Forbidden, NoAnswer, NotFound, Unfit
 
 __all__ = ["IMPORT_ERROR", "docker", "docker_auth", "engine_errors", "require_sdk", "sdk_version"]
 
@@ -62,6 +62,8 @@ def engine_errors() -> t.Iterator[None]:
 
 
 def _kind_of(error: t.Any) -> t.Type[EngineError]:
+    if error.status_code == 400:
+        return Unfit
     if error.status_code == 409:
         return Conflict
     if error.status_code in (403, 404, 405) and not _is_by_engine(error):

@@ -26,6 +26,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
     Refused,
     RenameFailed,
     StopFailed,
+    Unfit,
     UpdateFailed,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
@@ -1477,17 +1478,18 @@ class TestRejected:
         assert engine.local["docker.io/library/shop:2"] == "new"
 
     @pytest.mark.parametrize("call", ["create:web", "start:NEW"])
-    def test_an_engine_that_does_not_answer_says_nothing_about_the_image(self, engine: FakeEngine, call: str) -> None:
+    @pytest.mark.parametrize("error", [NoAnswer("the connection broke"), EngineError("port is already allocated")])
+    def test_an_engine_that_cannot_says_nothing_about_the_image(self, engine: FakeEngine, call: str, error: EngineError) -> None:
         memory = FakeJournal()
-        engine.errors[call] = NoAnswer("the connection broke")
+        engine.errors[call] = error
         assert recreate(engine, memory=memory).outcome is Outcome.ROLLED_BACK
         assert memory.notes == {}
         assert engine.local["docker.io/library/shop:1"] == "old"
 
     @pytest.mark.parametrize("call", ["create:web", "start:NEW"])
-    def test_one_that_says_no_does(self, engine: FakeEngine, call: str) -> None:
+    def test_one_that_finds_it_unfit_does(self, engine: FakeEngine, call: str) -> None:
         memory = FakeJournal()
-        engine.errors[call] = REFUSAL
+        engine.errors[call] = Unfit("no command specified")
         recreate(engine, memory=memory)
         assert "evenkeel-rejected.web" in memory.notes
 

@@ -12,7 +12,7 @@ import docker.errors
 import pytest
 import requests
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, EngineError, Forbidden, NotFound
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, EngineError, Forbidden, NotFound, Unfit
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.sdk import engine_errors
 
 PAGE = "text/html"
@@ -29,6 +29,7 @@ JSON = "application/json"
         (405, "text/plain", "Method Not Allowed", Forbidden),
         (403, JSON, "denied: requested access to the resource is denied", EngineError),
         (403, JSON, "authorization denied by plugin authz: not you", Forbidden),
+        (400, JSON, "exec: no such file", Unfit),
         (409, JSON, "the name is taken", Conflict),
         (500, JSON, "no", EngineError),
     ],
