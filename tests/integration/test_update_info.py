@@ -222,7 +222,7 @@ def test_archives_are_listed_under_theirs(scene: Scene) -> None:
     archive = run_module("container_recreate", name=name, keep_archive=True)["archive"]
     result = look(labels=[of(scene)])
     assert [(one["name"], one["status"]) for one in result["containers"]] == [(name, "up_to_date"), (f"{name}-old-2", "outdated")]
-    assert result["containers"][0]["archives"] == [{"name": archive, "id": old, "kept": True}]
+    assert result["containers"][0]["archives"] == [{"name": archive, "id": old, "kept": True, "rollout": None}]
     assert result["containers"][1]["id"] == stranger
     scene.client.remove_container(name)
     result = look(name=[name, f"{scene.prefix}-nobody"])

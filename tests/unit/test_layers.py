@@ -16,6 +16,7 @@ PLUGINS = Path(__file__).parents[2] / "plugins"
 CORE = sorted((PLUGINS / "module_utils/_core").glob("*.py"))
 EDGE = sorted((PLUGINS / "module_utils/_edge").glob("*.py"))
 DOOR = sorted((PLUGINS / "module_utils/_door").glob("*.py"))
+ROLLOUT = sorted((PLUGINS / "plugin_utils/_rollout").glob("*.py"))
 MODULES = sorted((PLUGINS / "modules").glob("*.py"))
 
 # What of the standard library has no I/O, no clock, no threads.
@@ -33,7 +34,7 @@ def imports(path: Path) -> Iterator[str]:
             yield "an import at run time"
 
 
-@pytest.mark.parametrize("path", CORE, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*CORE, *ROLLOUT], ids=lambda path: path.name)
 def test_the_core_is_pure(path: Path) -> None:
     """Neither ansible nor docker nor requests nor time, nor anything else that reaches out."""
     foreign = {name for name in imports(path) if not name.startswith(".") and name not in PURE}

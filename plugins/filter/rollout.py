@@ -1,0 +1,113 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The decisions of the role rolling_update, for its task files."""
+
+from __future__ import annotations
+
+import os
+import typing as t
+
+from ansible.errors import AnsibleFilterError
+
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout import records
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.choice import choose, digest_for
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.containers import containers_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import judge, unconfirmed
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.problems import problem_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.report import report_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.verdict import verdict_on
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.window import is_within
+
+DOCUMENTATION = r"""
+name: rollout
+short_description: Make a decision of a rollout
+version_added: 0.1.0
+description:
+  - The decisions that the role P(evenkeel.fleet.rolling_update#role) makes, each a pure function.
+  - It is there for this role alone. Its decisions change with the role, without notice.
+options:
+  _input:
+    description:
+      - What the decision is about.
+    type: raw
+    required: true
+  decision:
+    description:
+      - Which decision to make. The arguments after it are the decision's own.
+    type: str
+    required: true
+positional: decision
+author:
+  - evenkeel contributors (@evenkeel)
+"""
+
+EXAMPLES = r"""
+- name: Say whether a host may be updated now
+  ansible.builtin.debug:
+    msg: "{{ '23:30' | evenkeel.fleet.rollout('window', '22:00-06:00') }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - What was decided.
+  type: raw
+"""
+
+
+def _record(record: records.Record, step: str, *arguments: t.Any) -> records.Record:
+    return _STEPS[step](record, *arguments)
+
+
+def _path(path: str) -> str:
+    """Relative to the folder in which ansible-playbook was started, not to that of a playbook in a collection."""
+    return os.path.abspath(os.path.expanduser(path))
+
+
+def _problem(settings: t.Mapping[str, t.Any]) -> str:
+    return problem_of(settings, lambda file: os.path.isfile(_path(file)))
+
+
+_STEPS: t.Mapping[str, t.Callable[..., records.Record]] = {
+    "updated": records.updated,
+    "failed": records.failed,
+    "held_back": records.held_back,
+    "taken_back": records.taken_back,
+    "gone_back": records.gone_back,
+    "left_behind": records.left_behind,
+    "finalized": records.finalized,
+}
+
+_DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
+    "choose": choose,
+    "containers": containers_of,
+    "digest": digest_for,
+    "judge": judge,
+    "path": _path,
+    "planned": records.planned,
+    "problem": _problem,
+    "reached": records.reached,
+    "record": _record,
+    "report": report_of,
+    "unconfirmed": unconfirmed,
+    "verdict": verdict_on,
+    "window": is_within,
+}
+
+
+def decide(value: t.Any, decision: str, *arguments: t.Any, **options: t.Any) -> t.Any:
+    """Raises AnsibleFilterError, with what is wrong and what would be right."""
+    try:
+        return _DECISIONS[decision](value, *arguments, **options)
+    except InvalidRollout as error:
+        raise AnsibleFilterError(str(error)) from error
+
+
+class FilterModule:
+    """What Ansible looks for."""
+
+    def filters(self) -> t.Dict[str, t.Callable[..., t.Any]]:
+        return {"rollout": decide}

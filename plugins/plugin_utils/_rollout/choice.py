@@ -1,0 +1,64 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One image for all hosts: which digest each container gets, and which rollout this is."""
+
+from __future__ import annotations
+
+import typing as t
+
+Choice = t.Dict[str, t.Any]
+
+
+def choose(looks: t.Iterable[t.Mapping[str, t.Any]], new_rollout: str, *, fresh: bool = False) -> Choice:
+    """Which rollout this is, whether it was begun by an earlier run, and the digest for each container and image reference.
+
+    C(looks) are those of the hosts, in the order of the inventory, each with C(containers), as container_update_info returns them, and
+    C(foretold), what container_prepare returned for each of them in check mode. While any host keeps the archive of a rollout, that rollout
+    is not over: its digests are kept, unless C(fresh), and C(new_rollout) is not needed. What the hosts do not know yet is what the first
+    of them was told by its registry.
+    """
+    looks = list(looks)
+    rollout = "" if fresh else _newest_rollout(looks)
+    begun = _digests_of(rollout, looks) if rollout else {}
+    asked: t.Dict[str, t.Dict[str, str]] = {}
+    for look in looks:
+        for foretold in look.get("foretold") or ():
+            image = (foretold.get("image") or {}).get("new") or {}
+            if image.get("digest"):
+                asked.setdefault(foretold["container"]["name"], {}).setdefault(image["reference"], image["digest"])
+    wanted = {(name, reference) for name, images in asked.items() for reference in images}
+    if begun and wanted and not wanted & {(name, reference) for name, images in begun.items() for reference in images}:
+        rollout, begun = "", {}  # The user wants something else by now.
+    digests = {name: {**asked.get(name, {}), **begun.get(name, {})} for name in {**asked, **begun}}
+    return {"rollout": rollout or new_rollout, "resumed": bool(rollout), "digests": digests}
+
+
+def digest_for(choice: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any], look: t.Mapping[str, t.Any]) -> t.Optional[str]:
+    """The digest that a container with these C(settings) gets on the host of that C(look). None when no registry has one."""
+    found = [container["image"]["reference"] for container in look.get("containers") or () if container["name"] == settings["name"]]
+    reference = settings.get("image") or (found[0] if found else None)
+    digest: t.Optional[str] = choice["digests"].get(settings["name"], {}).get(reference)
+    return digest
+
+
+def rollout_of(container: t.Mapping[str, t.Any]) -> t.Optional[str]:
+    """The rollout that a container was last replaced in and that is not over, None when there is none."""
+    kept = [archive for archive in container.get("archives") or () if archive["kept"]]
+    return (kept[0].get("rollout") or None) if kept else None
+
+
+def _newest_rollout(looks: t.Iterable[t.Mapping[str, t.Any]]) -> str:
+    """They are named after the time at which they began."""
+    return max((rollout_of(container) or "" for look in looks for container in look.get("containers") or ()), default="")
+
+
+def _digests_of(rollout: str, looks: t.Iterable[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Dict[str, str]]:
+    digests: t.Dict[str, t.Dict[str, str]] = {}
+    for look in looks:
+        for container in look.get("containers") or ():
+            image = container["image"]
+            if rollout_of(container) == rollout and image.get("digest"):
+                digests.setdefault(container["name"], {}).setdefault(image["reference"], image["digest"])
+    return digests

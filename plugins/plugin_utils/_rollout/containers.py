@@ -1,0 +1,66 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the user wants done with which containers of a host."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .errors import InvalidRollout
+
+Settings = t.Dict[str, t.Any]
+
+OPTIONS = (
+    "name",
+    "image",
+    "image_digest",
+    "pull",
+    "pull_timeout",
+    "force",
+    "health_timeout",
+    "grace_period",
+    "poll_interval",
+    "min_healthy_time",
+    "stop_timeout",
+    "lock_timeout",
+    "hooks",
+    "lost_files",
+    "verbatim",
+    "keep_env",
+    "min_image_age",
+    "respect_labels",
+)
+"""The options of container_recreate that a container of a rollout may have. The others are the rollout's own business."""
+
+
+def containers_of(wanted: t.Any, image: t.Optional[str] = None) -> t.List[Settings]:
+    """The containers in their order, each with its options. C(image) is for those that name none. Raises InvalidRollout.
+
+    C(wanted) is a name, names with commas between them, or a list of names and of dictionaries with a C(name) and other C(OPTIONS).
+    """
+    listed = [name.strip() for name in wanted.split(",") if name.strip()] if isinstance(wanted, str) else wanted
+    if not isinstance(listed, (list, tuple)) or not listed:
+        raise InvalidRollout("rolling_update_containers must name at least one container, such as rolling_update_containers=web.")
+    containers = [_settings_of(one, image) for one in listed]
+    names = [container["name"] for container in containers]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InvalidRollout(f"rolling_update_containers names {', '.join(twice)} more than once.")
+    return containers
+
+
+def _settings_of(one: t.Any, image: t.Optional[str]) -> Settings:
+    settings = {"name": one} if isinstance(one, str) else one
+    if not isinstance(settings, t.Mapping):
+        raise InvalidRollout(f"rolling_update_containers has {one!r} in it, which is neither a name nor a dictionary with a name.")
+    name = settings.get("name")
+    if not isinstance(name, str) or not name:
+        raise InvalidRollout("rolling_update_containers has a container without a name in it.")
+    unknown = sorted(str(option) for option in set(settings) - set(OPTIONS))
+    if unknown:
+        raise InvalidRollout(
+            f"rolling_update_containers gives {name} {', '.join(unknown)}, which is not an option here. There are {', '.join(OPTIONS)}."
+        )
+    return {**({"image": image} if image else {}), **settings}

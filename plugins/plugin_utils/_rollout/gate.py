@@ -1,0 +1,78 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whether the rollout goes on: the failures of the whole fleet against the budget."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from .errors import InvalidRollout
+from .records import FAILURES
+
+Gate = t.Dict[str, t.Any]
+
+_PERCENTAGE = re.compile(r"(\d+)\s*%")
+
+
+def budget_of(max_failures: t.Any, hosts: int) -> int:
+    """How many of so many hosts may fail. A percentage is rounded down. Raises InvalidRollout."""
+    text = str(max_failures).strip()
+    percentage = _PERCENTAGE.fullmatch(text)
+    if percentage and int(percentage[1]) <= 100:
+        return hosts * int(percentage[1]) // 100
+    if text.isdigit():
+        return int(text)
+    raise InvalidRollout(f"rolling_update_max_failures must be a number of hosts or a percentage such as 10%, not '{max_failures}'.")
+
+
+def checked_waves(waves: t.Any, variable: str = "rolling_update_waves") -> t.Any:
+    """The same waves. Raises InvalidRollout when Ansible could not make batches of them."""
+    listed = waves if isinstance(waves, (list, tuple)) else [waves]
+    for wave in listed:
+        text = str(wave).strip()
+        percentage = _PERCENTAGE.fullmatch(text)
+        size = int(percentage[1]) if percentage else int(text) if text.isdigit() else 0
+        if isinstance(wave, bool) or size < 1 or (percentage and size > 100):
+            raise InvalidRollout(f"{variable} must be numbers of hosts or percentages such as [1, '25%', '100%'], not {waves}.")
+    if not listed:
+        raise InvalidRollout(f"{variable} must have at least one wave, such as [1, '25%', '100%'].")
+    return waves
+
+
+def judge(
+    records: t.Sequence[t.Mapping[str, t.Any]],
+    hosts: t.Sequence[str],
+    max_failures: t.Any,
+    *,
+    tolerant: bool = False,
+    before: t.Optional[Gate] = None,
+) -> Gate:
+    """The gate before the next wave, or after the last.
+
+    C(hosts) are those of the whole fleet, C(records) what is known of them: a host without a record is lost, and so is one that a wave has
+    begun on and whose record does not say how that ended. With C(tolerant) the budget is not looked at. C(before) is the gate of the wave
+    before. What is closed stays closed. Raises InvalidRollout.
+    """
+    budget = budget_of(max_failures, len(hosts))
+    known = {record["host"] for record in records}
+    failures = [record["host"] for record in records if record["outcome"] in FAILURES]
+    failures += [host for host in hosts if host not in known]
+    gate = {"wave": (before or {}).get("wave", 0) + 1, "failures": failures, "budget": budget, "open": True, "reason": ""}
+    if before and not before["open"]:
+        return {**gate, "open": False, "reason": before["reason"], "wave": before["wave"], "unconfirmed": before.get("unconfirmed", False)}
+    if len(failures) > budget and not tolerant:
+        return {**gate, "open": False, "reason": _why_closed(failures, budget)}
+    return gate
+
+
+def unconfirmed(gate: Gate) -> Gate:
+    """The gate, when nobody said yes."""
+    return {**gate, "open": False, "unconfirmed": True, "reason": "nobody confirmed that it goes on after the canary"}
+
+
+def _why_closed(failures: t.Sequence[str], budget: int) -> str:
+    those = ", ".join(failures[:5]) + (f" and {len(failures) - 5} more" if len(failures) > 5 else "")
+    return f"{len(failures)} failed ({those}), and {budget or 'none'} may"

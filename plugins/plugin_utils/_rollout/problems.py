@@ -1,0 +1,37 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong with what the user asked for, found before anything else is done."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .containers import containers_of
+from .errors import InvalidRollout
+from .gate import budget_of, checked_waves
+from .window import is_within
+
+FileExists = t.Callable[[str], bool]
+
+
+def problem_of(settings: t.Mapping[str, t.Any], file_exists: FileExists) -> str:
+    """What is wrong and what would be right, empty when nothing is wrong.
+
+    C(settings) has C(containers), C(waves), C(rollback_batch), C(max_failures), C(window) and C(files), the latter by the variable that
+    names them.
+    """
+    try:
+        containers_of(settings["containers"])
+        checked_waves(settings["waves"])
+        checked_waves(settings["rollback_batch"], "rolling_update_rollback_batch")
+        budget_of(settings["max_failures"], hosts=1)
+        if settings["window"]:
+            is_within("00:00", settings["window"])
+    except InvalidRollout as error:
+        return f"{error} Nothing was touched."
+    for variable, file in settings["files"].items():
+        if file and not file_exists(file):
+            return f"{variable} is {file}, and there is no such file on the controller. Nothing was touched."
+    return ""

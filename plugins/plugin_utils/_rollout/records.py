@@ -1,0 +1,163 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What becomes of one host in a rollout, as a record that goes from step to step. Every function returns a new one."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .choice import rollout_of
+
+Record = t.Dict[str, t.Any]
+Result = t.Mapping[str, t.Any]
+
+FAILURES = ("rollback_failed", "unknown", "failed", "rolled_back", "rejected")
+"""The outcomes that the budget is spent on, the worst first."""
+
+SUCCESSES = ("updated", "unchanged", "held")
+"""The outcomes with which a host got what was asked for. C(held) is one that the user's own rules hold back."""
+
+_WORST_FIRST = (*FAILURES, "outside_window", "went_back", "planned", "updated", "held", "unchanged")
+
+_UNREACHABLE = "the host could not be reached"
+
+_OF_A_PLAN = {"recreated": "planned", "recovered": "planned", "unknown": "planned", "restored": "planned", "unchanged": "unchanged"}
+_OF_A_RUN = {"recreated": "updated", "recovered": "updated", "unchanged": "unchanged"}
+
+
+def planned(host: str, look: Result, prepared: Result, *, retry_rejected: bool = False) -> Record:
+    """The record of a host that was looked at, and on which the images were prepared, one result a container.
+
+    C(retry_rejected) tries an image again that the host was rolled back from.
+    """
+    record: Record = {"host": host, "outcome": "unknown", "reason": "", "wave": None, "containers": []}
+    for result in (look, prepared):
+        if result.get("unreachable"):
+            return {**record, "reason": f"{_UNREACHABLE}: {_one_line(result.get('msg'))}"}
+    if "containers" not in look:
+        return {**record, "outcome": "failed", "reason": _one_line(look.get("msg"))}
+    found = {container["name"]: container for container in look["containers"]}
+    containers = [_planned(one, found, retry_rejected=retry_rejected) for one in prepared.get("results") or ()]
+    return _judged({**record, "containers": containers})
+
+
+def updated(record: Record, container: str, result: Result, wave: int) -> Record:
+    """After container_recreate on one of its containers."""
+    return _judged({**_with(record, container, _after_update(result)), "wave": wave})
+
+
+def failed(record: Record, reason: str, wave: int) -> Record:
+    """After something that failed besides: a task of the user's, before or after the containers were updated."""
+    outcome = "failed" if record["outcome"] in ("planned", *SUCCESSES) else record["outcome"]
+    return {**record, "outcome": outcome, "reason": record["reason"] or _one_line(reason), "wave": wave}
+
+
+def held_back(record: Record, reason: str, wave: int) -> Record:
+    """Outside of its maintenance window."""
+    return {**record, "outcome": "outside_window", "reason": reason, "wave": wave}
+
+
+def taken_back(record: Record, container: str, result: Result) -> Record:
+    """After container_rollback on one of its containers, because something else on this host failed."""
+    return _judged(_with(record, container, _after_rollback(result, "rolled_back")), floor=record)
+
+
+def gone_back(record: Record, container: str, result: Result) -> Record:
+    """After container_rollback on one of its containers, because the fleet goes back."""
+    return _judged(_with(record, container, _after_rollback(result, "went_back")), floor=record)
+
+
+def left_behind(record: Record, look: Result) -> Record:
+    """When the fleet goes back, and it cannot be found out what there is to go back on this host."""
+    why = _UNREACHABLE if look.get("unreachable") else _one_line(look.get("msg"))
+    return {**record, "outcome": "unknown", "reason": record["reason"] or f"whether it has to go back is not known: {why}"}
+
+
+def finalized(record: Record, look: Result, dropped: Result) -> Record:
+    """After container_finalize on its containers, one result each. An archive that stays is worth a word, and no failure."""
+    if look.get("unreachable") or dropped.get("unreachable") or "containers" not in look:
+        return {**record, "reason": record["reason"] or "its archives were kept: they could not be looked at"}
+    for result in dropped.get("results") or ():
+        if "dropped" not in result and not result.get("skipped"):
+            record = _with(record, result["item"], {"reason": f"its archive was kept: {_one_line(result.get('msg'))}"})
+    return record
+
+
+def reached(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.List[str]:
+    """Those of the C(containers) of a rollout that it has replaced on a host and that can still go back, in the order to do that."""
+    there = {container["name"] for container in look.get("containers") or () if rollout_of(container) == rollout}
+    return [container["name"] for container in containers if container["name"] in there][::-1]
+
+
+def _planned(result: Result, found: t.Mapping[str, Result], *, retry_rejected: bool) -> Record:
+    name = result["item"]["name"]
+    image = result.get("image") or {}
+    before = image.get("old") or (found.get(name) or {}).get("image")
+    outcome, reason = _foretold(result, is_there=name in found)
+    return {
+        "name": name,
+        "outcome": "planned" if outcome == "rejected" and retry_rejected else outcome,
+        "retry": outcome == "rejected" and retry_rejected,
+        "reason": reason,
+        "before": before,
+        "after": before,
+        "wanted": image.get("new"),
+        "seconds_down": None,
+    }
+
+
+def _foretold(result: Result, *, is_there: bool) -> t.Tuple[str, str]:
+    if result.get("skipped"):  # Nobody wants it updated in this run.
+        return ("unchanged", "") if is_there else ("failed", "there is no such container")
+    if "outcome" not in result:
+        return "failed", _one_line(result.get("msg"))
+    if result["outcome"] == "skipped":
+        return ("rejected" if result["skip_reason"] == "rejected" else "held"), _one_line(result.get("msg"))
+    return _OF_A_PLAN[result["outcome"]], _one_line(result.get("doubt"))
+
+
+def _after_update(result: Result) -> Record:
+    image = result.get("image") or {}
+    down = {"seconds_down": result.get("downtime_seconds")}
+    if result.get("unreachable"):
+        return {"outcome": "unknown", "reason": f"{_UNREACHABLE} while it was updated; run this again once it can"}
+    if result.get("failed"):
+        outcome = "rollback_failed" if result.get("rollback_failed") else "rolled_back" if result.get("rollback") else "failed"
+        return {"outcome": outcome, "reason": _one_line(result.get("msg")), **down}
+    if result["outcome"] == "skipped":
+        outcome = "rejected" if result["skip_reason"] == "rejected" else "held"
+        return {"outcome": outcome, "reason": _one_line(result.get("msg"))}
+    return {"outcome": _OF_A_RUN[result["outcome"]], "reason": "", "after": image.get("new"), **down}
+
+
+def _after_rollback(result: Result, outcome: str) -> Record:
+    if result.get("unreachable"):
+        return {"outcome": "unknown", "reason": f"it has to go back, and {_UNREACHABLE}"}
+    if result.get("outcome") not in ("restored", "recovered"):
+        return {"outcome": "rollback_failed", "reason": _one_line(result.get("msg"))}
+    return {"outcome": outcome, "after": (result.get("image") or {}).get("new")}
+
+
+def _with(record: Record, container: str, changes: Record) -> Record:
+    containers = [{**one, **changes} if one["name"] == container else one for one in record["containers"]]
+    if all(one["name"] != container for one in containers):
+        blank = {"name": container, "retry": False, "before": None, "after": None, "wanted": None, "seconds_down": None, "reason": ""}
+        containers.append({**blank, **changes})
+    return {**record, "containers": containers}
+
+
+def _judged(record: Record, floor: t.Optional[Record] = None) -> Record:
+    """A host is as well as the worst of its containers, and no better than C(floor) where that was a failure."""
+    outcomes = [container["outcome"] for container in record["containers"]]
+    if floor and floor["outcome"] in FAILURES:
+        outcomes.append("rolled_back" if floor["outcome"] == "failed" and "rolled_back" in outcomes else floor["outcome"])
+    worst = min(outcomes, key=_WORST_FIRST.index, default="unchanged")
+    reasons = [container["reason"] for container in record["containers"] if container["outcome"] == worst and container["reason"]]
+    reason = (floor or {}).get("reason") or "; ".join(dict.fromkeys(reasons))
+    return {**record, "outcome": worst, "reason": reason}
+
+
+def _one_line(text: t.Any) -> str:
+    return " ".join(str(text or "").split())

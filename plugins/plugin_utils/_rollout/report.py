@@ -1,0 +1,130 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How a rollout went: for people, for machines, and in one sentence."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .records import FAILURES, SUCCESSES
+
+Report = t.Dict[str, t.Any]
+
+_COLUMNS = ("host", "container", "before", "after", "outcome", "seconds down", "wave", "reason")
+
+_IN_WORDS = {
+    "updated": "updated",
+    "unchanged": "had it already",
+    "held": "held back by its own rules",
+    "outside_window": "outside of the maintenance window",
+    "planned": "to be updated",
+    "not_reached": "not reached, never touched",
+    "went_back": "put back on the old image",
+    "rolled_back": "failed and rolled back",
+    "failed": "failed",
+    "rejected": "rolled back from this image before",
+    "unknown": "unknown",
+    "rollback_failed": "NEED YOU: the rollback failed",
+}
+
+
+def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool = False) -> Report:
+    """The whole report. C(fleet) has the C(hosts), the C(rollout), the C(gate) and the C(verdict). With C(dry) nothing was to be done."""
+    known = {record["host"]: record for record in records}
+    wanted = (*SUCCESSES, *(("planned",) if dry else ()), *(("went_back",) if fleet.get("goal") == "rollback" else ()))
+    final = [_final(known.get(host) or _lost(host), dry=dry) for host in fleet["hosts"]]
+    final = [{**record, "ok": record["outcome"] in wanted} for record in final]
+    rows = [row for record in final for row in _rows(record, after="wanted" if dry else "after")]
+    sentence = _sentence(final, fleet, dry=dry)
+    return {
+        "rollout": fleet["rollout"],
+        "ok": all(record["ok"] for record in final),
+        "sentence": sentence,
+        "verdict": fleet.get("verdict"),
+        "hosts": final,
+        "table": _table(rows),
+        "markdown": _markdown(rows, fleet, sentence),
+        "file": f"rollout-{fleet['rollout'].replace(':', '')}",
+    }
+
+
+def _lost(host: str) -> Report:
+    return {"host": host, "outcome": "unknown", "reason": "the host was lost on the way", "wave": None, "containers": []}
+
+
+def _final(record: t.Mapping[str, t.Any], *, dry: bool) -> Report:
+    """Who was planned for and never came to it was not reached."""
+    if dry:
+        return dict(record)
+    return {**_not_reached(record), "containers": [_not_reached(container) for container in record["containers"]]}
+
+
+def _not_reached(planned: t.Mapping[str, t.Any]) -> Report:
+    return {**planned, "outcome": "not_reached", "reason": ""} if planned["outcome"] == "planned" else dict(planned)
+
+
+def _rows(record: t.Mapping[str, t.Any], after: str) -> t.List[t.Tuple[str, ...]]:
+    wave = "" if record["wave"] is None else str(record["wave"])
+    if not record["containers"]:
+        return [(record["host"], "", "", "", record["outcome"], "", wave, record["reason"])]
+    shown = [
+        (
+            record["host"],
+            container["name"],
+            _short(container["before"]),
+            _short(container[after]),
+            container["outcome"],
+            "" if container["seconds_down"] is None else f"{container['seconds_down']:.2f}",
+            wave,
+            container["reason"],
+        )
+        for container in record["containers"]
+    ]
+    # What failed besides its containers is told once.
+    if record["reason"] and all(record["reason"] != row[-1] for row in shown):
+        shown[0] = (*shown[0][:-1], "; ".join(filter(None, (record["reason"], shown[0][-1]))))
+    return shown
+
+
+def _short(image: t.Optional[t.Mapping[str, t.Any]]) -> str:
+    """As much of an image as tells it from others."""
+    if not image:
+        return ""
+    named = image.get("digest") or image.get("id") or ""
+    return f"{image['reference'].partition('@')[0]} {named.rpartition(':')[2][:12]}".strip()
+
+
+def _table(rows: t.Sequence[t.Tuple[str, ...]]) -> t.List[str]:
+    shown = [_COLUMNS, *rows]
+    widths = [max(len(row[column]) for row in shown) for column in range(len(_COLUMNS))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in shown]
+
+
+def _markdown(rows: t.Sequence[t.Tuple[str, ...]], fleet: t.Mapping[str, t.Any], sentence: str) -> str:
+    lines = [f"# Rollout {fleet['rollout']}", "", sentence, "", _line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *map(_line, rows)]
+    return "\n".join(lines) + "\n"
+
+
+def _line(cells: t.Iterable[str]) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _sentence(records: t.Sequence[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool) -> str:
+    counts = {outcome: sum(record["outcome"] == outcome for record in records) for outcome in _IN_WORDS}
+    told = ", ".join(f"{count} {_IN_WORDS[outcome]}" for outcome, count in counts.items() if count)
+    hosts = f"{len(records)} host{'' if len(records) == 1 else 's'}"
+    gate, verdict = fleet.get("gate") or {}, fleet.get("verdict")
+    if dry:
+        return f"Nothing was touched. Of {hosts}: {told}."
+    beginning = {
+        "commit": "The rollout is over" if not any(counts[outcome] for outcome in FAILURES) else "The rollout is over, with failures",
+        "rollback": f"The rollout was taken back{_because(gate)}",
+        "halt": f"The rollout was halted{_because(gate)}, and the old containers are kept",
+    }.get(str(verdict), "The rollout has ended")
+    return f"{beginning}. Of {hosts}: {told}."
+
+
+def _because(gate: t.Mapping[str, t.Any]) -> str:
+    return f" ({gate['reason']})" if gate.get("reason") else ""

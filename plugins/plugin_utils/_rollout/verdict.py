@@ -1,0 +1,21 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is to be done with the fleet once the waves are over."""
+
+from __future__ import annotations
+
+import typing as t
+
+
+def verdict_on(gate: t.Mapping[str, t.Any], goal: str, on_failure: str) -> str:
+    """C(commit), C(rollback) or C(halt).
+
+    C(goal) is C(update), or what the user wants done without an update. C(on_failure) is what is to be done when the budget is spent.
+    """
+    if goal != "update":
+        return goal
+    if gate["open"]:
+        return "commit"
+    return "halt" if gate.get("unconfirmed") else on_failure

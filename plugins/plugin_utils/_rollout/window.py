@@ -1,0 +1,26 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Maintenance windows."""
+
+from __future__ import annotations
+
+import re
+
+from .errors import InvalidRollout
+
+_WINDOW = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)")
+
+
+def is_within(now: str, window: str) -> bool:
+    """Whether C(now), such as C(23:30), lies in C(window), such as C(22:00-06:00). Its end is outside. Raises InvalidRollout."""
+    match = _WINDOW.fullmatch(window.strip())
+    if match is None:
+        raise InvalidRollout(f"rolling_update_window must be two times of the day such as 22:00-06:00, not '{window}'.")
+    begin, end = (int(match[hour]) * 60 + int(match[hour + 1]) for hour in (1, 3))
+    hours, minutes = now.split(":")[:2]
+    minute = int(hours) * 60 + int(minutes)
+    if begin <= end:
+        return begin <= minute < end
+    return minute >= begin or minute < end

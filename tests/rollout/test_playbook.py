@@ -1,0 +1,313 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the playbook does to whom, in which order, and what it says in the end; on hosts that only pretend."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+
+import pytest
+
+from support.scene import wait_for
+from support.stand_ins import BAD, GOOD, OLD, Ended, StandIns
+
+WAVES = {"waves": [1, 2, "100%"]}
+"""h1; h2 and h3; the others."""
+
+
+def assert_untouched(fleet: StandIns, *hosts: str) -> None:
+    touched = {entry["host"] for entry in fleet.changes}
+    assert not touched & set(hosts)
+    assert all(fleet.now(host)["runs"] == OLD for host in hosts)
+
+
+def assert_runs(fleet: StandIns, **digests: str) -> None:
+    assert {host: fleet.now(host)["runs"] for host in digests} == digests
+
+
+def outcomes(fleet: StandIns) -> dict[str, str]:
+    return {host["host"]: host["outcome"] for host in fleet.report()["hosts"]}
+
+
+@pytest.mark.behaviour("K12")
+def test_all_good(fleet: StandIns) -> None:
+    run = fleet.run(**WAVES)
+    assert run.returncode == 0, run.stdout
+    assert [sorted(wave) for wave in fleet.waves(1, 2, 2)] == [["h1"], ["h2", "h3"], ["h4", "h5"]]
+    assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
+    assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+    report = fleet.report()
+    assert (report["ok"], report["sentence"]) == (True, "The rollout is over. Of 5 hosts: 5 updated.")
+    assert "The rollout is over. Of 5 hosts: 5 updated." in run.stdout
+    again = fleet.run(**WAVES)
+    assert (again.returncode, fleet.changes) == (0, [])
+    assert set(outcomes(fleet).values()) == {"unchanged"}
+
+
+class TestBadImage:
+    @pytest.mark.behaviour("K1")
+    def test_it_stops_at_the_canary(self, fleet: StandIns) -> None:
+        fleet.change_all(bad=[GOOD])
+        run = fleet.run(**WAVES)
+        assert run.returncode == Ended.HOSTS_FAILED
+        assert fleet.done("container_recreate") == ["h1"]
+        assert_untouched(fleet, "h2", "h3", "h4", "h5")
+        assert outcomes(fleet) == {"h1": "rolled_back", **dict.fromkeys(("h2", "h3", "h4", "h5"), "not_reached")}
+        assert "1 failed (h1), and none may" in fleet.report()["sentence"]
+
+    @pytest.mark.behaviour("K3", "K4", "K5")
+    def test_in_the_second_wave_everybody_goes_back(self, fleet: StandIns) -> None:
+        fleet.change("h2", bad=[GOOD])
+        run = fleet.run(**WAVES)
+        assert run.returncode == Ended.HOSTS_FAILED
+        assert sorted(fleet.done("container_rollback")) == ["h1", "h3"]
+        assert_runs(fleet, **dict.fromkeys(fleet.hosts, OLD))
+        assert_untouched(fleet, "h4", "h5")
+        assert outcomes(fleet) == {"h1": "went_back", "h2": "rolled_back", "h3": "went_back", "h4": "not_reached", "h5": "not_reached"}
+        assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+
+
+class TestBudget:
+    def test_one_failure_of_one(self, fleet: StandIns) -> None:
+        fleet.change("h2", bad=[GOOD])
+        run = fleet.run(**WAVES, max_failures=1)
+        assert run.returncode == Ended.HOSTS_FAILED
+        assert_runs(fleet, h1=GOOD, h2=OLD, h3=GOOD, h4=GOOD, h5=GOOD)
+        assert "The rollout is over, with failures. Of 5 hosts: 4 updated, 1 failed and rolled back." in run.stdout
+
+    @pytest.mark.behaviour("K2")
+    def test_two_failures_of_one_in_one_wave(self, fleet: StandIns) -> None:
+        for host in ("h2", "h3"):
+            fleet.change(host, bad=[GOOD])
+        fleet.run(**WAVES, max_failures="20%")
+        assert_runs(fleet, **dict.fromkeys(fleet.hosts, OLD))
+        assert_untouched(fleet, "h4", "h5")
+        assert outcomes(fleet)["h1"] == "went_back"
+
+    def test_on_failure_continue(self, fleet: StandIns) -> None:
+        fleet.change_all(bad=[GOOD])
+        fleet.change("h5", bad=[])
+        run = fleet.run(**WAVES, on_failure="continue")
+        assert run.returncode == Ended.HOSTS_FAILED
+        assert len(fleet.done("container_recreate")) == 5
+        assert_runs(fleet, h4=OLD, h5=GOOD)
+
+
+class TestUnreachable:
+    @pytest.mark.behaviour("K6")
+    def test_one_that_is_down_spends_the_budget(self, fleet: StandIns) -> None:
+        fleet.lose("h4")
+        run = fleet.run(**WAVES)
+        assert run.returncode == Ended.HOSTS_FAILED, run.stdout
+        assert fleet.changes == []
+        assert outcomes(fleet)["h4"] == "unknown"
+
+    def test_within_the_budget_the_others_are_updated(self, fleet: StandIns) -> None:
+        fleet.lose("h1")
+        run = fleet.run(**WAVES, max_failures=1)
+        assert run.returncode == Ended.HOSTS_FAILED, run.stdout
+        assert_runs(fleet, h1=OLD, h2=GOOD, h3=GOOD, h4=GOOD, h5=GOOD)
+        assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+
+
+@pytest.mark.behaviour("K11")
+def test_an_image_that_one_host_cannot_pull(fleet: StandIns) -> None:
+    fleet.change("h5", errors={"container_prepare": "the registry cannot be reached"})
+    run = fleet.run(**WAVES)
+    assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
+    assert outcomes(fleet) == {**dict.fromkeys(("h1", "h2", "h3", "h4"), "not_reached"), "h5": "failed"}
+    assert "the registry cannot be reached" in run.stdout
+
+
+class TestTheSameForAll:
+    @pytest.mark.behaviour("K7")
+    def test_one_digest(self, fleet: StandIns) -> None:
+        """Somebody moves the tag while the canary is under way."""
+        moved = {"path": "{{ item }}", "regexp": '("registry": "sha256:)c{64}', "replace": rf"\g<1>{'d' * 64}"}
+        tasks = [{"ansible.builtin.replace": moved, "with_fileglob": f"{fleet.folder}/hosts/*"}]
+        (fleet.folder / "move.yml").write_text(json.dumps(tasks))
+        fleet.change_all(registry=BAD, bad=[])
+        assert fleet.run(**WAVES, pre_tasks="move.yml").returncode == 0
+        assert {fleet.now(host)["registry"] for host in fleet.hosts} == {f"sha256:{'d' * 64}"}
+        assert_runs(fleet, **dict.fromkeys(fleet.hosts, BAD))
+
+    def test_hosts_that_are_told_something_else(self, fleet: StandIns) -> None:
+        fleet.change("h5", registry=BAD)
+        assert fleet.run(**WAVES).returncode == 0
+        assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
+
+
+class TestTasksOfTheUser:
+    def put(self, fleet: StandIns, name: str, fails_on: str = "") -> str:
+        """A file with tasks that writes down on whom it was run, and fails on one host."""
+        (fleet.folder / name).write_text(
+            f"- ansible.builtin.shell: echo {name} {{{{ inventory_hostname }}}} >> {fleet.folder}/told\n"
+            f"- ansible.builtin.fail: {{msg: it is still busy}}\n  when: inventory_hostname == '{fails_on}'\n"
+        )
+        return name
+
+    def told(self, fleet: StandIns, host: str) -> list[str]:
+        lines = (fleet.folder / "told").read_text().splitlines()
+        return [line.split()[0] for line in lines if line.split()[1] == host]
+
+    @pytest.mark.behaviour("K9")
+    def test_before_fails(self, fleet: StandIns) -> None:
+        before, after = self.put(fleet, "before", fails_on="h2"), self.put(fleet, "after")
+        fleet.run(**WAVES, pre_tasks=before, post_tasks=after)
+        assert_untouched(fleet, "h2", "h4", "h5")
+        assert "it is still busy" in next(host["reason"] for host in fleet.report()["hosts"] if host["host"] == "h2")
+        assert self.told(fleet, "h2") == ["before", "after"]
+        assert self.told(fleet, "h1") == ["before", "after", "before", "after"], "it was drained for the way back as well"
+
+    def test_verify_fails(self, fleet: StandIns) -> None:
+        verify, after = self.put(fleet, "verify", fails_on="h2"), self.put(fleet, "after")
+        fleet.run(**WAVES, verify_tasks=verify, post_tasks=after)
+        assert_runs(fleet, **dict.fromkeys(fleet.hosts, OLD))
+        assert_untouched(fleet, "h4", "h5")
+        assert self.told(fleet, "h2") == ["verify", "after"]
+        assert outcomes(fleet) == {"h1": "went_back", "h2": "rolled_back", "h3": "went_back", "h4": "not_reached", "h5": "not_reached"}
+
+    def test_after_fails(self, fleet: StandIns) -> None:
+        after = self.put(fleet, "after", fails_on="h1")
+        assert fleet.run(**WAVES, post_tasks=after, on_failure="halt").returncode == Ended.HOSTS_FAILED
+        assert outcomes(fleet)["h1"] == "failed"
+        assert_untouched(fleet, "h2", "h3", "h4", "h5")
+
+
+class TestHalt:
+    @pytest.fixture
+    def halted(self, fleet: StandIns) -> StandIns:
+        fleet.change("h2", bad=[GOOD])
+        run = fleet.run(**WAVES, on_failure="halt")
+        assert run.returncode == Ended.HOSTS_FAILED
+        assert_runs(fleet, h1=GOOD, h2=OLD, h3=GOOD)
+        assert_untouched(fleet, "h4", "h5")
+        assert fleet.now("h1")["archives"]
+        return fleet
+
+    def test_then_back(self, halted: StandIns) -> None:
+        assert halted.run(goal="rollback").returncode == 0
+        assert_runs(halted, **dict.fromkeys(halted.hosts, OLD))
+        assert sorted(halted.done("container_rollback")) == ["h1", "h3"]
+
+    def test_then_on_with_the_same_digest(self, halted: StandIns) -> None:
+        halted.change_all(bad=[], registry=BAD)
+        run = halted.run(**WAVES, retry_rejected=True)
+        assert run.returncode == 0, run.stdout
+        assert_runs(halted, **dict.fromkeys(halted.hosts, GOOD))
+        assert sorted(halted.done("container_recreate")) == ["h2", "h4", "h5"]
+        assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
+
+    def test_then_settled_as_it_is(self, halted: StandIns) -> None:
+        assert halted.run(goal="commit").returncode == 0
+        assert halted.done("container_recreate") == halted.done("container_rollback") == []
+        assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
+
+    @pytest.mark.behaviour("K8")
+    def test_nobody_confirms(self, fleet: StandIns) -> None:
+        assert fleet.run(**WAVES, confirm_canary=True).returncode == Ended.HOSTS_FAILED
+        assert_runs(fleet, h1=GOOD)
+        assert fleet.now("h1")["archives"]
+        assert_untouched(fleet, "h2", "h3", "h4", "h5")
+        assert "nobody confirmed" in fleet.report()["sentence"]
+
+
+@pytest.mark.behaviour("K7")
+def test_killed_in_the_second_wave(fleet: StandIns) -> None:
+    fleet.change_all(delay=3)
+    run = fleet.start(**WAVES)
+    wait_for(lambda: len(fleet.begun("container_recreate")) >= 2, "the second wave")
+    os.killpg(run.pid, signal.SIGKILL)
+    run.wait()
+    fleet.change_all(delay=0, registry=BAD)
+    before = {host: fleet.now(host)["runs"] for host in fleet.hosts}
+    assert before["h1"] == GOOD
+    assert before["h5"] == OLD
+    again = fleet.run(**WAVES)
+    assert again.returncode == 0, again.stdout
+    assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
+    assert "h1" not in fleet.done("container_recreate"), "it was done"
+    assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+
+
+class TestHabits:
+    def test_check_mode(self, fleet: StandIns) -> None:
+        run = fleet.run("--check", **WAVES)
+        assert (run.returncode, fleet.changes) == (0, [])
+        assert "Nothing was touched. Of 5 hosts: 5 to be updated." in run.stdout
+
+    def test_limit(self, fleet: StandIns) -> None:
+        assert fleet.run("--limit", "h2,h4").returncode == 0
+        assert_untouched(fleet, "h1", "h3", "h5")
+        assert_runs(fleet, h2=GOOD, h4=GOOD)
+
+    def test_two_containers_in_their_order(self, fleet: StandIns) -> None:
+        fleet.change_all(containers=["db", "web"])
+        assert fleet.run(containers=["db", {"name": "web", "grace_period": 5}]).returncode == 0
+        h1 = [entry["container"] for entry in fleet.changes if entry["host"] == "h1" and entry["module"] == "container_recreate"]
+        assert h1 == ["db", "web"]
+
+    @pytest.mark.behaviour("K10")
+    def test_outside_of_the_window(self, fleet: StandIns) -> None:
+        run = fleet.run(window="00:00-00:00")
+        assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
+        assert set(outcomes(fleet).values()) == {"outside_window"}
+
+    @pytest.mark.parametrize(
+        ("variables", "told"),
+        [
+            ({"containers": ""}, "must name at least one container"),
+            ({"containers": [{"name": "web", "grace": 3}]}, "gives web grace, which is not an option here"),
+            ({"waves": [0]}, "rolling_update_waves must be numbers of hosts or percentages"),
+            ({"max_failures": "some"}, "rolling_update_max_failures must be a number of hosts or a percentage such as 10%"),
+            ({"on_failure": "panic"}, "value of rolling_update_on_failure must be one of"),
+            ({"pre_tasks": "drain.yml"}, "rolling_update_pre_tasks is drain.yml, and there is no such file on the controller"),
+            ({"window": "at night"}, "rolling_update_window must be two times of the day"),
+        ],
+    )
+    def test_bad_input(self, fleet: StandIns, variables: dict[str, object], told: str) -> None:
+        run = fleet.run(**variables)
+        assert run.returncode != 0
+        assert told in " ".join(run.stdout.split()), run.stdout
+        assert "caused by" not in run.stdout
+        assert fleet.changes == []
+
+    def test_the_registry_password_is_nowhere(self, fleet: StandIns, tmp_path: Path) -> None:
+        fleet.change("h1", bad=[GOOD])
+        run = fleet.run("-vvv", registry_username="robot", registry_password="hunter2-of-the-registry")  # noqa: S106
+        shown = run.stdout + run.stderr + "".join(file.read_text() for file in (tmp_path / "rolling_update_reports").iterdir())
+        assert "hunter2-of-the-registry" not in shown.replace(fleet.extra_variables, "")
+
+
+class TestOwnPlay:
+    PLAY = """\
+- hosts: all
+  gather_facts: false
+  {more}
+  module_defaults:
+    group/evenkeel.fleet.docker: "{{{{ rolling_update_docker }}}}"
+  roles:
+    - role: evenkeel.fleet.rolling_update
+"""
+
+    def put(self, fleet: StandIns, more: str = "") -> Path:
+        playbook = fleet.folder / "own.yml"
+        playbook.write_text(self.PLAY.format(more=more))
+        return playbook
+
+    def test_all_at_once_is_refused(self, fleet: StandIns) -> None:
+        run = fleet.run(playbook=self.put(fleet))
+        assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
+        assert '"serial: 1" and "max_fail_percentage: 0"' in run.stdout.replace("\\", "")
+
+    def test_one_after_the_other(self, fleet: StandIns) -> None:
+        fleet.change("h3", bad=[GOOD])
+        run = fleet.run(playbook=self.put(fleet, "serial: 1\n  max_fail_percentage: 0"))
+        assert run.returncode != 0
+        assert fleet.done("container_recreate") == ["h1", "h2", "h3"]
+        assert_runs(fleet, h1=GOOD, h2=GOOD, h3=OLD, h4=OLD)

@@ -1,0 +1,183 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The fleet without engines: the real role and playbook over modules that only pretend, and write down what they were asked for.
+
+It is for order and failure points of a rollout, and for its own time. What a real host does is proved on real hosts.
+"""
+
+from __future__ import annotations
+
+import enum
+import itertools
+import json
+import os
+import random
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .ansible import ANSIBLE, CHECKOUT, COLLECTIONS
+
+MODULES = ("container_update_info", "container_prepare", "container_recreate", "container_rollback", "container_finalize")
+CHANGING = ("container_recreate", "container_rollback", "container_finalize")
+PLAYBOOK = "evenkeel.fleet.rolling_update"
+OLD, GOOD, BAD = (f"sha256:{letter * 64}" for letter in "abc")
+IMAGE = "registry.example/web:latest"
+
+_MODULE = """\
+#!/usr/bin/python
+import sys
+sys.path.insert(0, {tests!r})
+from ansible.module_utils.basic import AnsibleModule
+from support.stand_in_host import pretend
+module = AnsibleModule({options!r}, supports_check_mode=True)
+result = pretend({name!r}, module.params, module.check_mode)
+(module.fail_json if result.pop("failed", False) else module.exit_json)(**result)
+"""
+
+
+class Ended(enum.IntEnum):
+    """What ansible-playbook ends with, as far as it is not 0."""
+
+    HOSTS_FAILED = 2
+
+
+@dataclass
+class StandIns:
+    """A fleet that pretends. C(folder) is where it lives, and where the files of the user lie."""
+
+    folder: Path
+    hosts: list[str]
+    delays: tuple[float, float] = (0, 0)
+    extra_variables: str = ""
+
+    def __post_init__(self) -> None:
+        for part in ("hosts", "collections/ansible_collections/evenkeel/fleet/plugins/modules"):
+            (self.folder / part).mkdir(parents=True)
+        collection = self.folder / "collections/ansible_collections/evenkeel/fleet"
+        for part in ("galaxy.yml", "meta", "roles", "playbooks", "plugins/filter", "plugins/plugin_utils"):
+            (collection / part).symlink_to(CHECKOUT / part)
+        for name, options in _options().items():
+            text = _MODULE.format(tests=str(CHECKOUT / "tests"), options=options, name=name)
+            (collection / "plugins/modules" / f"{name}.py").write_text(text)
+        for host in self.hosts:
+            self.put(host)
+        (self.folder / "inventory.json").write_text(json.dumps(self.inventory()))
+
+    def inventory(self) -> dict[str, Any]:
+        variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+        return {"all": {"hosts": {host: {} for host in self.hosts}, "vars": variables}}
+
+    def put(self, host: str, **changes: Any) -> None:
+        """How a host stands: C(runs) and C(registry) are digests, C(bad) those that fail there, C(archives) what it keeps."""
+        known = {"runs": OLD, "registry": GOOD, "bad": [BAD], "archives": [], "rejected": [], "containers": ["web"], "delay": 0}
+        known["delay"] = random.uniform(*self.delays)  # noqa: S311 - it protects nothing
+        (self.folder / "hosts" / host).write_text(json.dumps({**known, **changes}))
+
+    def change(self, host: str, **changes: Any) -> None:
+        file = self.folder / "hosts" / host
+        file.write_text(json.dumps({**json.loads(file.read_text()), **changes}))
+
+    def change_all(self, **changes: Any) -> None:
+        for host in self.hosts:
+            self.change(host, **changes)
+
+    def lose(self, host: str) -> None:
+        """From now on nobody reaches it: there is no SSH server at its port."""
+        inventory = json.loads((self.folder / "inventory.json").read_text())
+        unreachable = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_ssh_retries": 0}
+        inventory["all"]["hosts"][host] = unreachable
+        (self.folder / "inventory.json").write_text(json.dumps(inventory))
+
+    def now(self, host: str) -> dict[str, Any]:
+        state: dict[str, Any] = json.loads((self.folder / "hosts" / host).read_text())
+        return state
+
+    @property
+    def log(self) -> list[dict[str, Any]]:
+        """What was done, in the order in which it ended: C(host), C(module), C(container), when it began and ended."""
+        file = self.folder / "log"
+        return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+    @property
+    def changes(self) -> list[dict[str, Any]]:
+        """What was done that is more than a look."""
+        return [entry for entry in self.log if entry["module"] in CHANGING and not entry["check_mode"]]
+
+    def done(self, module: str) -> list[str]:
+        """The hosts on which a module was run, in the order in which it ended."""
+        return [entry["host"] for entry in self.log if entry["module"] == module and not entry["check_mode"]]
+
+    def begun(self, module: str) -> list[str]:
+        """The hosts on which a module was begun with, in that order."""
+        file = self.folder / f"begun-{module}"
+        return file.read_text().split() if file.exists() else []
+
+    def waves(self, *sizes: int) -> list[list[str]]:
+        """The hosts that were updated, so many at a time. No update began before those of the wave before it had ended."""
+        updates = sorted((entry for entry in self.changes if entry["module"] == "container_recreate"), key=lambda entry: entry["began"])
+        waves = [[updates.pop(0) for _ in range(size)] for size in sizes]
+        for before, after in itertools.pairwise(waves):
+            assert max(entry["ended"] for entry in before) <= min(entry["began"] for entry in after), "a wave began too early"
+        assert not updates
+        return [[entry["host"] for entry in wave] for wave in waves]
+
+    def start(self, *arguments: str, playbook: str | Path = PLAYBOOK, **variables: Any) -> subprocess.Popen[str]:
+        """Start the playbook as a user would, in a process group of its own. C(variables) are without the prefix of the role."""
+        for file in (self.folder / "log", *self.folder.glob("begun-*")):
+            file.unlink(missing_ok=True)
+        wanted = {"containers": "web", "docker": {"docker_host": "tcp://{{ inventory_hostname }}"}, **variables}
+        self.extra_variables = json.dumps({f"rolling_update_{name}": value for name, value in wanted.items()})
+        return subprocess.Popen(
+            (ANSIBLE / "ansible-playbook", playbook, "-i", "inventory.json", "--extra-vars", self.extra_variables, *arguments),
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "ANSIBLE_COLLECTIONS_PATH": str(self.folder / "collections"),
+                "ANSIBLE_HOME": str(self.folder / "ansible"),
+                "ANSIBLE_LOCALHOST_WARNING": "false",
+                "ANSIBLE_NOCOLOR": "true",
+                "ANSIBLE_FORKS": "10",
+                "ANSIBLE_PIPELINING": "true",
+                "EVENKEEL_STAND_INS": str(self.folder),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, playbook: str | Path = PLAYBOOK, **variables: Any) -> subprocess.CompletedProcess[str]:
+        """The same, to its end."""
+        process = self.start(*arguments, playbook=playbook, **variables)
+        out, err = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def report(self) -> dict[str, Any]:
+        """The newest report that was written."""
+        newest = max((self.folder / "rolling_update_reports").glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
+        report: dict[str, Any] = json.loads(newest.read_text())
+        return report
+
+
+def _options() -> dict[str, dict[str, Any]]:
+    """The options that each real module has, so that the role can pass no others."""
+    names = [f"evenkeel.fleet.{name}" for name in MODULES]
+    run = subprocess.run(
+        (ANSIBLE / "ansible-doc", "--type", "module", "--json", *names),
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    documented = json.loads(run.stdout)
+    return {
+        name.rpartition(".")[2]: {option: {"type": "raw", "no_log": False} for option in documented[name]["doc"]["options"]}
+        for name in names
+        if name in documented
+    }

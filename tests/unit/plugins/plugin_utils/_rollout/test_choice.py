@@ -1,0 +1,69 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One digest a container for the whole fleet, and which rollout it is."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.choice import choose, digest_for, rollout_of
+
+A, B = "sha256:a", "sha256:b"
+TODAY = "2026-11-23T10:00:00Z"
+YESTERDAY = "2026-11-22T10:00:00Z"
+
+
+def runs(digest: str, *rollouts: str | None, name: str = "web", reference: str = "shop:1") -> dict[str, t.Any]:
+    """A container, and an archive for each rollout, newest first."""
+    archives = [{"name": f"{name}-old", "kept": True, "rollout": rollout} for rollout in rollouts]
+    return {"name": name, "image": {"reference": reference, "digest": digest}, "archives": archives}
+
+
+def foretold(digest: str | None, name: str = "web", reference: str = "shop:1") -> dict[str, t.Any]:
+    return {"container": {"name": name}, "image": {"new": {"reference": reference, "digest": digest}}}
+
+
+def look(container: dict[str, t.Any] | None = None, *told: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {"containers": [container] if container else [], "foretold": list(told)}
+
+
+def test_what_the_first_host_is_told_counts() -> None:
+    choice = choose([look(runs(A), foretold(None)), look(runs(A), foretold(B)), look(runs(A), foretold("sha256:later"))], TODAY)
+    assert choice == {"rollout": TODAY, "resumed": False, "digests": {"web": {"shop:1": B}}}
+
+
+def test_a_reference_and_a_container_at_a_time() -> None:
+    told = [look(None, foretold(A)), look(None, foretold(B, reference="shop:2")), look(None, foretold(B, name="db"))]
+    assert choose(told, TODAY)["digests"] == {"web": {"shop:1": A, "shop:2": B}, "db": {"shop:1": B}}
+
+
+class TestOneThatWasBrokenOff:
+    LOOKS: t.ClassVar = [look(runs(B, YESTERDAY), foretold("sha256:later")), look(runs(A), foretold("sha256:later"))]
+
+    def test_it_goes_on_with_its_digest(self) -> None:
+        assert choose(self.LOOKS, TODAY) == {"rollout": YESTERDAY, "resumed": True, "digests": {"web": {"shop:1": B}}}
+
+    def test_unless_the_user_wants_a_new_one(self) -> None:
+        choice = choose(self.LOOKS, TODAY, fresh=True)
+        assert choice == {"rollout": TODAY, "resumed": False, "digests": {"web": {"shop:1": "sha256:later"}}}
+
+    def test_or_another_image(self) -> None:
+        looks = [look(runs(B, YESTERDAY), foretold("sha256:2", reference="shop:2"))]
+        assert choose(looks, TODAY) == {"rollout": TODAY, "resumed": False, "digests": {"web": {"shop:2": "sha256:2"}}}
+
+    def test_the_newest_of_several(self) -> None:
+        assert choose([look(runs(A, "2026-11-01T10:00:00Z")), look(runs(B, YESTERDAY))], TODAY)["rollout"] == YESTERDAY
+
+    def test_an_archive_of_the_user_is_no_rollout(self) -> None:
+        assert choose([look(runs(A, None), foretold(B))], TODAY)["resumed"] is False
+        assert rollout_of(runs(A, None, YESTERDAY)) is None, "it was replaced again since"
+
+
+def test_the_digest_of_a_container_by_what_it_is_to_run() -> None:
+    choice = {"digests": {"web": {"shop:1": A, "shop:2": B}}}
+    assert digest_for(choice, {"name": "web"}, look(runs(A))) == A
+    assert digest_for(choice, {"name": "web", "image": "shop:2"}, look(runs(A))) == B
+    assert digest_for(choice, {"name": "web"}, look()) is None
+    assert digest_for(choice, {"name": "db"}, look(runs(A, name="db"))) is None

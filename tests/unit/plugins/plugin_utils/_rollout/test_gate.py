@@ -1,0 +1,81 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The failures of the whole fleet against the budget."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import budget_of, checked_waves, judge, unconfirmed
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.records import FAILURES
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.verdict import verdict_on
+
+HOSTS = [f"h{number}" for number in range(1, 11)]
+
+
+def records(**outcomes: str) -> list[dict[str, str]]:
+    return [{"host": host, "outcome": outcomes.get(host, "planned")} for host in HOSTS if outcomes.get(host) != "lost"]
+
+
+@pytest.mark.parametrize(("max_failures", "hosts", "budget"), [(0, 10, 0), ("3", 10, 3), ("10%", 10, 1), ("10%", 9, 0), ("100 %", 7, 7)])
+def test_budget(max_failures: object, hosts: int, budget: int) -> None:
+    assert budget_of(max_failures, hosts) == budget
+
+
+@pytest.mark.parametrize("max_failures", ["", "some", "-1", "101%", 1.5, None])
+def test_no_budget(max_failures: object) -> None:
+    with pytest.raises(InvalidRollout, match="a number of hosts or a percentage such as 10%"):
+        budget_of(max_failures, 10)
+
+
+@pytest.mark.parametrize("waves", [[1, "25%", "100%"], 5, "10%", ["1", "2"]])
+def test_waves(waves: object) -> None:
+    assert checked_waves(waves) == waves
+
+
+@pytest.mark.parametrize("waves", [[], [0], ["0%"], ["120%"], "all", [True], [-1], None])
+def test_no_waves(waves: object) -> None:
+    with pytest.raises(InvalidRollout, match="rolling_update_waves must"):
+        checked_waves(waves)
+
+
+@pytest.mark.parametrize("outcome", [*FAILURES, "lost"])
+@pytest.mark.behaviour("K3", "K6")
+def test_what_spends_the_budget(outcome: str) -> None:
+    assert judge(records(h3=outcome), HOSTS, 1)["open"]
+    gate = judge(records(h3=outcome, h4="failed"), HOSTS, 1)
+    assert (gate["open"], sorted(gate["failures"])) == (False, ["h3", "h4"])
+    assert gate["reason"].startswith("2 failed (")
+    assert gate["reason"].endswith("and 1 may")
+
+
+@pytest.mark.parametrize("outcome", ["updated", "unchanged", "held", "outside_window", "planned", "went_back"])
+def test_what_does_not(outcome: str) -> None:
+    assert judge(records(h3=outcome), HOSTS, 0)["open"]
+
+
+def test_waves_are_counted_and_what_is_closed_stays_closed() -> None:
+    first = judge(records(), HOSTS, 0)
+    second = judge(records(), HOSTS, 0, before=first)
+    assert (first["wave"], second["wave"]) == (1, 2)
+    closed = judge(records(h1="failed"), HOSTS, 0, before=second)
+    assert judge(records(), HOSTS, 0, before=closed)["open"] is False
+    assert judge(records(h1="failed"), HOSTS, 0, tolerant=True)["open"]
+
+
+def test_many_failures_in_few_words() -> None:
+    reason = judge(records(**dict.fromkeys(HOSTS, "failed")), HOSTS, 0)["reason"]
+    assert reason == "10 failed (h1, h2, h3, h4, h5 and 5 more), and none may"
+
+
+def test_verdicts() -> None:
+    opened, closed = judge(records(), HOSTS, 0), judge(records(h1="failed"), HOSTS, 0)
+    assert verdict_on(opened, "update", "rollback") == "commit"
+    assert verdict_on(closed, "update", "rollback") == "rollback"
+    assert verdict_on(closed, "update", "halt") == "halt"
+    assert verdict_on(unconfirmed(opened), "update", "rollback") == "halt", "nothing is wrong with the canary"
+    assert verdict_on(closed, "commit", "rollback") == "commit"
+    assert verdict_on(opened, "rollback", "halt") == "rollback"

@@ -1,0 +1,129 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""From step to step, what is known of a host."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout import records
+
+OLD, NEW = ({"reference": "shop:1", "id": f"sha256:{letter}", "digest": f"sha256:{letter}"} for letter in "ab")
+LOOK = {"containers": [{"name": "db", "image": OLD, "archives": []}, {"name": "web", "image": OLD, "archives": []}]}
+WELL = {"outcome": "recreated", "image": {"old": OLD, "new": NEW}, "downtime_seconds": 0.5}
+BACK = {"outcome": "restored", "image": {"old": NEW, "new": OLD}}
+ROLLED_BACK = {"failed": True, "outcome": "rolled_back", "rollback": {"reason": "crashed"}, "rollback_failed": False, "msg": "it\n crashed"}
+GONE = {"unreachable": True, "msg": "Failed to connect"}
+
+
+def foretold(outcome: str = "recreated", name: str = "web", **more: t.Any) -> dict[str, t.Any]:
+    return {"item": {"name": name}, "outcome": outcome, "image": {"old": OLD, "new": NEW}, **more}
+
+
+def planned(*results: dict[str, t.Any], **options: bool) -> records.Record:
+    return records.planned("h1", LOOK, {"results": list(results)}, **options)
+
+
+class TestPlanned:
+    @pytest.mark.parametrize(
+        ("result", "outcome"),
+        [
+            (foretold(), "planned"),
+            (foretold("recovered"), "planned"),
+            (foretold("unknown", doubt="nobody may say"), "planned"),
+            (foretold("unchanged"), "unchanged"),
+            (foretold("skipped", skip_reason="rejected", msg="rolled back before"), "rejected"),
+            (foretold("skipped", skip_reason="too_young", msg="an hour old"), "held"),
+            ({"item": {"name": "web"}, "failed": True, "msg": "no route to the registry"}, "failed"),
+            ({"item": {"name": "web"}, "skipped": True}, "unchanged"),
+            ({"item": {"name": "nobody"}, "skipped": True}, "failed"),
+        ],
+    )
+    def test_of_a_container(self, result: dict[str, t.Any], outcome: str) -> None:
+        assert planned(result)["outcome"] == outcome
+
+    def test_the_worst_of_several(self) -> None:
+        failed = {"item": {"name": "db"}, "failed": True, "msg": "no route"}
+        record = planned(failed, foretold())
+        assert (record["outcome"], record["reason"]) == ("failed", "no route")
+        assert planned(foretold("unchanged", "db"), foretold())["outcome"] == "planned"
+
+    def test_one_that_cannot_be_reached(self) -> None:
+        for look, prepared in ((GONE, {}), (LOOK, GONE)):
+            record = records.planned("h1", look, prepared)
+            assert (record["outcome"], record["reason"]) == ("unknown", "the host could not be reached: Failed to connect")
+
+    def test_one_that_cannot_be_looked_at(self) -> None:
+        assert records.planned("h1", {"failed": True, "msg": "no engine"}, {})["outcome"] == "failed"
+
+    def test_a_rejected_image_is_tried_again_on_request(self) -> None:
+        record = planned(foretold("skipped", skip_reason="rejected"), retry_rejected=True)
+        assert (record["outcome"], record["containers"][0]["retry"]) == ("planned", True)
+
+
+class TestUpdated:
+    @pytest.mark.parametrize(
+        ("result", "outcome"),
+        [
+            (WELL, "updated"),
+            ({**WELL, "outcome": "unchanged"}, "unchanged"),
+            (ROLLED_BACK, "rolled_back"),
+            ({**ROLLED_BACK, "rollback_failed": True}, "rollback_failed"),
+            ({"failed": True, "msg": "no disk"}, "failed"),
+            (GONE, "unknown"),
+            ({"outcome": "skipped", "skip_reason": "excluded", "msg": "its label says so"}, "held"),
+        ],
+    )
+    def test_of_a_container(self, result: dict[str, t.Any], outcome: str) -> None:
+        record = records.updated(planned(foretold()), "web", result, 2)
+        assert (record["outcome"], record["wave"]) == (outcome, 2)
+
+    def test_what_it_runs_then_and_how_long_nobody_served(self) -> None:
+        [container] = records.updated(planned(foretold()), "web", WELL, 1)["containers"]
+        assert (container["before"], container["after"], container["seconds_down"]) == (OLD, NEW, 0.5)
+
+    def test_why_it_failed_in_one_line(self) -> None:
+        assert records.updated(planned(foretold()), "web", ROLLED_BACK, 1)["reason"] == "it crashed"
+
+
+def test_a_task_of_the_user_that_fails() -> None:
+    record = records.failed(records.updated(planned(foretold()), "web", WELL, 1), "Smoke test: 503", 1)
+    assert (record["outcome"], record["reason"]) == ("failed", "Smoke test: 503")
+    back = records.taken_back(record, "web", BACK)
+    assert (back["outcome"], back["reason"], back["containers"][0]["after"]) == ("rolled_back", "Smoke test: 503", OLD)
+
+
+def test_one_that_cannot_go_back_is_worse() -> None:
+    record = records.failed(records.updated(planned(foretold()), "web", WELL, 1), "Smoke test: 503", 1)
+    assert records.taken_back(record, "web", {"failed": True, "msg": "its port is taken"})["outcome"] == "rollback_failed"
+
+
+@pytest.mark.behaviour("K4")
+def test_the_fleet_goes_back() -> None:
+    record = records.updated(planned(foretold()), "web", WELL, 1)
+    assert records.gone_back(record, "web", BACK)["outcome"] == "went_back"
+    assert records.gone_back(record, "web", GONE)["outcome"] == "unknown"
+    assert records.gone_back(record, "web", {"failed": True, "msg": "taken"})["outcome"] == "rollback_failed"
+    assert records.left_behind(record, GONE)["outcome"] == "unknown"
+
+
+def test_an_archive_that_stays_is_no_failure() -> None:
+    record = records.updated(planned(foretold()), "web", WELL, 1)
+    kept = records.finalized(record, LOOK, {"results": [{"item": "web", "failed": True, "msg": "it is unhealthy now"}]})
+    assert (kept["outcome"], kept["containers"][0]["reason"]) == ("updated", "its archive was kept: it is unhealthy now")
+    assert records.finalized(record, LOOK, {"results": [{"item": "web", "dropped": ["web-old-1"]}]}) == record
+    assert "could not be looked at" in records.finalized(record, GONE, {})["reason"]
+
+
+def test_what_a_rollout_has_reached_is_taken_back_in_the_opposite_order() -> None:
+    def look(rollout: str) -> dict[str, t.Any]:
+        archives = [{"kept": True, "rollout": rollout}]
+        return {"containers": [{"name": name, "image": NEW, "archives": archives} for name in ("web", "db", "other")]}
+
+    assert records.reached(look("monday"), "monday", [{"name": "db"}, {"name": "web"}]) == ["web", "db"]
+    assert records.reached(look("sunday"), "monday", [{"name": "db"}]) == []
+    assert records.reached(GONE, "monday", [{"name": "db"}]) == []

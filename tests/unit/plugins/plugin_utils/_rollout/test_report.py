@@ -1,0 +1,83 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How it went, in a table, in a file and in a sentence."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.report import report_of
+
+IMAGES = {
+    "before": {"reference": "shop:1@sha256:x", "digest": f"sha256:{'a' * 64}"},
+    "after": {"reference": "shop:1", "id": f"sha256:{'b' * 64}"},
+}
+WEB = {"name": "web", "outcome": "updated", "reason": "", "seconds_down": 0.5, "wanted": None, **IMAGES}
+FLEET = {"hosts": ["h1", "h2"], "rollout": "2026-11-23T10:00:00Z", "gate": {"reason": ""}, "verdict": "commit", "goal": "update"}
+
+
+def record(host: str, outcome: str = "updated", **changes: t.Any) -> dict[str, t.Any]:
+    containers = [{**WEB, "outcome": outcome}]
+    return {"host": host, "outcome": outcome, "reason": "", "wave": 1, "containers": containers, **changes}
+
+
+def test_all_well() -> None:
+    report = report_of([record("h2"), record("h1")], FLEET)
+    assert (report["ok"], report["sentence"]) == (True, "The rollout is over. Of 2 hosts: 2 updated.")
+    assert [host["host"] for host in report["hosts"]] == ["h1", "h2"], "in the order of the inventory"
+    assert report["file"] == "rollout-2026-11-23T100000Z"
+    assert report["table"][1].split() == ["h1", "web", "shop:1", "a" * 12, "shop:1", "b" * 12, "updated", "0.50", "1"]
+    assert f"| h1 | web | shop:1 {'a' * 12} | shop:1 {'b' * 12} | updated | 0.50 | 1 |  |" in report["markdown"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "verdict", "told"),
+    [
+        ("rolled_back", "commit", "The rollout is over, with failures. Of 2 hosts: 1 updated, 1 failed and rolled back."),
+        ("went_back", "rollback", "The rollout was taken back. Of 2 hosts: 1 updated, 1 put back on the old image."),
+        (
+            "planned",
+            "halt",
+            "The rollout was halted, and the old containers are kept. Of 2 hosts: 1 updated, 1 not reached, never touched.",
+        ),
+        ("rollback_failed", "rollback", "The rollout was taken back. Of 2 hosts: 1 updated, 1 NEED YOU: the rollback failed."),
+    ],
+)
+def test_in_one_sentence(outcome: str, verdict: str, told: str) -> None:
+    report = report_of([record("h1"), record("h2", outcome)], {**FLEET, "verdict": verdict})
+    assert (report["ok"], report["sentence"]) == (False, told)
+    assert [host["ok"] for host in report["hosts"]] == [True, False]
+
+
+def test_why() -> None:
+    report = report_of([record("h1")], {**FLEET, "verdict": "rollback", "gate": {"reason": "1 failed (h1), and none may"}})
+    assert "was taken back (1 failed (h1), and none may)" in report["sentence"]
+
+
+def test_a_host_that_was_lost() -> None:
+    report = report_of([record("h1")], FLEET)
+    assert (report["hosts"][1]["outcome"], report["ok"]) == ("unknown", False)
+
+
+def test_what_was_asked_for_is_a_way_back() -> None:
+    assert report_of([record("h1", "went_back"), record("h2", "unchanged")], {**FLEET, "goal": "rollback", "verdict": "rollback"})["ok"]
+
+
+def test_dry() -> None:
+    wanted = {"reference": "shop:1", "digest": f"sha256:{'c' * 64}"}
+    planned = record("h1", "planned", containers=[{**WEB, "outcome": "planned", "wanted": wanted, "seconds_down": None}])
+    report = report_of([planned, record("h2", "unchanged")], FLEET, dry=True)
+    assert (report["ok"], report["sentence"]) == (True, "Nothing was touched. Of 2 hosts: 1 had it already, 1 to be updated.")
+    assert "c" * 12 in report["table"][1]
+
+
+def test_a_reason_is_told_once_and_breaks_no_table() -> None:
+    why = "Smoke test: a|b"
+    report = report_of([record("h1", "failed", reason=why), record("h2", reason="its archives were kept", containers=[])], FLEET)
+    assert report["table"][1].count(why) == 1
+    assert "Smoke test: a\\|b" in report["markdown"]
+    assert report["table"][2].endswith("its archives were kept")

@@ -1,0 +1,94 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What users ask for, and what is wrong with it."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.containers import containers_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.problems import problem_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.window import is_within
+
+FINE: dict[str, t.Any] = {
+    "containers": "web",
+    "waves": [1, "100%"],
+    "rollback_batch": "25%",
+    "max_failures": 0,
+    "window": "",
+    "files": {"rolling_update_pre_tasks": "", "rolling_update_post_tasks": "there.yml"},
+}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "containers"),
+    [
+        ("web", [{"name": "web"}]),
+        ("db, web", [{"name": "db"}, {"name": "web"}]),
+        (["db", {"name": "web", "grace_period": 3}], [{"name": "db"}, {"name": "web", "grace_period": 3}]),
+    ],
+)
+def test_containers(wanted: object, containers: list[dict[str, object]]) -> None:
+    assert containers_of(wanted) == containers
+
+
+def test_one_image_for_those_that_name_none() -> None:
+    assert containers_of(["web", {"name": "db", "image": "db:2"}], "shop:2") == [
+        {"name": "web", "image": "shop:2"},
+        {"name": "db", "image": "db:2"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "told"),
+    [
+        ([], "at least one"),
+        (" , ", "at least one"),
+        (3, "at least one"),
+        ([3], "neither a name nor a dictionary"),
+        ([{"image": "x"}], "without a name"),
+        ("web,web", "more than once"),
+        ([{"name": "web", "keep_archive": True}], "gives web keep_archive, which is not an option here"),
+    ],
+)
+def test_no_containers(wanted: object, told: str) -> None:
+    with pytest.raises(InvalidRollout, match=told):
+        containers_of(wanted)
+
+
+@pytest.mark.parametrize(
+    ("now", "window", "within"),
+    [
+        ("22:00", "22:00-06:00", True),
+        ("05:59", "22:00-06:00", True),
+        ("06:00", "22:00-06:00", False),
+        ("12:00", "22:00-06:00", False),
+        ("12:00", "09:30 - 17:00", True),
+        ("09:29", "09:30-17:00", False),
+    ],
+)
+def test_window(now: str, window: str, within: bool) -> None:
+    assert is_within(now, window) is within
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"containers": []}, "rolling_update_containers must name"),
+        ({"waves": [0]}, "rolling_update_waves must be"),
+        ({"rollback_batch": "none"}, "rolling_update_rollback_batch must be"),
+        ({"max_failures": "x"}, "rolling_update_max_failures must be"),
+        ({"window": "25:00-26:00"}, "rolling_update_window must be"),
+        ({"files": {"rolling_update_pre_tasks": "gone.yml"}}, "rolling_update_pre_tasks is gone.yml, and there is no such file"),
+    ],
+)
+def test_problems(changes: dict[str, t.Any], told: str) -> None:
+    assert problem_of(FINE, lambda file: file == "there.yml") == ""
+    problem = problem_of({**FINE, **changes}, lambda file: file == "there.yml")
+    assert told in problem
+    assert problem.endswith("Nothing was touched.")

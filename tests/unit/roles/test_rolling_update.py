@@ -1,0 +1,46 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of the role are said once: what one place says, the others do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.containers import OPTIONS
+
+ROLE = Path(__file__).parents[3] / "roles/rolling_update"
+SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]
+DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
+TASKS = sorted((ROLE / "tasks").glob("*.yml"))
+
+
+@pytest.mark.parametrize("entry_point", SPECS)
+def test_defaults_are_what_the_documentation_says(entry_point: str) -> None:
+    options: dict[str, Any] = SPECS[entry_point]["options"]
+    assert {name: option["default"] for name, option in options.items() if "default" in option} == DEFAULTS
+
+
+def test_each_entry_point_is_a_file() -> None:
+    assert set(SPECS) <= {path.stem for path in TASKS}
+
+
+def test_what_the_tasks_use_is_documented() -> None:
+    used = {name for path in TASKS for name in re.findall(r"\brolling_update_(?!_)\w+", path.read_text())}
+    assert used <= set(SPECS["main"]["options"])
+
+
+def test_the_options_of_a_container_are_documented() -> None:
+    text = " ".join(SPECS["main"]["options"]["rolling_update_containers"]["description"])
+    assert set(re.findall(r"C\((\w+)\)", text)) == set(OPTIONS)
+
+
+def test_and_reach_the_module() -> None:
+    tasks = (ROLE / "tasks/container.yml").read_text()
+    assert all(f"rolling_update__container.{option}" in tasks for option in OPTIONS if option != "image_digest")
