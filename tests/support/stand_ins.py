@@ -9,7 +9,6 @@ It is for order and failure points of a rollout, and for its own time. What a re
 
 from __future__ import annotations
 
-import enum
 import itertools
 import json
 import os
@@ -21,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from .ansible import ANSIBLE, CHECKOUT, COLLECTIONS
+from .rollout import Rollout
 
 MODULES = ("container_update_info", "container_prepare", "container_recreate", "container_rollback", "container_finalize")
 CHANGING = ("container_recreate", "container_rollback", "container_finalize")
-PLAYBOOK = "evenkeel.fleet.rolling_update"
 OLD, GOOD, BAD = (f"sha256:{letter * 64}" for letter in "abc")
 IMAGE = "registry.example/web:latest"
 
@@ -40,12 +39,6 @@ result = pretend({name!r}, module.params, module.check_mode)
 """
 
 
-class Ended(enum.IntEnum):
-    """What ansible-playbook ends with, as far as it is not 0."""
-
-    HOSTS_FAILED = 2
-
-
 @dataclass
 class StandIns:
     """A fleet that pretends. C(folder) is where it lives, and where the files of the user lie."""
@@ -53,9 +46,10 @@ class StandIns:
     folder: Path
     hosts: list[str]
     delays: tuple[float, float] = (0, 0)
-    extra_variables: str = ""
 
     def __post_init__(self) -> None:
+        variables = {"containers": "web", "docker": {"docker_host": "tcp://{{ inventory_hostname }}"}}
+        self.rollout = Rollout(self.folder, variables, str(self.folder / "collections"))
         for part in ("hosts", "collections/ansible_collections/evenkeel/fleet/plugins/modules"):
             (self.folder / part).mkdir(parents=True)
         collection = self.folder / "collections/ansible_collections/evenkeel/fleet"
@@ -66,7 +60,7 @@ class StandIns:
             (collection / "plugins/modules" / f"{name}.py").write_text(text)
         for host in self.hosts:
             self.put(host)
-        (self.folder / "inventory.json").write_text(json.dumps(self.inventory()))
+        (self.rollout.inventory).write_text(json.dumps(self.inventory()))
 
     def inventory(self) -> dict[str, Any]:
         variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
@@ -88,10 +82,10 @@ class StandIns:
 
     def lose(self, host: str) -> None:
         """From now on nobody reaches it: there is no SSH server at its port."""
-        inventory = json.loads((self.folder / "inventory.json").read_text())
+        inventory = json.loads((self.rollout.inventory).read_text())
         unreachable = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_ssh_retries": 0}
         inventory["all"]["hosts"][host] = unreachable
-        (self.folder / "inventory.json").write_text(json.dumps(inventory))
+        (self.rollout.inventory).write_text(json.dumps(inventory))
 
     def now(self, host: str) -> dict[str, Any]:
         state: dict[str, Any] = json.loads((self.folder / "hosts" / host).read_text())
@@ -120,49 +114,32 @@ class StandIns:
     def waves(self, *sizes: int) -> list[list[str]]:
         """The hosts that were updated, so many at a time. No update began before those of the wave before it had ended."""
         updates = sorted((entry for entry in self.changes if entry["module"] == "container_recreate"), key=lambda entry: entry["began"])
-        waves = [[updates.pop(0) for _ in range(size)] for size in sizes]
+        waves = [[updates.pop(0) for _place in range(size)] for size in sizes]
         for before, after in itertools.pairwise(waves):
             assert max(entry["ended"] for entry in before) <= min(entry["began"] for entry in after), "a wave began too early"
         assert not updates
         return [[entry["host"] for entry in wave] for wave in waves]
 
-    def start(self, *arguments: str, playbook: str | Path = PLAYBOOK, **variables: Any) -> subprocess.Popen[str]:
-        """Start the playbook as a user would, in a process group of its own. C(variables) are without the prefix of the role."""
-        for file in (self.folder / "log", *self.folder.glob("begun-*")):
-            file.unlink(missing_ok=True)
-        wanted = {"containers": "web", "docker": {"docker_host": "tcp://{{ inventory_hostname }}"}, **variables}
-        self.extra_variables = json.dumps({f"rolling_update_{name}": value for name, value in wanted.items()})
-        return subprocess.Popen(
-            (ANSIBLE / "ansible-playbook", playbook, "-i", "inventory.json", "--extra-vars", self.extra_variables, *arguments),
-            cwd=self.folder,
-            env={
-                **os.environ,
-                "ANSIBLE_COLLECTIONS_PATH": str(self.folder / "collections"),
-                "ANSIBLE_HOME": str(self.folder / "ansible"),
-                "ANSIBLE_LOCALHOST_WARNING": "false",
-                "ANSIBLE_NOCOLOR": "true",
-                "ANSIBLE_FORKS": "10",
-                "ANSIBLE_PIPELINING": "true",
-                "EVENKEEL_STAND_INS": str(self.folder),
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """Start the playbook as a user would. C(options) are those of C(Rollout.start)."""
+        self._forget()
+        return self.rollout.start(*arguments, environment=self._environment, **options)
 
-    def run(self, *arguments: str, playbook: str | Path = PLAYBOOK, **variables: Any) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
         """The same, to its end."""
-        process = self.start(*arguments, playbook=playbook, **variables)
-        out, err = process.communicate()
-        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        self._forget()
+        return self.rollout.run(*arguments, environment=self._environment, **options)
 
     def report(self) -> dict[str, Any]:
-        """The newest report that was written."""
-        newest = max((self.folder / "rolling_update_reports").glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
-        report: dict[str, Any] = json.loads(newest.read_text())
-        return report
+        return self.rollout.report()
+
+    def _forget(self) -> None:
+        for file in (self.folder / "log", *self.folder.glob("begun-*")):
+            file.unlink(missing_ok=True)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {"EVENKEEL_STAND_INS": str(self.folder)}
 
 
 def _options() -> dict[str, dict[str, Any]]:

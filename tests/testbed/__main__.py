@@ -8,17 +8,20 @@ C(python -m testbed unpack PACKAGE) prints the folder with the files of a Debian
 
 C(python -m testbed engine KIND up|down) brings up an engine of another release in a container, and prints its DOCKER_HOST, or takes it
 away. C(python -m testbed engine KIND run COMMAND...) runs a command with that engine as its Docker, in its network namespace.
+
+C(python -m testbed fleet HOSTS) brings up so many hosts with an engine and an SSH server each, and prints an inventory of them.
 """
 
 from __future__ import annotations
 
 import fcntl
+import json
 import shutil
 import sys
 
 import docker.errors
 
-from . import compose, engine, engines, images, registry
+from . import compose, engine, engines, fleet, images, registry
 from .common import STATE, TestbedError, say
 from .packages import unpacked
 
@@ -35,6 +38,7 @@ def up() -> None:
 
 def down() -> None:
     try:
+        fleet.down()
         engines.down()
         images.down(engine.client())
     except docker.errors.DockerException as error:
@@ -63,8 +67,14 @@ def contained_engine(kind: str, action: str, *command: str) -> None:
         sys.exit(__doc__)
 
 
+def some_hosts(count: str) -> None:
+    up()
+    sys.stdout.write(f"{json.dumps(fleet.inventory(fleet.up(int(count))), indent=2)}\n")
+
+
 def main() -> None:
-    commands = {"up": (up, 0, 0), "down": (down, 0, 0), "unpack": (unpack, 1, 1), "engine": (contained_engine, 2, sys.maxsize)}
+    commands = {"up": (up, 0, 0), "down": (down, 0, 0), "unpack": (unpack, 1, 1), "fleet": (some_hosts, 1, 1)}
+    commands["engine"] = (contained_engine, 2, sys.maxsize)
     name, *arguments = sys.argv[1:] or [""]
     command, least, most = commands.get(name, (None, 0, 0))
     if command is None or not least <= len(arguments) <= most:

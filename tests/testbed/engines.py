@@ -11,7 +11,6 @@ its registry, are reached by processes that run in its network namespace.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import shutil
 import subprocess
@@ -24,31 +23,17 @@ from pathlib import Path
 import docker
 import docker.errors
 
-from . import engine, registry
+from . import registry
 from .common import STATE, TestbedError, run, say, wait_until
-from .packages import debian_mirror, unpacked
+from .containment import OUTER, ROOM_FOR_AN_ENGINE, locked, outer_engine, outer_host, remove_control_groups, root_image
+from .packages import unpacked
 
 LABEL = "evenkeel.testbed.engine"
 
-# A process that runs in the namespace of such an engine finds the machine's engine, and what it runs beside, here.
-_OUTER = "EVENKEEL_OUTER_ENGINE"
+# A process that runs in the namespace of such an engine finds what it runs beside here.
 _BESIDE = "EVENKEEL_BESIDE_ENGINE"
 
-_ROOTS = STATE / "roots"
 _FOLDERS = STATE / "engines"
-# All that an engine needs, one by one: not every machine may give all capabilities that --privileged asks for.
-_CAPABILITIES = [
-    "AUDIT_CONTROL",
-    "DAC_READ_SEARCH",
-    "LINUX_IMMUTABLE",
-    "MKNOD",
-    "NET_ADMIN",
-    "NET_RAW",
-    "SYSLOG",
-    "SYS_ADMIN",
-    "SYS_MODULE",
-    "SYS_PTRACE",
-]
 # Process 1 reaps what dockerd leaves when it is stopped.
 _PROCESS_1 = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait; done"]
 
@@ -109,8 +94,9 @@ class ContainedEngine:
         """Silent where it answers already."""
         if self._answers():
             return
-        with _locked("roots"):
-            image = _root_image(self.kind)
+        suite = KINDS[self.kind].suite
+        with locked("roots"):
+            image = root_image(_image(suite), suite, KINDS[self.kind].packages)
         self.down()
         self._folder.mkdir(parents=True)
         self._mount_disk()
@@ -121,9 +107,9 @@ class ContainedEngine:
 
     def down(self) -> None:
         """Remove it with all that it holds."""
-        with _outer() as outer, contextlib.suppress(docker.errors.NotFound):
+        with outer_engine() as outer, contextlib.suppress(docker.errors.NotFound):
             outer.remove_container(self.container, force=True)
-        _remove_control_groups(self._control_group)
+        remove_control_groups(self._control_group)
         if self.data.is_mount():
             run("umount", "--lazy", str(self.data))
         shutil.rmtree(self._folder, ignore_errors=True)
@@ -141,7 +127,7 @@ class ContainedEngine:
         pid_file = "/var/run/docker.pid"
         say(f"stopping the Engine {self.name}")
         script = f"pid=$(cat {pid_file}) && kill -{signal} $pid && while kill -0 $pid 2>/dev/null; do sleep 0.1; done"
-        with _outer() as outer:
+        with outer_engine() as outer:
             execution = outer.exec_create(self.container, ["sh", "-c", script])["Id"]
             printed = outer.exec_start(execution)
             if outer.exec_inspect(execution)["ExitCode"]:
@@ -154,13 +140,13 @@ class ContainedEngine:
     def run(self, *command: str) -> int:
         """Run a command with this engine as its Docker, in its network namespace. Returns the exit status."""
         enter = ("nsenter", f"--net=/proc/{self._inspect()['State']['Pid']}/ns/net", "--", *command)
-        environment = {"DOCKER_HOST": self.host, _OUTER: _outer_host(), _BESIDE: self.kind}
+        environment = {"DOCKER_HOST": self.host, OUTER: outer_host(), _BESIDE: self.kind}
         return subprocess.run(enter, env={**os.environ, **environment}, check=False).returncode
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
         """Up for the time of the block, for one user at a time; and down afterwards, unless it was up before."""
-        with _locked(self.name):
+        with locked(self.name):
             was_up = self._answers()
             try:
                 self.up()
@@ -176,11 +162,7 @@ class ContainedEngine:
 
     def _create(self, image: str) -> None:
         host_config = {
-            "CapAdd": _CAPABILITIES,
-            "SecurityOpt": ["seccomp=unconfined", "apparmor=unconfined"],
-            "MaskedPaths": [],
-            "ReadonlyPaths": [],
-            "DeviceCgroupRules": ["a *:* rwm"],
+            **ROOM_FOR_AN_ENGINE,
             "Binds": [
                 # At the same place, so that the paths which the engine tells are true on the machine, and those of tests to the engine.
                 *(f"{folder}:{folder}" for folder in (self._folder, tempfile.gettempdir())),
@@ -195,7 +177,7 @@ class ContainedEngine:
             "Labels": {LABEL: self.kind},
             "HostConfig": host_config,
         }
-        with _outer() as outer:
+        with outer_engine() as outer:
             outer.start(outer.create_container_from_config(body, self.container))
 
     def _mount_disk(self) -> None:
@@ -215,11 +197,11 @@ class ContainedEngine:
 
     def _execute(self, command: list[str], environment: Mapping[str, str] | None = None) -> None:
         """Leave a process running in the container."""
-        with _outer() as outer:
+        with outer_engine() as outer:
             outer.exec_start(outer.exec_create(self.container, command, environment=dict(environment or {}))["Id"], detach=True)
 
     def _inspect(self) -> dict[str, t.Any]:
-        with _outer() as outer:
+        with outer_engine() as outer:
             document: dict[str, t.Any] = outer.inspect_container(self.container)
             return document
 
@@ -241,78 +223,15 @@ def beside() -> str:
 
 def down() -> None:
     """Take away all contained engines and what they were made of."""
-    with _outer() as outer:
+    with outer_engine() as outer:
         for container in outer.containers(all=True, filters={"label": LABEL}):
             say(f"removing {container['Names'][0].lstrip('/')}")
             outer.remove_container(container["Id"], force=True)
-            _remove_control_groups(container["Names"][0])
+            remove_control_groups(container["Names"][0])
         for kind in KINDS.values():
             with contextlib.suppress(docker.errors.ImageNotFound):
                 outer.remove_image(_image(kind.suite))
 
 
-def _outer_host() -> str:
-    return os.environ.get(_OUTER) or engine.host()
-
-
-@contextlib.contextmanager
-def _outer() -> Iterator[docker.APIClient]:
-    """The machine's own engine, also for a process that runs beside a contained one."""
-    with contextlib.closing(docker.APIClient(base_url=_outer_host(), version="auto")) as client:
-        yield client
-
-
-@contextlib.contextmanager
-def _locked(what: str) -> Iterator[None]:
-    STATE.mkdir(parents=True, exist_ok=True)
-    with (STATE / f"{what}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            say(f"waiting for another run that uses {what}")
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _image(suite: str) -> str:
     return f"evenkeel-testbed/engine:{suite}"
-
-
-def _root_image(name: str) -> str:
-    """The image that an engine of this kind lives in, made from Debian packages where it is missing."""
-    kind = KINDS[name]
-    image = _image(kind.suite)
-    with _outer() as outer:
-        if not outer.images(image):
-            root = _root(kind)
-            say(f"importing {root.name}")
-            outer.import_image_from_file(str(root), *image.rsplit(":", 1))
-    return image
-
-
-def _root(kind: Kind) -> Path:
-    root = _ROOTS / f"{kind.suite}.tar"
-    if not root.exists():
-        say(f"building a root file system with the engine of Debian {kind.suite}; this takes about a minute, once")
-        _ROOTS.mkdir(parents=True, exist_ok=True)
-        partial = root.with_suffix(".partial.tar")
-        run(
-            str(unpacked("mmdebstrap") / "usr/bin/mmdebstrap"),
-            "--variant=minbase",
-            f"--include={','.join(kind.packages)}",
-            # The Release file of a suite that is not out yet expires on mirrors.
-            '--aptopt=Acquire::Check-Valid-Until "false"',
-            kind.suite,
-            str(partial),
-            debian_mirror(),
-        )
-        partial.rename(root)
-    return root
-
-
-def _remove_control_groups(group: str) -> None:
-    """The empty ones that an engine leaves when it is killed."""
-    for hierarchy in Path("/sys/fs/cgroup").glob(f"*{group}"):
-        for folder, _folders, _files in os.walk(hierarchy, topdown=False):
-            with contextlib.suppress(OSError):
-                Path(folder).rmdir()

@@ -33,17 +33,22 @@ _CONFIG = STATE / "registry.json"
 
 
 def up() -> None:
-    if _request("GET", "/v2/").status == 200:
+    if answers():
         return
     binary = unpacked("docker-registry") / "usr/bin/docker-registry"
     say(f"starting a registry on {ADDRESS}")
     _CONFIG.write_text(config(_DATA))
     _DAEMON.start(str(binary), "serve", str(_CONFIG))
-    wait_until(f"the start of the registry (see {_DAEMON.log})", lambda: _request("GET", "/v2/").status == 200)
+    wait_until(f"the start of the registry (see {_DAEMON.log})", answers)
 
 
 def down() -> None:
     _DAEMON.stop()
+
+
+def answers(address: str = ADDRESS) -> bool:
+    """Whether there is a registry at C(address)."""
+    return _request("GET", "/v2/", address).status == 200
 
 
 def has(repository: str, tag: str) -> bool:
@@ -56,20 +61,20 @@ def break_layer(repository: str, tag: str) -> None:
     _request("DELETE", f"/v2/{repository}/blobs/{manifest['layers'][0]['digest']}")
 
 
-def config(data: Path | str) -> str:
-    """The registry's configuration file: it listens on our address and keeps its images in C(data)."""
+def config(data: Path | str, address: str = ADDRESS) -> str:
+    """The registry's configuration file: it listens on C(address) and keeps its images in C(data)."""
     return json.dumps(  # JSON is YAML too.
         {
             "version": "0.1",
             "log": {"level": "warn", "accesslog": {"disabled": True}},
             "storage": {"filesystem": {"rootdirectory": str(data)}, "delete": {"enabled": True}},
-            "http": {"addr": ADDRESS},
+            "http": {"addr": address},
         }
     )
 
 
-def _request(method: str, path: str, **headers: str) -> _Answer:
-    host, port = ADDRESS.split(":")
+def _request(method: str, path: str, address: str = ADDRESS, **headers: str) -> _Answer:
+    host, port = address.split(":")
     connection = http.client.HTTPConnection(host, int(port), timeout=5)
     try:
         connection.request(method, path, headers=headers)

@@ -1,0 +1,82 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Running the playbook rolling_update as a user would, and reading its report."""
+
+from __future__ import annotations
+
+import enum
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .ansible import ANSIBLE, COLLECTIONS
+
+PLAYBOOK = "evenkeel.fleet.rolling_update"
+
+
+class Ended(enum.IntEnum):
+    """What ansible-playbook ends with, as far as it is not 0."""
+
+    HOSTS_FAILED = 2
+
+
+@dataclass
+class Rollout:
+    """Runs of the playbook from one folder, in which the inventory and the user's files lie. C(variables) are those of every run."""
+
+    folder: Path
+    variables: Mapping[str, Any]
+    collections: str = COLLECTIONS
+
+    @property
+    def inventory(self) -> Path:
+        return self.folder / "inventory.json"
+
+    def command(self, *arguments: str, playbook: str | Path = PLAYBOOK, **variables: Any) -> tuple[str, ...]:
+        """C(variables) are without the prefix of the role."""
+        extra = {f"rolling_update_{name}": value for name, value in {**self.variables, **variables}.items()}
+        start = (ANSIBLE / "ansible-playbook", playbook, "-i", self.inventory, "--extra-vars", json.dumps(extra))
+        return (*map(str, start), *arguments)
+
+    def start(self, *arguments: str, environment: Mapping[str, str] | None = None, **variables: Any) -> subprocess.Popen[str]:
+        """Start it in a process group of its own."""
+        return subprocess.Popen(
+            self.command(*arguments, **variables),
+            cwd=self.folder,
+            env={
+                **os.environ,
+                "ANSIBLE_COLLECTIONS_PATH": self.collections,
+                "ANSIBLE_HOME": str(self.folder / "ansible"),
+                "ANSIBLE_LOCALHOST_WARNING": "false",
+                "ANSIBLE_NOCOLOR": "true",
+                "ANSIBLE_FORKS": "10",
+                "ANSIBLE_PIPELINING": "true",
+                **(environment or {}),
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        """The same, to its end."""
+        process = self.start(*arguments, **options)
+        out, err = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def report(self) -> dict[str, Any]:
+        """The newest report that was written."""
+        newest = max((self.folder / "rolling_update_reports").glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
+        report: dict[str, Any] = json.loads(newest.read_text())
+        return report
+
+    def outcomes(self) -> dict[str, str]:
+        """What became of each host, by that report."""
+        return {host["host"]: host["outcome"] for host in self.report()["hosts"]}

@@ -1,0 +1,257 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A fleet of real hosts: each a container with a Docker Engine, an SSH server, Python and the distribution's own Docker SDK.
+
+They share a network with a registry. From this machine, each is reached by SSH and at the port of its service, on loopback.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import socket
+import typing as t
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+import docker.errors
+
+from . import registry
+from .common import STATE, run, say, wait_until
+from .containment import ROOM_FOR_AN_ENGINE, locked, outer_engine, remove_control_groups, root_image
+from .packages import unpacked
+
+LABEL = "evenkeel.testbed.fleet"
+REGISTRY_THERE = "registry:5000"
+"""The registry, as the hosts call it."""
+REGISTRY_HERE = "127.0.0.1:5872"
+"""The same, as this machine calls it."""
+SERVICE_PORT = 8080
+"""Where a container on a host has to be published to be reached from this machine."""
+
+_NETWORK = "evenkeel-fleet"
+_PREFIX = "10.213.58"
+_FOLDER = STATE / "fleet"
+_KEY = _FOLDER / "key"
+_SUITES = ("bookworm", "trixie")
+_PACKAGES = ("docker.io", "iptables", "openssh-server", "python3", "python3-docker", "haproxy", "socat", "curl")
+_MORE_PACKAGES = {"trixie": ("docker-cli",)}
+_BOOT = """\
+trap 'exit 0' TERM
+rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
+mkdir -p /run/sshd
+/usr/sbin/sshd -o StrictModes=no -o AuthorizedKeysFile=/etc/evenkeel/key.pub -o UseDNS=no
+while :; do
+    dockerd --host unix:///var/run/docker.sock --host unix://$1/docker.sock \
+        --insecure-registry {registry} --cgroup-parent "$2" >>$1/dockerd.log 2>&1 & wait $!
+    sleep 1
+done
+"""
+
+
+@dataclass(frozen=True)
+class Host:
+    """One of the fleet, by its number from 1 on."""
+
+    number: int
+
+    @property
+    def name(self) -> str:
+        return f"h{self.number}"
+
+    @property
+    def suite(self) -> str:
+        """The Debian release: the odd ones are older."""
+        return _SUITES[(self.number + 1) % 2]
+
+    @property
+    def ssh_port(self) -> int:
+        return 58220 + self.number
+
+    @property
+    def service_port(self) -> int:
+        """Where its C(SERVICE_PORT) is reached from this machine."""
+        return 58280 + self.number
+
+    @property
+    def address(self) -> str:
+        """In the network of the fleet."""
+        return f"{_PREFIX}.{10 + self.number}"
+
+    @property
+    def container(self) -> str:
+        return f"evenkeel-host-{self.name}"
+
+    def client(self, timeout: float = 60) -> docker.APIClient:
+        """Its engine, without SSH."""
+        return docker.APIClient(base_url=f"unix://{self._folder}/docker.sock", version="auto", timeout=timeout)
+
+    def up(self) -> None:
+        """Silent where it is up already."""
+        if self._is_up():
+            return
+        with locked("roots"):
+            image = root_image(f"evenkeel-testbed/host:{self.suite}", self.suite, (*_PACKAGES, *_MORE_PACKAGES.get(self.suite, ())))
+        self.down()
+        self._folder.mkdir(parents=True)
+        say(f"starting the host {self.name}, Debian {self.suite}")
+        with outer_engine() as outer:
+            outer.create_volume(self.container, labels={LABEL: ""})
+            outer.start(outer.create_container_from_config(self._body(image), self.container))
+
+    def wait(self) -> None:
+        """Until its engine and its SSH server answer."""
+        wait_until(f"the start of the host {self.name} (see {self._folder}/dockerd.log)", self._is_up)
+
+    def down(self) -> None:
+        """Remove it with all that it holds."""
+        with outer_engine() as outer:
+            with contextlib.suppress(docker.errors.NotFound):
+                outer.remove_container(self.container, force=True)
+            with contextlib.suppress(docker.errors.NotFound):
+                outer.remove_volume(self.container)
+        remove_control_groups(self._control_group)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def power_off(self) -> None:
+        """At once, as when the plug is pulled."""
+        with outer_engine() as outer:
+            outer.kill(self.container)
+
+    def power_on(self) -> None:
+        with outer_engine() as outer:
+            outer.start(self.container)
+        self.wait()
+
+    @property
+    def variables(self) -> dict[str, t.Any]:
+        """Its variables in an inventory."""
+        return {
+            "ansible_host": "127.0.0.1",
+            "ansible_port": self.ssh_port,
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(_KEY),
+            "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
+            "ansible_python_interpreter": "/usr/bin/python3",
+        }
+
+    @property
+    def _folder(self) -> Path:
+        return _FOLDER / self.name
+
+    @property
+    def _control_group(self) -> str:
+        return f"/{self.container}"
+
+    def _body(self, image: str) -> dict[str, t.Any]:
+        ports = {22: self.ssh_port, SERVICE_PORT: self.service_port}
+        boot = _BOOT.format(registry=REGISTRY_THERE)
+        return {
+            "Image": image,
+            "Cmd": ["sh", "-c", boot, "boot", str(self._folder), self._control_group],
+            "Hostname": self.name,
+            "Labels": {LABEL: ""},
+            "ExposedPorts": {f"{port}/tcp": {} for port in ports},
+            "HostConfig": {
+                **ROOM_FOR_AN_ENGINE,
+                "Binds": [
+                    f"{self._folder}:{self._folder}",
+                    f"{_KEY}.pub:/etc/evenkeel/key.pub:ro",
+                    f"{self.container}:/var/lib/docker",
+                    "/sys/fs/cgroup:/sys/fs/cgroup:rw",
+                ],
+                "NetworkMode": _NETWORK,
+                "ExtraHosts": [f"registry:{_PREFIX}.2"],
+                "PortBindings": {f"{port}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(here)}] for port, here in ports.items()},
+            },
+            "NetworkingConfig": {"EndpointsConfig": {_NETWORK: {"IPAMConfig": {"IPv4Address": self.address}}}},
+        }
+
+    def _is_up(self) -> bool:
+        try:
+            with contextlib.closing(self.client(timeout=5)) as client:
+                client.ping()
+            with socket.create_connection(("127.0.0.1", self.ssh_port), timeout=5) as connection:
+                return connection.recv(4) == b"SSH-"
+        except (docker.errors.DockerException, OSError):
+            return False
+
+
+def up(count: int = 6) -> list[Host]:
+    """So many hosts, and the registry. Silent where they are up already."""
+    hosts = [Host(number) for number in range(1, count + 1)]
+    with locked("fleet"):
+        _FOLDER.mkdir(parents=True, exist_ok=True)
+        if not _KEY.exists():
+            run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(_KEY))
+        _network_up()
+        _registry_up()
+        for host in hosts:
+            host.up()
+        for host in hosts:
+            host.wait()
+    return hosts
+
+
+def down() -> None:
+    """Take all of it away."""
+    with outer_engine() as outer:
+        for container in outer.containers(all=True, filters={"label": LABEL}):
+            name = container["Names"][0].lstrip("/")
+            say(f"removing {name}")
+            outer.remove_container(name, force=True)
+            remove_control_groups(f"/{name}")
+        for volume in outer.volumes(filters={"label": LABEL})["Volumes"] or ():
+            outer.remove_volume(volume["Name"])
+        with contextlib.suppress(docker.errors.NotFound):
+            outer.remove_network(_NETWORK)
+        for suite in _SUITES:
+            with contextlib.suppress(docker.errors.ImageNotFound):
+                outer.remove_image(f"evenkeel-testbed/host:{suite}")
+    shutil.rmtree(_FOLDER, ignore_errors=True)
+
+
+def inventory(hosts: t.Iterable[Host]) -> dict[str, t.Any]:
+    """An inventory of them, as Ansible reads it from a JSON file."""
+    return {"all": {"hosts": {host.name: host.variables for host in hosts}}}
+
+
+def _network_up() -> None:
+    with outer_engine() as outer:
+        if not outer.networks(names=[f"^{_NETWORK}$"]):
+            pool = docker.types.IPAMPool(subnet=f"{_PREFIX}.0/24", gateway=f"{_PREFIX}.1")
+            outer.create_network(_NETWORK, ipam=docker.types.IPAMConfig(pool_configs=[pool]), labels={LABEL: ""})
+
+
+def _registry_up() -> None:
+    """In a container, since the one of the tests is reached from this machine only."""
+    if registry.answers(REGISTRY_HERE):
+        return
+    with locked("roots"):
+        image = root_image("evenkeel-testbed/host:trixie", "trixie", (*_PACKAGES, *_MORE_PACKAGES["trixie"]))
+    (_FOLDER / "registry.json").write_text(registry.config("/var/lib/registry", ":5000"))
+    body = {
+        "Image": image,
+        "Cmd": ["/opt/registry/usr/bin/docker-registry", "serve", "/etc/registry.json"],
+        "Labels": {LABEL: ""},
+        "ExposedPorts": {"5000/tcp": {}},
+        "HostConfig": {
+            "Binds": [f"{unpacked('docker-registry')}:/opt/registry:ro", f"{_FOLDER}/registry.json:/etc/registry.json:ro"],
+            "NetworkMode": _NETWORK,
+            "PortBindings": {"5000/tcp": [dict(zip(("HostIp", "HostPort"), REGISTRY_HERE.split(":"), strict=True))]},
+        },
+        "NetworkingConfig": {"EndpointsConfig": {_NETWORK: {"IPAMConfig": {"IPv4Address": f"{_PREFIX}.2"}}}},
+    }
+    with outer_engine() as outer:
+        with contextlib.suppress(docker.errors.NotFound):
+            outer.remove_container("evenkeel-fleet-registry", force=True)
+        outer.start(outer.create_container_from_config(body, "evenkeel-fleet-registry"))
+    wait_until("the start of the fleet's registry", lambda: registry.answers(REGISTRY_HERE))
+
+
+def write_inventory(hosts: t.Iterable[Host], file: Path) -> Path:
+    file.write_text(json.dumps(inventory(hosts)))
+    return file
