@@ -25,12 +25,16 @@ help: ## List what can be made.
 demo: setup ## See it: an update that works, and one that is rolled back.
 	@PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m demo
 
+.PHONY: demo-fleet
+demo-fleet: setup ## See a fleet: a rollout of a good image over four hosts, and one of a bad image.
+	@PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m demo.fleet
+
 .PHONY: test
-test: lint types sanity demo all-tests floor installed ## Run every check and every test. Installs and starts what they need.
+test: lint types sanity demo all-tests some-rollouts floor installed ## Run every check and every test. Installs and starts what they need.
 
 .PHONY: test-full
 test-full: PYTEST += --whole-matrices
-test-full: test ## The same, with the matrices whole instead of sampled.
+test-full: test test-fleet ## The same, with the matrices whole instead of sampled, and all rollouts over real hosts.
 
 .PHONY: lint
 lint: setup ## Style of Python, YAML, the changelog and Ansible content.
@@ -59,7 +63,15 @@ integration: setup testbed ## The tests on a real engine.
 
 .PHONY: all-tests
 all-tests: setup testbed
-	$(PYTEST)
+	$(PYTEST) --ignore tests/fleet
+
+.PHONY: some-rollouts
+some-rollouts: setup testbed
+	EVENKEEL_HOSTS=3 $(BIN)/pytest -m sample tests/fleet
+
+.PHONY: test-fleet
+test-fleet: setup testbed ## All rollouts over real hosts, six of them, with an engine and an SSH server each.
+	$(BIN)/pytest tests/fleet
 
 ENGINES := 26 28 28-like-29
 .PHONY: test-engines $(ENGINES:%=test-engine-%)

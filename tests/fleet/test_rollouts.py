@@ -19,6 +19,7 @@ from testbed.images import WebImage, serve_after, shell
 
 V1, V2, V3 = WebImage("v1"), WebImage("v2"), WebImage("v3")
 CRASHES = WebImage("v2", command=shell("echo 'v2: cannot read /etc/web.conf' >&2; exit 1"))
+LATE = WebImage("v2", command=serve_after("(sleep 4; touch /tmp/ready) &"), health="test -f /tmp/ready")
 CRASHES_IF_BROKEN = WebImage("v2", command=serve_after('test -z "$BROKEN" || exit 1;'))
 WAVES = {"waves": [1, 2, "100%"]}
 
@@ -34,6 +35,7 @@ def served(real_fleet: RealFleet) -> RealFleet:
     return real_fleet
 
 
+@pytest.mark.sample
 @pytest.mark.behaviour("K5", "K11", "K12")
 def test_all_good(served: RealFleet) -> None:
     before = served.truths()
@@ -66,6 +68,7 @@ def test_a_bad_image_stops_at_the_canary(served: RealFleet) -> None:
     assert served.rollout.outcomes()["h1"] == "rolled_back"
 
 
+@pytest.mark.sample
 @pytest.mark.behaviour("K3", "K4", "K5")
 def test_in_the_second_wave_everybody_goes_back(real_fleet: RealFleet) -> None:
     real_fleet.publish(V1)
@@ -142,10 +145,10 @@ def test_the_controller_is_killed_in_the_second_wave(served: RealFleet) -> None:
 
 @pytest.mark.behaviour("K6")
 def test_a_host_that_dies_while_it_is_updated(served: RealFleet) -> None:
-    v2 = served.publish(V2)
+    v2 = served.publish(LATE)
     victim = served.hosts[1]
     run = served.rollout.start(**WAVES, on_failure="halt", environment={"ANSIBLE_TIMEOUT": "5"})
-    wait_for(lambda: len(served.names(victim)) > 1, "its update", seconds=120)
+    wait_for(lambda: served.is_up(victim, v2), "its update", seconds=120)
     victim.power_off()
     out, _err = run.communicate()
     assert run.returncode != 0, out

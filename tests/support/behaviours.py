@@ -50,7 +50,7 @@ def cases() -> list[Case]:
 def proofs() -> dict[str, list[str]]:
     """The tests that name each case, as C(file::test)."""
     found: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(path for folder in ("integration", "rollout") for path in (TESTS / folder).glob("test_*.py")):
+    for path in sorted(path for folder in ("integration", "rollout", "fleet") for path in (TESTS / folder).glob("test_*.py")):
         for name, behaviours in _marked(ast.parse(path.read_text()).body):
             for behaviour in behaviours:
                 found[behaviour].append(f"{path.stem}::{name}")

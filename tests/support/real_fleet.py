@@ -43,7 +43,10 @@ class RealFleet:
     def __post_init__(self) -> None:
         patient = {"name": "web", "poll_interval": 0.2, "health_timeout": 60}
         self.rollout = Rollout(self.folder, {"containers": [patient]})
-        fleet.write_inventory(self.hosts, self.rollout.inventory)
+        self.write_inventory(fleet.inventory(self.hosts))
+
+    def write_inventory(self, inventory: dict[str, Any]) -> None:
+        self.rollout.inventory.write_text(json.dumps(inventory))
 
     def publish(self, image: WebImage, tag: str = "latest") -> str:
         """Have it in the registry. Returns its ID."""
@@ -85,6 +88,13 @@ class RealFleet:
             found = client.inspect_container(name)
         return Truth(found["Id"], found["State"]["Status"], found["State"]["StartedAt"], found["Image"])
 
+    def is_up(self, host: Host, image_id: str) -> bool:
+        """Whether the container that has the name now is one of that image, and runs."""
+        with contextlib.suppress(docker.errors.NotFound):
+            now = self.truth(host)
+            return (now.image, now.status) == (image_id, "running")
+        return False
+
     def truths(self) -> dict[str, Truth]:
         return {host.name: self.truth(host) for host in self.hosts}
 
@@ -98,7 +108,8 @@ class RealFleet:
 
     def assert_all_serve(self, page: str) -> None:
         """With nothing left over."""
-        wait_for(lambda: set(self.pages().values()) == {page}, f"the page {page} everywhere")
+        for host in self.hosts:
+            wait_for(lambda host=host: fetch(host.service_port) == page, f"the page {page} of {host.name}")
         for host in self.hosts:
             assert self.names(host) == ["web"], host.name
             with contextlib.closing(host.client()) as client:

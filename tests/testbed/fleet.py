@@ -9,7 +9,6 @@ They share a network with a registry. From this machine, each is reached by SSH 
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import socket
 import typing as t
@@ -126,6 +125,10 @@ class Host:
             outer.start(self.container)
         self.wait()
 
+    def execute(self, command: str, standard_input: str = "") -> None:
+        """Run a shell command on it."""
+        run("ssh", *self._ssh_options, "-p", str(self.ssh_port), "-i", str(_KEY), "root@127.0.0.1", command, input=standard_input)
+
     @property
     def variables(self) -> dict[str, t.Any]:
         """Its variables in an inventory."""
@@ -134,9 +137,14 @@ class Host:
             "ansible_port": self.ssh_port,
             "ansible_user": "root",
             "ansible_ssh_private_key_file": str(_KEY),
-            "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
+            "ansible_ssh_common_args": " ".join(self._ssh_options),
             "ansible_python_interpreter": "/usr/bin/python3",
         }
+
+    @property
+    def _ssh_options(self) -> tuple[str, ...]:
+        """It is made anew again and again, each time with other keys of its own."""
+        return ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
 
     @property
     def _folder(self) -> Path:
@@ -250,8 +258,3 @@ def _registry_up() -> None:
             outer.remove_container("evenkeel-fleet-registry", force=True)
         outer.start(outer.create_container_from_config(body, "evenkeel-fleet-registry"))
     wait_until("the start of the fleet's registry", lambda: registry.answers(REGISTRY_HERE))
-
-
-def write_inventory(hosts: t.Iterable[Host], file: Path) -> Path:
-    file.write_text(json.dumps(inventory(hosts)))
-    return file

@@ -1,0 +1,89 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""See a fleet: four real hosts, a rollout of a good image, and one of an image that fails on the third of them."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+from pathlib import Path
+
+from support.real_fleet import RealFleet
+from support.scene import wait_for
+from support.visitor import Visitor
+from testbed import __main__ as testbed
+from testbed import fleet
+from testbed.common import TestbedError
+from testbed.containment import locked
+from testbed.images import WebImage, serve_after
+
+V1, V2 = WebImage("v1"), WebImage("v2")
+FAILS_ON_H3 = WebImage("v3", command=serve_after('test "$HOST" != h3 || { echo "v3: cannot read /etc/web.conf" >&2; exit 1; };'))
+
+
+def main() -> None:
+    try:
+        testbed.up()
+        with locked("fleet-in-use"), tempfile.TemporaryDirectory() as folder:
+            real = RealFleet(fleet.up(4), Path(folder))
+            real.clean_up()
+            try:
+                ok = show(real)
+            finally:
+                real.clean_up()
+    except TestbedError as error:
+        sys.exit(f"testbed: {error}")
+    if not ok:
+        sys.exit("The demo did not go as it should.")
+
+
+def show(real: RealFleet) -> bool:
+    """Both rollouts. Returns whether each ended as it should."""
+    real.publish(V1)
+    for host in real.hosts:
+        real.serve(host, Env=[f"HOST={host.name}"])
+    wait_for(lambda: set(real.pages().values()) == {"v1"}, "v1 everywhere")
+    headline(f"Four hosts serve 'v1', reached by SSH, with the engines {', '.join(engines_of(real))}. Each has a client.")
+    real.publish(V2)
+    good = roll(real, "A good image: canary, then the rest") == 0 and set(real.pages().values()) == {"v2"}
+    before = real.truths()
+    real.publish(FAILS_ON_H3)
+    bad = roll(real, "An image that fails on h3: all go back") != 0 and set(real.pages().values()) == {"v2"}
+    same = {name: truth.id for name, truth in real.truths().items()} == {name: truth.id for name, truth in before.items()}
+    print(f"The same containers as before the bad image: {'yes' if same else 'NO'}")
+    return good and bad and same
+
+
+def roll(real: RealFleet, text: str) -> int:
+    """Run the playbook while the clients keep asking, and print its report. Returns the exit status."""
+    headline(text)
+    with contextlib.ExitStack() as stack:
+        visitors = [stack.enter_context(Visitor(host.service_port)) for host in real.hosts]
+        run = real.rollout.run(waves=[1, "100%"])
+    newest = max(real.folder.glob("rolling_update_reports/*.md"), key=lambda file: file.stat().st_mtime_ns)
+    print(newest.read_text())
+    for host, visitor in zip(real.hosts, visitors, strict=True):
+        story = " -> ".join(page or "nothing" for page in visitor.story)
+        print(f"The client of {host.name} saw {story}, and waited {visitor.longest_silence:.1f} s at the longest.")
+    print(f"ansible-playbook ended with {run.returncode}.")
+    if run.returncode not in (0, 2):
+        print(run.stdout, run.stderr)
+    return run.returncode
+
+
+def engines_of(real: RealFleet) -> list[str]:
+    versions = []
+    for host in real.hosts:
+        with contextlib.closing(host.client()) as client:
+            versions.append(client.version()["Version"].partition("+")[0])
+    return versions
+
+
+def headline(text: str) -> None:
+    print(f"\n== {text}\n", flush=True)
+
+
+if __name__ == "__main__":
+    main()
