@@ -22,15 +22,15 @@ from testbed.secured_registry import SecuredRegistry
 pytestmark = pytest.mark.installed
 
 MODULES = ["container_finalize", "container_prepare", "container_recreate", "container_rollback", "container_update_info"]
-OF_A_WHOLE_HOST = "what_is_outdated.md"
-"""A guide whose example test_update_info.py runs."""
+RUN_ELSEWHERE = ("what_is_outdated.md", "rolling_update.md")
+"""Guides whose examples test_update_info.py and the tests of rollouts run."""
 
 
 def documented_tasks() -> list[Any]:
     """The examples of container_recreate, and the tasks in the guides to it."""
     texts = [documentation("container_recreate")["examples"]]
     for guide in sorted((CHECKOUT / "docs").glob("*.md")):
-        if guide.name == OF_A_WHOLE_HOST:
+        if guide.name in RUN_ELSEWHERE:
             continue
         texts += re.findall(r"^```yaml\n(.*?)^```", guide.read_text(), re.MULTILINE | re.DOTALL)
     return [pytest.param(task, id=task["name"]) for text in texts for task in yaml.safe_load(text)]
