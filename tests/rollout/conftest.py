@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,8 +19,10 @@ MakeFleet = Callable[..., StandIns]
 def make_fleet(tmp_path: Path) -> MakeFleet:
     """A fleet of so many hosts that pretend: h1, h2 and so on."""
 
+    count = itertools.count(1)
+
     def make(hosts: int = 5, **options: object) -> StandIns:
-        return StandIns(tmp_path, [f"h{number}" for number in range(1, hosts + 1)], **options)  # type: ignore[arg-type]
+        return StandIns(tmp_path / f"fleet-{next(count)}", [f"h{number}" for number in range(1, hosts + 1)], **options)  # type: ignore[arg-type]
 
     return make
 

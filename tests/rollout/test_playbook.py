@@ -211,6 +211,7 @@ class TestHalt:
         halted.change_all(bad=[], registry=BAD)
         run = halted.run(**WAVES, retry_rejected=True)
         assert run.returncode == 0, run.stdout
+        assert run.stdout.count("This goes on with the rollout that was begun at") == 2, "in the plan, and in the end"
         assert_runs(halted, **dict.fromkeys(halted.hosts, GOOD))
         assert sorted(halted.done("container_recreate")) == ["h2", "h4", "h5"]
         assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
@@ -289,13 +290,13 @@ class TestHabits:
         assert "caused by" not in run.stdout
         assert fleet.changes == []
 
-    def test_the_registry_password_is_nowhere(self, fleet: StandIns, tmp_path: Path) -> None:
+    def test_the_registry_password_is_nowhere(self, fleet: StandIns) -> None:
         fleet.change("h1", bad=[GOOD])
         secret = {"registry_username": "robot", "registry_password": "hunter2-of-the-registry"}
-        (tmp_path / "secret.json").write_text(json.dumps({f"rolling_update_{name}": value for name, value in secret.items()}))
+        (fleet.folder / "secret.json").write_text(json.dumps({f"rolling_update_{name}": value for name, value in secret.items()}))
         run = fleet.run("-vvv", "--extra-vars", "@secret.json")
         assert run.returncode == Ended.HOSTS_FAILED
-        shown = run.stdout + run.stderr + "".join(file.read_text() for file in (tmp_path / "rolling_update_reports").iterdir())
+        shown = run.stdout + run.stderr + "".join(file.read_text() for file in (fleet.folder / "rolling_update_reports").iterdir())
         assert "hunter2-of-the-registry" not in shown
 
 

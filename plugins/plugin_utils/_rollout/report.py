@@ -42,6 +42,7 @@ def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
         "rollout": fleet["rollout"],
         "ok": all(record["ok"] for record in final),
         "sentence": sentence,
+        "notes": _notes(fleet),
         "verdict": fleet.get("verdict"),
         "hosts": final,
         "table": _table(rows),
@@ -103,7 +104,8 @@ def _table(rows: t.Sequence[t.Tuple[str, ...]]) -> t.List[str]:
 
 
 def _markdown(rows: t.Sequence[t.Tuple[str, ...]], fleet: t.Mapping[str, t.Any], sentence: str) -> str:
-    lines = [f"# Rollout {fleet['rollout']}", "", sentence, "", _line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *map(_line, rows)]
+    told = [line for text in (*_notes(fleet), sentence) for line in (text, "")]
+    lines = [f"# Rollout {fleet['rollout']}", "", *told, _line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *map(_line, rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -124,6 +126,13 @@ def _sentence(records: t.Sequence[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
         "halt": f"The rollout was halted{_because(gate)}, and the old containers are kept",
     }.get(str(verdict), "The rollout has ended")
     return f"{beginning}. Of {hosts}: {told}."
+
+
+def _notes(fleet: t.Mapping[str, t.Any]) -> t.List[str]:
+    if not fleet.get("resumed") or fleet.get("goal") != "update":
+        return []
+    begun = f"This goes on with the rollout that was begun at {fleet['rollout']} and was not settled, with the digests that it began with."
+    return [f"{begun} To ask the registry anew, set rolling_update_fresh."]
 
 
 def _because(gate: t.Mapping[str, t.Any]) -> str:

@@ -58,6 +58,14 @@ def test_why() -> None:
     assert "was taken back (1 failed (h1), and none may)" in report["sentence"]
 
 
+def test_one_that_goes_on() -> None:
+    report = report_of([record("h1"), record("h2")], {**FLEET, "resumed": True})
+    assert "begun at 2026-11-23T10:00:00Z and was not settled" in report["notes"][0]
+    assert report["notes"][0] in report["markdown"]
+    assert report_of([record("h1")], {**FLEET, "resumed": True, "goal": "rollback"})["notes"] == []
+    assert report_of([record("h1")], FLEET)["notes"] == []
+
+
 def test_a_host_that_was_lost() -> None:
     report = report_of([record("h1")], FLEET)
     assert (report["hosts"][1]["outcome"], report["ok"]) == ("unknown", False)
