@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -28,10 +29,11 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._edge import docker
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.connection import CONNECTION_OPTIONS, connect
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
+from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.events import Events
 from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.health_probe import SdkHealthProbe
 from support.fake_engine import FakeClock
 from support.proxy import Call, Fault, Proxy, socket_of
-from support.scene import Scene
+from support.scene import Scene, wait_for
 from testbed import engine
 from testbed.images import WebImage, reference, shell
 
@@ -39,6 +41,60 @@ from testbed.images import WebImage, reference, shell
 @pytest.fixture
 def ops(scene: Scene) -> SdkDockerOps:
     return SdkDockerOps(scene.client, SystemClock())
+
+
+class TestNews:
+    """It makes a look come early, and must never make it come late, nor fail."""
+
+    PATIENCE = 30
+    BRIEFLY = 0.5
+
+    @pytest.fixture
+    def container(self, scene: Scene) -> str:
+        check = {"Test": ["CMD", "test", "-e", "/tmp/well"], "Interval": 300_000_000, "Retries": 1}
+        return scene.container("web", reference("v1"), Healthcheck=check)
+
+    def test_it_tells_health_and_end_of_this_container_only(self, scene: Scene, container: str) -> None:
+        wait_for(lambda: self.health(scene, container) == "unhealthy", "the first health check")
+        news, news_of_another = (Events(scene.client, of) for of in (container, scene.container("other", reference("v1"))))
+        for stream in (news, news_of_another):
+            assert self.is_told(stream, self.PATIENCE), "a look is worth while as soon as the stream is open"
+        scene.run_in(container, "touch", "/tmp/well")
+        assert self.is_told(news, self.PATIENCE)
+        assert self.health(scene, container) == "healthy"
+        scene.client.kill(container)
+        assert self.is_told(news, self.PATIENCE)
+        assert scene.inspect(container)["State"]["Status"] == "exited"
+        assert not self.is_told(news_of_another, self.BRIEFLY)
+
+    @pytest.mark.parametrize("answer", ["none", "a refusal"])
+    def test_without_a_stream_there_is_no_more_of_it(self, container: str, answer: str) -> None:
+        over = threading.Event()
+
+        class WithoutEvents(Proxy):
+            def refusal_of(self, _method: str, target: str) -> bytes:
+                if "/events" not in target:
+                    return b""
+                return b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n" if answer == "a refusal" else bytes(over.wait())
+
+        with WithoutEvents(socket_of(engine.host())) as proxy:
+            client = docker.APIClient(base_url=proxy.url, version="1.41")
+            news = Events(client, container)
+            news.wait(self.BRIEFLY)  # One look may come early all the same.
+            assert not self.is_told(news, self.BRIEFLY)
+            assert client.inspect_container(container)["State"]["Running"], "other calls go on beside it"
+            over.set()
+
+    @staticmethod
+    def is_told(news: Events, seconds: float) -> bool:
+        began = time.monotonic()
+        news.wait(seconds)
+        return time.monotonic() - began < seconds
+
+    @staticmethod
+    def health(scene: Scene, container: str) -> str:
+        status: str = scene.inspect(container)["State"]["Health"]["Status"]
+        return status
 
 
 class TestPull:

@@ -54,9 +54,9 @@ class FakeClock:
     def unix_seconds(self) -> int:
         return self._epoch + int(self.now)
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, news: list[float] | None = None) -> None:
         assert seconds > 0, "a gate that does not wait spins"
-        self.now += seconds
+        self.now += min(seconds, news.pop(0)) if news else seconds
 
 
 class Killed(BaseException):
@@ -103,8 +103,9 @@ class FakeEngine:
     C(registry) and C(local) map normalised references to image IDs. C(platforms) and C(publishes_indexes) say how the registry has them.
     C(errors) makes a call fail before it does anything, C(lost_answers) after it was done, C(away) so many times with C(away_error).
     C(looks) are the states that the next probes see, container by container, the last one for ever; without any they see what is true.
-    A running container is healthy. C(hook_runs) is how commands in a container end, by their last word. C(seconds) says how long a call
-    takes, C(images) what else an image's inspect document holds, by its ID. C(fuse) ends the run at a call. C(look_on) is called at each.
+    C(news_after) is when there is news, in seconds from when somebody began to wait for it, wait by wait. A running container is
+    healthy. C(hook_runs) is how commands in a container end, by their last word. C(seconds) says how long a call takes, C(images) what
+    else an image's inspect document holds, by its ID. C(fuse) ends the run at a call. C(look_on) is called at each.
 
     Who asks for a name space of another can be started only while that runs. C(is_served) tells whether it still has it.
     """
@@ -121,6 +122,7 @@ class FakeEngine:
         self.away: dict[str, int] = {}
         self.away_error: EngineError = NoAnswer("nobody listens")
         self.looks: dict[str, list[ContainerRuntimeState | EngineError]] = {}
+        self.news_after: list[float] = []
         self.failures: dict[str, Failure] = {}
         self.hook_runs: dict[str, HookRun] = {}
         self.created: list[dict[str, t.Any]] = []
@@ -280,6 +282,9 @@ class FakeEngine:
             if isinstance(look, EngineError):
                 raise look
             return dataclasses.replace(look, name=truth.name, image_id=truth.image_id, started_at=look.started_at or truth.started_at)
+
+    def news(self, _container: str) -> list[float]:
+        return self.news_after
 
     def failure(self, container: str) -> Failure:
         with _Call(self, f"failure:{self._label(container)}"):

@@ -72,7 +72,7 @@ def wait_for_health(
     new: bool = True,
     need_health: bool = True,
 ) -> HealthOutcome:
-    """Look at C(container) every C(config.poll_interval) until the verdict is clear.
+    """Look at C(container) every C(config.poll_interval), and whenever there is news of it, until the verdict is clear.
 
     A C(new) container must never have been restarted; an old one not since the first look. Without C(need_health), what its health check
     says is passed over, and it has to stay up for the grace period. A look that fails is waited out until the health timeout. Never raises
@@ -81,6 +81,7 @@ def wait_for_health(
     gate = _Gate(config, began=clock.monotonic(), new=new)
     last = None
     seen_up = False
+    news = probe.news(container)
     while True:
         try:
             last = probe.probe(container)
@@ -92,7 +93,7 @@ def wait_for_health(
             outcome = gate.could_not_look(error, clock.monotonic())
         if outcome:
             return dataclasses.replace(outcome, last=last, seen_up=seen_up)
-        clock.sleep(gate.until_next_look(clock.monotonic()))
+        clock.sleep(gate.until_next_look(clock.monotonic()), news)
 
 
 def _regardless_of_health(state: ContainerRuntimeState) -> ContainerRuntimeState:

@@ -243,11 +243,21 @@ class DockerOps(t.Protocol):
         """Remove all images that have neither a tag nor a container."""
 
 
+class News(t.Protocol):
+    """Of one container: something happened to it, so that a look at it is worth while."""
+
+    def wait(self, seconds: float) -> object:
+        """Return when there is any that nobody waited for yet, and after so long in any case. Never raises."""
+
+
 class HealthProbe(t.Protocol):
     """A look at one container, from outside."""
 
     def probe(self, container: str) -> ContainerRuntimeState:
         """Look once. Raises EngineError when the look itself fails."""
+
+    def news(self, container: str) -> News:
+        """Hear of what happens to it from now on, by its full ID. Where that cannot be had, there is none. Never raises."""
 
     def failure(self, container: str) -> Failure:
         """Gather what tells why it failed. Raises EngineError when even that cannot be had."""
@@ -262,8 +272,8 @@ class Clock(t.Protocol):
     def unix_seconds(self) -> int:
         """Whole seconds since 1970."""
 
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
+    def sleep(self, seconds: float, news: t.Optional[News] = None) -> None:
+        """Wait so long, or until there is C(news)."""
 
 
 @dataclass(frozen=True)

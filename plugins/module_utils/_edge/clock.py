@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import time
+import typing as t
+
+from .._core.ports import News
 
 
 class SystemClock:
@@ -18,5 +21,8 @@ class SystemClock:
     def unix_seconds(self) -> int:
         return int(time.time())
 
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+    def sleep(self, seconds: float, news: t.Optional[News] = None) -> None:
+        if news:
+            news.wait(seconds)
+        else:
+            time.sleep(seconds)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import EngineError
-from .._core.ports import ContainerRuntimeState, Document, Failure
+from .._core.ports import ContainerRuntimeState, Document, Failure, News
+from .events import Events
 from .sdk import engine_errors
 
 LAST_LOG_LINES = 20
@@ -27,6 +28,9 @@ class SdkHealthProbe:
     def probe(self, container: str) -> ContainerRuntimeState:
         with engine_errors():
             return ContainerRuntimeState.from_inspect(self._client.inspect_container(container))
+
+    def news(self, container: str) -> News:
+        return Events(self._client, container)
 
     def failure(self, container: str) -> Failure:
         with engine_errors():

@@ -68,6 +68,28 @@ def test_a_restart_by_hand_is_a_crash() -> None:
     assert outcome.verdict is Verdict.CRASHED
 
 
+class TestNews:
+    """It makes the next look come early. What counts is what that look sees."""
+
+    def gate(self, *looks: ContainerRuntimeState, news_after: list[float], **config: float) -> tuple[Verdict, float]:
+        engine, clock = FakeEngine(), FakeClock()
+        engine.has_container("web", "shop:1", "image")
+        engine.looks["web"], engine.news_after = list(looks), news_after
+        return wait_for_health(engine, clock, "web", HealthConfig(**config)).verdict, clock.now
+
+    def test_healthy_is_seen_when_it_happens(self) -> None:
+        assert self.gate(STARTING, HEALTHY, news_after=[0.25]) == (Verdict.HEALTHY, 0.25)
+
+    def test_so_is_a_crash(self) -> None:
+        assert self.gate(RUNNING, RUNNING, exited(1), news_after=[0.125, 0.25]) == (Verdict.CRASHED, 0.375)
+
+    def test_nothing_that_counts(self) -> None:
+        assert self.gate(STARTING, STARTING, STARTING, HEALTHY, news_after=[0.25]) == (Verdict.HEALTHY, 2.25)
+
+    def test_it_shortens_no_grace_period(self) -> None:
+        assert self.gate(RUNNING, news_after=[0.25, 0.25], grace_period=5) == (Verdict.HEALTHY, 5)
+
+
 class TestOldContainer:
     """One that comes back, or that never left."""
 
