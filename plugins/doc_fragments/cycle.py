@@ -23,7 +23,7 @@ options:
     default: 10
   poll_interval:
     description:
-      - How often to look at the container on trial, in seconds. It is also looked at whenever the engine tells that something happened to it.
+      - How often to look at the container on trial, in seconds. It is also looked at when the engine tells that something happened to it.
     type: float
     default: 1
   min_healthy_time:
