@@ -462,7 +462,6 @@ warnings:
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.hooks import Hooks
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import recreate_with_health
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rehearsal import rehearse_recreation
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cleanup import CLEANUP_OPTIONS, cleanup_of
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.recreation import RECREATION_OPTIONS, request_of
@@ -482,6 +481,8 @@ def recreate(engine, options):
 
 
 def rehearse(engine, options):
+    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rehearsal import rehearse_recreation
+
     health_of(options)
     Hooks.from_options(**options["hooks"])
     return rehearse_recreation(engine.ports, engine.guard, request_of(options, options["stop_timeout"]))

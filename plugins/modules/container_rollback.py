@@ -257,7 +257,6 @@ warnings:
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.comeback import go_back
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import ContainerRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rehearsal import rehearse_comeback
 from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
 
 
@@ -270,6 +269,8 @@ def put_previous_back(engine, options):
 
 
 def rehearse(engine, options):
+    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rehearsal import rehearse_comeback
+
     health_of(options)
     return rehearse_comeback(engine.ports, engine.guard, request_of(options))
 

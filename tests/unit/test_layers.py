@@ -7,6 +7,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -74,6 +77,29 @@ def test_a_module_knows_no_edge(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
 def test_a_module_is_a_door(path: Path) -> None:
     assert {name.split(".")[0] for name in imports(path)} <= {"__future__", "ansible", "ansible_collections"}
+
+
+def test_a_task_with_nothing_to_do_loads_half_of_the_core() -> None:
+    """Most tasks find nothing to do. What they never need is imported by those that do."""
+    core = "ansible_collections.evenkeel.fleet.plugins.module_utils._core"
+    load = "import sys, ansible_collections.evenkeel.fleet.plugins.modules.container_recreate; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(PLUGINS.parent / ".cache/collections")}
+    loaded = subprocess.run((sys.executable, "-c", load), env=environment, capture_output=True, text=True, check=True).stdout.split()
+    assert f"{core}.recreate" in loaded
+    needless = (
+        "replacing",
+        "swap",
+        "rollback",
+        "recovery",
+        "replacement",
+        "dependents",
+        "spec",
+        "preflight",
+        "rehearsal",
+        "comeback",
+        "diff",
+    )
+    assert [name for name in needless if f"{core}.{name}" in loaded] == []
 
 
 def test_there_is_something_to_look_at() -> None:

@@ -12,15 +12,18 @@ import typing as t
 from .archive import archive_name
 from .completion import forget_archive
 from .dependents import attention
+from .entry import entry_for
 from .errors import EngineError, FleetError, InspectFailed, NotFound, NothingToGoBackTo, RestoreFailed
 from .guard import Guard
 from .health import HealthConfig
 from .kept_archives import Archives, Kept
-from .plan import ContainerRequest, Replacement, Unchanged, image_of, inspect_exactly, look_around, old_container
+from .old_container import old_container
+from .plan import ContainerRequest, Replacement, Unchanged, image_of, inspect_exactly
 from .ports import ContainerRuntimeState, DockerOps, ImageIdentity, Inspected, Ports, RuntimeStatus, name_of
 from .preflight import Case, refuse_if_unsafe
-from .recovery import entry_for, recover
+from .recovery import recover
 from .recreate import ATTEMPTS, CycleResult, Job, Outcome, run_cycle, with_recovery
+from .replacement import look_around
 from .rollback import restore
 from .stopwatch import Stopwatch
 

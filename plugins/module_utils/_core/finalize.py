@@ -17,7 +17,8 @@ from .errors import EngineError, FinalizeFailed, InspectFailed, NotFound, Refuse
 from .guard import Guard, Sighting
 from .journal import Entry
 from .kept_archives import Archives, Kept
-from .plan import ContainerRequest, has_other_tags, inspect_exactly, old_container
+from .old_container import old_container
+from .plan import ContainerRequest, has_other_tags, inspect_exactly
 from .ports import Inspected, Ports, RuntimeStatus, is_active, name_of
 from .recreate import ATTEMPTS, name_to_guard
 

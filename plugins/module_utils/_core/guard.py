@@ -10,16 +10,18 @@ import contextlib
 import dataclasses
 import typing as t
 
-from .dependents import Repaired
 from .errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed
 from .health import LONGEST
 from .journal import Entry, Holder, Runs, is_note_of_a_run, lock_of, new_container_of, successor_of, touch_of
 from .ports import Clock, Journal, Note
 
+if t.TYPE_CHECKING:
+    from .dependents import Repaired
+
 _POLL = 0.5
 """Seconds between two looks at a lock that somebody holds."""
 
-Rescue = t.Callable[[Entry, t.Optional[str]], t.Tuple[Repaired, ...]]
+Rescue = t.Callable[[Entry, t.Optional[str]], "t.Tuple[Repaired, ...]"]
 """Brings to an end what the run of an entry left. Also gets the new container's ID, as far as it was written down.
 
 Returns the dependents for which something was done.

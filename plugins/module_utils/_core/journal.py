@@ -18,10 +18,12 @@ import json
 import typing as t
 from dataclasses import dataclass
 
-from .dependents import Dependent
 from .errors import InvalidInput
-from .kept_archives import Kept
 from .ports import Document
+
+if t.TYPE_CHECKING:
+    from .dependents import Dependent
+    from .kept_archives import Kept
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ class Entry:
     @classmethod
     def from_text(cls, text: str) -> Entry:
         """Raises InvalidInput when C(text) is not an entry of this version."""
+        from .kept_archives import Kept
+
         try:
             fields = json.loads(text)
             return cls(
@@ -99,6 +103,8 @@ class Entry:
 
 
 def _dependent(fields: t.Mapping[str, t.Any]) -> Dependent:
+    from .dependents import Dependent
+
     return Dependent(**{**fields, "shares_with": tuple(fields["shares_with"])})
 
 

@@ -6,41 +6,32 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import re
 import typing as t
 from dataclasses import dataclass
 
-from .archive import archive_name
-from .compose import tell_compose
-from .dependents import Dependent, find_dependents, with_meaning_of_tag
 from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound
-from .foresight import Foreseen
 from .health import LONGEST
 from .image_reference import ImageReference, digest_in, followed_by, is_digest, parse_if_possible
-from .kept_archives import Kept
-from .lost_files import lost_files
-from .obtaining import Obtain, obtain_image, pull, tag_is_elsewhere, to_pull, with_platform
-from .policy import LONGEST_AGE, SkipReason, is_excluded, unix_seconds_of, why_excluded
+from .obtaining import Obtain, obtain_image, pull, tag_is_elsewhere, to_pull
+from .old_container import OldContainer, old_container
+from .policy import LONGEST_AGE, SkipReason, is_excluded, why_excluded
 from .ports import (
-    ContainerRuntimeState,
     DockerOps,
     Document,
     ImageIdentity,
     Inspected,
     Ports,
     PullPolicy,
-    Surroundings,
-    is_active,
     name_of,
     stop_timeout_of,
 )
-from .preflight import Case, refuse_if_unsafe
-from .rejection import Rejected
-from .rollback import OldContainer
-from .spec import ContainerSpec
 from .stopwatch import Stopwatch
+
+if t.TYPE_CHECKING:
+    from .kept_archives import Kept
+    from .rejection import Rejected
 
 _FULL_ID = re.compile(r"[0-9a-f]{64}")
 _CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
@@ -190,93 +181,9 @@ def plan_replacement(
     if foreseen.image.id == old_image.id and not request.force:
         return Unchanged(old, old_image, foreseen.image, warnings)
     with watch.step("preflight"):
-        replacement = _replacement(ports, request, inspected, old, reference, old_image, foreseen)
-    moves_tag = reference if request.image_digest and not reference.digest else None
-    return dataclasses.replace(replacement, moves_tag=moves_tag, warnings=warnings)
+        from .replacement import replacement_for
 
-
-def _replacement(
-    ports: Ports,
-    request: RecreateRequest,
-    inspected: Inspected,
-    old: OldContainer,
-    reference: ImageReference,
-    old_image: ImageIdentity,
-    foreseen: Foreseen,
-) -> Replacement:
-    container, new_image = inspected.container, foreseen.image
-    surroundings, dependents, inspected_dependents = look_around(ports, old, container, new_image.id)
-    surroundings = with_platform(ports.ops, surroundings, foreseen, reference, old.name)
-    spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
-    body = tell_compose(spec.create_body(reference.as_written), new_image.id)
-    files = _files_at_stake(ports, old, request, (inspected, *inspected_dependents))
-    case = Case(
-        inspected=inspected,
-        surroundings=surroundings,
-        dependents=inspected_dependents,
-        new_image=reference.as_written,
-        networks=tuple(body["NetworkingConfig"]["EndpointsConfig"]),
-        lost_files=files if request.lost_files is LostFiles.REFUSE else (),
-        verbatim=request.verbatim,
-    )
-    refuse_if_unsafe(old.name, case)
-    return Replacement(
-        old=dataclasses.replace(old, dependents=dependents),
-        old_image=old_image,
-        new_image=new_image,
-        body=body,
-        archive=archive_name(old.name, ports.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
-        stop_timeout=request.stop_timeout_for(container),
-        old_image_has_other_tags=has_other_tags(inspected),
-        lost_files=files,
-        seen=container,
-        new_image_made_at=unix_seconds_of(surroundings.new_image.get("Created")),
-        new_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
-        doubt=foreseen.doubt,
-    )
-
-
-def _files_at_stake(ports: Ports, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> t.Tuple[str, ...]:
-    """The files that go with the containers that go, those of dependents with the container's name before the path."""
-    if request.lost_files is LostFiles.IGNORE:
-        return ()
-    try:
-        return tuple(
-            path if container["Id"] == old.id else f"{name_of(container)}:{path}"
-            for container in (inspected.container for inspected in going)
-            for path in lost_files(ports.ops.changes(container["Id"]), container)
-        )
-    except EngineError as error:
-        raise InspectFailed(
-            f"It could not be found out whether files of container {old.name} would be lost, and it was not touched: {error}. "
-            "With lost_files=ignore nobody asks."
-        ) from error
-
-
-def look_around(
-    ports: Ports, old: OldContainer, container: Document, new_image_id: str
-) -> t.Tuple[Surroundings, t.Tuple[Dependent, ...], t.Tuple[Inspected, ...]]:
-    """What lies around a container, and who depends on it. Raises InspectFailed."""
-    try:
-        surroundings = ports.ops.surroundings(old.id, new_image_id)
-        found = find_dependents(container, surroundings.others, ports.clock.unix_seconds())
-        dependents = tuple(with_meaning_of_tag(ports.ops, dependent) for dependent in found)
-        return surroundings, dependents, tuple(ports.ops.inspect(dependent.id) for dependent in dependents)
-    except EngineError as error:
-        raise InspectFailed(f"What lies around container {old.name} could not be looked at, and it was not touched: {error}") from error
-
-
-def old_container(container: Document) -> OldContainer:
-    """What has to be known of an inspected container to bring it back."""
-    return OldContainer(
-        id=container["Id"],
-        name=name_of(container),
-        image_ref=container["Config"]["Image"],
-        state=ContainerRuntimeState.from_inspect(container),
-        runs=is_active(container),
-        time_to_health=_time_to_health(container["Config"].get("Healthcheck") or {}),
-        restart_policy=container["HostConfig"].get("RestartPolicy") or {},
-    )
+        return replacement_for(ports, request, inspected, old, reference, old_image, foreseen, warnings)
 
 
 def inspect_exactly(ops: DockerOps, container: str) -> Inspected:
@@ -322,11 +229,3 @@ def has_other_tags(inspected: Inspected) -> bool:
     followed = parse_if_possible(inspected.container["Config"]["Image"])
     tags = [parse_if_possible(tag) for tag in (inspected.image or {}).get("RepoTags") or ()]
     return any(followed is None or not tag.names_same_image_as(followed) for tag in tags if tag)
-
-
-def _time_to_health(check: Document) -> float:
-    """Seconds that its own health check gives a container, at the least, until it can report healthy. The defaults are the engine's."""
-    start_period, interval, timeout = (
-        (check.get(field) or default) / 1e9 for field, default in (("StartPeriod", 0), ("Interval", 30e9), ("Timeout", 30e9))
-    )
-    return float(start_period + 2 * (interval + timeout))

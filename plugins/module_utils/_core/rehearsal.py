@@ -21,11 +21,13 @@ from .guard import Guard, Sighting
 from .image_reference import ImageReference
 from .journal import Entry
 from .obtaining import Obtain
-from .plan import ContainerRequest, RecreateRequest, Skipped, Unchanged, image_of, inspect_exactly, old_container
+from .old_container import old_container
+from .plan import ContainerRequest, RecreateRequest, Skipped, Unchanged, image_of, inspect_exactly
 from .ports import DockerOps, ImageIdentity, Inspected, Ports, PullPolicy, is_active
 from .recovery import Finding, WayOut, foresee_recovery
-from .recreate import CycleResult, Outcome, name_to_guard, warning_of_lost_files
+from .recreate import CycleResult, Outcome, name_to_guard
 from .rejection import Rejections
+from .replacing import warning_of_lost_files
 from .skipping import Decision, plan_recreation
 from .stopwatch import Stopwatch
 

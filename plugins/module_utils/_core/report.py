@@ -10,24 +10,25 @@ import dataclasses
 import re
 import typing as t
 
-from .dependents import Repaired
-from .diff import Diff
 from .errors import FleetError, PullFailed, StepFailed
-from .hooks import HookResult, HookResults
 from .ports import ImageIdentity
-from .preparation import Prepared
 from .recreate import CycleResult, Outcome
-from .rollback import Restored, RollbackEvent, RollbackReason
+
+if t.TYPE_CHECKING:
+    from .dependents import Repaired
+    from .hooks import HookResult, HookResults
+    from .preparation import Prepared
+    from .rollback import Restored, RollbackEvent
 
 Report = t.Dict[str, t.Any]
 
 _NOTHING_DONE = (Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.UNKNOWN)
 
 _IN_PLAIN_WORDS = {
-    RollbackReason.HEALTH_TIMEOUT: "did not become healthy",
-    RollbackReason.CRASHED: "did not stay up",
-    RollbackReason.CREATE_FAILED: "could not be created",
-    RollbackReason.START_FAILED: "could not be started",
+    "health_timeout": "did not become healthy",
+    "crashed": "did not stay up",
+    "create_failed": "could not be created",
+    "start_failed": "could not be started",
 }
 
 
@@ -78,8 +79,8 @@ def preparation_report(prepared: Prepared) -> Report:
 def diff_report(result: CycleResult) -> Report:
     """What changed, in the shape that Ansible prints. Without a change there is nothing to print."""
     header = f"container {result.container_name}"
-    diff = result.diff or Diff()
-    return {"before": diff.before or "", "after": diff.after or "", "before_header": header, "after_header": header}
+    before, after = (result.diff.before, result.diff.after) if result.diff else ("", "")
+    return {"before": before or "", "after": after or "", "before_header": header, "after_header": header}
 
 
 def error_report(error: FleetError) -> Report:
@@ -139,7 +140,7 @@ def _rollback(event: RollbackEvent) -> Report:
 def _what_happened(result: CycleResult, event: RollbackEvent, restored: Restored) -> str:
     same = event.old_image_ref == event.new_image_ref
     old, new = (f"{image.reference} ({_short(image)})" if same else image.reference for image in (result.old_image, result.new_image))
-    failure = f"The new container of {new} {_IN_PLAIN_WORDS[event.reason]}: {event.failure.error}."
+    failure = f"The new container of {new} {_IN_PLAIN_WORDS[event.reason.value]}: {event.failure.error}."
     if restored.problem is None:
         how = f"runs {old} again" if restored.runs else f"is there again with {old}, stopped as it was"
         return f"{failure} {event.container} was rolled back and {how}, in the same container as before."

@@ -15,11 +15,12 @@ import enum
 import typing as t
 from dataclasses import dataclass
 
-from .dependents import Dependent, Repaired, restart_dependents
+from .dependents import Repaired, restart_dependents
 from .errors import Conflict, EngineError, NotFound
 from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
+from .old_container import OldContainer
 from .patience import until_accepted, until_answered
-from .ports import ContainerRuntimeState, DockerOps, Document, Failure, HealthProbe, Ports, RuntimeStatus
+from .ports import DockerOps, Document, Failure, HealthProbe, Ports, RuntimeStatus
 from .stopwatch import Stopwatch
 
 LONGEST_COURTESY = 10
@@ -38,29 +39,6 @@ class RollbackReason(enum.Enum):
     CRASHED = "crashed"
     CREATE_FAILED = "create_failed"
     START_FAILED = "start_failed"
-
-
-@dataclass(frozen=True)
-class OldContainer:
-    """The container to go back to.
-
-    C(state) is what it was doing before anything was touched, and C(runs) whether it is meant to run: a container that was stopped comes
-    back stopped. C(time_to_health) in seconds is what its health check needs to report healthy. C(restart_policy) is what the engine does
-    when it exits, and when the engine itself starts. C(dependents) lose what they need of it while it is stopped.
-    """
-
-    id: str
-    name: str
-    image_ref: str
-    state: ContainerRuntimeState
-    runs: bool = True
-    time_to_health: float = 0.0
-    restart_policy: Document = dataclasses.field(default_factory=dict)
-    dependents: t.Tuple[Dependent, ...] = ()
-
-    @property
-    def wakes_by_itself(self) -> bool:
-        return self.restart_policy.get("Name") not in (None, "", "no")
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,10 @@ from .obtaining import Obtain, pull
 from .plan import RecreateRequest, Replacement, Skipped, Unchanged, plan_replacement
 from .policy import SkipReason, says_its_age, why_too_young
 from .ports import Ports, PullPolicy
-from .rejection import Rejected, Rejections, why_rejected
 from .stopwatch import Stopwatch
+
+if t.TYPE_CHECKING:
+    from .rejection import Rejected
 
 Decision = t.Union[Unchanged, Skipped, Replacement]
 
@@ -28,6 +30,8 @@ def plan_recreation(ports: Ports, watch: Stopwatch, request: RecreateRequest, ob
 
 
 def _skip_rejected(ports: Ports, request: RecreateRequest, decision: Replacement) -> t.Optional[Skipped]:
+    from .rejection import Rejections, why_rejected
+
     rejected = None if request.force else Rejections(ports.memory).recall(decision.old.name)
     if rejected is None or not rejected.is_image(decision.new_image):
         return None

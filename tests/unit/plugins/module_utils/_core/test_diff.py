@@ -15,7 +15,8 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.diff import NOT_KNOWN, Diff, diff_of, with_defaults
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.kept_archives import Kept
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import Replacement, old_container
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.old_container import old_container
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import Replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import ImageIdentity, Inspected
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.spec import ContainerSpec
 

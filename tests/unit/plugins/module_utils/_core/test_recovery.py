@@ -11,13 +11,14 @@ import dataclasses
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Dependent
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.entry import entry_for
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, NotFound, RecoveryFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.old_container import OldContainer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import Replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import ContainerRuntimeState, ImageIdentity, RuntimeStatus
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recovery import entry_for, recover
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import OldContainer
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recovery import recover
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import Stopwatch
 from support.fake_engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, FakeRuns, an_entry, exited, fake_ports
 

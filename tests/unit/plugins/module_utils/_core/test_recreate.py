@@ -12,6 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.entry import entry_for
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
     Conflict,
     CreateIncomplete,
@@ -35,12 +36,10 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.hooks import 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, lock_of
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import LostFiles, RecreateRequest, Replacement, plan_replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Document, Failure, ImageIdentity, Inspected, PullPolicy
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recovery import entry_for
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import (
     CycleResult,
     Job,
     Outcome,
-    Replaced,
     recreate_one,
     recreate_with_health,
 )
@@ -48,6 +47,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import RollbackEvent, RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.skipping import Decision, plan_recreation
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import Stopwatch
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.swap import Replaced
 from support.fake_engine import (
     HEALTHY,
     STARTING,

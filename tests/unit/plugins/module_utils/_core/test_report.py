@@ -25,6 +25,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
     StopFailed,
     UpdateFailed,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.old_container import OldContainer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import Skipped
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.policy import SkipReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import (
@@ -37,7 +38,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.pull_problems
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected, why_rejected
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, diff_report, error_report
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import OldContainer, Restored, RollbackEvent, RollbackReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import Restored, RollbackEvent, RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import StepTime
 
 OLD = ImageIdentity("shop:1", "sha256:old", "sha256:aaa")

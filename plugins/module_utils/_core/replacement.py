@@ -1,0 +1,103 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Decide how a container is replaced, once it is known that it is: what lies around it, what it is created from, what forbids it."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from .archive import archive_name
+from .compose import tell_compose
+from .dependents import Dependent, find_dependents, with_meaning_of_tag
+from .errors import EngineError, InspectFailed
+from .foresight import Foreseen
+from .image_reference import ImageReference
+from .lost_files import lost_files
+from .obtaining import with_platform
+from .old_container import OldContainer
+from .plan import LostFiles, RecreateRequest, Replacement, has_other_tags
+from .policy import unix_seconds_of
+from .ports import Document, ImageIdentity, Inspected, Ports, Surroundings, name_of
+from .preflight import Case, refuse_if_unsafe
+from .spec import ContainerSpec
+
+
+def replacement_for(
+    ports: Ports,
+    request: RecreateRequest,
+    inspected: Inspected,
+    old: OldContainer,
+    reference: ImageReference,
+    old_image: ImageIdentity,
+    foreseen: Foreseen,
+    warnings: t.Tuple[str, ...] = (),
+) -> Replacement:
+    """The way from the image that a container runs to C(foreseen), which is called C(reference).
+
+    C(warnings) are those of before. Raises InspectFailed, PullFailed and Refused. The container was not touched.
+    """
+    container, new_image = inspected.container, foreseen.image
+    surroundings, dependents, inspected_dependents = look_around(ports, old, container, new_image.id)
+    surroundings = with_platform(ports.ops, surroundings, foreseen, reference, old.name)
+    spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
+    body = tell_compose(spec.create_body(reference.as_written), new_image.id)
+    files = _files_at_stake(ports, old, request, (inspected, *inspected_dependents))
+    case = Case(
+        inspected=inspected,
+        surroundings=surroundings,
+        dependents=inspected_dependents,
+        new_image=reference.as_written,
+        networks=tuple(body["NetworkingConfig"]["EndpointsConfig"]),
+        lost_files=files if request.lost_files is LostFiles.REFUSE else (),
+        verbatim=request.verbatim,
+    )
+    refuse_if_unsafe(old.name, case)
+    return Replacement(
+        old=dataclasses.replace(old, dependents=dependents),
+        old_image=old_image,
+        new_image=new_image,
+        body=body,
+        archive=archive_name(old.name, ports.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
+        stop_timeout=request.stop_timeout_for(container),
+        old_image_has_other_tags=has_other_tags(inspected),
+        lost_files=files,
+        seen=container,
+        moves_tag=reference if request.image_digest and not reference.digest else None,
+        warnings=warnings,
+        new_image_made_at=unix_seconds_of(surroundings.new_image.get("Created")),
+        new_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
+        doubt=foreseen.doubt,
+    )
+
+
+def _files_at_stake(ports: Ports, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> t.Tuple[str, ...]:
+    """The files that go with the containers that go, those of dependents with the container's name before the path."""
+    if request.lost_files is LostFiles.IGNORE:
+        return ()
+    try:
+        return tuple(
+            path if container["Id"] == old.id else f"{name_of(container)}:{path}"
+            for container in (inspected.container for inspected in going)
+            for path in lost_files(ports.ops.changes(container["Id"]), container)
+        )
+    except EngineError as error:
+        raise InspectFailed(
+            f"It could not be found out whether files of container {old.name} would be lost, and it was not touched: {error}. "
+            "With lost_files=ignore nobody asks."
+        ) from error
+
+
+def look_around(
+    ports: Ports, old: OldContainer, container: Document, new_image_id: str
+) -> t.Tuple[Surroundings, t.Tuple[Dependent, ...], t.Tuple[Inspected, ...]]:
+    """What lies around a container, and who depends on it. Raises InspectFailed."""
+    try:
+        surroundings = ports.ops.surroundings(old.id, new_image_id)
+        found = find_dependents(container, surroundings.others, ports.clock.unix_seconds())
+        dependents = tuple(with_meaning_of_tag(ports.ops, dependent) for dependent in found)
+        return surroundings, dependents, tuple(ports.ops.inspect(dependent.id) for dependent in dependents)
+    except EngineError as error:
+        raise InspectFailed(f"What lies around container {old.name} could not be looked at, and it was not touched: {error}") from error
