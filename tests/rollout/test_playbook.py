@@ -234,7 +234,7 @@ class TestHalt:
 def test_killed_in_the_second_wave(fleet: StandIns) -> None:
     fleet.change_all(delay=3)
     run = fleet.start(**WAVES)
-    wait_for(lambda: len(fleet.begun("container_recreate")) >= 2, "the second wave")
+    wait_for(lambda: len(fleet.begun("container_recreate")) >= 2, "the second wave", seconds=120)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     fleet.change_all(delay=0, registry=BAD)

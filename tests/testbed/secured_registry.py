@@ -95,8 +95,9 @@ def registry_with_tls(folder: Path, host: str) -> Iterator[SecuredRegistry]:
 
 def bridge_address(client: docker.APIClient) -> str:
     """An address of the engine's machine that is not loopback, and that nobody outside reaches: its own on the default network."""
-    address: str = client.inspect_network("bridge")["IPAM"]["Config"][0]["Gateway"]
-    return address
+    config = client.inspect_network("bridge")["IPAM"]["Config"][0]
+    # An engine that was never started before does not tell it, and takes the first of the subnet.
+    return config.get("Gateway") or str(next(ipaddress.ip_network(config["Subnet"]).hosts()))
 
 
 @contextlib.contextmanager
