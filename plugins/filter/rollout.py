@@ -72,6 +72,8 @@ def _problem(settings: t.Mapping[str, t.Any]) -> str:
 
 
 _STEPS: t.Mapping[str, t.Callable[..., records.Record]] = {
+    "begun": records.begun,
+    "ended": records.ended,
     "updated": records.updated,
     "failed": records.failed,
     "held_back": records.held_back,

@@ -120,6 +120,33 @@ class TestUnreachable:
         assert_runs(fleet, h1=OLD, h2=GOOD, h3=GOOD, h4=GOOD, h5=GOOD)
         assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
+    def lost_in(self, fleet: StandIns, name: str, host: str) -> str:
+        """A file with tasks in which a host is lost."""
+        nobody = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_ssh_retries": 0}
+        (fleet.folder / name).write_text(
+            json.dumps([{"ansible.builtin.command": "true", "vars": nobody, "when": f"inventory_hostname == '{host}'"}])
+        )
+        return name
+
+    @pytest.mark.behaviour("K6")
+    def test_one_that_is_lost_before_its_update(self, fleet: StandIns) -> None:
+        run = fleet.run(**WAVES, pre_tasks=self.lost_in(fleet, "before.yml", "h2"))
+        assert run.returncode != 0
+        assert_untouched(fleet, "h2", "h4", "h5")
+        assert fleet.rollout.outcomes() == {**TAKEN_BACK, "h2": "unknown"}
+
+    def test_one_that_is_lost_while_it_is_verified(self, fleet: StandIns) -> None:
+        run = fleet.run(**WAVES, verify_tasks=self.lost_in(fleet, "verify.yml", "h2"))
+        assert run.returncode != 0
+        assert_untouched(fleet, "h4", "h5")
+        assert fleet.rollout.outcomes()["h4"] == "not_reached"
+
+    def test_nobody_drops_what_was_never_verified(self, fleet: StandIns) -> None:
+        fleet.run(**WAVES, verify_tasks=self.lost_in(fleet, "verify.yml", "h2"), max_failures=1)
+        assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
+        assert {host for host in fleet.hosts if fleet.now(host)["archives"]} == {"h2"}
+        assert "1 unknown" in fleet.report()["sentence"]
+
 
 @pytest.mark.behaviour("K11")
 def test_an_image_that_one_host_cannot_pull(fleet: StandIns) -> None:

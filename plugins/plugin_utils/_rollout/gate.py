@@ -10,7 +10,7 @@ import re
 import typing as t
 
 from .errors import InvalidRollout
-from .records import FAILURES
+from .records import has_failed
 
 Gate = t.Dict[str, t.Any]
 
@@ -58,7 +58,7 @@ def judge(
     """
     budget = budget_of(max_failures, len(hosts))
     known = {record["host"] for record in records}
-    failures = [record["host"] for record in records if record["outcome"] in FAILURES]
+    failures = [record["host"] for record in records if has_failed(record)]
     failures += [host for host in hosts if host not in known]
     gate = {"wave": (before or {}).get("wave", 0) + 1, "failures": failures, "budget": budget, "open": True, "reason": ""}
     if before and not before["open"]:

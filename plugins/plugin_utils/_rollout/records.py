@@ -32,7 +32,7 @@ def planned(host: str, look: Result, prepared: Result, *, retry_rejected: bool =
 
     C(retry_rejected) tries an image again that the host was rolled back from.
     """
-    record: Record = {"host": host, "outcome": "unknown", "reason": "", "wave": None, "containers": []}
+    record: Record = {"host": host, "outcome": "unknown", "reason": "", "wave": None, "under_way": False, "containers": []}
     for result in (look, prepared):
         if result.get("unreachable"):
             return {**record, "reason": f"{_UNREACHABLE}: {_one_line(result.get('msg'))}"}
@@ -43,20 +43,35 @@ def planned(host: str, look: Result, prepared: Result, *, retry_rejected: bool =
     return _judged({**record, "containers": containers})
 
 
-def updated(record: Record, container: str, result: Result, wave: int) -> Record:
+def begun(record: Record, wave: int) -> Record:
+    """When a wave begins on it. Should the host be lost in a task of the user's, nobody gets to write down that it has C(ended)."""
+    return {**record, "wave": wave, "under_way": True}
+
+
+def ended(record: Record) -> Record:
+    """When the wave has done all that it does on it."""
+    return {**record, "under_way": False}
+
+
+def has_failed(record: Record) -> bool:
+    """Whether the budget is spent on it. Between two waves nothing is under way but what was lost."""
+    return record["outcome"] in FAILURES or record["under_way"]
+
+
+def updated(record: Record, container: str, result: Result) -> Record:
     """After container_recreate on one of its containers."""
-    return _judged({**_with(record, container, _after_update(result)), "wave": wave})
+    return _judged(_with(record, container, _after_update(result)))
 
 
-def failed(record: Record, reason: str, wave: int) -> Record:
-    """After something that failed besides: a task of the user's, before or after the containers were updated."""
-    outcome = "failed" if record["outcome"] in ("planned", *SUCCESSES) else record["outcome"]
-    return {**record, "outcome": outcome, "reason": record["reason"] or _one_line(reason), "wave": wave}
+def failed(record: Record, reason: str) -> Record:
+    """After something that failed besides: a task of the user's, before or after the containers were updated or put back."""
+    outcome = record["outcome"] if record["outcome"] in FAILURES else "failed"
+    return {**record, "outcome": outcome, "reason": record["reason"] or _one_line(reason)}
 
 
-def held_back(record: Record, reason: str, wave: int) -> Record:
+def held_back(record: Record, reason: str) -> Record:
     """Outside of its maintenance window."""
-    return {**record, "outcome": "outside_window", "reason": reason, "wave": wave}
+    return {**record, "outcome": "outside_window", "reason": reason}
 
 
 def taken_back(record: Record, container: str, result: Result) -> Record:
@@ -66,7 +81,7 @@ def taken_back(record: Record, container: str, result: Result) -> Record:
 
 def gone_back(record: Record, container: str, result: Result) -> Record:
     """After container_rollback on one of its containers, because the fleet goes back."""
-    return _judged(_with(record, container, _after_rollback(result, "went_back")), floor=record)
+    return ended(_judged(_with(record, container, _after_rollback(result, "went_back")), floor=record))
 
 
 def left_behind(record: Record, look: Result) -> Record:

@@ -52,14 +52,24 @@ def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
 
 
 def _lost(host: str) -> Report:
-    return {"host": host, "outcome": "unknown", "reason": "the host was lost on the way", "wave": None, "containers": []}
+    told = {"outcome": "unknown", "reason": "the host was lost on the way"}
+    return {"host": host, **told, "wave": None, "under_way": False, "containers": []}
 
 
 def _final(record: t.Mapping[str, t.Any], *, dry: bool) -> Report:
-    """Who was planned for and never came to it was not reached."""
+    """Who was planned for and never came to it was not reached. Who is still under way was lost."""
     if dry:
         return dict(record)
+    if record["under_way"]:
+        return _lost_in_a_wave(record)
     return {**_not_reached(record), "containers": [_not_reached(container) for container in record["containers"]]}
+
+
+def _lost_in_a_wave(record: t.Mapping[str, t.Any]) -> Report:
+    outcome = record["outcome"] if record["outcome"] in FAILURES else "unknown"
+    reason = record["reason"] or "the host was lost in one of your own tasks"
+    containers = [{**one, "outcome": "unknown"} if one["outcome"] == "planned" else one for one in record["containers"]]
+    return {**record, "outcome": outcome, "reason": reason, "containers": containers}
 
 
 def _not_reached(planned: t.Mapping[str, t.Any]) -> Report:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import typing as t
+
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
@@ -16,8 +18,9 @@ from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.verdict im
 HOSTS = [f"h{number}" for number in range(1, 11)]
 
 
-def records(**outcomes: str) -> list[dict[str, str]]:
-    return [{"host": host, "outcome": outcomes.get(host, "planned")} for host in HOSTS if outcomes.get(host) != "lost"]
+def records(**outcomes: str) -> list[dict[str, t.Any]]:
+    known = {host: outcomes.get(host, "planned") for host in HOSTS if outcomes.get(host) != "lost"}
+    return [{"host": host, "outcome": outcome, "under_way": False} for host, outcome in known.items()]
 
 
 @pytest.mark.parametrize(("max_failures", "hosts", "budget"), [(0, 10, 0), ("3", 10, 3), ("10%", 10, 1), ("10%", 9, 0), ("100 %", 7, 7)])

@@ -79,40 +79,52 @@ class TestUpdated:
         ],
     )
     def test_of_a_container(self, result: dict[str, t.Any], outcome: str) -> None:
-        record = records.updated(planned(foretold()), "web", result, 2)
-        assert (record["outcome"], record["wave"]) == (outcome, 2)
+        record = records.updated(planned(foretold()), "web", result)
+        assert record["outcome"] == outcome
 
     def test_what_it_runs_then_and_how_long_nobody_served(self) -> None:
-        [container] = records.updated(planned(foretold()), "web", WELL, 1)["containers"]
+        [container] = records.updated(planned(foretold()), "web", WELL)["containers"]
         assert (container["before"], container["after"], container["seconds_down"]) == (OLD, NEW, 0.5)
 
     def test_why_it_failed_in_one_line(self) -> None:
-        assert records.updated(planned(foretold()), "web", ROLLED_BACK, 1)["reason"] == "it crashed"
+        assert records.updated(planned(foretold()), "web", ROLLED_BACK)["reason"] == "it crashed"
+
+
+@pytest.mark.behaviour("K6")
+def test_a_host_that_is_lost_in_a_wave() -> None:
+    record = records.begun(planned(foretold()), 2)
+    assert (record["wave"], records.has_failed(record)) == (2, True)
+    updated = records.updated(record, "web", WELL)
+    assert records.has_failed(updated), "its tasks after the update have not ended"
+    assert not records.has_failed(records.ended(updated))
+    assert not records.has_failed(records.gone_back(updated, "web", BACK)), "it is known again how it stands"
 
 
 def test_a_task_of_the_user_that_fails() -> None:
-    record = records.failed(records.updated(planned(foretold()), "web", WELL, 1), "Smoke test: 503", 1)
+    record = records.failed(records.updated(planned(foretold()), "web", WELL), "Smoke test: 503")
     assert (record["outcome"], record["reason"]) == ("failed", "Smoke test: 503")
     back = records.taken_back(record, "web", BACK)
     assert (back["outcome"], back["reason"], back["containers"][0]["after"]) == ("rolled_back", "Smoke test: 503", OLD)
 
 
 def test_one_that_cannot_go_back_is_worse() -> None:
-    record = records.failed(records.updated(planned(foretold()), "web", WELL, 1), "Smoke test: 503", 1)
+    record = records.failed(records.updated(planned(foretold()), "web", WELL), "Smoke test: 503")
     assert records.taken_back(record, "web", {"failed": True, "msg": "its port is taken"})["outcome"] == "rollback_failed"
 
 
 @pytest.mark.behaviour("K4")
 def test_the_fleet_goes_back() -> None:
-    record = records.updated(planned(foretold()), "web", WELL, 1)
+    record = records.updated(planned(foretold()), "web", WELL)
     assert records.gone_back(record, "web", BACK)["outcome"] == "went_back"
     assert records.gone_back(record, "web", GONE)["outcome"] == "unknown"
     assert records.gone_back(record, "web", {"failed": True, "msg": "taken"})["outcome"] == "rollback_failed"
     assert records.left_behind(record, GONE)["outcome"] == "unknown"
+    failed = records.failed(records.gone_back(record, "web", BACK), "Undrain: 503")
+    assert (failed["outcome"], failed["reason"]) == ("failed", "Undrain: 503")
 
 
 def test_an_archive_that_stays_is_no_failure() -> None:
-    record = records.updated(planned(foretold()), "web", WELL, 1)
+    record = records.updated(planned(foretold()), "web", WELL)
     kept = records.finalized(record, LOOK, {"results": [{"item": "web", "failed": True, "msg": "it is unhealthy now"}]})
     assert (kept["outcome"], kept["containers"][0]["reason"]) == ("updated", "its archive was kept: it is unhealthy now")
     assert records.finalized(record, LOOK, {"results": [{"item": "web", "dropped": ["web-old-1"]}]}) == record

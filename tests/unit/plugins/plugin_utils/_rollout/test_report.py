@@ -22,7 +22,7 @@ FLEET = {"hosts": ["h1", "h2"], "rollout": "2026-11-23T10:00:00Z", "gate": {"rea
 
 def record(host: str, outcome: str = "updated", **changes: t.Any) -> dict[str, t.Any]:
     containers = [{**WEB, "outcome": outcome}]
-    return {"host": host, "outcome": outcome, "reason": "", "wave": 1, "containers": containers, **changes}
+    return {"host": host, "outcome": outcome, "reason": "", "wave": 1, "under_way": False, "containers": containers, **changes}
 
 
 def test_all_well() -> None:
@@ -51,6 +51,12 @@ def test_in_one_sentence(outcome: str, verdict: str, told: str) -> None:
     report = report_of([record("h1"), record("h2", outcome)], {**FLEET, "verdict": verdict})
     assert (report["ok"], report["sentence"]) == (False, told)
     assert [host["ok"] for host in report["hosts"]] == [True, False]
+
+
+@pytest.mark.parametrize(("outcome", "told"), [("planned", "unknown"), ("updated", "unknown"), ("rolled_back", "rolled_back")])
+def test_one_that_was_lost_on_the_way(outcome: str, told: str) -> None:
+    [_, host] = report_of([record("h1"), record("h2", outcome, under_way=True)], FLEET)["hosts"]
+    assert (host["outcome"], host["ok"], host["reason"]) == (told, False, "the host was lost in one of your own tasks")
 
 
 def test_why() -> None:
