@@ -275,6 +275,27 @@ def test_killed_in_the_second_wave(fleet: StandIns) -> None:
     assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
 
+class TestConfiguration:
+    """What somebody's ansible.cfg says for all playbooks."""
+
+    def test_any_errors_fatal(self, fleet: StandIns) -> None:
+        (fleet.folder / "ansible.cfg").write_text("[defaults]\nany_errors_fatal = true\n")
+        fleet.change("h2", bad=[GOOD])
+        fleet.lose("h4")
+        fleet.run(**WAVES, max_failures=2)
+        assert_runs(fleet, h1=GOOD, h2=OLD, h3=GOOD, h4=OLD, h5=GOOD)
+
+    def test_become(self, fleet: StandIns) -> None:
+        """The hosts may need it. Who writes the report on the controller may not even have it."""
+        (fleet.folder / "ansible.cfg").write_text("[privilege_escalation]\nbecome = true\nbecome_exe = /no/sudo\n")
+        inventory = fleet.inventory()
+        inventory["all"]["hosts"] = {host: {"ansible_become": False} for host in fleet.hosts}
+        fleet.rollout.inventory.write_text(json.dumps(inventory))
+        run = fleet.run()
+        assert run.returncode == 0, run.stdout
+        assert fleet.report()["ok"]
+
+
 class TestHabits:
     def test_check_mode(self, fleet: StandIns) -> None:
         run = fleet.run("--check", **WAVES)
