@@ -275,6 +275,23 @@ def test_killed_in_the_second_wave(fleet: StandIns) -> None:
     assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
 
+class TestTheReport:
+    def test_the_users_own_tasks_have_it_on_the_controller(self, fleet: StandIns) -> None:
+        (fleet.folder / "mail.yml").write_text(f"- ansible.builtin.shell: echo {{{{ rolling_update__report.ok }}}} > {fleet.folder}/mail\n")
+        fleet.lose("h1")
+        fleet.run(report_tasks="mail.yml")
+        assert (fleet.folder / "mail").read_text() == "False\n"
+
+    @pytest.mark.parametrize("hindrance", ["the folder", "the user's own tasks"])
+    def test_it_is_shown_whatever_becomes_of_it(self, fleet: StandIns, hindrance: str) -> None:
+        (fleet.folder / "mail.yml").write_text("- ansible.builtin.fail: {msg: no mail today}\n")
+        if hindrance == "the folder":
+            (fleet.folder / "rolling_update_reports").touch()
+        run = fleet.run(report_tasks="" if hindrance == "the folder" else "mail.yml")
+        assert run.returncode == Ended.HOSTS_FAILED
+        assert "The rollout is over. Of 5 hosts: 5 updated." in run.stdout
+
+
 class TestConfiguration:
     """What somebody's ansible.cfg says for all playbooks."""
 
