@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout import rec
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.choice import choose, digest_for
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.containers import containers_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import judge, unconfirmed
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import judge, unconfirmed, waves_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.problems import problem_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.report import report_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.verdict import verdict_on
@@ -96,6 +96,7 @@ _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
     "report": report_of,
     "unconfirmed": unconfirmed,
     "verdict": verdict_on,
+    "waves": waves_of,
     "window": is_within,
 }
 

@@ -314,6 +314,11 @@ class TestConfiguration:
 
 
 class TestHabits:
+    def test_lists_on_the_command_line(self, fleet: StandIns) -> None:
+        run = fleet.run("-e", "rolling_update_waves=1,2,100%", "-e", '{"rolling_update_containers": "[\\"web\\"]"}')
+        assert run.returncode == 0, run.stdout
+        assert fleet.waves(1, 2, 2)[0] == ["h1"]
+
     def test_check_mode(self, fleet: StandIns) -> None:
         run = fleet.run("--check", **WAVES)
         assert (run.returncode, fleet.changes) == (0, [])
@@ -345,6 +350,7 @@ class TestHabits:
             ({"max_failures": "some"}, "rolling_update_max_failures must be a number of hosts or a percentage such as 10%"),
             ({"on_failure": "panic"}, "value of rolling_update_on_failure must be one of"),
             ({"pre_tasks": "drain.yml"}, "rolling_update_pre_tasks is drain.yml, and there is no such file on the controller"),
+            ({"docker": "unix:///run/docker.sock"}, "rolling_update_docker"),
             ({"window": "at night"}, "rolling_update_window must be two times of the day"),
         ],
     )

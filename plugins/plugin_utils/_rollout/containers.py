@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .errors import InvalidRollout
+from .lists import listed
 
 Settings = t.Dict[str, t.Any]
 
@@ -40,10 +41,10 @@ def containers_of(wanted: t.Any, image: t.Optional[str] = None) -> t.List[Settin
 
     C(wanted) is a name, names with commas between them, or a list of names and of dictionaries with a C(name) and other C(OPTIONS).
     """
-    listed = [name.strip() for name in wanted.split(",") if name.strip()] if isinstance(wanted, str) else wanted
-    if not isinstance(listed, (list, tuple)) or not listed:
+    wanted = listed(wanted)
+    if not isinstance(wanted, (list, tuple)) or not wanted:
         raise InvalidRollout("rolling_update_containers must name at least one container, such as rolling_update_containers=web.")
-    containers = [_settings_of(one, image) for one in listed]
+    containers = [_settings_of(one, image) for one in wanted]
     names = [container["name"] for container in containers]
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:

@@ -10,6 +10,7 @@ import re
 import typing as t
 
 from .errors import InvalidRollout
+from .lists import listed
 from .records import has_failed
 
 Gate = t.Dict[str, t.Any]
@@ -28,16 +29,17 @@ def budget_of(max_failures: t.Any, hosts: int) -> int:
     raise InvalidRollout(f"rolling_update_max_failures must be a number of hosts or a percentage such as 10%, not '{max_failures}'.")
 
 
-def checked_waves(waves: t.Any, variable: str = "rolling_update_waves") -> t.Any:
-    """The same waves. Raises InvalidRollout when Ansible could not make batches of them."""
-    listed = waves if isinstance(waves, (list, tuple)) else [waves]
-    for wave in listed:
+def waves_of(wanted: t.Any, variable: str = "rolling_update_waves") -> t.List[t.Any]:
+    """The waves as a list. Raises InvalidRollout when Ansible could not make batches of them."""
+    waves = listed(wanted)
+    waves = list(waves) if isinstance(waves, (list, tuple)) else [waves]
+    for wave in waves:
         text = str(wave).strip()
         percentage = _PERCENTAGE.fullmatch(text)
         size = int(percentage[1]) if percentage else int(text) if text.isdigit() else 0
         if isinstance(wave, bool) or size < 1 or (percentage and size > 100):
-            raise InvalidRollout(f"{variable} must be numbers of hosts or percentages such as [1, '25%', '100%'], not {waves}.")
-    if not listed:
+            raise InvalidRollout(f"{variable} must be numbers of hosts or percentages such as [1, '25%', '100%'], not {wanted}.")
+    if not waves:
         raise InvalidRollout(f"{variable} must have at least one wave, such as [1, '25%', '100%'].")
     return waves
 

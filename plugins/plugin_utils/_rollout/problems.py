@@ -10,7 +10,7 @@ import typing as t
 
 from .containers import containers_of
 from .errors import InvalidRollout
-from .gate import budget_of, checked_waves
+from .gate import budget_of, waves_of
 from .window import is_within
 
 FileExists = t.Callable[[str], bool]
@@ -19,18 +19,20 @@ FileExists = t.Callable[[str], bool]
 def problem_of(settings: t.Mapping[str, t.Any], file_exists: FileExists) -> str:
     """What is wrong and what would be right, empty when nothing is wrong.
 
-    C(settings) has C(containers), C(waves), C(rollback_batch), C(max_failures), C(window) and C(files), the latter by the variable that
-    names them.
+    C(settings) has C(containers), C(waves), C(rollback_batch), C(max_failures), C(window), C(docker) and C(files), the latter by the
+    variable that names them.
     """
     try:
         containers_of(settings["containers"])
-        checked_waves(settings["waves"])
-        checked_waves(settings["rollback_batch"], "rolling_update_rollback_batch")
+        waves_of(settings["waves"])
+        waves_of(settings["rollback_batch"], "rolling_update_rollback_batch")
         budget_of(settings["max_failures"], hosts=1)
         if settings["window"]:
             is_within("00:00", settings["window"])
     except InvalidRollout as error:
         return f"{error} Nothing was touched."
+    if not isinstance(settings["docker"], t.Mapping):
+        return "rolling_update_docker must be a dictionary, as in -e '{\"rolling_update_docker\": {...}}'. Nothing was touched."
     for variable, file in settings["files"].items():
         if file and not file_exists(file):
             return f"{variable} is {file}, and there is no such file on the controller. Nothing was touched."

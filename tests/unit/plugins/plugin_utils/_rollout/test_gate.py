@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import budget_of, checked_waves, judge, unconfirmed
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import budget_of, judge, unconfirmed, waves_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.records import FAILURES
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.verdict import verdict_on
 
@@ -34,15 +34,24 @@ def test_no_budget(max_failures: object) -> None:
         budget_of(max_failures, 10)
 
 
-@pytest.mark.parametrize("waves", [[1, "25%", "100%"], 5, "10%", ["1", "2"]])
-def test_waves(waves: object) -> None:
-    assert checked_waves(waves) == waves
+@pytest.mark.parametrize(
+    ("wanted", "waves"),
+    [
+        ([1, "25%", "100%"], [1, "25%", "100%"]),
+        (5, [5]),
+        ("10%", ["10%"]),
+        ("1, 25%,100%", ["1", "25%", "100%"]),
+        ('[1, "25%", "100%"]', [1, "25%", "100%"]),
+    ],
+)
+def test_waves(wanted: object, waves: list[object]) -> None:
+    assert waves_of(wanted) == waves
 
 
-@pytest.mark.parametrize("waves", [[], [0], ["0%"], ["120%"], "all", [True], [-1], None])
+@pytest.mark.parametrize("waves", [[], [0], ["0%"], ["120%"], "all", "[1, ", [True], [-1], None])
 def test_no_waves(waves: object) -> None:
     with pytest.raises(InvalidRollout, match="rolling_update_waves must"):
-        checked_waves(waves)
+        waves_of(waves)
 
 
 @pytest.mark.parametrize("outcome", [*FAILURES, "lost"])

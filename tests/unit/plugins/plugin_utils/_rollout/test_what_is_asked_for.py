@@ -21,6 +21,7 @@ FINE: dict[str, t.Any] = {
     "rollback_batch": "25%",
     "max_failures": 0,
     "window": "",
+    "docker": {},
     "files": {"rolling_update_pre_tasks": "", "rolling_update_post_tasks": "there.yml"},
 }
 
@@ -30,6 +31,7 @@ FINE: dict[str, t.Any] = {
     [
         ("web", [{"name": "web"}]),
         ("db, web", [{"name": "db"}, {"name": "web"}]),
+        ('["db", {"name": "web", "grace_period": 3}]', [{"name": "db"}, {"name": "web", "grace_period": 3}]),
         (["db", {"name": "web", "grace_period": 3}], [{"name": "db"}, {"name": "web", "grace_period": 3}]),
     ],
 )
@@ -84,6 +86,7 @@ def test_window(now: str, window: str, within: bool) -> None:
         ({"rollback_batch": "none"}, "rolling_update_rollback_batch must be"),
         ({"max_failures": "x"}, "rolling_update_max_failures must be"),
         ({"window": "25:00-26:00"}, "rolling_update_window must be"),
+        ({"docker": "unix://"}, "rolling_update_docker must be a dictionary"),
         ({"files": {"rolling_update_pre_tasks": "gone.yml"}}, "rolling_update_pre_tasks is gone.yml, and there is no such file"),
     ],
 )
