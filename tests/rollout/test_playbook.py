@@ -313,6 +313,30 @@ class TestConfiguration:
         assert fleet.report()["ok"]
 
 
+class TestVariablesOfTheInventory:
+    def put(self, fleet: StandIns, host: str, **variables: object) -> None:
+        inventory = fleet.inventory()
+        inventory["all"]["vars"].update({"rolling_update_containers": "web", "rolling_update_max_failures": 0})
+        inventory["all"]["hosts"][host] = variables
+        fleet.rollout.inventory.write_text(json.dumps(inventory))
+        fleet.rollout.variables = {"docker": fleet.rollout.variables["docker"]}
+
+    def test_a_mistake_for_one_host(self, fleet: StandIns) -> None:
+        self.put(fleet, "h2", rolling_update_containers=[{"name": "web", "grace": 3}])
+        run = fleet.run()
+        assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
+        assert fleet.rollout.outcomes()["h2"] == "unknown"
+        assert "1 failed (h2), and none may" in fleet.report()["sentence"]
+
+    def test_hosts_that_only_an_extra_variable_can_choose(self, fleet: StandIns) -> None:
+        self.put(fleet, "h1", rolling_update_hosts="h1")
+        run = fleet.run()
+        assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
+        assert "rolling_update_hosts is h1, but this run is for other hosts as well, such as h2" in run.stdout
+        assert fleet.run(hosts="h1").returncode == 0
+        assert fleet.done("container_recreate") == ["h1"]
+
+
 class TestHabits:
     def test_lists_on_the_command_line(self, fleet: StandIns) -> None:
         run = fleet.run("-e", "rolling_update_waves=1,2,100%", "-e", '{"rolling_update_containers": "[\\"web\\"]"}')

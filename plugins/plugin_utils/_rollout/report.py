@@ -52,7 +52,7 @@ def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
 
 
 def _lost(host: str) -> Report:
-    told = {"outcome": "unknown", "reason": "the host was lost on the way"}
+    told = {"outcome": "unknown", "reason": "it failed while the rollout was planned, before anything was touched"}
     return {"host": host, **told, "wave": None, "under_way": False, "containers": []}
 
 
