@@ -230,7 +230,7 @@ class TestHalt:
         return fleet
 
     def test_then_back(self, halted: StandIns) -> None:
-        assert halted.run(goal="rollback").returncode == 0
+        assert halted.run(goal="rollback", fresh=True).returncode == 0, "nothing of an update counts"
         assert_runs(halted, **dict.fromkeys(halted.hosts, OLD))
         assert sorted(halted.done("container_rollback")) == ["h1", "h3"]
 
@@ -247,6 +247,24 @@ class TestHalt:
         assert halted.run(goal="commit").returncode == 0
         assert halted.done("container_recreate") == halted.done("container_rollback") == []
         assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
+
+    def test_then_back_but_not_in_service(self, halted: StandIns) -> None:
+        (halted.folder / "after.yml").write_text("- ansible.builtin.fail: {msg: the load balancer says no}\n")
+        assert halted.run(goal="rollback", post_tasks="after.yml").returncode == Ended.HOSTS_FAILED
+        assert_runs(halted, **dict.fromkeys(halted.hosts, OLD))
+        assert halted.rollout.outcomes()["h1"] == "failed"
+        assert "the load balancer says no" in halted.report()["hosts"][0]["reason"]
+
+    def test_then_back_without_a_load_balancer(self, halted: StandIns) -> None:
+        nobody = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_ssh_retries": 0}
+        (halted.folder / "before.yml").write_text(json.dumps([{"ansible.builtin.command": "true", "vars": nobody}]))
+        assert halted.run(goal="rollback", pre_tasks="before.yml").returncode == 0
+        assert_runs(halted, h1=OLD)
+
+    def test_nothing_to_go_back_to(self, fleet: StandIns) -> None:
+        run = fleet.run(goal="rollback")
+        assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
+        assert "There is no rollout to take back" in run.stdout
 
     @pytest.mark.behaviour("K8")
     def test_nobody_confirms(self, fleet: StandIns) -> None:

@@ -124,8 +124,9 @@ def _line(cells: t.Iterable[str]) -> str:
 
 
 def _sentence(records: t.Sequence[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool) -> str:
-    counts = {outcome: sum(record["outcome"] == outcome for record in records) for outcome in _IN_WORDS}
-    told = ", ".join(f"{count} {_IN_WORDS[outcome]}" for outcome, count in counts.items() if count)
+    words = _IN_WORDS if fleet.get("goal", "update") == "update" else {**_IN_WORDS, "unchanged": "left as they are"}
+    counts = {outcome: sum(record["outcome"] == outcome for record in records) for outcome in words}
+    told = ", ".join(f"{count} {words[outcome]}" for outcome, count in counts.items() if count)
     hosts = f"{len(records)} host{'' if len(records) == 1 else 's'}"
     gate, verdict = fleet.get("gate") or {}, fleet.get("verdict")
     if dry:

@@ -59,6 +59,11 @@ def test_one_that_was_lost_on_the_way(outcome: str, told: str) -> None:
     assert (host["outcome"], host["ok"], host["reason"]) == (told, False, "the host was lost in one of your own tasks")
 
 
+def test_what_nobody_wanted_to_be_updated() -> None:
+    report = report_of([record("h1", "unchanged"), record("h2", "went_back")], {**FLEET, "goal": "rollback", "verdict": "rollback"})
+    assert report["sentence"] == "The rollout was taken back. Of 2 hosts: 1 left as they are, 1 put back on the old image."
+
+
 def test_why() -> None:
     report = report_of([record("h1")], {**FLEET, "verdict": "rollback", "gate": {"reason": "1 failed (h1), and none may"}})
     assert "was taken back (1 failed (h1), and none may)" in report["sentence"]
