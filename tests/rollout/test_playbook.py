@@ -361,6 +361,15 @@ class TestHabits:
         assert run.returncode == 0, run.stdout
         assert fleet.waves(1, 2, 2)[0] == ["h1"]
 
+    def test_a_host_that_is_gone_when_its_turn_comes_is_not_outside_of_its_window(self, fleet: StandIns) -> None:
+        inventory = fleet.inventory()
+        later = "{{ 'ssh' if ansible_play_name is match('Update') else 'local' }}"
+        inventory["all"]["hosts"]["h2"] = {"ansible_connection": later, "ansible_host": "127.0.0.1", "ansible_port": 1}
+        fleet.rollout.inventory.write_text(json.dumps(inventory))
+        fleet.run(**WAVES, window="00:00-23:59")
+        assert_untouched(fleet, "h2", "h4", "h5")
+        assert fleet.rollout.outcomes()["h2"] == "failed"
+
     def test_check_mode(self, fleet: StandIns) -> None:
         run = fleet.run("--check", **WAVES)
         assert (run.returncode, fleet.changes) == (0, [])
