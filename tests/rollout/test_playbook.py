@@ -197,6 +197,12 @@ class TestTasksOfTheUser:
         assert self.told(fleet, "h2") == ["before", "after"]
         assert self.told(fleet, "h1") == ["before", "after", "before", "after"], "it was drained for the way back as well"
 
+    @pytest.mark.parametrize("mistake", ["- ansible.builtin.fail: [", "- there_is_no_such_module: {}"])
+    def test_a_mistake_in_one_is_found_before_anything_is_touched(self, fleet: StandIns, mistake: str) -> None:
+        (fleet.folder / "verify.yml").write_text(f"{mistake}\n")
+        assert fleet.run(verify_tasks="verify.yml").returncode != 0
+        assert fleet.changes == []
+
     def test_verify_fails(self, fleet: StandIns) -> None:
         verify, after = self.put(fleet, "verify", fails_on="h2"), self.put(fleet, "after")
         fleet.run(**WAVES, verify_tasks=verify, post_tasks=after)
