@@ -367,6 +367,10 @@ class TestHabits:
         assert run.returncode == 0, run.stdout
         assert fleet.waves(1, 2, 2)[0] == ["h1"]
 
+    def test_no_pull_is_no_pull(self, fleet: StandIns) -> None:
+        fleet.run(containers=[{"name": "web", "pull": "never"}])
+        assert {entry["pull"] for entry in fleet.log if entry["module"] in ("container_prepare", "container_recreate")} == {"never"}
+
     def test_a_host_that_is_gone_when_its_turn_comes_is_not_outside_of_its_window(self, fleet: StandIns) -> None:
         inventory = fleet.inventory()
         later = "{{ 'ssh' if ansible_play_name is match('Update') else 'local' }}"

@@ -31,7 +31,10 @@ def pretend(module: str, options: dict[str, Any], check_mode: bool) -> Result:
         file.write_text(json.dumps(state))
     entry = {"host": host, "module": module, "container": options["name"], "check_mode": check_mode, "began": began, "ended": time.time()}
     with (folder / "log").open("a") as log:
-        log.write(json.dumps({**entry, "digest": options.get("image_digest"), "rollout": options.get("rollout")}) + "\n")
+        log.write(
+            json.dumps({**entry, "digest": options.get("image_digest"), "rollout": options.get("rollout"), "pull": options.get("pull")})
+            + "\n"
+        )
     return result
 
 
