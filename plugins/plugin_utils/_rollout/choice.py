@@ -23,13 +23,18 @@ def choose(looks: t.Iterable[t.Mapping[str, t.Any]], new_rollout: str, *, fresh:
     rollout = "" if fresh else _newest_rollout(looks)
     begun = _digests_of(rollout, looks) if rollout else {}
     asked: t.Dict[str, t.Dict[str, str]] = {}
+    insisted = False
     for look in looks:
         for foretold in look.get("foretold") or ():
             image = (foretold.get("image") or {}).get("new") or {}
             if image.get("digest"):
-                asked.setdefault(foretold["container"]["name"], {}).setdefault(image["reference"], image["digest"])
+                name, reference = foretold["container"]["name"], image["reference"]
+                asked.setdefault(name, {}).setdefault(reference, image["digest"])
+                exactly = foretold["item"].get("image_digest")
+                insisted = insisted or exactly not in (None, begun.get(name, {}).get(reference, exactly))
     wanted = {(name, reference) for name, images in asked.items() for reference in images}
-    if begun and wanted and not wanted & {(name, reference) for name, images in begun.items() for reference in images}:
+    known = {(name, reference) for name, images in begun.items() for reference in images}
+    if begun and (insisted or (wanted and not wanted & known)):
         rollout, begun = "", {}  # The user wants something else by now.
     digests = {name: {**asked.get(name, {}), **begun.get(name, {})} for name in {**asked, **begun}}
     return {"rollout": rollout or new_rollout, "resumed": bool(rollout), "digests": digests}

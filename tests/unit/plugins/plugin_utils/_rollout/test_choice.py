@@ -21,8 +21,9 @@ def runs(digest: str, *rollouts: str | None, name: str = "web", reference: str =
     return {"name": name, "image": {"reference": reference, "digest": digest}, "archives": archives}
 
 
-def foretold(digest: str | None, name: str = "web", reference: str = "shop:1") -> dict[str, t.Any]:
-    return {"container": {"name": name}, "image": {"new": {"reference": reference, "digest": digest}}}
+def foretold(digest: str | None, name: str = "web", reference: str = "shop:1", **settings: str) -> dict[str, t.Any]:
+    image = {"new": {"reference": reference, "digest": digest}}
+    return {"item": {"name": name, **settings}, "container": {"name": name}, "image": image}
 
 
 def look(container: dict[str, t.Any] | None = None, *told: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -52,6 +53,13 @@ class TestOneThatWasBrokenOff:
     def test_or_another_image(self) -> None:
         looks = [look(runs(B, YESTERDAY), foretold("sha256:2", reference="shop:2"))]
         assert choose(looks, TODAY) == {"rollout": TODAY, "resumed": False, "digests": {"web": {"shop:2": "sha256:2"}}}
+
+    def test_or_another_digest(self) -> None:
+        def choice(digest: str) -> dict[str, t.Any]:
+            return choose([look(runs(B, YESTERDAY), foretold(digest, image_digest=digest))], TODAY)
+
+        assert choice(A) == {"rollout": TODAY, "resumed": False, "digests": {"web": {"shop:1": A}}}
+        assert choice(B)["resumed"]
 
     def test_the_newest_of_several(self) -> None:
         assert choose([look(runs(A, "2026-11-01T10:00:00Z")), look(runs(B, YESTERDAY))], TODAY)["rollout"] == YESTERDAY
