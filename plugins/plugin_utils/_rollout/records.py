@@ -152,15 +152,21 @@ def _after_rollback(result: Result, outcome: str) -> Record:
         return {"outcome": "unknown", "reason": f"it has to go back, and {_UNREACHABLE}"}
     if result.get("outcome") not in ("restored", "recovered"):
         return {"outcome": "rollback_failed", "reason": _one_line(result.get("msg"))}
-    return {"outcome": outcome, "after": (result.get("image") or {}).get("new")}
+    return {"outcome": outcome, "after": (result.get("image") or {}).get("new"), "seconds_down": result.get("downtime_seconds")}
 
 
 def _with(record: Record, container: str, changes: Record) -> Record:
-    containers = [{**one, **changes} if one["name"] == container else one for one in record["containers"]]
+    containers = [_changed(one, changes) if one["name"] == container else one for one in record["containers"]]
     if all(one["name"] != container for one in containers):
         blank = {"name": container, "retry": False, "before": None, "after": None, "wanted": None, "seconds_down": None, "reason": ""}
         containers.append({**blank, **changes})
     return {**record, "containers": containers}
+
+
+def _changed(container: Record, changes: Record) -> Record:
+    """It may have been down for its update, and for the way back again."""
+    times = [one["seconds_down"] for one in (container, changes) if one.get("seconds_down") is not None]
+    return {**container, **changes, "seconds_down": sum(times) if times else None}
 
 
 def _judged(record: Record, floor: t.Optional[Record] = None) -> Record:

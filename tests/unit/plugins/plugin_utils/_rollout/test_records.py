@@ -107,6 +107,14 @@ def test_a_task_of_the_user_that_fails() -> None:
     assert (back["outcome"], back["reason"], back["containers"][0]["after"]) == ("rolled_back", "Smoke test: 503", OLD)
 
 
+def test_it_was_down_for_the_way_back_as_well() -> None:
+    record = records.updated(planned(foretold()), "web", WELL)
+    [container] = records.gone_back(record, "web", {**BACK, "downtime_seconds": 0.75})["containers"]
+    assert container["seconds_down"] == 1.25
+    [container] = records.gone_back(planned(foretold("unchanged")), "web", BACK)["containers"]
+    assert container["seconds_down"] is None
+
+
 def test_one_that_cannot_go_back_is_worse() -> None:
     record = records.failed(records.updated(planned(foretold()), "web", WELL), "Smoke test: 503")
     assert records.taken_back(record, "web", {"failed": True, "msg": "its port is taken"})["outcome"] == "rollback_failed"
