@@ -453,6 +453,15 @@ class TestOwnPlay:
         assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
         assert '"serial: 1" and "max_fail_percentage: 0"' in run.stdout.replace("\\", "")
 
+    @pytest.mark.parametrize("parallel", [1, 4])
+    def test_also_when_one_is_lost_before(self, fleet: StandIns, parallel: int) -> None:
+        fleet.lose("h5")
+        run = fleet.run(playbook=self.put(fleet, "pre_tasks: [{ansible.builtin.ping: }]"), max_parallel=parallel)
+        assert run.returncode != 0
+        assert_untouched(fleet, *(fleet.hosts if parallel == 1 else ["h5"]))
+        assert_runs(fleet, h4=OLD if parallel == 1 else GOOD)
+        assert "No first item" not in run.stdout
+
     def test_one_after_the_other(self, fleet: StandIns) -> None:
         fleet.change("h3", bad=[GOOD])
         run = fleet.run(playbook=self.put(fleet, "serial: 1\n  max_fail_percentage: 0"))
