@@ -11,6 +11,7 @@ TARGET := $(CURDIR)/.venv-target/bin
 # Ansible finds a collection by the folders that it lies in.
 CHECKOUT := $(CACHE)/collections/ansible_collections/evenkeel/fleet
 INSTALLED := $(CACHE)/installed
+PEERS := $(CACHE)/peers
 PYTEST := $(BIN)/pytest --numprocesses 4 --dist worksteal
 
 export PATH := $(BIN):$(PATH)
@@ -30,7 +31,7 @@ demo-fleet: setup ## See a fleet: a rollout of a good image over four hosts, and
 	@PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m demo.fleet
 
 .PHONY: test
-test: lint types sanity demo all-tests some-rollouts floor installed ## Run every check and every test. Installs and starts what they need.
+test: lint types sanity demo all-tests some-rollouts bench-smoke floor installed ## Run every check and every test. Installs and starts what they need.
 
 .PHONY: test-full
 test-full: PYTEST += --whole-matrices
@@ -79,6 +80,15 @@ test-engines: $(ENGINES:%=test-engine-%) ## The tests on a real engine, on Engin
 $(ENGINES:%=test-engine-%): test-engine-%: setup testbed
 	PYTHONPATH=tests $(BIN)/python -m testbed engine $* run $(PYTEST) tests/contract tests/integration
 
+MEASURE := PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m bench
+.PHONY: bench
+bench: setup setup-peers ## Measure beside the bare engine and its peers, and write docs/benchmarks.md. BENCH="--only SUBJECT" prints a part.
+	@$(MEASURE) $(BENCH)
+
+.PHONY: bench-smoke
+bench-smoke: setup setup-peers
+	@$(MEASURE) --smoke
+
 .PHONY: floor
 floor: setup setup-floor testbed ## The main job with the oldest ansible-core, Python and Docker SDK.
 	EVENKEEL_ANSIBLE=$(FLOOR) EVENKEEL_TARGET_PYTHON=$(TARGET)/python $(PYTEST) -m floor tests/integration
@@ -117,6 +127,9 @@ setup: $(BIN)/.done $(CHECKOUT)
 .PHONY: setup-floor
 setup-floor: $(FLOOR)/.done $(TARGET)/.done
 
+.PHONY: setup-peers
+setup-peers: $(PEERS)/.done
+
 $(CACHE)/pythons/.done: tools/link-pythons
 	tools/link-pythons $(@D)
 	touch $@
@@ -129,6 +142,9 @@ $(FLOOR)/.done: tests/requirements-floor-controller.txt $(CACHE)/pythons/.done
 
 $(TARGET)/.done: tests/requirements-floor-target.txt $(CACHE)/pythons/.done
 	tools/virtualenv oldest $(CACHE)/pythons $(TARGET) $<
+
+$(PEERS)/.done: tests/requirements-peers.txt tools/peers $(BIN)/.done
+	tools/peers $(BIN) $< $(@D)
 
 $(CHECKOUT):
 	mkdir -p $(@D)

@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -56,10 +57,12 @@ def run_playbook(
     python: str = TARGET_PYTHON,
     caller: Caller = Caller(),
     collections: str = COLLECTIONS,
+    environment: Mapping[str, str] | None = None,
 ) -> Run:
     """Run plays, or a playbook, on this machine, with C(python) as the target's interpreter.
 
-    C(arguments) are more of ansible-playbook's own, C(collections) is where the collection is taken from.
+    C(arguments) are more of ansible-playbook's own, C(collections) is where the collection is taken from, C(environment) is what is to be
+    different from what it is for every run.
     """
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results")
@@ -75,10 +78,13 @@ def run_playbook(
             (*caller.prefix, ANSIBLE / "ansible-playbook", "--extra-vars", f"ansible_python_interpreter={python}", *arguments, playbook),
             cwd=caller.cwd,
             env=_environment(
-                ANSIBLE_HOME=f"{folder}/ansible",
-                ANSIBLE_REMOTE_TMP=f"{folder}/remote",
-                ANSIBLE_COLLECTIONS_PATH=collections,
-                EVENKEEL_RESULTS=str(results),
+                **{
+                    "ANSIBLE_HOME": f"{folder}/ansible",
+                    "ANSIBLE_REMOTE_TMP": f"{folder}/remote",
+                    "ANSIBLE_COLLECTIONS_PATH": collections,
+                    "EVENKEEL_RESULTS": str(results),
+                    **(environment or {}),
+                }
             ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -38,25 +38,41 @@ result = pretend({name!r}, module.params, module.check_mode)
 (module.fail_json if result.pop("failed", False) else module.exit_json)(**result)
 """
 
+_LIGHT_MODULE = """\
+#!/usr/bin/python
+# WANT_JSON
+import json
+import sys
+sys.path.insert(0, {tests!r})
+from support.stand_in_host import pretend
+with open(sys.argv[1]) as file:
+    arguments = json.load(file)
+options = {{name: arguments.get(name) for name in {options!r}}}
+print(json.dumps(pretend({name!r}, options, arguments["_ansible_check_mode"])))
+"""
+
 
 @dataclass
 class StandIns:
-    """A fleet that pretends. C(folder) is where it lives, and where the files of the user lie."""
+    """A fleet that pretends. C(folder) is where it lives, and where the files of the user lie.
+
+    Its modules check what they are asked as real ones do, or are C(light): they take as little time as a module can.
+    """
 
     folder: Path
     hosts: list[str]
     delays: tuple[float, float] = (0, 0)
+    light: bool = False
 
     def __post_init__(self) -> None:
         variables = {"containers": "web", "docker": {"docker_host": "tcp://{{ inventory_hostname }}"}}
         self.rollout = Rollout(self.folder, variables, str(self.folder / "collections"))
-        for part in ("hosts", "collections/ansible_collections/evenkeel/fleet/plugins/modules"):
-            (self.folder / part).mkdir(parents=True)
-        collection = self.folder / "collections/ansible_collections/evenkeel/fleet"
+        collection = self._collection("evenkeel.fleet")
+        (self.folder / "hosts").mkdir()
         for part in ("galaxy.yml", "meta", "roles", "playbooks", "plugins/filter", "plugins/plugin_utils"):
             (collection / part).symlink_to(CHECKOUT / part)
         for name, options in _options().items():
-            text = _MODULE.format(tests=str(CHECKOUT / "tests"), options=options, name=name)
+            text = (_LIGHT_MODULE if self.light else _MODULE).format(tests=str(CHECKOUT / "tests"), options=options, name=name)
             (collection / "plugins/modules" / f"{name}.py").write_text(text)
         for host in self.hosts:
             self.put(host)
@@ -65,6 +81,17 @@ class StandIns:
     def inventory(self) -> dict[str, Any]:
         variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         return {"all": {"hosts": {host: {} for host in self.hosts}, "vars": variables}}
+
+    def lend(self, module: str, name: str) -> None:
+        """Let the module of another collection that has the full C(name) pretend what one of ours does."""
+        collection, _dot, short = name.rpartition(".")
+        text = (self._collection("evenkeel.fleet") / f"plugins/modules/{module}.py").read_text()
+        (self._collection(collection) / f"plugins/modules/{short}.py").write_text(text)
+
+    def _collection(self, name: str) -> Path:
+        folder = self.folder / "collections/ansible_collections" / name.replace(".", "/")
+        (folder / "plugins/modules").mkdir(parents=True, exist_ok=True)
+        return folder
 
     def put(self, host: str, **changes: Any) -> None:
         """How a host stands: C(runs) and C(registry) are digests, C(bad) those that fail there, C(archives) what it keeps."""

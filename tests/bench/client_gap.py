@@ -1,0 +1,47 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How long who uses the service has no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from .client import Client
+from .contenders import FLOOR, OURS, PEER, Contender, contenders
+from .engine_gap import plain
+from .figures import Comparison, compared, in_turn
+from .limits import Limit
+from .subject import Effort, Subject, stage
+
+FIGURE = "client gap"
+_PAUSES = {"asks every 2 ms": 0.002, "asks twice a second": 0.5}
+_ROUNDS = 7
+
+
+def _measure(effort: Effort) -> Iterator[Comparison]:
+    with stage() as here:
+        everybody = contenders(here, plain(here))
+        for case, pause in effort.of(tuple(_PAUSES.items())):
+            runs = {who: _run(contender, pause) for who, contender in everybody.items()}
+            yield compared(FIGURE, case, "s", in_turn(effort.rounds(_ROUNDS), runs))
+
+
+def _run(contender: Contender, pause: float) -> Callable[[], float]:
+    def run() -> float:
+        with Client(contender.port, pause) as client:
+            contender.replace()
+            contender.wait_until_served()
+        return client.gap
+
+    return run
+
+
+SUBJECT = Subject(
+    "client-gap",
+    "The longest time between two answers to an HTTP client of a plain container's published port, which is a process of its own. While "
+    "the new container's network comes up, attempts of an eager client make the kernel wait for an address answer for a second.",
+    _measure,
+    tuple(Limit(FIGURE, case, OURS, base, factor) for case in _PAUSES for base, factor in ((FLOOR, 1.10), (PEER, 1.05))),
+)

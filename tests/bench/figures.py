@@ -1,0 +1,83 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was measured, and what that comes to: medians, spreads and ratios of runs that took turns."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def in_turn(rounds: int, contenders: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
+    """Let each have its turn in every round, so that whatever disturbs the machine disturbs all alike. What each gave, by its name."""
+    given: dict[str, list[T]] = {name: [] for name in contenders}
+    for _round in range(rounds):
+        for name, run in contenders.items():
+            given[name].append(run())
+    return given
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median, and the quartiles around it."""
+
+    median: float
+    low: float
+    high: float
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Spread:
+        """Of at least one value. Where there are few, the quartiles are interpolated between the lowest and the highest."""
+        ordered = sorted(values)
+        if len(ordered) == 1:
+            return cls(ordered[0], ordered[0], ordered[0])
+        low, median, high = statistics.quantiles(ordered, n=4, method="inclusive")
+        return cls(median, low, high)
+
+
+@dataclass(frozen=True)
+class Series:
+    """What one contender took, a value a round. Without any, C(note) says why."""
+
+    contender: str
+    values: tuple[float, ...] = ()
+    note: str = ""
+
+    @property
+    def spread(self) -> Spread | None:
+        return Spread.of(self.values) if self.values else None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One figure of one case, such as the engine gap with 20 volumes. The others are compared with the first of the C(series)."""
+
+    figure: str
+    case: str
+    unit: str
+    series: tuple[Series, ...]
+
+    @property
+    def base(self) -> Series:
+        return self.series[0]
+
+    def of(self, contender: str) -> Series | None:
+        return next((series for series in self.series if series.contender == contender), None)
+
+    def ratio(self, contender: str, base: str = "", less: float = 0) -> Spread | None:
+        """How many times what C(base) took in the same round a contender took, C(less) that much. None where one of them has no values."""
+        one, other = self.of(contender), self.of(base) if base else self.base
+        if not (one and other and one.values and other.values):
+            return None
+        return Spread.of((value - less) / of for value, of in zip(one.values, other.values, strict=True))
+
+
+def compared(figure: str, case: str, unit: str, given: Mapping[str, Iterable[float]]) -> Comparison:
+    """A comparison of what C(in_turn) gave."""
+    return Comparison(figure, case, unit, tuple(Series(contender, tuple(values)) for contender, values in given.items()))

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a fleet costs the controller."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from support.stand_ins import IMAGE, StandIns
+
+from .contenders import OURS, PEER
+from .cost import Cost, cost_of
+from .figures import Comparison, compared
+from .subject import Effort, Subject
+
+_PLAIN, _ROLLOUT = f"serial playbook with {PEER}", "rolling_update"
+_PEERS_MODULE = f"community.docker.{PEER}"
+_SIZES = (10, 50, 200)
+_WAVES = [1, "25%", "100%"]
+
+
+def _measure(effort: Effort) -> Iterator[Comparison]:
+    for size in effort.of(_SIZES):
+        costs = {_PLAIN: _cost(size, playbook="plain.yml"), _ROLLOUT: _cost(size, waves=_WAVES)}
+        yield _shares("a host's share: wall time", size, {who: cost.wall for who, cost in costs.items()})
+        yield _shares("a host's share: CPU", size, {who: cost.cpu for who, cost in costs.items()})
+
+
+def _shares(figure: str, size: int, seconds: Mapping[str, float]) -> Comparison:
+    return compared(figure, f"{size} hosts", "s", {who: [value / size] for who, value in seconds.items()})
+
+
+def _cost(size: int, **options: Any) -> Cost:
+    """Of one run over hosts on which every module is as good as free."""
+    with tempfile.TemporaryDirectory() as folder:
+        fleet = StandIns(Path(folder), [f"h{number}" for number in range(1, size + 1)], light=True)
+        fleet.lend(OURS, _PEERS_MODULE)
+        task = {_PEERS_MODULE: {"name": "web", "image": IMAGE, "docker_host": "tcp://{{ inventory_hostname }}"}}
+        (fleet.folder / "plain.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "serial": _WAVES, "tasks": [task]}]))
+
+        def run() -> None:
+            ended = fleet.run(**options)
+            if ended.returncode or len(fleet.done(OURS)) != size:
+                raise AssertionError(ended.stdout + ended.stderr)
+
+        return cost_of(run)
+
+
+SUBJECT = Subject(
+    "fleet",
+    f"What the controller takes for one container a host: with a playbook of one task and `serial: {json.dumps(_WAVES)}`, and with "
+    "`rolling_update` and the same waves, which also plans, gates every wave, settles and reports. The hosts are stand-ins on which every "
+    "module is as good as free. One run each.",
+    _measure,
+)

@@ -1,0 +1,32 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What each task of a play costs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from support.ansible import Run
+
+from .cost import Cost
+from .on_host import Task, run_tasks
+
+_CALLBACKS = Path(__file__).parent / "callbacks"
+
+
+def run_and_count(folder: Path, tasks: Sequence[Task]) -> tuple[Run, list[Cost]]:
+    """Run tasks in one play. What each took from its start to its result, of those that did not fail, in order."""
+    ledger = folder / "ledger"
+    ledger.unlink(missing_ok=True)
+    ledger.touch()
+    run = run_tasks(
+        tasks,
+        EVENKEEL_LEDGER=str(ledger),
+        ANSIBLE_CALLBACKS_ENABLED="ledger,results",
+        ANSIBLE_CALLBACK_PLUGINS=f"{_CALLBACKS}:{_CALLBACKS.parents[1] / 'support/callbacks'}",
+    )
+    return run, [Cost(**json.loads(line)) for line in ledger.read_text().splitlines()]

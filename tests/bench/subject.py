@@ -1,0 +1,77 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the parts of the benchmark have in common."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import docker
+
+from support.scene import Scene
+from testbed import engine
+
+from .figures import Comparison
+from .limits import Limit
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much to measure: C(repeat) is how many rounds, where it is to be another number than usual."""
+
+    repeat: int | None = None
+    smoke: bool = False
+    """One case of each kind, to see that it works."""
+
+    def rounds(self, usual: int) -> int:
+        return self.repeat or usual
+
+    def of(self, cases: Sequence[T]) -> Sequence[T]:
+        return cases[:1] if self.smoke else cases
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A part of the benchmark. C(about) says what is measured and how, for who reads the results."""
+
+    name: str
+    about: str
+    measure: Callable[[Effort], Iterable[Comparison]]
+    limits: tuple[Limit, ...] = ()
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Where a part is measured. C(folder) is for its files."""
+
+    scene: Scene
+    folder: Path
+
+    @property
+    def client(self) -> docker.APIClient:
+        return self.scene.client
+
+
+@contextlib.contextmanager
+def stage() -> Iterator[Stage]:
+    """A corner of the engine, which is empty again afterwards."""
+    with tempfile.TemporaryDirectory() as folder, contextlib.closing(engine.client()) as client:
+        scene = Scene(client)
+        try:
+            yield Stage(scene, Path(folder))
+        finally:
+            scene.clean_up()
+
+
+def say(text: str) -> None:
+    print(f"bench: {text}", file=sys.stderr, flush=True)
