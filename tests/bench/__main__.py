@@ -48,8 +48,10 @@ def main() -> None:
         testbed.up()
     except TestbedError as error:
         sys.exit(f"testbed: {error}")
-    subjects = SMOKE if options.smoke else [subject for subject in SUBJECTS if subject.name in (options.only or subject.name)]
-    sections = _measured(subjects, Effort(1 if options.smoke else options.repeat, options.smoke))
+    wanted = options.only or [subject.name for subject in (SMOKE if options.smoke else SUBJECTS)]
+    sections = _measured(
+        [subject for subject in SUBJECTS if subject.name in wanted], Effort(1 if options.smoke else options.repeat, options.smoke)
+    )
     text = document(INTRODUCTION, sections, versions())
     picture = chart([comparison for section in sections for comparison in section.comparisons])
     if options.smoke or options.only:
@@ -64,7 +66,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure, and write docs/benchmarks.md and docs/benchmarks.svg.")
     parser.add_argument("--only", nargs="+", metavar="SUBJECT", choices=[subject.name for subject in SUBJECTS], help="print these only")
     parser.add_argument("--repeat", type=int, metavar="ROUNDS", help="so many rounds of each, instead of as many as fit into the time")
-    parser.add_argument("--smoke", action="store_true", help="one round of one case or two, printed, to see that it works")
+    parser.add_argument("--smoke", action="store_true", help="one round of one case of a subject, or of two subjects, to see that it works")
     return parser.parse_args()
 
 

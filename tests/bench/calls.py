@@ -83,6 +83,7 @@ def _through(url: str, task: Task) -> Task:
 
 SUBJECT = Subject(
     "engine-calls",
-    "Requests to the engine, counted by a proxy on its socket, in one run. Looks at a container that is not healthy yet are among them.",
+    "Requests to the engine, counted by a proxy on its socket, in one run. Looks at a container that is not healthy yet are among them, "
+    "and of `container_recreate` one look at every other container of the host. [Each call has its reason](engine_calls.md).",
     _measure,
 )

@@ -139,7 +139,7 @@ class FakeEngine:
         self._containers: dict[str, dict[str, t.Any]] = {}
         self._ids = (f"{number:064x}" for number in itertools.count(1))
         self._starts = itertools.count(1)
-        self._made_here: set[str] = set()
+        self.made_here: set[str] = set()
         self.old_id = ""
 
     def has_container(
@@ -234,7 +234,7 @@ class FakeEngine:
                 raise NotFound(f"No such image: {body['Image']}")
             container_id = self._add(name, config, body.get("HostConfig"))
             self._containers[container_id]["Image"] = self.local[reference.normalised] if reference else body["Image"]
-            self._made_here.add(container_id)
+            self.made_here.add(container_id)
             return container_id
 
     def start(self, container: str) -> None:
@@ -347,7 +347,7 @@ class FakeEngine:
 
     def _label(self, container: str) -> str:
         try:
-            return "NEW" if self._find(container)["Id"] in self._made_here else self._name(container)
+            return "NEW" if self._find(container)["Id"] in self.made_here else self._name(container)
         except NotFound:
             return container
 

@@ -1,0 +1,64 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The modules ask the engine for what is written down in tests/support/engine_calls.py, and for nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.modules import container_recreate, container_update_info
+from support.ansible import run_module_here
+from support.engine_calls import DOCUMENT, EVENTS, PATHS, document
+from support.engine_over_http import EngineOverHttp
+from support.fake_engine import FakeEngine
+
+SHOP, OTHER = "docker.io/library/shop:1", "docker.io/library/other:1"
+
+Run = Callable[[EngineOverHttp], dict[str, Any]]
+
+
+def recreate(**options: Any) -> Run:
+    return lambda engine: run_module_here(container_recreate, name="web", docker_host=engine.url, **options)
+
+
+def look(engine: EngineOverHttp) -> dict[str, Any]:
+    return run_module_here(container_update_info, docker_host=engine.url)
+
+
+RUNS: dict[str, tuple[Run, str, str, dict[str, Any]]] = {
+    "Nothing to do, the registry not asked": (recreate(pull="never"), "old", "healthy", {"outcome": "unchanged"}),
+    "Nothing to do": (recreate(), "old", "healthy", {"outcome": "unchanged"}),
+    "Recreated": (recreate(), "new", "healthy", {"outcome": "recreated"}),
+    "Rolled back, since the new container exits": (recreate(), "new", "exited", {"outcome": "rolled_back", "rollback_failed": False}),
+    "Check mode, there is a new image": (recreate(check_mode=True), "new", "healthy", {"outcome": "recreated"}),
+    "container_update_info, two containers of two images": (look, "new", "healthy", {"outdated": ["web"]}),
+}
+"""How to get there: what is run, which image the registry has, what becomes of a new container, and what the run has to say."""
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_path_asks_for_what_it_needs_and_no_more(path: str) -> None:
+    run, published, becomes, says = RUNS[path]
+    engine = FakeEngine()
+    engine.has_container("web", SHOP, "old", {"RestartPolicy": {"Name": "always"}})
+    engine.has_container("other", OTHER, "other")
+    engine.registry = {SHOP: published, OTHER: "other"}
+    with EngineOverHttp(engine, becomes) as served:
+        result = run(served)
+    assert {key: result.get(key) for key in says} == says, result
+    needed = [call.request for call in PATHS[path]]
+    assert without_events(served.calls) == without_events(needed)
+    assert served.calls.count(EVENTS) == needed.count(EVENTS)
+
+
+def without_events(calls: list[str]) -> list[str]:
+    return [call for call in calls if call != EVENTS]
+
+
+def test_the_document_is_up_to_date() -> None:
+    assert DOCUMENT.read_text() == document(), "run: make docs"
