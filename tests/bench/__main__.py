@@ -49,9 +49,8 @@ def main() -> None:
     except TestbedError as error:
         sys.exit(f"testbed: {error}")
     wanted = options.only or [subject.name for subject in (SMOKE if options.smoke else SUBJECTS)]
-    sections = _measured(
-        [subject for subject in SUBJECTS if subject.name in wanted], Effort(1 if options.smoke else options.repeat, options.smoke)
-    )
+    effort = Effort(1 if options.smoke else options.repeat, options.smoke)
+    sections = _measured([subject for subject in SUBJECTS if subject.name in wanted], effort)
     text = document(INTRODUCTION, sections, versions())
     picture = chart([comparison for section in sections for comparison in section.comparisons])
     if options.smoke or options.only:

@@ -17,7 +17,7 @@ from .subject import Effort, Subject, stage
 
 FIGURE = "client gap"
 _PAUSES = {"asks every 2 ms": 0.002, "asks twice a second": 0.5}
-_ROUNDS = 7
+_ROUNDS = 5
 
 
 def _measure(effort: Effort) -> Iterator[Comparison]:

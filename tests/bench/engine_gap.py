@@ -53,10 +53,10 @@ class _Case:
 
 
 _CASES = (
-    _Case(_PLAIN, 9, plain),
-    _Case(_NETWORKS, 7, _with_networks),
-    _Case(_VOLUMES, 7, _with_volumes),
-    _Case(_IGNORES, 3, _stubborn),
+    _Case(_PLAIN, 7, plain),
+    _Case(_NETWORKS, 5, _with_networks),
+    _Case(_VOLUMES, 5, _with_volumes),
+    _Case(_IGNORES, 2, _stubborn),
 )
 
 

@@ -21,7 +21,7 @@ from .shapes import Shape
 from .subject import Effort, Stage, Subject, stage
 
 FIGURE, _CASE = "time to verdict", "health check once a second"
-_ROUNDS = 7
+_ROUNDS = 5
 
 
 def _measure(effort: Effort) -> Iterator[Comparison]:
