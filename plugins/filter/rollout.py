@@ -87,6 +87,7 @@ _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
     "choose": choose,
     "containers": containers_of,
     "digest": digest_for,
+    "is_to_do": records.is_to_do,
     "judge": judge,
     "path": _path,
     "planned": records.planned,

@@ -217,6 +217,24 @@ class TestTasksOfTheUser:
             "h5": "not_reached",
         }
 
+    def test_killed_before_a_host_is_verified_and_back_in_service(self, fleet: StandIns) -> None:
+        """The next run does both, and stops nothing for it."""
+        verify, after, patience = self.put(fleet, "verify"), self.put(fleet, "after"), fleet.folder / "patience"
+        with (fleet.folder / verify).open("a") as tasks:
+            tasks.write(f"- ansible.builtin.wait_for: {{path: {patience}, state: absent, timeout: 300}}\n")
+        patience.touch()
+        run = fleet.start(**WAVES, verify_tasks=verify, post_tasks=after)
+        wait_for((fleet.folder / "told").exists, "the test of the canary", seconds=120)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+        patience.unlink()
+        again = fleet.run(**WAVES, verify_tasks=verify, post_tasks=after)
+        assert again.returncode == 0, again.stdout
+        assert self.told(fleet, "h1") == ["verify", "verify", "after"]
+        assert sorted(fleet.done("container_recreate")) == ["h2", "h3", "h4", "h5"]
+        assert fleet.rollout.outcomes()["h1"] == "unchanged"
+        assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+
     def test_after_fails(self, fleet: StandIns) -> None:
         after = self.put(fleet, "after", fails_on="h1")
         assert fleet.run(**WAVES, post_tasks=after, on_failure="halt").returncode == Ended.HOSTS_FAILED
@@ -401,6 +419,31 @@ class TestHabits:
         run = fleet.run(window="00:00-00:00")
         assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
         assert set(fleet.rollout.outcomes().values()) == {"outside_window"}
+
+    def test_a_window_that_closes_on_the_way(self, fleet: StandIns) -> None:
+        """The rest gets the same digest when it opens again, and until then all can go back."""
+        inventory = fleet.inventory()
+        inventory["all"]["hosts"]["h4"] = {"rolling_update_window": "00:00-00:00"}
+        fleet.rollout.inventory.write_text(json.dumps(inventory))
+        assert fleet.run(**WAVES).returncode == Ended.HOSTS_FAILED
+        assert_runs(fleet, h1=GOOD, h3=GOOD, h4=OLD, h5=GOOD)
+        assert all(fleet.now(host)["archives"] for host in ("h1", "h2", "h3", "h5"))
+        assert "halted (outside of the maintenance window: h4)" in fleet.report()["sentence"]
+        fleet.change_all(registry=BAD)
+        inventory["all"]["hosts"]["h4"] = {}
+        fleet.rollout.inventory.write_text(json.dumps(inventory))
+        assert fleet.run(**WAVES).returncode == 0
+        assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
+        assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+
+    def test_an_archive_that_stays(self, fleet: StandIns) -> None:
+        fleet.change("h2", errors={"container_finalize": "it is unhealthy now"})
+        assert fleet.run(**WAVES).returncode == Ended.HOSTS_FAILED
+        assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
+        assert fleet.rollout.outcomes() == {**dict.fromkeys(fleet.hosts, "updated"), "h2": "unsettled"}
+        fleet.change("h2", errors={})
+        assert fleet.run(goal="commit").returncode == 0
+        assert fleet.now("h2")["archives"] == []
 
     @pytest.mark.parametrize(
         ("variables", "told"),

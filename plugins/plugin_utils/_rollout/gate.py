@@ -56,13 +56,15 @@ def judge(
 
     C(hosts) are those of the whole fleet, C(records) what is known of them: a host without a record is lost, and so is one that a wave has
     begun on and whose record does not say how that ended. With C(tolerant) the budget is not looked at. C(before) is the gate of the wave
-    before. What is closed stays closed. Raises InvalidRollout.
+    before. What is closed stays closed. C(waiting) in it are the hosts outside of their maintenance window. Raises InvalidRollout.
     """
     budget = budget_of(max_failures, len(hosts))
     known = {record["host"] for record in records}
     failures = [record["host"] for record in records if has_failed(record)]
     failures += [host for host in hosts if host not in known]
-    gate = {"wave": (before or {}).get("wave", 0) + 1, "failures": failures, "budget": budget, "open": True, "reason": ""}
+    waiting = [record["host"] for record in records if record["outcome"] == "outside_window"]
+    seen = {"failures": failures, "waiting": waiting, "budget": budget}
+    gate = {"wave": (before or {}).get("wave", 0) + 1, **seen, "open": True, "reason": ""}
     if before and not before["open"]:
         return {**gate, "open": False, "reason": before["reason"], "wave": before["wave"], "unconfirmed": before.get("unconfirmed", False)}
     if len(failures) > budget and not tolerant:
@@ -76,5 +78,9 @@ def unconfirmed(gate: Gate) -> Gate:
 
 
 def _why_closed(failures: t.Sequence[str], budget: int) -> str:
-    those = ", ".join(failures[:5]) + (f" and {len(failures) - 5} more" if len(failures) > 5 else "")
-    return f"{len(failures)} failed ({those}), and {budget or 'none'} may"
+    return f"{len(failures)} failed ({some_of(failures)}), and {budget or 'none'} may"
+
+
+def some_of(hosts: t.Sequence[str]) -> str:
+    """The first of them by name, and how many more there are."""
+    return ", ".join(hosts[:5]) + (f" and {len(hosts) - 5} more" if len(hosts) > 5 else "")

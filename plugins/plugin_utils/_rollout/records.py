@@ -19,7 +19,10 @@ FAILURES = ("rollback_failed", "unknown", "failed", "rolled_back", "rejected")
 SUCCESSES = ("updated", "unchanged", "held")
 """The outcomes with which a host got what was asked for. C(held) is one that the user's own rules hold back."""
 
-_WORST_FIRST = (*FAILURES, "outside_window", "went_back", "planned", "updated", "held", "unchanged")
+TO_DO = ("planned", "unverified")
+"""The outcomes of a host that a wave has something to do for. C(unverified) is one that an earlier run updated, and may not have tested."""
+
+_WORST_FIRST = (*FAILURES, "unsettled", "outside_window", "went_back", "planned", "unverified", "updated", "held", "unchanged")
 
 _UNREACHABLE = "the host could not be reached"
 
@@ -27,10 +30,11 @@ _OF_A_PLAN = {"recreated": "planned", "recovered": "planned", "unknown": "planne
 _OF_A_RUN = {"recreated": "updated", "recovered": "updated", "unchanged": "unchanged"}
 
 
-def planned(host: str, look: Result, prepared: Result, *, retry_rejected: bool = False) -> Record:
+def planned(host: str, look: Result, prepared: Result, *, resumed: str = "", retry_rejected: bool = False) -> Record:
     """The record of a host that was looked at, and on which the images were prepared, one result a container.
 
-    C(retry_rejected) tries an image again that the host was rolled back from.
+    C(resumed) is the rollout that this run goes on with, if it goes on with one. C(retry_rejected) tries an image again that the host was
+    rolled back from.
     """
     record: Record = {"host": host, "outcome": "unknown", "reason": "", "wave": None, "under_way": False, "containers": []}
     for result in (look, prepared):
@@ -40,7 +44,15 @@ def planned(host: str, look: Result, prepared: Result, *, retry_rejected: bool =
         return {**record, "outcome": "failed", "reason": _one_line(look.get("msg"))}
     found = {container["name"]: container for container in look["containers"]}
     containers = [_planned(one, found, retry_rejected=retry_rejected) for one in prepared.get("results") or ()]
-    return _judged({**record, "containers": containers})
+    record = _judged({**record, "containers": containers})
+    if resumed and record["outcome"] in SUCCESSES and reached(look, resumed, containers):
+        return {**record, "outcome": "unverified"}
+    return record
+
+
+def is_to_do(record: Record) -> bool:
+    """Whether a wave has something to do for it."""
+    return record["outcome"] in TO_DO
 
 
 def begun(record: Record, wave: int) -> Record:
@@ -50,6 +62,7 @@ def begun(record: Record, wave: int) -> Record:
 
 def ended(record: Record) -> Record:
     """When the wave has done all that it does on it."""
+    record = _judged(record) if record["outcome"] == "unverified" else record
     return {**record, "under_way": False}
 
 
@@ -91,13 +104,19 @@ def left_behind(record: Record, look: Result) -> Record:
 
 
 def finalized(record: Record, look: Result, dropped: Result) -> Record:
-    """After container_finalize on its containers, one result each. An archive that stays is worth a word, and no failure."""
+    """After container_finalize on its containers, one result each. While an archive stays, the rollout is not over for the next run."""
     if look.get("unreachable") or dropped.get("unreachable") or "containers" not in look:
-        return {**record, "reason": record["reason"] or "its archives were kept: they could not be looked at"}
+        return _unsettled(record, "they could not be looked at")
     for result in dropped.get("results") or ():
         if "dropped" not in result and not result.get("skipped"):
-            record = _with(record, result["item"], {"reason": f"its archive was kept: {_one_line(result.get('msg'))}"})
+            record = _unsettled(record, f"{result['item']}: {_one_line(result.get('msg'))}")
     return record
+
+
+def _unsettled(record: Record, why: str) -> Record:
+    kept = f"its old containers were not dropped, {why}. Run this again with rolling_update_goal=commit"
+    outcome = "unsettled" if record["outcome"] in SUCCESSES else record["outcome"]
+    return {**record, "outcome": outcome, "reason": record["reason"] or kept}
 
 
 def reached(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.List[str]:

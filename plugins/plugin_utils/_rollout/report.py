@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .records import FAILURES, SUCCESSES
+from .gate import some_of
+from .records import FAILURES, SUCCESSES, TO_DO
 
 Report = t.Dict[str, t.Any]
 
@@ -20,6 +21,8 @@ _IN_WORDS = {
     "held": "held back by its own rules",
     "outside_window": "outside of the maintenance window",
     "planned": "to be updated",
+    "unverified": "updated by an earlier run, to be verified and put back in service",
+    "unsettled": "updated, but their old containers could not be dropped",
     "not_reached": "not reached, never touched",
     "went_back": "put back on the old image",
     "rolled_back": "failed and rolled back",
@@ -33,7 +36,7 @@ _IN_WORDS = {
 def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool = False) -> Report:
     """The whole report. C(fleet) has the C(hosts), the C(rollout), the C(gate) and the C(verdict). With C(dry) nothing was to be done."""
     known = {record["host"]: record for record in records}
-    wanted = (*SUCCESSES, *(("planned",) if dry else ()), *(("went_back",) if fleet.get("goal") == "rollback" else ()))
+    wanted = (*SUCCESSES, *(TO_DO if dry else ()), *(("went_back",) if fleet.get("goal") == "rollback" else ()))
     final = [_final(known.get(host) or _lost(host), dry=dry) for host in fleet["hosts"]]
     final = [{**record, "ok": record["outcome"] in wanted} for record in final]
     rows = [row for record in final for row in _rows(record, after="wanted" if dry else "after")]
@@ -147,4 +150,6 @@ def _notes(fleet: t.Mapping[str, t.Any]) -> t.List[str]:
 
 
 def _because(gate: t.Mapping[str, t.Any]) -> str:
-    return f" ({gate['reason']})" if gate.get("reason") else ""
+    waiting = gate.get("waiting")
+    reason = gate.get("reason") or (f"outside of the maintenance window: {some_of(waiting)}" if waiting else "")
+    return f" ({reason})" if reason else ""

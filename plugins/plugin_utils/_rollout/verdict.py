@@ -13,9 +13,10 @@ def verdict_on(gate: t.Mapping[str, t.Any], goal: str, on_failure: str) -> str:
     """C(commit), C(rollback) or C(halt).
 
     C(goal) is C(update), or what the user wants done without an update. C(on_failure) is what is to be done when the budget is spent.
+    While hosts wait for their maintenance window, the rollout is not over.
     """
     if goal != "update":
         return goal
     if gate["open"]:
-        return "commit"
+        return "halt" if gate.get("waiting") else "commit"
     return "halt" if gate.get("unconfirmed") else on_failure

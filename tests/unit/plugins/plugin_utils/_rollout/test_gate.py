@@ -28,6 +28,13 @@ def test_budget(max_failures: object, hosts: int, budget: int) -> None:
     assert budget_of(max_failures, hosts) == budget
 
 
+def test_while_hosts_wait_for_their_window_it_is_not_over() -> None:
+    gate = judge(records(h1="updated", h2="outside_window"), HOSTS, 0)
+    assert (gate["open"], gate["waiting"]) == (True, ["h2"])
+    assert verdict_on(gate, "update", "rollback") == "halt"
+    assert verdict_on(judge(records(h1="updated"), HOSTS, 0), "update", "rollback") == "commit"
+
+
 @pytest.mark.parametrize("max_failures", ["", "some", "-1", "101%", 1.5, None])
 def test_no_budget(max_failures: object) -> None:
     with pytest.raises(InvalidRollout, match="a number of hosts or a percentage such as 10%"):

@@ -24,7 +24,7 @@ def foretold(outcome: str = "recreated", name: str = "web", **more: t.Any) -> di
     return {"item": {"name": name}, "outcome": outcome, "image": {"old": OLD, "new": NEW}, **more}
 
 
-def planned(*results: dict[str, t.Any], **options: bool) -> records.Record:
+def planned(*results: dict[str, t.Any], **options: t.Any) -> records.Record:
     return records.planned("h1", LOOK, {"results": list(results)}, **options)
 
 
@@ -51,6 +51,19 @@ class TestPlanned:
         record = planned(failed, foretold())
         assert (record["outcome"], record["reason"]) == ("failed", "no route")
         assert planned(foretold("unchanged", "db"), foretold())["outcome"] == "planned"
+
+    def test_one_that_an_earlier_run_of_the_rollout_updated(self) -> None:
+        """Nobody knows whether that run came to verify it."""
+        archives = [{"kept": True, "rollout": "monday"}]
+        look = {"containers": [{"name": "web", "image": NEW, "archives": archives}]}
+        for prepared, outcome in ((foretold("unchanged"), "unverified"), (foretold(), "planned")):
+            assert records.planned("h1", look, {"results": [prepared]}, resumed="monday")["outcome"] == outcome
+        for resumed in ("", "sunday"):
+            assert records.planned("h1", look, {"results": [foretold("unchanged")]}, resumed=resumed)["outcome"] == "unchanged"
+        record = records.begun(records.planned("h1", look, {"results": [foretold("unchanged")]}, resumed="monday"), 1)
+        assert records.is_to_do(record)
+        assert records.ended(record)["outcome"] == "unchanged"
+        assert records.ended(records.failed(record, "Ask for the page: 503"))["outcome"] == "failed"
 
     def test_one_that_cannot_be_reached(self) -> None:
         for look, prepared in ((GONE, {}), (LOOK, GONE)):
@@ -131,10 +144,11 @@ def test_the_fleet_goes_back() -> None:
     assert (failed["outcome"], failed["reason"]) == ("failed", "Undrain: 503")
 
 
-def test_an_archive_that_stays_is_no_failure() -> None:
+def test_while_an_archive_stays_the_host_is_not_settled() -> None:
     record = records.updated(planned(foretold()), "web", WELL)
     kept = records.finalized(record, LOOK, {"results": [{"item": "web", "failed": True, "msg": "it is unhealthy now"}]})
-    assert (kept["outcome"], kept["containers"][0]["reason"]) == ("updated", "its archive was kept: it is unhealthy now")
+    assert (kept["outcome"], kept["containers"][0]["outcome"]) == ("unsettled", "updated")
+    assert kept["reason"].startswith("its old containers were not dropped, web: it is unhealthy now. Run this again with")
     assert records.finalized(record, LOOK, {"results": [{"item": "web", "dropped": ["web-old-1"]}]}) == record
     assert "could not be looked at" in records.finalized(record, GONE, {})["reason"]
 
