@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import docker
 
-from testbed import engine, fleet, images
+from testbed import fleet, images
 from testbed.fleet import Host
 from testbed.images import WebImage
 
@@ -50,19 +50,11 @@ class RealFleet:
 
     def publish(self, image: WebImage, tag: str = "latest") -> str:
         """Have it in the registry. Returns its ID."""
-        client = engine.client()
-        try:
-            name = f"{fleet.REGISTRY_HERE}/{self.prefix}/shop:{tag}"
-            image_id = images.build(client, name, image)
-            images.push(client, name)
-            client.remove_image(name)
-        finally:
-            client.close()
-        return image_id
+        return fleet.publish(f"{self.prefix}/shop:{tag}", image)
 
     def image(self, tag: str = "latest") -> str:
         """As the hosts call it."""
-        return f"{fleet.REGISTRY_THERE}/{self.prefix}/shop:{tag}"
+        return fleet.reference(f"{self.prefix}/shop:{tag}")
 
     def serve(self, host: Host, name: str = "web", tag: str = "latest", **create: Any) -> None:
         """Pull and run a container, whose page is reached from here if its name is C(web)."""

@@ -10,6 +10,10 @@ C(python -m testbed engine KIND up|down) brings up an engine of another release 
 away. C(python -m testbed engine KIND run COMMAND...) runs a command with that engine as its Docker, in its network namespace.
 
 C(python -m testbed fleet HOSTS) brings up so many hosts with an engine and an SSH server each, and prints an inventory of them.
+C(python -m testbed host NUMBER off|on) cuts the power of one of them, or gives it back.
+
+C(python -m testbed publish NAME PAGE [SCRIPT [HEALTH]]) has an image in their registry that runs a shell script and then serves a page, and
+prints how the hosts call it, and its ID.
 """
 
 from __future__ import annotations
@@ -72,8 +76,24 @@ def some_hosts(count: str) -> None:
     sys.stdout.write(f"{json.dumps(fleet.inventory(fleet.up(int(count))), indent=2)}\n")
 
 
+def one_host(number: str, power: str) -> None:
+    host = fleet.Host(int(number))
+    if power == "off":
+        host.power_off()
+    elif power == "on":
+        host.power_on()
+    else:
+        sys.exit(__doc__)
+
+
+def publish(name: str, page: str, script: str = "", health: str = images.PROBE) -> None:
+    image_id = fleet.publish(name, images.WebImage(page, images.serve_after(script), health))
+    sys.stdout.write(f"{json.dumps({'reference': fleet.reference(name), 'id': image_id})}\n")
+
+
 def main() -> None:
     commands = {"up": (up, 0, 0), "down": (down, 0, 0), "unpack": (unpack, 1, 1), "fleet": (some_hosts, 1, 1)}
+    commands |= {"host": (one_host, 2, 2), "publish": (publish, 2, 4)}
     commands["engine"] = (contained_engine, 2, sys.maxsize)
     name, *arguments = sys.argv[1:] or [""]
     command, least, most = commands.get(name, (None, 0, 0))

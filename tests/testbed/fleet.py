@@ -18,7 +18,7 @@ from pathlib import Path
 import docker
 import docker.errors
 
-from . import registry
+from . import engine, images, registry
 from .common import STATE, run, say, wait_until
 from .containment import ROOM_FOR_AN_ENGINE, locked, outer_engine, remove_control_groups, root_image
 from .packages import unpacked
@@ -225,6 +225,21 @@ def down() -> None:
 def inventory(hosts: t.Iterable[Host]) -> dict[str, t.Any]:
     """An inventory of them, as Ansible reads it from a JSON file."""
     return {"all": {"hosts": {host.name: host.variables for host in hosts}}}
+
+
+def reference(name: str) -> str:
+    """The image of that name in the registry, as the hosts call it."""
+    return f"{REGISTRY_THERE}/{name}"
+
+
+def publish(name: str, image: images.WebImage) -> str:
+    """Have it in the registry, under a C(name) such as C(shop:latest). Returns its ID."""
+    here = f"{REGISTRY_HERE}/{name}"
+    with contextlib.closing(engine.client()) as client:
+        image_id = images.build(client, here, image)
+        images.push(client, here)
+        client.remove_image(here)
+    return image_id
 
 
 def _network_up() -> None:
