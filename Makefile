@@ -70,8 +70,12 @@ all-tests: setup testbed
 some-rollouts: setup testbed
 	EVENKEEL_HOSTS=3 $(BIN)/pytest -m sample tests/fleet
 
+.PHONY: molecule
+molecule: setup testbed ## All molecule scenarios, each a behaviour of a rollout over six real hosts.
+	$(BIN)/pytest tests/fleet/test_scenarios.py
+
 .PHONY: test-fleet
-test-fleet: setup testbed ## All rollouts over real hosts, six of them, with an engine and an SSH server each.
+test-fleet: setup testbed ## All rollouts over real hosts: the scenarios, and those behind a load balancer.
 	$(BIN)/pytest tests/fleet
 
 ENGINES := 26 28 28-like-29

@@ -48,10 +48,10 @@ def show(real: RealFleet) -> bool:
     headline(f"Four hosts serve 'v1', reached by SSH, with the engines {', '.join(engines_of(real))}. Each has a client.")
     real.publish(V2)
     good = roll(real, "A good image: canary, then the rest") == 0 and set(real.pages().values()) == {"v2"}
-    before = real.truths()
+    before = real.ids()
     real.publish(FAILS_ON_H3)
     bad = roll(real, "An image that fails on h3: all go back") != 0 and set(real.pages().values()) == {"v2"}
-    same = {name: truth.id for name, truth in real.truths().items()} == {name: truth.id for name, truth in before.items()}
+    same = real.ids() == before
     print(f"The same containers as before the bad image: {'yes' if same else 'NO'}")
     return good and bad and same
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(python -m support.behaviours): write docs/behaviours.md, from tests/behaviours.yml and the tests that name a case."""
+"""C(python -m support.behaviours): write docs/behaviours.md, from tests/behaviours.yml and the tests and scenarios that name a case."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from .scenarios import scenarios
+
 TESTS = Path(__file__).parents[1]
 DOCUMENT = TESTS.parent / "docs/behaviours.md"
 
@@ -23,7 +25,7 @@ HEAD = """# What must hold, and what proves it
 Cases in which tools that recreate containers have failed their users. Each is a test on a real engine, or is answered here with the reason
 why it is none. Weight 5 is data lost, an outage or a wrong report; 3 is annoying; 1 is nice.
 
-Made by `make docs` from `tests/behaviours.yml` and from the tests themselves. A unit test keeps it up to date.
+Made by `make docs` from `tests/behaviours.yml` and from the tests, molecule scenarios among them. A unit test keeps it up to date.
 """
 
 
@@ -48,12 +50,15 @@ def cases() -> list[Case]:
 
 @functools.lru_cache
 def proofs() -> dict[str, list[str]]:
-    """The tests that name each case, as C(file::test)."""
+    """The tests that name each case, as C(file::test), and the scenarios, as C(molecule::scenario)."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(path for folder in ("integration", "rollout", "fleet") for path in (TESTS / folder).glob("test_*.py")):
         for name, behaviours in _marked(ast.parse(path.read_text()).body):
             for behaviour in behaviours:
                 found[behaviour].append(f"{path.stem}::{name}")
+    for scenario in scenarios():
+        for behaviour in scenario.behaviours:
+            found[behaviour].append(f"molecule::{scenario.name}")
     return found
 
 

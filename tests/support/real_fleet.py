@@ -10,7 +10,7 @@ import json
 import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import docker
 
@@ -21,15 +21,6 @@ from testbed.images import WebImage
 from .rollout import Rollout
 from .scene import wait_for
 from .visitor import fetch
-
-
-class Truth(NamedTuple):
-    """One container, as its engine has it."""
-
-    id: str
-    status: str
-    started_at: str
-    image: str
 
 
 @dataclass
@@ -48,24 +39,22 @@ class RealFleet:
     def write_inventory(self, inventory: dict[str, Any]) -> None:
         self.rollout.inventory.write_text(json.dumps(inventory))
 
-    def publish(self, image: WebImage, tag: str = "latest") -> str:
+    def publish(self, image: WebImage) -> str:
         """Have it in the registry. Returns its ID."""
-        return fleet.publish(f"{self.prefix}/shop:{tag}", image)
+        return fleet.publish(self._image, image)
 
-    def image(self, tag: str = "latest") -> str:
-        """As the hosts call it."""
-        return fleet.reference(f"{self.prefix}/shop:{tag}")
-
-    def serve(self, host: Host, name: str = "web", tag: str = "latest", **create: Any) -> None:
-        """Pull and run a container, whose page is reached from here if its name is C(web)."""
+    def serve(self, host: Host, **create: Any) -> None:
+        """Pull and run a container, whose page is reached from here."""
+        reference = fleet.reference(self._image)
         with contextlib.closing(host.client()) as client:
-            for line in client.pull(self.image(tag), stream=True, decode=True):
+            for line in client.pull(reference, stream=True, decode=True):
                 assert "error" not in line, line
-            host_config: dict[str, Any] = {"RestartPolicy": {"Name": "always"}}
-            if name == "web":
-                host_config["PortBindings"] = {f"{images.PORT}/tcp": [{"HostPort": str(fleet.SERVICE_PORT)}]}
-            body = {"Image": self.image(tag), "ExposedPorts": {f"{images.PORT}/tcp": {}}, "HostConfig": host_config, **create}
-            client.start(client.create_container_from_config(body, name))
+            host_config = {
+                "RestartPolicy": {"Name": "always"},
+                "PortBindings": {f"{images.PORT}/tcp": [{"HostPort": str(fleet.SERVICE_PORT)}]},
+            }
+            body = {"Image": reference, "ExposedPorts": {f"{images.PORT}/tcp": {}}, "HostConfig": host_config, **create}
+            client.start(client.create_container_from_config(body, "web"))
 
     def serve_everywhere(self, image: WebImage) -> None:
         """And wait until all of them answer."""
@@ -75,20 +64,13 @@ class RealFleet:
         for host in self.hosts:
             wait_for(lambda host=host: fetch(host.service_port) == image.page, f"the page of {host.name}")
 
-    def truth(self, host: Host, name: str = "web") -> Truth:
-        with contextlib.closing(host.client()) as client:
-            found = client.inspect_container(name)
-        return Truth(found["Id"], found["State"]["Status"], found["State"]["StartedAt"], found["Image"])
-
-    def is_up(self, host: Host, image_id: str) -> bool:
-        """Whether the container that has the name now is one of that image, and runs."""
-        with contextlib.suppress(docker.errors.NotFound):
-            now = self.truth(host)
-            return (now.image, now.status) == (image_id, "running")
-        return False
-
-    def truths(self) -> dict[str, Truth]:
-        return {host.name: self.truth(host) for host in self.hosts}
+    def ids(self) -> dict[str, str]:
+        """Of the containers, by host."""
+        ids = {}
+        for host in self.hosts:
+            with contextlib.closing(host.client()) as client:
+                ids[host.name] = client.inspect_container("web")["Id"]
+        return ids
 
     def names(self, host: Host) -> list[str]:
         """Of all its containers."""
@@ -108,16 +90,15 @@ class RealFleet:
                 left = [volume["Name"] for volume in client.volumes()["Volumes"] or () if volume["Name"].startswith("evenkeel-lock")]
             assert left == [], host.name
 
-    def put(self, name: str, tasks: list[dict[str, Any]]) -> str:
-        """A file with tasks for the rollout."""
-        (self.folder / name).write_text(json.dumps(tasks))
-        return name
-
     def clean_up(self) -> None:
         """Remove every container, volume and image of the hosts. They are the test's own."""
         for host in self.hosts:
             with contextlib.closing(host.client()) as client:
                 _remove_all(client)
+
+    @property
+    def _image(self) -> str:
+        return f"{self.prefix}/shop:latest"
 
 
 def _remove_all(client: docker.APIClient) -> None:
