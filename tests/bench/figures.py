@@ -71,11 +71,15 @@ class Comparison:
         return next((series for series in self.series if series.contender == contender), None)
 
     def ratio(self, contender: str, base: str = "", less: float = 0) -> Spread | None:
-        """How many times what C(base) took in the same round a contender took, C(less) that much. None where one of them has no values."""
+        """How many times what C(base) took in the same round a contender took, C(less) that much.
+
+        Rounds in which C(base) took no time at all do not count. None where none is left.
+        """
         one, other = self.of(contender), self.of(base) if base else self.base
         if not (one and other and one.values and other.values):
             return None
-        return Spread.of((value - less) / of for value, of in zip(one.values, other.values, strict=True))
+        ratios = [(value - less) / of for value, of in zip(one.values, other.values, strict=True) if of]
+        return Spread.of(ratios) if ratios else None
 
 
 def compared(figure: str, case: str, unit: str, given: Mapping[str, Iterable[float]]) -> Comparison:

@@ -40,6 +40,12 @@ class TestRatio:
     def test_less_what_is_allowed_besides(self) -> None:
         assert self.GAPS.ratio("ours", less=1) == Spread(1, 0.875, 1.25)
 
+    def test_a_round_in_which_the_base_took_no_time_does_not_count(self) -> None:
+        """A client that comes twice a second may have noticed nothing."""
+        gaps = compared("gap", "plain", "s", {"floor": [0, 2], "ours": [1, 4], "never": [0, 0]})
+        assert gaps.ratio("ours") == Spread(2, 2, 2)
+        assert gaps.ratio("ours", "never") is None
+
     def test_there_is_none_to_what_never_comes(self) -> None:
         comparison = Comparison("gap", "plain", "s", (Series("floor", (1,)), Series("theirs", note="never")))
         assert comparison.ratio("theirs") is comparison.ratio("floor", "theirs") is comparison.ratio("nobody") is None
