@@ -57,8 +57,8 @@ def _series(comparison: Comparison, series: Series, colour: str, scale: float) -
         return name + _text(series.note, _LEFT + 4, _BAR - 2, "font-style='italic'")
     ratio = None if series is comparison.base else comparison.ratio(series.contender)
     figures = told(series.spread.median, comparison.unit) + (f" · {ratio.median:.2f} x" if ratio else "")
-    bar = f'<rect x="{_LEFT}" width="{series.spread.median * scale:.1f}" height="{_BAR}" fill="{colour}"/>'
-    return name + bar + _quartiles(series.spread, scale) + _text(figures, _LEFT + series.spread.high * scale + 6, _BAR - 2)
+    length = f'<rect x="{_LEFT}" width="{series.spread.median * scale:.1f}" height="{_BAR}" fill="{colour}"/>'
+    return name + length + _quartiles(series.spread, scale) + _text(figures, _LEFT + series.spread.high * scale + 6, _BAR - 2)
 
 
 def _quartiles(spread: Spread, scale: float) -> str:

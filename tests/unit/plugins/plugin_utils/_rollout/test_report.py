@@ -55,7 +55,7 @@ def test_in_one_sentence(outcome: str, verdict: str, told: str) -> None:
 
 @pytest.mark.parametrize(("outcome", "told"), [("planned", "unknown"), ("updated", "unknown"), ("rolled_back", "rolled_back")])
 def test_one_that_was_lost_on_the_way(outcome: str, told: str) -> None:
-    [_, host] = report_of([record("h1"), record("h2", outcome, under_way=True)], FLEET)["hosts"]
+    _other, host = report_of([record("h1"), record("h2", outcome, under_way=True)], FLEET)["hosts"]
     assert (host["outcome"], host["ok"], host["reason"]) == (told, False, "the host was lost in one of your own tasks")
 
 
