@@ -41,6 +41,7 @@ _MORE_PACKAGES = {"trixie": ("docker-cli",)}
 _BOOT = """\
 trap 'exit 0' TERM
 rm -f /var/run/docker.pid /var/run/docker/containerd/containerd.pid
+cat /proc/sys/kernel/random/uuid >/run/boot_id && mount --bind /run/boot_id /proc/sys/kernel/random/boot_id
 mkdir -p /run/sshd
 /usr/sbin/sshd -o StrictModes=no -o AuthorizedKeysFile=/etc/evenkeel/key.pub -o UseDNS=no
 while :; do

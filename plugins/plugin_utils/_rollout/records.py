@@ -149,7 +149,8 @@ def _foretold(result: Result, *, is_there: bool) -> t.Tuple[str, str]:
         return "failed", _one_line(result.get("msg"))
     if result["outcome"] == "skipped":
         return ("rejected" if result["skip_reason"] == "rejected" else "held"), _one_line(result.get("msg"))
-    return _OF_A_PLAN[result["outcome"]], _one_line(result.get("doubt"))
+    # With a doubt, an interrupted run has to be brought to its end before anybody knows.
+    return "planned" if result.get("doubt") else _OF_A_PLAN[result["outcome"]], _one_line(result.get("doubt"))
 
 
 def _after_update(result: Result) -> Record:
