@@ -21,7 +21,7 @@ from .subject import Effort, Subject
 
 _PLAIN, _ROLLOUT = f"serial playbook with {PEER}", "rolling_update"
 _PEERS_MODULE = f"community.docker.{PEER}"
-_SIZES = (10, 200)
+_SIZES = (10, 100)
 _WAVES = [1, "25%", "100%"]
 
 
