@@ -69,6 +69,18 @@ def test_why() -> None:
     assert "was taken back (1 failed (h1), and none may)" in report["sentence"]
 
 
+def test_who_is_waited_for() -> None:
+    fleet = {**FLEET, "verdict": "halt", "gate": {"reason": "", "waiting": ["h2"]}}
+    sentence = report_of([record("h1"), record("h2", "outside_window")], fleet)["sentence"]
+    assert sentence.startswith("The rollout was halted (outside of the maintenance window: h2), and the old containers are kept.")
+
+
+def test_one_that_is_to_be_verified_only() -> None:
+    records = [record("h1", "unverified"), record("h2", "unchanged")]
+    assert report_of(records, FLEET, dry=True)["ok"]
+    assert not report_of(records, FLEET)["ok"], "nobody came to it"
+
+
 def test_one_that_goes_on() -> None:
     report = report_of([record("h1"), record("h2")], {**FLEET, "resumed": True})
     assert "begun at 2026-11-23T10:00:00Z and was not settled" in report["notes"][0]
