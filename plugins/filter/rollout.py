@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.containers
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import judge, unconfirmed, waves_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.problems import problem_of
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.report import report_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.report import final_of, report_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.verdict import verdict_on
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.window import is_within
 
@@ -87,6 +87,7 @@ _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
     "choose": choose,
     "containers": containers_of,
     "digest": digest_for,
+    "final": final_of,
     "is_to_do": records.is_to_do,
     "judge": judge,
     "path": _path,

@@ -2,33 +2,36 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(python -m bench.client PORT PAUSE): a client in a process of its own, so that it asks in time whatever the one who measures does.
+"""C(python -m bench.client PORT PAUSE NUMBER): clients in a process of their own, so that they ask in time whatever who measures does.
 
-It says so once it has had an answer, asks every C(PAUSE) seconds until its input ends and it has an answer again, and prints the longest
-time without one.
+Each asks every C(PAUSE) seconds, one a little after the other, so that together they do not depend on the moment. They say so once all
+have had an answer, ask on until the input ends and each has had an answer again, and print the mean of their longest times without one.
 """
 
 from __future__ import annotations
 
+import statistics
 import subprocess
 import sys
+import time
+from contextlib import ExitStack
 from typing import IO, cast
 
 from support.scene import wait_for
 from support.visitor import Visitor
 
 
-class Client:
+class Clients:
     """Such a process, for the C(with) block. C(gap) is what it printed: seconds."""
 
-    def __init__(self, port: int, pause: float) -> None:
-        self._command = (sys.executable, "-m", "bench.client", str(port), str(pause))
+    def __init__(self, port: int, pause: float, number: int = 1) -> None:
+        self._command = (sys.executable, "-m", "bench.client", str(port), str(pause), str(number))
         self.gap = 0.0
 
-    def __enter__(self) -> Client:  # noqa: PYI034 - typing.Self came with Python 3.11
+    def __enter__(self) -> Clients:  # noqa: PYI034 - typing.Self came with Python 3.11
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if not cast(IO[str], self._process.stdout).readline():
-            raise AssertionError("the client had no answer")
+            raise AssertionError("the clients had no answer")
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -37,17 +40,27 @@ class Client:
 
 
 def main() -> None:
-    port, pause = sys.argv[1:]
-    with Visitor(int(port), float(pause)) as visitor:
+    port, pause, number = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
+    visitors: list[Visitor] = []
 
-        def is_answered() -> bool:
-            return bool(visitor.visits) and visitor.visits[-1].page is not None
+    def wait_for_an_answer_each() -> None:
+        asked = [len(visitor.visits) for visitor in visitors]
+        wait_for(lambda: all(map(_is_answered, visitors, asked)), "an answer for each")
 
-        wait_for(is_answered, "an answer")
+    with ExitStack() as stack:
+        for _place in range(number):
+            visitors.append(stack.enter_context(Visitor(port, pause)))
+            time.sleep(pause / number)
+        wait_for_an_answer_each()
         print("asking", flush=True)
         sys.stdin.read()
-        wait_for(is_answered, "an answer again")
-    print(visitor.longest_silence)
+        wait_for_an_answer_each()
+    print(statistics.mean(visitor.longest_silence for visitor in visitors))
+
+
+def _is_answered(visitor: Visitor, asked: int) -> bool:
+    """After it had C(asked) so many times."""
+    return any(visit.page is not None for visit in visitor.visits[asked:])
 
 
 if __name__ == "__main__":

@@ -65,6 +65,7 @@ class TestBadImage:
         fleet.change("h2", bad=[GOOD])
         run = fleet.run(**WAVES)
         assert run.returncode == Ended.HOSTS_FAILED
+        assert "not_reached: the rollout did not get to it" in run.stdout
         assert sorted(fleet.done("container_rollback")) == ["h1", "h3"]
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, OLD))
         assert_untouched(fleet, "h4", "h5")
@@ -258,6 +259,11 @@ class TestHalt:
         assert_runs(halted, **dict.fromkeys(halted.hosts, OLD))
         assert sorted(halted.done("container_rollback")) == ["h1", "h3"]
 
+    def test_then_shown_what_would_go_back(self, halted: StandIns) -> None:
+        run = halted.run("--check", goal="rollback")
+        assert (run.returncode, halted.changes) == (0, [])
+        assert "Nothing was touched. Of 5 hosts: 3 left as they are, 2 to be put back on the old image." in run.stdout
+
     def test_then_on_with_the_same_digest(self, halted: StandIns) -> None:
         halted.change_all(bad=[], registry=BAD)
         run = halted.run(**WAVES, retry_rejected=True)
@@ -268,7 +274,9 @@ class TestHalt:
         assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
 
     def test_then_settled_as_it_is(self, halted: StandIns) -> None:
-        assert halted.run(goal="commit").returncode == 0
+        run = halted.run(goal="commit")
+        assert run.returncode == 0
+        assert "Could not match" not in run.stdout + run.stderr, "there is nothing to do for a wave"
         assert halted.done("container_recreate") == halted.done("container_rollback") == []
         assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
 

@@ -22,7 +22,8 @@ SUCCESSES = ("updated", "unchanged", "held")
 TO_DO = ("planned", "unverified")
 """The outcomes of a host that a wave has something to do for. C(unverified) is one that an earlier run updated, and may not have tested."""
 
-_WORST_FIRST = (*FAILURES, "unsettled", "outside_window", "went_back", "planned", "unverified", "updated", "held", "unchanged")
+_NO_FAILURE = ("unsettled", "outside_window", "to_go_back", "went_back", "planned", "unverified", "updated", "held", "unchanged")
+_WORST_FIRST = (*FAILURES, *_NO_FAILURE)
 
 _UNREACHABLE = "the host could not be reached"
 
@@ -30,7 +31,7 @@ _OF_A_PLAN = {"recreated": "planned", "recovered": "planned", "unknown": "planne
 _OF_A_RUN = {"recreated": "updated", "recovered": "updated", "unchanged": "unchanged"}
 
 
-def planned(host: str, look: Result, prepared: Result, *, resumed: str = "", retry_rejected: bool = False) -> Record:
+def planned(host: str, look: Result, prepared: Result, *, resumed: str = "", goal: str = "update", retry_rejected: bool = False) -> Record:
     """The record of a host that was looked at, and on which the images were prepared, one result a container.
 
     C(resumed) is the rollout that this run goes on with, if it goes on with one. C(retry_rejected) tries an image again that the host was
@@ -44,8 +45,11 @@ def planned(host: str, look: Result, prepared: Result, *, resumed: str = "", ret
         return {**record, "outcome": "failed", "reason": _one_line(look.get("msg"))}
     found = {container["name"]: container for container in look["containers"]}
     containers = [_planned(one, found, retry_rejected=retry_rejected) for one in prepared.get("results") or ()]
+    replaced = reached(look, resumed, containers) if resumed else []
+    if goal == "rollback":
+        containers = [{**one, "outcome": "to_go_back"} if one["name"] in replaced else one for one in containers]
     record = _judged({**record, "containers": containers})
-    if resumed and record["outcome"] in SUCCESSES and reached(look, resumed, containers):
+    if goal == "update" and replaced and record["outcome"] in SUCCESSES:
         return {**record, "outcome": "unverified"}
     return record
 

@@ -24,6 +24,7 @@ _IN_WORDS = {
     "unverified": "updated by an earlier run, to be verified and put back in service",
     "unsettled": "updated, but their old containers could not be dropped",
     "not_reached": "not reached, never touched",
+    "to_go_back": "to be put back on the old image",
     "went_back": "put back on the old image",
     "rolled_back": "failed and rolled back",
     "failed": "failed",
@@ -36,9 +37,7 @@ _IN_WORDS = {
 def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool = False) -> Report:
     """The whole report. C(fleet) has the C(hosts), the C(rollout), the C(gate) and the C(verdict). With C(dry) nothing was to be done."""
     known = {record["host"]: record for record in records}
-    wanted = (*SUCCESSES, *(TO_DO if dry else ()), *(("went_back",) if fleet.get("goal") == "rollback" else ()))
-    final = [_final(known.get(host) or _lost(host), dry=dry) for host in fleet["hosts"]]
-    final = [{**record, "ok": record["outcome"] in wanted} for record in final]
+    final = [final_of(known.get(host), host, fleet.get("goal", "update"), dry=dry) for host in fleet["hosts"]]
     rows = [row for record in final for row in _rows(record, after="wanted" if dry else "after")]
     sentence = _sentence(final, fleet, dry=dry)
     return {
@@ -54,6 +53,13 @@ def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
     }
 
 
+def final_of(record: t.Optional[t.Mapping[str, t.Any]], host: str, goal: str, *, dry: bool = False) -> Report:
+    """How the rollout ended for one host, of which nothing may be known, and with C(ok) whether it got what was asked for."""
+    final = _final(record or _lost(host), dry=dry)
+    way_back = (("to_go_back",) if dry else ("went_back",)) if goal == "rollback" else ()
+    return {**final, "ok": final["outcome"] in (*SUCCESSES, *(TO_DO if dry else ()), *way_back)}
+
+
 def _lost(host: str) -> Report:
     told = {"outcome": "unknown", "reason": "it failed while the rollout was planned, before anything was touched"}
     return {"host": host, **told, "wave": None, "under_way": False, "containers": []}
@@ -65,7 +71,8 @@ def _final(record: t.Mapping[str, t.Any], *, dry: bool) -> Report:
         return dict(record)
     if record["under_way"]:
         return _lost_in_a_wave(record)
-    return {**_not_reached(record), "containers": [_not_reached(container) for container in record["containers"]]}
+    containers = [_not_reached(container) for container in record["containers"]]
+    return {**_not_reached(record, "the rollout did not get to it"), "containers": containers}
 
 
 def _lost_in_a_wave(record: t.Mapping[str, t.Any]) -> Report:
@@ -75,8 +82,8 @@ def _lost_in_a_wave(record: t.Mapping[str, t.Any]) -> Report:
     return {**record, "outcome": outcome, "reason": reason, "containers": containers}
 
 
-def _not_reached(planned: t.Mapping[str, t.Any]) -> Report:
-    return {**planned, "outcome": "not_reached", "reason": ""} if planned["outcome"] == "planned" else dict(planned)
+def _not_reached(planned: t.Mapping[str, t.Any], why: str = "") -> Report:
+    return {**planned, "outcome": "not_reached", "reason": why} if planned["outcome"] == "planned" else dict(planned)
 
 
 def _rows(record: t.Mapping[str, t.Any], after: str) -> t.List[t.Tuple[str, ...]]:

@@ -66,6 +66,17 @@ class TestPlanned:
         assert records.ended(record)["outcome"] == "unchanged"
         assert records.ended(records.failed(record, "Ask for the page: 503"))["outcome"] == "failed"
 
+    def test_one_that_is_to_go_back(self) -> None:
+        archives = [{"kept": True, "rollout": "monday"}]
+        look = {"containers": [{"name": "db", "image": OLD, "archives": []}, {"name": "web", "image": NEW, "archives": archives}]}
+        skipped = {"results": [{"item": {"name": name}, "skipped": True} for name in ("db", "web")]}
+        record = records.planned("h1", look, skipped, resumed="monday", goal="rollback")
+        assert [container["outcome"] for container in record["containers"]] == ["unchanged", "to_go_back"]
+        assert (record["outcome"], records.is_to_do(record)) == ("to_go_back", False)
+        assert records.gone_back(record, "web", BACK)["outcome"] == "went_back"
+        assert records.planned("h1", look, skipped, resumed="sunday", goal="rollback")["outcome"] == "unchanged"
+        assert records.planned("h1", look, skipped, goal="commit", resumed="monday")["outcome"] == "unchanged"
+
     def test_one_that_cannot_be_reached(self) -> None:
         for look, prepared in ((GONE, {}), (LOOK, GONE)):
             record = records.planned("h1", look, prepared)

@@ -94,6 +94,21 @@ def test_a_host_that_was_lost() -> None:
     assert (report["hosts"][1]["outcome"], report["ok"]) == ("unknown", False)
 
 
+def test_a_host_that_the_rollout_did_not_get_to() -> None:
+    [host] = report_of([record("h1", "planned")], {**FLEET, "hosts": ["h1"], "verdict": "halt"})["hosts"]
+    assert (host["outcome"], host["reason"]) == ("not_reached", "the rollout did not get to it")
+
+
+def test_what_is_to_go_back() -> None:
+    records, fleet = [record("h1", "to_go_back"), record("h2", "unchanged")], {**FLEET, "goal": "rollback"}
+    report = report_of(records, fleet, dry=True)
+    assert (report["ok"], report["sentence"]) == (
+        True,
+        "Nothing was touched. Of 2 hosts: 1 left as they are, 1 to be put back on the old image.",
+    )
+    assert not report_of(records, {**fleet, "verdict": "rollback"})["ok"], "nobody put it back"
+
+
 def test_what_was_asked_for_is_a_way_back() -> None:
     assert report_of([record("h1", "went_back"), record("h2", "unchanged")], {**FLEET, "goal": "rollback", "verdict": "rollback"})["ok"]
 
