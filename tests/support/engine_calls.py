@@ -24,7 +24,7 @@ starting at the first look and something else at the second. Paths are those of 
 API](https://docs.docker.com/reference/api/engine/version/v1.41/); `{EVENTS}` goes on beside the others.
 
 Made by `make docs` from `tests/support/engine_calls.py`. A unit test compares it with what the modules ask for. How many calls
-`docker_container` makes is measured by `make bench`.
+`docker_container` makes is [measured](benchmarks.md).
 """
 
 
