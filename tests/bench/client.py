@@ -24,7 +24,7 @@ from support.visitor import Visitor
 class Clients:
     """Such a process, for the C(with) block. C(gap) is what it printed: seconds."""
 
-    def __init__(self, port: int, pause: float, number: int = 1) -> None:
+    def __init__(self, port: int, pause: float, number: int) -> None:
         self._command = (sys.executable, "-m", "bench.client", str(port), str(pause), str(number))
         self.gap = 0.0
 

@@ -56,8 +56,8 @@ def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
 def final_of(record: t.Optional[t.Mapping[str, t.Any]], host: str, goal: str, *, dry: bool = False) -> Report:
     """How the rollout ended for one host, of which nothing may be known, and with C(ok) whether it got what was asked for."""
     final = _final(record or _lost(host), dry=dry)
-    way_back = (("to_go_back",) if dry else ("went_back",)) if goal == "rollback" else ()
-    return {**final, "ok": final["outcome"] in (*SUCCESSES, *(TO_DO if dry else ()), *way_back)}
+    wanted = (*SUCCESSES, *((*TO_DO, "to_go_back") if dry else ()), *(("went_back",) if goal == "rollback" else ()))
+    return {**final, "ok": final["outcome"] in wanted}
 
 
 def _lost(host: str) -> Report:
@@ -71,8 +71,8 @@ def _final(record: t.Mapping[str, t.Any], *, dry: bool) -> Report:
         return dict(record)
     if record["under_way"]:
         return _lost_in_a_wave(record)
-    containers = [_not_reached(container) for container in record["containers"]]
-    return {**_not_reached(record, "the rollout did not get to it"), "containers": containers}
+    why = "the rollout did not get to it" if record["outcome"] in ("planned", "to_go_back") else record["reason"]
+    return {**_not_reached(record), "reason": why, "containers": [_not_reached(container) for container in record["containers"]]}
 
 
 def _lost_in_a_wave(record: t.Mapping[str, t.Any]) -> Report:
@@ -82,8 +82,8 @@ def _lost_in_a_wave(record: t.Mapping[str, t.Any]) -> Report:
     return {**record, "outcome": outcome, "reason": reason, "containers": containers}
 
 
-def _not_reached(planned: t.Mapping[str, t.Any], why: str = "") -> Report:
-    return {**planned, "outcome": "not_reached", "reason": why} if planned["outcome"] == "planned" else dict(planned)
+def _not_reached(planned: t.Mapping[str, t.Any]) -> Report:
+    return {**planned, "outcome": "not_reached", "reason": ""} if planned["outcome"] == "planned" else dict(planned)
 
 
 def _rows(record: t.Mapping[str, t.Any], after: str) -> t.List[t.Tuple[str, ...]]:

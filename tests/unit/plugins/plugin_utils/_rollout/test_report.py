@@ -106,7 +106,8 @@ def test_what_is_to_go_back() -> None:
         True,
         "Nothing was touched. Of 2 hosts: 1 left as they are, 1 to be put back on the old image.",
     )
-    assert not report_of(records, {**fleet, "verdict": "rollback"})["ok"], "nobody put it back"
+    [left, _other] = report_of(records, {**fleet, "verdict": "rollback"})["hosts"]
+    assert (left["ok"], left["reason"]) == (False, "the rollout did not get to it")
 
 
 def test_what_was_asked_for_is_a_way_back() -> None:
