@@ -272,6 +272,7 @@ class TestHalt:
         assert_runs(halted, **dict.fromkeys(halted.hosts, GOOD))
         assert sorted(halted.done("container_recreate")) == ["h2", "h4", "h5"]
         assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
+        assert [report["ok"] for report in halted.rollout.reports()] == [False, True]
 
     def test_then_settled_as_it_is(self, halted: StandIns) -> None:
         run = halted.run(goal="commit")

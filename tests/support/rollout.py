@@ -71,11 +71,14 @@ class Rollout:
         out, err = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
+    def reports(self) -> list[dict[str, Any]]:
+        """All that were written, the oldest first."""
+        files = sorted((self.folder / "rolling_update_reports").glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
+        return [json.loads(file.read_text()) for file in files]
+
     def report(self) -> dict[str, Any]:
         """The newest report that was written."""
-        newest = max((self.folder / "rolling_update_reports").glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
-        report: dict[str, Any] = json.loads(newest.read_text())
-        return report
+        return self.reports()[-1]
 
     def outcomes(self) -> dict[str, str]:
         """What became of each host, by that report."""

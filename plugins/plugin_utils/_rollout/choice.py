@@ -11,13 +11,13 @@ import typing as t
 Choice = t.Dict[str, t.Any]
 
 
-def choose(looks: t.Iterable[t.Mapping[str, t.Any]], new_rollout: str, *, fresh: bool = False) -> Choice:
-    """Which rollout this is, whether it was begun by an earlier run, and the digest for each container and image reference.
+def choose(looks: t.Iterable[t.Mapping[str, t.Any]], now: str, *, fresh: bool = False) -> Choice:
+    """Which rollout and which run of it this is, whether an earlier run began it, and the digest for each container and image reference.
 
     C(looks) are those of the hosts, in the order of the inventory, each with C(containers), as container_update_info returns them, and
     C(foretold), what container_prepare returned for each of them in check mode. While any host keeps the archive of a rollout, that rollout
-    is not over: its digests are kept, unless C(fresh), and C(new_rollout) is not needed. What the hosts do not know yet is what the first
-    of them was told by its registry.
+    is not over: its digests are kept, unless C(fresh). What the hosts do not know yet is what the first of them was told by its registry. Run
+    and rollout are called after the time at which they began, which is C(now) for the run.
     """
     looks = list(looks)
     rollout = "" if fresh else _newest_rollout(looks)
@@ -37,7 +37,7 @@ def choose(looks: t.Iterable[t.Mapping[str, t.Any]], new_rollout: str, *, fresh:
     if begun and (insisted or (wanted and not wanted & known)):
         rollout, begun = "", {}  # The user wants something else by now.
     digests = {name: {**asked.get(name, {}), **begun.get(name, {})} for name in {**asked, **begun}}
-    return {"rollout": rollout or new_rollout, "resumed": bool(rollout), "digests": digests}
+    return {"rollout": rollout or now, "run": now, "resumed": bool(rollout), "digests": digests}
 
 
 def digest_for(choice: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any], look: t.Mapping[str, t.Any]) -> t.Optional[str]:
@@ -55,7 +55,6 @@ def rollout_of(container: t.Mapping[str, t.Any]) -> t.Optional[str]:
 
 
 def _newest_rollout(looks: t.Iterable[t.Mapping[str, t.Any]]) -> str:
-    """They are named after the time at which they began."""
     return max((rollout_of(container) or "" for look in looks for container in look.get("containers") or ()), default="")
 
 

@@ -32,7 +32,7 @@ def look(container: dict[str, t.Any] | None = None, *told: dict[str, t.Any]) -> 
 
 def test_what_the_first_host_is_told_counts() -> None:
     choice = choose([look(runs(A), foretold(None)), look(runs(A), foretold(B)), look(runs(A), foretold("sha256:later"))], TODAY)
-    assert choice == {"rollout": TODAY, "resumed": False, "digests": {"web": {"shop:1": B}}}
+    assert choice == {"rollout": TODAY, "run": TODAY, "resumed": False, "digests": {"web": {"shop:1": B}}}
 
 
 def test_a_reference_and_a_container_at_a_time() -> None:
@@ -44,21 +44,21 @@ class TestOneThatWasBrokenOff:
     LOOKS: t.ClassVar = [look(runs(B, YESTERDAY), foretold("sha256:later")), look(runs(A), foretold("sha256:later"))]
 
     def test_it_goes_on_with_its_digest(self) -> None:
-        assert choose(self.LOOKS, TODAY) == {"rollout": YESTERDAY, "resumed": True, "digests": {"web": {"shop:1": B}}}
+        assert choose(self.LOOKS, TODAY) == {"rollout": YESTERDAY, "run": TODAY, "resumed": True, "digests": {"web": {"shop:1": B}}}
 
     def test_unless_the_user_wants_a_new_one(self) -> None:
         choice = choose(self.LOOKS, TODAY, fresh=True)
-        assert choice == {"rollout": TODAY, "resumed": False, "digests": {"web": {"shop:1": "sha256:later"}}}
+        assert choice == {"rollout": TODAY, "run": TODAY, "resumed": False, "digests": {"web": {"shop:1": "sha256:later"}}}
 
     def test_or_another_image(self) -> None:
         looks = [look(runs(B, YESTERDAY), foretold("sha256:2", reference="shop:2"))]
-        assert choose(looks, TODAY) == {"rollout": TODAY, "resumed": False, "digests": {"web": {"shop:2": "sha256:2"}}}
+        assert choose(looks, TODAY) == {"rollout": TODAY, "run": TODAY, "resumed": False, "digests": {"web": {"shop:2": "sha256:2"}}}
 
     def test_or_another_digest(self) -> None:
         def choice(digest: str) -> dict[str, t.Any]:
             return choose([look(runs(B, YESTERDAY), foretold(digest, image_digest=digest))], TODAY)
 
-        assert choice(A) == {"rollout": TODAY, "resumed": False, "digests": {"web": {"shop:1": A}}}
+        assert choice(A) == {"rollout": TODAY, "run": TODAY, "resumed": False, "digests": {"web": {"shop:1": A}}}
         assert choice(B)["resumed"]
 
     def test_the_newest_of_several(self) -> None:

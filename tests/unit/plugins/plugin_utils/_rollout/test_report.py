@@ -17,7 +17,7 @@ IMAGES = {
     "after": {"reference": "shop:1", "id": f"sha256:{'b' * 64}"},
 }
 WEB = {"name": "web", "outcome": "updated", "reason": "", "seconds_down": 0.5, "wanted": None, **IMAGES}
-FLEET = {"hosts": ["h1", "h2"], "rollout": "2026-11-23T10:00:00Z", "gate": {"reason": ""}, "verdict": "commit", "goal": "update"}
+FLEET = {"hosts": ["h1", "h2"], "rollout": "2026-11-23T10:00:00Z", "run": "2026-11-24T08:30:00Z", "gate": {"reason": ""}, "verdict": "commit", "goal": "update"}
 
 
 def record(host: str, outcome: str = "updated", **changes: t.Any) -> dict[str, t.Any]:
@@ -29,7 +29,7 @@ def test_all_well() -> None:
     report = report_of([record("h2"), record("h1")], FLEET)
     assert (report["ok"], report["sentence"]) == (True, "The rollout is over. Of 2 hosts: 2 updated.")
     assert [host["host"] for host in report["hosts"]] == ["h1", "h2"], "in the order of the inventory"
-    assert report["file"] == "rollout-2026-11-23T100000Z"
+    assert report["file"] == "rollout-2026-11-24T083000Z"
     assert report["table"][1].split() == ["h1", "web", "shop:1", "a" * 12, "shop:1", "b" * 12, "updated", "0.50", "1"]
     assert f"| h1 | web | shop:1 {'a' * 12} | shop:1 {'b' * 12} | updated | 0.50 | 1 |  |" in report["markdown"]
 
