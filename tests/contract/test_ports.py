@@ -79,6 +79,13 @@ def test_inspect_by_name_and_by_id(engine: Engine) -> None:
     assert by_name.image is not None
 
 
+def test_the_first_digits_of_an_id_are_nobody(engine: Engine) -> None:
+    """Such as db or fe, which are names."""
+    container = engine.create()
+    with pytest.raises(NotFound):
+        engine.ops.inspect(container[:12])
+
+
 def test_inspect_gives_copies(engine: Engine) -> None:
     engine.create()
     document = engine.ops.inspect(engine.name).container

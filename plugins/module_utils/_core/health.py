@@ -14,6 +14,9 @@ from dataclasses import dataclass
 from .errors import EngineError, InvalidInput, NotFound
 from .ports import Clock, ContainerRuntimeState, HealthProbe, RuntimeStatus
 
+_PATIENCE_WHILE_BLIND = 30.0
+"""Seconds that nothing has to be seen for, before that alone decides."""
+
 LONGEST = 7 * 24 * 3600
 """Seconds. What is longer than a week is a slip of the pen, and more than a clock can count."""
 
@@ -75,8 +78,8 @@ def wait_for_health(
     """Look at C(container) every C(config.poll_interval), and whenever there is news of it, until the verdict is clear.
 
     A C(new) container must never have been restarted; an old one not since the first look. Without C(need_health), what its health check
-    says is passed over, and it has to stay up for the grace period. A look that fails is waited out until the health timeout. Never raises
-    EngineError.
+    says is passed over, and it has to stay up for the grace period. Looks that fail are waited out until the health timeout, and for half a
+    minute in any case. Never raises EngineError.
     """
     gate = _Gate(config, began=clock.monotonic(), new=new)
     last = None
@@ -111,6 +114,7 @@ class _Gate:
         self._restarts_before = 0 if new else None
         self._started_at = ""
         self._healthy_since: t.Optional[float] = None
+        self._blind_since: t.Optional[float] = None
         self._next_turn = self._deadline
 
     @property
@@ -118,12 +122,14 @@ class _Gate:
         return self._began + self._config.health_timeout
 
     def saw(self, state: ContainerRuntimeState, now: float) -> t.Optional[HealthOutcome]:
+        self._blind_since = None
         return self._crash(state) or self._judge_running(state, now)
 
     def could_not_look(self, error: EngineError, now: float) -> t.Optional[HealthOutcome]:
-        self._next_turn = self._deadline
-        outcome = self._timeout(f"could not be looked at: {error}", now)
-        return dataclasses.replace(outcome, blind=True) if outcome else None
+        if self._blind_since is None:
+            self._blind_since = now
+        self._next_turn = max(self._deadline, self._blind_since + _PATIENCE_WHILE_BLIND)
+        return HealthOutcome(Verdict.TIMEOUT, f"could not be looked at: {error}", blind=True) if now >= self._next_turn else None
 
     def until_next_look(self, now: float) -> float:
         """Seconds to sleep: the poll interval, or less when the verdict falls before that."""
@@ -152,11 +158,9 @@ class _Gate:
         if self._healthy_since is not None:
             return HealthOutcome(Verdict.TIMEOUT, f"was healthy, but turned {state.status.value} within min_healthy_time")
         self._next_turn = self._deadline
-        return self._timeout(f"was still {state.status.value} after {self._config.health_timeout:g} s", now)
+        late = now >= self._deadline
+        return HealthOutcome(Verdict.TIMEOUT, f"was still {state.status.value} after {self._config.health_timeout:g} s") if late else None
 
     def _up_since(self, since: float, needed: float, now: float, why: str) -> t.Optional[HealthOutcome]:
         self._next_turn = since + needed
         return HealthOutcome(Verdict.HEALTHY, why) if now >= self._next_turn else None
-
-    def _timeout(self, why: str, now: float) -> t.Optional[HealthOutcome]:
-        return HealthOutcome(Verdict.TIMEOUT, why) if now >= self._deadline else None

@@ -14,7 +14,7 @@ from .ports import Clock
 _PATIENCE = 30.0
 _PATIENCE_WITH_REFUSALS = 10.0
 _PAUSE = 1.0
-"""Seconds to go on trying when the engine does not answer, when it refuses, and between two tries."""
+"""Seconds to go on trying from the first failure on when the engine does not answer, when it refuses, and between two tries."""
 
 _T = t.TypeVar("_T")
 
@@ -36,11 +36,14 @@ def until_accepted(clock: Clock, call: t.Callable[[], _T]) -> _T:
 
 
 def _repeat(clock: Clock, call: t.Callable[[], _T], patience_with: t.Callable[[EngineError], float]) -> _T:
-    began = clock.monotonic()
+    failing_since: t.Optional[float] = None
     while True:
         try:
             return call()
         except EngineError as error:
-            if clock.monotonic() - began >= patience_with(error):
+            now = clock.monotonic()
+            # Not since the first call: one that hangs may have taken longer than anybody's patience.
+            failing_since = now if failing_since is None else failing_since
+            if now - failing_since >= patience_with(error):
                 raise
         clock.sleep(_PAUSE)

@@ -24,7 +24,6 @@ from .ports import (
     Inspected,
     Ports,
     PullPolicy,
-    name_of,
     stop_timeout_of,
 )
 from .stopwatch import Stopwatch
@@ -187,21 +186,15 @@ def plan_replacement(
 
 
 def inspect_exactly(ops: DockerOps, container: str) -> Inspected:
-    """Look at the container of exactly this name or full ID. Raises InspectFailed."""
+    """Look at a container that has to be there. Raises InspectFailed."""
     try:
-        inspected = ops.inspect(container)
+        return ops.inspect(container)
     except NotFound:
-        raise InspectFailed(_no_such(container)) from None
+        raise InspectFailed(
+            f"There is no container with the full name or full ID {container} on this engine, so there is nothing to update."
+        ) from None
     except EngineError as error:
         raise InspectFailed(f"Container {container} could not be inspected, and was not touched: {error}") from error
-    # The engine also answers to the first digits of an ID. To update whatever happens to match would be a guess.
-    if container not in (name_of(inspected.container), inspected.container["Id"]):
-        raise InspectFailed(_no_such(container))
-    return inspected
-
-
-def _no_such(container: str) -> str:
-    return f"There is no container with the full name or full ID {container} on this engine, so there is nothing to update."
 
 
 def _wanted(request: RecreateRequest, old: OldContainer, image_id: str) -> ImageReference:

@@ -192,7 +192,10 @@ class DockerOps(t.Protocol):
     """
 
     def inspect(self, container: str) -> Inspected:
-        """Look at a container, and at the image it runs."""
+        """Look at a container, and at the image it runs.
+
+        The engine also answers to the first digits of an ID, which may well be somebody's name. This does not.
+        """
 
     def surroundings(self, container: str, new_image: str) -> Surroundings:
         """Look at everything around a container that is to run the image of the ID C(new_image), empty when that is not known."""

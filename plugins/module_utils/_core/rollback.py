@@ -118,7 +118,7 @@ def put_back(
     """Remove C(new), then restore C(old), unless that would make things worse. Never raises EngineError."""
     with watch.step("discard"):
         obstacle = _nothing_to_go_back_to(ports.probe, old, new, archive) or _discard(ports, old, new, archive)
-    return obstacle or restore(ports, watch, old, archive, health)
+    return obstacle or _with_way_cleared(ports.probe, new, restore(ports, watch, old, archive, health))
 
 
 def restore(ports: Ports, watch: Stopwatch, old: OldContainer, archive: t.Optional[str], health: HealthConfig) -> Restored:
@@ -205,6 +205,17 @@ def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: t.Opti
     return None
 
 
+def _with_way_cleared(probe: HealthProbe, new: NewContainer, restored: Restored) -> Restored:
+    """A new container that ended, but could not be removed, may still have the name that a command gives back."""
+    if restored.archive is None or new.id is None or new.archive:
+        return restored
+    try:
+        probe.probe(new.id)
+    except EngineError:
+        return restored
+    return dataclasses.replace(restored, commands=(f"docker rm --force {new.id}", *restored.commands))
+
+
 def _put_away(ports: Ports, container: str, archive: str) -> None:
     """Make an archive of it again."""
     until_answered(ports.clock, lambda: ports.ops.set_restart_policy(container, ASLEEP))
@@ -239,11 +250,19 @@ def _has_ended(probe: HealthProbe, container: str) -> bool:
 
 
 def _rename_back(ports: Ports, old: OldContainer) -> t.Optional[str]:
+    def rename() -> None:
+        try:
+            ports.ops.rename(old.id, old.name)
+        except EngineError:
+            # A rename whose answer was lost is refused when it is tried again.
+            if not _has_its_name(ports.probe, old):
+                raise
+
     try:
-        until_answered(ports.clock, lambda: ports.ops.rename(old.id, old.name))
+        # Whoever has the name may be on the way out.
+        until_accepted(ports.clock, rename)
     except EngineError as error:
-        # A rename whose answer was lost is refused when it is tried again.
-        return None if _has_its_name(ports.probe, old) else f"{old.name} could not be given its name back ({error})"
+        return f"{old.name} could not be given its name back ({error})"
     return None
 
 

@@ -10,7 +10,7 @@ import typing as t
 
 from .._core.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from .._core.image_reference import ImageReference
-from .._core.ports import Clock, Document, HookRun, ImageIdentity, Inspected, Published, Surroundings
+from .._core.ports import Clock, Document, HookRun, ImageIdentity, Inspected, Published, Surroundings, name_of
 from .exec import run_in_container
 from .pull import DEFAULT_PULL_TIMEOUT, ask_registry, local_image, pull_image
 from .registry_login import RegistryLogin
@@ -43,6 +43,8 @@ class SdkDockerOps:
     def inspect(self, container: str) -> Inspected:
         with engine_errors():
             document = self._client.inspect_container(container)
+            if container not in (name_of(document), document["Id"]):
+                raise NotFound(f"there is no container with the name or the ID {container}")
             return Inspected(
                 container=document,
                 image=self._image(document["Image"]),

@@ -225,9 +225,27 @@ def test_fewer_restarts_than_before_are_none() -> None:
     assert wait_for_health(engine, FakeClock(), "web", HealthConfig(), new=False).verdict is Verdict.HEALTHY
 
 
-@pytest.mark.parametrize("look", [STARTING, BLIND])
-def test_the_next_look_falls_on_the_deadline_whatever_was_seen_before(look: ContainerRuntimeState | EngineError) -> None:
-    assert gate(RUNNING, look, grace_period=10, health_timeout=2.5)[1] == 2.5
+@pytest.mark.parametrize(("look", "seconds"), [(STARTING, 2.5), (BLIND, 31)])
+def test_the_next_look_falls_on_the_deadline_whatever_was_seen_before(look: ContainerRuntimeState | EngineError, seconds: float) -> None:
+    assert gate(RUNNING, look, grace_period=10, health_timeout=2.5)[1] == seconds
+
+
+@pytest.mark.parametrize(
+    "looks",
+    [
+        pytest.param([*[HEALTHY] * 4, BLIND, HEALTHY], id="while it has to stay healthy"),
+        pytest.param([*[RUNNING] * 4, BLIND, RUNNING], id="in a long grace period"),
+        pytest.param([*[RUNNING, RUNNING, BLIND] * 6, RUNNING], id="again and again"),
+    ],
+)
+def test_a_look_that_fails_after_the_health_timeout_is_waited_out(looks: list[ContainerRuntimeState | EngineError]) -> None:
+    outcome, took = gate(*looks, health_timeout=2, grace_period=60, min_healthy_time=60)
+    assert (outcome.verdict, took) == (Verdict.HEALTHY, 60)
+
+
+def test_looks_that_go_on_failing_after_the_health_timeout_decide() -> None:
+    outcome, took = gate(*[HEALTHY] * 4, BLIND, health_timeout=2, min_healthy_time=60)
+    assert (outcome.verdict, outcome.blind, took) == (Verdict.TIMEOUT, True, 34)
 
 
 @pytest.mark.parametrize(("look", "seconds"), [(STARTING, 120), (RUNNING, 10)])
