@@ -69,9 +69,9 @@ class World:
         runs.dead.update(dead)
         return Guard(self.journal, runs, FakeClock(), lock_timeout=5)
 
-    def recreate(self, guard: Guard, **options: t.Any) -> CycleResult:
+    def recreate(self, guard: Guard, container: str = "web", **options: t.Any) -> CycleResult:
         ports = fake_ports(self.engine, self.memory)
-        return recreate_with_health(ports, guard, RecreateRequest("web"), HEALTH, Cleanup(), **options)
+        return recreate_with_health(ports, guard, RecreateRequest(container), HEALTH, Cleanup(), **options)
 
     def go_back(self, guard: Guard, **options: t.Any) -> CycleResult:
         return go_back(fake_ports(self.engine, self.memory), guard, ContainerRequest("web"), HEALTH, **options)

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+
+_ARCHIVE_NAME = re.compile(r"(.+)-old-[0-9]+")
 
 
 def archive_name(name: str, unix_seconds: int, taken: t.Container[str]) -> str:
@@ -14,3 +17,9 @@ def archive_name(name: str, unix_seconds: int, taken: t.Container[str]) -> str:
     while f"{name}-old-{unix_seconds}" in taken:
         unix_seconds += 1
     return f"{name}-old-{unix_seconds}"
+
+
+def owner_by_name(name: str) -> t.Optional[str]:
+    """The container that C(name) would be the archive of. None when no archive is called so. Others may be called so too."""
+    match = _ARCHIVE_NAME.fullmatch(name)
+    return match[1] if match else None

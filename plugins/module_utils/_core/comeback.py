@@ -59,13 +59,13 @@ def plan_comeback(
 def _plan(ports: Ports, went_back_to: t.Optional[str], watch: Stopwatch, request: ContainerRequest) -> t.Union[Unchanged, Replacement]:
     with watch.step("inspect"):
         inspected = inspect_exactly(ports.ops, request.container)
-        old = old_container(inspected.container)
+        old = old_container(inspected.container, ports.clock.unix_seconds())
         if went_back_to == old.id:
             # To go on would be to go back once more, or to the very one that was gone back from.
             return Unchanged(old, image_of(inspected), image_of(inspected))
         kept, previous = _newest_archive(ports, old.name, beside=old.id)
     with watch.step("preflight"):
-        surroundings, dependents, inspected_dependents = look_around(ports, old, inspected.container, previous.container["Image"])
+        surroundings, dependents, inspected_dependents, warnings = look_around(ports, old, inspected.container, previous.container["Image"])
         case = Case(
             inspected=inspected,
             surroundings=surroundings,
@@ -84,6 +84,7 @@ def _plan(ports: Ports, went_back_to: t.Optional[str], watch: Stopwatch, request
         stop_timeout=request.stop_timeout_for(inspected.container),
         seen=inspected.container,
         returning=kept,
+        warnings=warnings,
     )
 
 
@@ -144,7 +145,7 @@ def _plan_for_gap(ports: Ports, request: ContainerRequest) -> Replacement:
     kept, found = _newest_archive(ports, request.container)
     image = image_of(found)
     old = dataclasses.replace(
-        old_container(found.container),
+        old_container(found.container, ports.clock.unix_seconds()),
         name=request.container,
         state=ContainerRuntimeState(RuntimeStatus.HEALTHY if kept.runs else RuntimeStatus.EXITED),
         runs=kept.runs,

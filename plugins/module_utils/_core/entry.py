@@ -49,8 +49,8 @@ def entry_for(
 
 
 def _longest_run(replacement: Replacement, health: HealthConfig) -> float:
-    """Seconds, with room to spare: one stop, two gates, and every call answered as late as it may be."""
-    stop = abs(replacement.stop_timeout) + ENDLESS_STOP
+    """Seconds, with room to spare: a stop that is asked for twice, two gates, and every call answered as late as it may be."""
+    stop = 2 * abs(replacement.stop_timeout) + ENDLESS_STOP
     dependents = sum(abs(dependent.stop_timeout) + A_DEPENDENT for dependent in replacement.old.dependents)
     gates = 2 * (health.health_timeout + health.grace_period + health.min_healthy_time) + replacement.old.time_to_health
     return stop + gates + dependents + CALLS

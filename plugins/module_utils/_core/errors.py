@@ -158,3 +158,7 @@ class RecoveryFailed(StepFailed):
     """What an interrupted run left could not be put right, or must not be without a human."""
 
     step = "recover"
+
+
+class StillUnwell(RecoveryFailed):
+    """What an interrupted run left was brought to its end, but the old container does not do as well as it did. An update may help."""

@@ -86,23 +86,27 @@ def finalize(ports: Ports, guard: Guard, request: FinalizeRequest) -> Finalized:
     Waits for another run on the container. Raises StepFailed when nothing was touched, FinalizeFailed when an archive is still there that
     should have gone.
     """
-    name = name_to_guard(ports, request.container)
     for _attempt in range(ATTEMPTS):
+        name = name_to_guard(ports, guard, request.container)
         guard.settle(name, _refuse_after)
         plan = _plan(ports, request)
+        if plan.name != name:
+            continue
         if not plan.archives:
             return plan.result()
-        if guard.begin(_entry_for(plan, guard)):
+        if guard.begin(_entry_for(ports, plan, guard)):
             try:
                 return _drop(ports, _plan(ports, request), request.cleanup)
             finally:
                 guard.end()
-    raise Refused(f"The archives of {name} were left as they are: somebody else was at work on it each time. Try again later.")
+    raise Refused(
+        f"The archives of {request.container.container} were left as they are: somebody else was at work on it each time. Try again later."
+    )
 
 
 def rehearse_finalizing(ports: Ports, guard: Guard, request: FinalizeRequest) -> Finalized:
     """What C(finalize) would return if all went well. Raises what it would raise before it touched anything."""
-    name = name_to_guard(ports, request.container)
+    name = name_to_guard(ports, guard, request.container)
     sighting = guard.peek(name)
     if sighting and not sighting.may_live:
         _refuse_after(sighting.entry, sighting.new_id)
@@ -133,7 +137,7 @@ def _plan(ports: Ports, request: FinalizeRequest) -> _Plan:
     except EngineError as error:
         raise InspectFailed(f"The archives of {name} could not be looked at, and were left as they are: {error}") from error
     plan = _Plan(current, archives)
-    _refuse_if_unwell(plan)
+    _refuse_if_unwell(ports, plan)
     return plan
 
 
@@ -147,9 +151,9 @@ def _look_at(ports: Ports, kept: Kept) -> _Archive:
     return _Archive(kept, _State.STARTED if is_active(inspected.container) else _State.WAITING, inspected)
 
 
-def _refuse_if_unwell(plan: _Plan) -> None:
+def _refuse_if_unwell(ports: Ports, plan: _Plan) -> None:
     """The way back is closed only behind a container that serves, unless the one before it did not run either."""
-    now = old_container(plan.current.container).state.status
+    now = old_container(plan.current.container, ports.clock.unix_seconds()).state.status
     if now in _WELL or not any(archive.kept.runs for archive in plan.to_drop):
         return
     raise Refused(
@@ -158,9 +162,9 @@ def _refuse_if_unwell(plan: _Plan) -> None:
     )
 
 
-def _entry_for(plan: _Plan, guard: Guard) -> Entry:
+def _entry_for(ports: Ports, plan: _Plan, guard: Guard) -> Entry:
     """It only keeps others away: nothing that it names is ever touched, so nobody has to recover from it."""
-    current = old_container(plan.current.container)
+    current = old_container(plan.current.container, ports.clock.unix_seconds())
     image_id = plan.current.container["Image"]
     return Entry(
         container=plan.name,

@@ -10,9 +10,9 @@ import contextlib
 import dataclasses
 import typing as t
 
-from .errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed
+from .errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed, StillUnwell
 from .health import LONGEST
-from .journal import Entry, Holder, Runs, is_note_of_a_run, lock_of, new_container_of, successor_of, touch_of
+from .journal import Entry, Holder, Runs, container_of_lock, is_note_of_a_run, lock_of, new_container_of, successor_of, touch_of
 from .ports import Clock, Journal, Note
 
 if t.TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Guard:
         self._entry_of_this_run: t.Optional[Entry] = None
         self.rescued = False
         """Whether an interrupted run was brought to its end."""
+        self.unwell: t.Optional[StillUnwell] = None
+        """What is wrong with the container that came back then. It counts only where no other takes its place now."""
         self.repaired: t.Tuple[Repaired, ...] = ()
         """The dependents for which something was done then."""
         self.went_back_to: t.Optional[str] = None
@@ -81,9 +83,24 @@ class Guard:
             return None
         return Sighting(first, self._new_id(first), last.entry.holder, may_live)
 
+    def name_of_held(self, container_id: str) -> t.Optional[str]:
+        """The name that a run holds this container by: its old one, or its new one. None when no run does. Raises JournalFailed."""
+        for container in filter(None, map(container_of_lock, self._places(lock_of("")))):
+            chain = self._chain(container)
+            entry = chain[0].entry if chain else None
+            if entry and container_id in (entry.old_id, entry.returning and entry.returning.id, self._new_id(entry)):
+                return entry.container
+        return None
+
     def begin(self, entry: Entry) -> bool:
         """Write the entry of this run. False when another run was faster. Raises JournalFailed."""
-        if self._write(lock_of(entry.container), entry).holder.token != self._me.token:
+        place = lock_of(entry.container)
+        try:
+            written = self._write(place, entry)
+        except JournalFailed:
+            self._take_back(place)
+            raise
+        if written.holder.token != self._me.token:
             return False
         self._entry_of_this_run = entry
         return True
@@ -115,10 +132,13 @@ class Guard:
 
     def _rescue(self, chain: t.List[_Link], rescue: Rescue) -> None:
         mine, entry = successor_of(chain[-1].entry), chain[0].entry
+        was_touched = True
         try:
             was_touched = self._was_touched(entry)
             if was_touched:
                 self.repaired += rescue(entry, self._new_id(entry))
+        except StillUnwell as error:
+            self.unwell = error
         except StepFailed:
             self._erase(mine)
             raise
@@ -171,6 +191,13 @@ class Guard:
             return True
         self._erase(place)  # Somebody brought it to its end between our look and our writing.
         return False
+
+    def _take_back(self, place: str) -> None:
+        """What was written though the answer was lost. The next run would stop the container because of it."""
+        with contextlib.suppress(JournalFailed):
+            note = self._read(place)
+            if note and self._entry(place, note.text).holder.token == self._me.token:
+                self._erase(place)
 
     def _was_touched(self, entry: Entry) -> bool:
         return not entry.announces_touch or self._read(touch_of(entry)) is not None

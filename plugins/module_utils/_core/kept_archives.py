@@ -10,6 +10,7 @@ import json
 import typing as t
 from dataclasses import dataclass
 
+from .archive import owner_by_name
 from .errors import EngineError
 from .ports import Document, Journal
 
@@ -83,4 +84,12 @@ def owner_of(place: str) -> t.Optional[str]:
         before, found, container = place.partition(beginning)
         if found and not before:
             return container
+    return None
+
+
+def owner_of_archive(memory: Journal, container_id: str, name: str) -> t.Optional[str]:
+    """The container whose kept archive this is. None when it is none, or is not called what it was kept as. Raises EngineError."""
+    owner = owner_by_name(name)
+    if owner and any((kept.id, kept.name) == (container_id, name) for kept in Archives(memory).of(owner)):
+        return owner
     return None

@@ -10,10 +10,14 @@ import dataclasses
 import typing as t
 from dataclasses import dataclass
 
-from .ports import ContainerRuntimeState, Document, is_active, name_of
+from .policy import unix_seconds_of
+from .ports import ContainerRuntimeState, Document, RuntimeStatus, is_active, name_of
 
 if t.TYPE_CHECKING:
     from .dependents import Dependent
+
+_PROBATION = 10
+"""Seconds that a container has to stay up before its next exit is one of its own, and not one more of a crash loop, also to the engine."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +43,26 @@ class OldContainer:
         return self.restart_policy.get("Name") not in (None, "", "no")
 
 
-def old_container(container: Document) -> OldContainer:
-    """What has to be known of an inspected container to bring it back."""
+def old_container(container: Document, now: int) -> OldContainer:
+    """What has to be known of an inspected container to bring it back. C(now) is in seconds since 1970."""
     return OldContainer(
         id=container["Id"],
         name=name_of(container),
         image_ref=container["Config"]["Image"],
-        state=ContainerRuntimeState.from_inspect(container),
+        state=_state(container, now),
         runs=is_active(container),
         time_to_health=_time_to_health(container["Config"].get("Healthcheck") or {}),
         restart_policy=container["HostConfig"].get("RestartPolicy") or {},
     )
+
+
+def _state(container: Document, now: int) -> ContainerRuntimeState:
+    """In a crash loop it is up for a moment again and again, which is not to be taken for running."""
+    state = ContainerRuntimeState.from_inspect(container)
+    started_at = unix_seconds_of(state.started_at)
+    if state.restarts and started_at is not None and now - started_at < _PROBATION:
+        return dataclasses.replace(state, status=RuntimeStatus.EXITED)
+    return state
 
 
 def _time_to_health(check: Document) -> float:

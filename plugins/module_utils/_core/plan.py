@@ -11,7 +11,8 @@ import re
 import typing as t
 from dataclasses import dataclass
 
-from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound
+from .archive import owner_by_name
+from .errors import EngineError, InspectFailed, InvalidImageReference, InvalidInput, NotFound, Refused
 from .health import LONGEST
 from .image_reference import ImageReference, digest_in, followed_by, is_digest, parse_if_possible
 from .obtaining import Obtain, obtain_image, pull, tag_is_elsewhere, to_pull
@@ -169,7 +170,8 @@ def plan_replacement(
     with watch.step("inspect"):
         inspected = inspect_exactly(ports.ops, request.container)
     container = inspected.container
-    old = old_container(container)
+    old = old_container(container, ports.clock.unix_seconds())
+    refuse_archive(ports, old)
     if request.respect_labels and is_excluded(container):
         return Skipped(old, image_of(inspected), image_of(inspected), SkipReason.EXCLUDED, why_excluded(old.name))
     reference = _wanted(request, old, container["Image"])
@@ -207,6 +209,23 @@ def _wanted(request: RecreateRequest, old: OldContainer, image_id: str) -> Image
             "Name the image to move it to."
         )
     return followed
+
+
+def refuse_archive(ports: Ports, old: OldContainer) -> None:
+    """To replace an archive would be to lose the way back that it was kept for. Raises Refused and InspectFailed."""
+    if not owner_by_name(old.name):
+        return
+    from .kept_archives import owner_of_archive
+
+    try:
+        owner = owner_of_archive(ports.memory, old.id, old.name)
+    except EngineError as error:
+        raise InspectFailed(f"It could not be found out whether {old.name} is an archive, and it was not touched: {error}") from error
+    if owner:
+        raise Refused(
+            f"{old.name} is an archive of {owner}, kept to go back to, and was not touched. Name {owner} to update it, put this one back "
+            "with container_rollback, or drop it with container_finalize."
+        )
 
 
 def image_of(inspected: Inspected) -> ImageIdentity:

@@ -12,15 +12,14 @@ from dataclasses import dataclass
 
 from .completion import complete, forget_archive, new_image_of, old_image_of
 from .dependents import Repaired
-from .errors import EngineError, NotFound, RecoveryFailed
+from .errors import EngineError, NotFound, RecoveryFailed, StillUnwell
 from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
 from .journal import Entry, lock_of, new_container_of
 from .kept_archives import Archives
 from .old_container import OldContainer
-from .patience import until_answered
-from .ports import ContainerRuntimeState, Document, Ports, RuntimeStatus, name_of
+from .ports import ContainerRuntimeState, Document, Ports, RuntimeStatus, is_active, name_of
 from .rejection import reject
-from .rollback import NewContainer, put_back
+from .rollback import NewContainer, let_stop_end, put_back
 from .stopwatch import Stopwatch
 
 
@@ -192,24 +191,25 @@ def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, 
     if finding.has_its_name:
         _wait_for_a_stop_under_way(ports, entry)
     restored = put_back(ports, watch, old, new, None if finding.has_its_name else entry.archive, health)
-    if restored.problem:
-        raise RecoveryFailed(
-            f"An earlier run on {entry.container} was interrupted, and the old container could not be brought back: "
-            f"{restored.problem}.{restored.remedy}",
-            touched=True,
-        )
-    return restored.dependents
+    if restored.problem is None:
+        return restored.dependents
+    problem = f"An earlier run on {entry.container} was interrupted, and the old container could not be brought back: {restored.problem}."
+    if restored.is_in_place and _is_up(ports, entry.old_id):
+        raise StillUnwell(f"{problem}{restored.remedy}", touched=True)
+    forget = f"To leave it as it is, make this module forget the interrupted run with: {_forget(entry)}."
+    raise RecoveryFailed(f"{problem} {forget}{restored.remedy}", touched=True)
+
+
+def _is_up(ports: Ports, container: str) -> bool:
+    try:
+        return is_active(ports.ops.inspect(container).container)
+    except EngineError:
+        return False
 
 
 def _wait_for_a_stop_under_way(ports: Ports, entry: Entry) -> None:
-    """The engine goes on stopping a container when whoever asked for that is dead. While it does, the container looks well.
-
-    Nobody can see it, so one that has not been started again since is stopped for good, to be started by us.
-    """
     try:
-        now = until_answered(ports.clock, lambda: ports.probe.probe(entry.old_id))
-        if now.status is not RuntimeStatus.EXITED and now.started_at == entry.old_started_at:
-            until_answered(ports.clock, lambda: ports.ops.stop(entry.old_id, entry.stop_timeout))
+        let_stop_end(ports, entry.old_id, entry.old_started_at, entry.stop_timeout)
     except EngineError as error:
         raise RecoveryFailed(
             f"An earlier run on {entry.container} was interrupted, and it cannot be told whether the engine is still stopping it: {error}. "
@@ -218,10 +218,12 @@ def _wait_for_a_stop_under_way(ports: Ports, entry: Entry) -> None:
 
 
 def _stuck(entry: Entry, obstacle: str) -> RecoveryFailed:
-    forget = f"docker volume rm {lock_of(entry.container)}"
     return RecoveryFailed(
         f"An earlier run on {entry.container} was interrupted, and only you can tell how it is meant to go on: {obstacle}. "
         f"Nothing was touched. Its old container has the ID {entry.old_id}. Put things right, then make this module forget "
-        f"the interrupted run with: {forget} "
-        f"(and docker volume rm {new_container_of(entry)}, if it is there)"
+        f"the interrupted run with: {_forget(entry)}"
     )
+
+
+def _forget(entry: Entry) -> str:
+    return f"docker volume rm {lock_of(entry.container)} (and docker volume rm {new_container_of(entry)}, if it is there)"

@@ -189,12 +189,16 @@ def recreate_one(
 
         return recover(ports, watch, entry, new_id, job.health)
 
-    name = name_to_guard(ports, job.request)
     for _attempt in range(ATTEMPTS):
         with watch.step("lock"):
+            name = name_to_guard(ports, guard, job.request)
             guard.settle(name, rescue)
         decision = job.plan(watch)
+        if decision.old.name != name:
+            continue
         if not isinstance(decision, Replacement):
+            if guard.unwell:
+                raise guard.unwell
             return decision
         from .replacing import replace_if_as_planned
 
@@ -202,18 +206,24 @@ def recreate_one(
         if ending:
             return ending
     raise Refused(
-        f"Container {name} was not touched: it was changed by somebody each time that it was about to be updated. Try again later."
+        f"Container {job.request.container} was not touched: it was changed by somebody each time that it was about to be updated. "
+        "Try again later."
     )
 
 
-def name_to_guard(ports: Ports, request: ContainerRequest) -> str:
-    """Containers are guarded by name: the ID is another one after every update."""
+def name_to_guard(ports: Ports, guard: Guard, request: ContainerRequest) -> str:
+    """Containers are guarded by name: the ID is another one after every update. Raises JournalFailed.
+
+    While a run is at work, or after one that was interrupted, the container of an ID may have the name of an archive.
+    """
     if not request.is_by_id:
         return request.container
     try:
-        return ports.probe.probe(request.container).name
+        name = ports.probe.probe(request.container).name
     except EngineError:
-        return request.container  # The plan will say what is wrong.
+        name = request.container  # The plan will say what is wrong.
+    # In this order: what had another name when it was looked at is held by a run that has not ended before that.
+    return guard.name_of_held(request.container) or name
 
 
 def _unchanged(ending: Unchanged, watch: Stopwatch, *, recovered: bool) -> CycleResult:

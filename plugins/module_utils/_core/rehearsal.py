@@ -74,7 +74,7 @@ def _digests_of(inspected: Inspected) -> t.Set[str]:
 
 
 def _rehearse(ports: Ports, guard: Guard, request: ContainerRequest, plan: Plan, wanted: str) -> CycleResult:
-    name = name_to_guard(ports, request)
+    name = name_to_guard(ports, guard, request)
     sighting, doubt = _look_for_others(guard, name)
     if sighting is None:
         return _with_doubt(_expect(ports, request, plan, wanted), doubt)
@@ -185,7 +185,7 @@ def _result(outcome: Outcome, decision: Decision) -> CycleResult:
 def _unknown(ports: Ports, request: ContainerRequest, wanted: str, forbidden: Forbidden) -> CycleResult:
     """Nobody may say. Raises InspectFailed when not even the container may be looked at."""
     inspected = inspect_exactly(ports.ops, request.container)
-    old, image = old_container(inspected.container), image_of(inspected)
+    old, image = old_container(inspected.container, ports.clock.unix_seconds()), image_of(inspected)
     why = f"a call to the engine that is needed to tell is not let through: {forbidden}"
     result = CycleResult(Outcome.UNKNOWN, old.id, old.name, image, ImageIdentity(wanted or image.reference, ""), doubt=why)
     return _with_warning(result, f"{_is_foretold(result)}: {why}.")

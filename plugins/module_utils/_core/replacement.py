@@ -15,6 +15,7 @@ from .dependents import Dependent, find_dependents, with_meaning_of_tag
 from .errors import EngineError, InspectFailed
 from .foresight import Foreseen
 from .image_reference import ImageReference
+from .kept_archives import owner_of_archive
 from .lost_files import lost_files
 from .obtaining import with_platform
 from .old_container import OldContainer
@@ -40,7 +41,7 @@ def replacement_for(
     C(warnings) are those of before. Raises InspectFailed, PullFailed and Refused. The container was not touched.
     """
     container, new_image = inspected.container, foreseen.image
-    surroundings, dependents, inspected_dependents = look_around(ports, old, container, new_image.id)
+    surroundings, dependents, inspected_dependents, stranded = look_around(ports, old, container, new_image.id)
     surroundings = with_platform(ports.ops, surroundings, foreseen, reference, old.name)
     spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
     body = tell_compose(spec.create_body(reference.as_written), new_image.id)
@@ -66,7 +67,7 @@ def replacement_for(
         lost_files=files,
         seen=container,
         moves_tag=reference if request.image_digest and not reference.digest else None,
-        warnings=warnings,
+        warnings=(*warnings, *stranded),
         new_image_made_at=unix_seconds_of(surroundings.new_image.get("Created")),
         new_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
         doubt=foreseen.doubt,
@@ -92,12 +93,24 @@ def _files_at_stake(ports: Ports, old: OldContainer, request: RecreateRequest, g
 
 def look_around(
     ports: Ports, old: OldContainer, container: Document, new_image_id: str
-) -> t.Tuple[Surroundings, t.Tuple[Dependent, ...], t.Tuple[Inspected, ...]]:
-    """What lies around a container, and who depends on it. Raises InspectFailed."""
+) -> t.Tuple[Surroundings, t.Tuple[Dependent, ...], t.Tuple[Inspected, ...], t.Tuple[str, ...]]:
+    """What lies around a container, who depends on it, and a warning for each archive that does. Raises InspectFailed.
+
+    An archive is left alone: it goes back to this container, should this one have gone back before.
+    """
     try:
         surroundings = ports.ops.surroundings(old.id, new_image_id)
         found = find_dependents(container, surroundings.others, ports.clock.unix_seconds())
-        dependents = tuple(with_meaning_of_tag(ports.ops, dependent) for dependent in found)
-        return surroundings, dependents, tuple(ports.ops.inspect(dependent.id) for dependent in dependents)
+        archives = [dependent for dependent in found if owner_of_archive(ports.memory, dependent.id, dependent.name)]
+        dependents = tuple(with_meaning_of_tag(ports.ops, dependent) for dependent in found if dependent not in archives)
+        inspected_dependents = tuple(ports.ops.inspect(dependent.id) for dependent in dependents)
+        return surroundings, dependents, inspected_dependents, tuple(_stranded(archive, old) for archive in archives)
     except EngineError as error:
         raise InspectFailed(f"What lies around container {old.name} could not be looked at, and it was not touched: {error}") from error
+
+
+def _stranded(archive: Dependent, provider: OldContainer) -> str:
+    return (
+        f"The archive {archive.name} needs the very container of {provider.name} that is replaced here. "
+        f"To go back to it, let {provider.name} go back first."
+    )

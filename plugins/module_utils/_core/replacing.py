@@ -68,7 +68,7 @@ def see_through(
         entry = entry_for(replacement, job.health, guard.me, keep_archive=job.keep_archive, rollout=job.rollout)
         completion = complete(ports, entry, ending.new_id)
     # Those that depend on it do not wait for the hook.
-    hook_warnings = hooks.after_update(replacement.old.name, ending.new_id) if replacement.starts else ()
+    hook_warnings = _run_hook_after(ports, hooks, ending) if replacement.starts else ()
     archive: t.Optional[str] = replacement.archive
     warnings = (*completion.warnings, *hook_warnings)
     if not job.keep_archive:
@@ -83,25 +83,48 @@ def _run_hook_before(ports: Ports, guard: Guard, hooks: HookRunner, replacement:
     """The last thing before the first touch, which is written down then, so that nobody has to recover from a hook alone."""
     name = replacement.old.name
     try:
-        if not hooks.before_update(name, replacement.old.id):
-            return
+        try:
+            if not hooks.before_update(name, replacement.old.id):
+                return
+        except HookFailed as error:
+            raise (_ended_by_hook(ports, replacement) or error) from None
         if not _is_as_planned(ports, replacement):
-            raise _changed_by_hook(ports, replacement)
+            raise _ended_by_hook(ports, replacement) or _changed_meanwhile(replacement)
         guard.note_touch()
     except StepFailed:
         guard.end()
         raise
 
 
-def _changed_by_hook(ports: Ports, replacement: Replacement) -> HookFailed:
-    """A hook may have ended the very process that the container is there for. Then it is started again."""
+def _run_hook_after(ports: Ports, hooks: HookRunner, replaced: Replaced) -> t.Tuple[str, ...]:
+    """Returns warnings. What it ended is started again."""
+    name = replaced.replacement.old.name
+    warnings = hooks.after_update(name, replaced.new_id)
+    if not hooks.hooks.post_update:
+        return warnings
+    try:
+        if is_active(ports.ops.inspect(replaced.new_id).container):
+            return warnings
+        until_accepted(ports.clock, lambda: ports.ops.start(replaced.new_id))
+    except EngineError as error:
+        return (*warnings, f"Container {name} may not run since the hook post_update ran: {error}. Look at it with: docker ps -a")
+    ended = f"Container {name} did not run any more after the hook post_update, and was started again."
+    return (*warnings, f"{ended} Let the hook leave the container's own process alone.")
+
+
+def _changed_meanwhile(replacement: Replacement) -> HookFailed:
+    return HookFailed(
+        f"Container {replacement.old.name} was changed by somebody while the hook pre_update ran. Nothing was stopped. Try again."
+    )
+
+
+def _ended_by_hook(ports: Ports, replacement: Replacement) -> t.Optional[HookFailed]:
+    """A hook may have ended the very process that the container is there for. Then it is started again. None when it runs."""
     old = replacement.old
     try:
         now = ports.ops.inspect(old.id).container
         if is_active(now) or name_of(now) != old.name:
-            return HookFailed(
-                f"Container {old.name} was changed by somebody while the hook pre_update ran. Nothing was stopped. Try again."
-            )
+            return None
         until_accepted(ports.clock, lambda: ports.ops.start(old.id))
     except EngineError as error:
         return HookFailed(

@@ -75,7 +75,7 @@ class Restored:
     C(problem) is None when it does. Otherwise it says what is wrong, and C(commands) put it right by hand, as far as commands can.
     C(archive) is the name that the old container is still under, None when it has its own, or is gone. C(kept) is the ID of the new
     container when that still has the name. C(dependents) are those that were started anew with it. C(runs) is false for one that is stopped
-    because it was.
+    because it was. C(is_in_place) tells whether it has its name and its restart policy, however it does.
     """
 
     problem: t.Optional[str] = None
@@ -84,6 +84,7 @@ class Restored:
     kept: t.Optional[str] = None
     dependents: t.Tuple[Repaired, ...] = ()
     runs: bool = True
+    is_in_place: bool = True
 
     @property
     def remedy(self) -> str:
@@ -145,7 +146,24 @@ def restore(ports: Ports, watch: Stopwatch, old: OldContainer, archive: t.Option
     state_problem = None if is_back else start_problem or f"{old.name} {outcome.why}"
     policy = (f"docker update --restart={_as_option(old.restart_policy)} {old.name}",) if policy_problem else ()
     problem = "; ".join(problem for problem in (name_problem, state_problem, policy_problem) if problem)
-    return Restored(problem, (*rename, *start, *policy), archive if name_problem else None, dependents=dependents)
+    return Restored(
+        problem,
+        (*rename, *start, *policy),
+        archive if name_problem else None,
+        dependents=dependents,
+        is_in_place=not name_problem and not policy_problem,
+    )
+
+
+def let_stop_end(ports: Ports, container: str, started_at: str, timeout: int) -> None:
+    """The engine may go on stopping a container when nobody waits for that any more. While it does, the container looks well.
+
+    Nobody can see it, so one that has not been started again since C(started_at) is stopped for good, to be started by us. Raises
+    EngineError.
+    """
+    now = until_answered(ports.clock, lambda: ports.probe.probe(container))
+    if now.status is not RuntimeStatus.EXITED and now.started_at == started_at:
+        until_answered(ports.clock, lambda: ports.ops.stop(container, timeout))
 
 
 def _repair_dependents(ports: Ports, watch: Stopwatch, old: OldContainer, outcome: HealthOutcome) -> t.Tuple[Repaired, ...]:
@@ -172,7 +190,7 @@ def _nothing_to_go_back_to(probe: HealthProbe, old: OldContainer, new: NewContai
     try:
         probe.probe(old.id)
     except NotFound:
-        return Restored(f"somebody removed its archive {archive}, so the new container was left as it is", kept=new.id)
+        return Restored(f"somebody removed its archive {archive}, so the new container was left as it is", kept=new.id, is_in_place=False)
     except EngineError:
         return None
     return None
@@ -201,7 +219,7 @@ def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: t.Opti
         rename = (f"docker rename {archive} {old.name}",) if archive else ()
         discard = f"docker stop {new.id} && docker rename {new.id} {new.archive}" if new.archive else f"docker rm --force {new.id}"
         commands = (discard, *rename, f"docker start {old.name}")
-        return Restored(problem, commands, archive, kept=new.id)
+        return Restored(problem, commands, archive, kept=new.id, is_in_place=False)
     return None
 
 

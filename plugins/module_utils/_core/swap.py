@@ -16,7 +16,7 @@ from .guard import Guard
 from .health import HealthConfig
 from .plan import Replacement
 from .ports import Ports, RuntimeStatus
-from .rollback import ASLEEP, NewContainer, Restored, RollbackEvent, RollbackReason, restore, rollback
+from .rollback import ASLEEP, NewContainer, Restored, RollbackEvent, RollbackReason, let_stop_end, restore, rollback
 from .stopwatch import Stopwatch
 
 
@@ -140,7 +140,19 @@ class Swap:
                 f"Container {self._old.name} was removed by somebody while the image was pulled. Nothing was touched."
             ) from None
         except EngineError as error:
-            raise self._undone(StopFailed, f"Container {self._old.name} could not be stopped: {error}", archive=None) from error
+            may_go_on = isinstance(error, NoAnswer) and not self._stop_has_ended()
+            problem = f"Container {self._old.name} could not be stopped: {error}"
+            raise self._undone(StopFailed, problem, archive=None, stop_may_go_on=may_go_on) from error
+
+    def _stop_has_ended(self) -> bool:
+        """One that has no timeout is not waited for a second time."""
+        if self._plan.stop_timeout < 0:
+            return False
+        try:
+            let_stop_end(self._ports, self._old.id, self._old.state.started_at, self._plan.stop_timeout)
+        except EngineError:
+            return False
+        return True
 
     def _rename_old(self) -> None:
         try:
@@ -150,10 +162,13 @@ class Swap:
             problem = f"Container {self._old.name} could not be renamed to {self._plan.archive}: {error}"
             raise self._undone(RenameFailed, problem, self._plan.archive) from error
 
-    def _undone(self, kind: t.Type[StepFailed], problem: str, archive: t.Optional[str]) -> StepFailed:
+    def _undone(self, kind: t.Type[StepFailed], problem: str, archive: t.Optional[str], *, stop_may_go_on: bool = False) -> StepFailed:
         """Bring the old container back and say how it is now."""
         restored = restore(self._ports, self._watch, self._old, archive, self._health)
         touched = self._was_touched()
+        if restored.problem is None and stop_may_go_on and not touched:
+            # The entry stays, so that the next run sees to it.
+            return kind(f"{problem}. It still runs, but the engine may go on stopping it. Run this again.", touched=touched)
         if restored.problem is None:
             self._guard.end()
             again = "was started again and " if touched else ""

@@ -16,8 +16,8 @@ def choose(looks: t.Iterable[t.Mapping[str, t.Any]], now: str, *, fresh: bool = 
 
     C(looks) are those of the hosts, in the order of the inventory, each with C(containers), as container_update_info returns them, and
     C(foretold), what container_prepare returned for each of them in check mode. While any host keeps the archive of a rollout, that rollout
-    is not over: its digests are kept, unless C(fresh). What the hosts do not know yet is what the first of them was told by its registry. Run
-    and rollout are called after the time at which they began, which is C(now) for the run.
+    is not over: its digests are kept, unless C(fresh). What the hosts do not know yet is what the first of them was told by its registry.
+    Run and rollout are called after the time at which they began, which is C(now) for the run.
     """
     looks = list(looks)
     rollout = "" if fresh else _newest_rollout(looks)

@@ -35,9 +35,9 @@ _IN_WORDS = {
 
 
 def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool = False) -> Report:
-    """The whole report. C(fleet) has the C(hosts), the C(rollout), the C(run), the C(gate) and the C(verdict). With C(dry) nothing was to be done.
+    """The whole report. C(fleet) has the C(hosts), the C(rollout), the C(run), the C(gate) and the C(verdict).
 
-    The file is the run's own: what an earlier run of the rollout did is told by the report of that one.
+    With C(dry) nothing was to be done. The file is the run's own: what an earlier run of the rollout did is told by the report of that one.
     """
     known = {record["host"]: record for record in records}
     final = [final_of(known.get(host), host, fleet.get("goal", "update"), dry=dry) for host in fleet["hosts"]]

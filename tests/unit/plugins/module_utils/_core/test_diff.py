@@ -33,7 +33,7 @@ def replacement(container: str, **new_defaults: Any) -> Replacement:
     """The captured container, on an image with these defaults in place of the old ones."""
     inspected = Inspected(document(container), document("image"))
     return Replacement(
-        old=old_container(inspected.container),
+        old=old_container(inspected.container, 0),
         old_image=OLD,
         new_image=NEW,
         body=ContainerSpec.from_inspect(inspected).create_body("shop:2"),

@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
     EngineError,
     InvalidInput,
     JournalFailed,
+    NoAnswer,
     RecoveryFailed,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
@@ -63,6 +64,35 @@ def test_nobody_there(guard: Guard) -> None:
     rescues = Rescues()
     guard.settle("web", rescues)
     assert (rescues, guard.rescued) == ([], False)
+
+
+@pytest.mark.parametrize("holder", ["me", "other"])
+def test_a_lock_whose_answer_is_lost_is_taken_back_unless_it_is_another_runs(
+    guard: Guard, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch, holder: str
+) -> None:
+    def lost(place: str, _text: str) -> str:
+        journal.notes[place] = entry(holder).to_text()
+        raise NoAnswer("the connection broke")
+
+    monkeypatch.setattr(journal, "write", lost)
+    with pytest.raises(JournalFailed, match="web was not touched"):
+        guard.begin(entry("me"))
+    assert [*journal.notes] == ([LOCK] if holder == "other" else [])
+
+
+def test_a_container_by_the_id_that_a_run_knows_it_by(guard: Guard, journal: FakeJournal) -> None:
+    returning = Kept("archive", "web-old-7", True, {})
+    held = dataclasses.replace(entry("other"), old_id="old", returning=returning)
+    other = fake_guard(journal, FakeRuns("other"))
+    assert other.begin(held)
+    other.note_new("new")
+    assert {one: guard.name_of_held(one) for one in ("old", "new", "archive", "stranger", "")} == {
+        "old": "web",
+        "new": "web",
+        "archive": "web",
+        "stranger": None,
+        "": None,
+    }
 
 
 def test_one_begins_and_the_other_does_not(guard: Guard, journal: FakeJournal) -> None:

@@ -85,7 +85,7 @@ class TestOrder:
             f"write:{TOUCH}",
             "stop:web",
         ]
-        assert calls[after - 1 : after + 2] == ["probe:NEW", "exec:NEW:warm up", "remove:web-old-1000"]
+        assert calls[after - 1 : after + 3] == ["probe:NEW", "exec:NEW:warm up", "inspect", "remove:web-old-1000"]
         assert journal.notes == {}
         assert (result.hooks.pre_update, result.hooks.post_update) == (HookResult(0, "", 0.0), HookResult(0, "", 0.0))
         assert [step.name for step in result.steps if step.name.endswith("_update")] == ["pre_update", "post_update"]
@@ -145,7 +145,7 @@ class TestPreUpdateFails:
         with pytest.raises(HookFailed) as failed:
             recreate(engine, hooks, journal)
         assert engine.container("web") == before
-        assert engine.calls[-1] == "exec:web:backup"
+        assert engine.calls[-2:] == ["exec:web:backup", "inspect"], "whether it still runs"
         assert journal.notes == {}, "the next run finds the container free"
         return failed.value
 
@@ -191,12 +191,13 @@ class TestPreUpdateFails:
         assert not [call for call in engine.calls if call.startswith(("stop", "rename"))]
         assert journal.notes == {}
 
-    def test_it_ended_the_container_that_it_ran_in(self, engine: FakeEngine) -> None:
-        """Such as "nginx -s quit". The service is not left down because of it."""
+    @pytest.mark.parametrize("exit_code", [0, 137, None])
+    def test_it_ended_the_container_that_it_ran_in(self, engine: FakeEngine, exit_code: int | None) -> None:
+        """Such as "nginx -s quit", or a kill that ends the hook with it. The service is not left down because of it."""
 
         def quit_service(*_arguments: t.Any) -> HookRun:
             engine._find("web")["State"]["Status"] = "exited"
-            return HookRun(0, "")
+            return HookRun(exit_code, "")
 
         engine.run_in = quit_service  # type: ignore[method-assign]
         with pytest.raises(HookFailed, match="and was started again") as raised:
@@ -243,6 +244,17 @@ class TestPostUpdateFails:
         assert says in result.warnings[0]
         assert result.warnings[0].endswith("The update stands.")
         assert engine.calls[-1] == "remove:web-old-1000"
+
+    def test_it_ended_the_container_that_it_ran_in(self, engine: FakeEngine) -> None:
+        def quit_service(container: str, command: t.Sequence[str], _timeout: float) -> HookRun:
+            if command[-1] == "warm up":
+                engine._find(container)["State"]["Status"] = "exited"
+            return HookRun(0, "")
+
+        engine.run_in = quit_service  # type: ignore[method-assign]
+        result = recreate(engine)
+        assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
+        assert "did not run any more after the hook post_update, and was started again" in result.warnings[0]
 
     def test_nor_when_it_cannot_be_run(self, engine: FakeEngine) -> None:
         engine.errors["exec:NEW:warm up"] = EngineError("no")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import NothingToGoBackTo, StepFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import InspectFailed, NothingToGoBackTo, StepFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.kept_archives import Archives
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome
@@ -52,6 +52,19 @@ def test_an_update(runs: bool, keep_archive: bool) -> None:
         assert result.outcome in (Outcome.RECREATED, Outcome.RECOVERED, Outcome.UNCHANGED)
         world.assert_is("new", runs=runs, archives=world.kept)
         assert len(world.kept) == int(keep_archive)
+
+
+@pytest.mark.parametrize("bad", [False, True])
+def test_an_update_of_a_container_by_its_id(bad: bool) -> None:
+    """While it is an archive, its ID has the name of one."""
+
+    def run(world: World, guard: Guard) -> CycleResult:
+        return world.recreate(guard, container=world.web)
+
+    for world in interruptions(lambda: World(bad=bad), run):
+        with contextlib.suppress(InspectFailed):  # It was replaced, so nobody has that ID.
+            assert again(world, run).outcome in (Outcome.RECREATED, Outcome.ROLLED_BACK, Outcome.SKIPPED)
+        world.assert_is("old" if bad else "new")
 
 
 def test_an_update_to_a_bad_image() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Dependent
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.entry import entry_for
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, NotFound, RecoveryFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, NotFound, RecoveryFailed, StillUnwell
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.old_container import OldContainer
@@ -213,7 +213,7 @@ def test_everything_that_the_way_back_needs_is_written_down(keep_archive: bool) 
         stop_timeout=33,
         returning=None,
         keep_archive=keep_archive,
-        lease=33 + 630 + 2 * 111 + 40 + (10 + 120) + 600,
+        lease=2 * 33 + 630 + 2 * 111 + 40 + (10 + 120) + 600,
         holder=holder,
     )
 
@@ -247,6 +247,7 @@ class TestInParticular:
         assert_old_is_back(engine)
 
     def test_an_old_one_that_has_its_name_is_not_renamed(self, engine: FakeEngine) -> None:
+        engine.stop("web", 10)
         engine.errors["start:web"] = EngineError("no")
         engine.looks["web"] = [exited(1)]
         with pytest.raises(RecoveryFailed, match=r"Bring it back with: docker start web$"):
@@ -257,7 +258,10 @@ class TestInParticular:
         new_id = engine.create("web-2", {"Image": "shop:2"})
         engine.start(new_id)
         engine.errors["remove:NEW with force"] = engine.errors["stop:NEW"] = EngineError("no")
-        with pytest.raises(RecoveryFailed, match=f"Bring it back with: docker rm --force {new_id} && docker start web$"):
+        with pytest.raises(
+            RecoveryFailed,
+            match=f"docker volume rm evenkeel-lock.web .* Bring it back with: docker rm --force {new_id} && docker start web$",
+        ):
             self.recover(engine, new_id)
 
     def test_the_new_one_has_no_longer_than_is_asked_for(self, engine: FakeEngine) -> None:
@@ -291,7 +295,7 @@ class TestInParticular:
 
     def test_one_that_runs_needs_no_command(self, engine: FakeEngine) -> None:
         engine.looks["web"] = [STARTING]
-        with pytest.raises(RecoveryFailed, match=r": web was still starting after 1 s\.$"):
+        with pytest.raises(StillUnwell, match=r": web was still starting after 1 s\.$"):
             self.recover(engine)
 
     @pytest.mark.parametrize(("image", "status"), [("other", "running"), ("new", "exited")])

@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.entry import entry_for
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
+    Busy,
     Conflict,
     CreateIncomplete,
     EngineError,
@@ -24,6 +25,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
     NoAnswer,
     NotFound,
     PullFailed,
+    RecoveryFailed,
     Refused,
     RenameFailed,
     StopFailed,
@@ -416,13 +418,28 @@ class TestRollbackThatFails:
         assert result.restored is not None
         assert result.restored.problem == "web exited with code 3"
 
-    def test_one_that_was_in_a_crash_loop_need_not_even_do_that(self, engine: FakeEngine) -> None:
-        engine._find("web")["State"]["Status"] = "restarting"
+    @pytest.mark.parametrize("sampled", ["between two starts", "just started"])
+    def test_one_that_was_in_a_crash_loop_need_not_even_do_that(self, engine: FakeEngine, sampled: str) -> None:
+        if sampled == "between two starts":
+            engine._find("web")["State"]["Status"] = "restarting"
+        else:
+            engine._find("web")["RestartCount"] = 3
+            engine._find("web")["State"]["StartedAt"] = "1970-01-01T00:16:31Z"  # It is 1000 s after 1970.
         engine.looks["NEW"] = [exited(1)]
         engine.looks["web"] = [exited(3)]
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem is None
+
+    @pytest.mark.parametrize(("restarts", "started_at"), [(3, "1970-01-01T00:16:30Z"), (0, "1970-01-01T00:16:39Z"), (3, "")])
+    def test_one_that_was_up_for_a_while_has_to(self, engine: FakeEngine, restarts: int, started_at: str) -> None:
+        engine._find("web")["RestartCount"] = restarts
+        engine._find("web")["State"]["StartedAt"] = started_at
+        engine.looks["NEW"] = [exited(1)]
+        engine.looks["web"] = [exited(3)]
+        result = recreate(engine)
+        assert result.restored is not None
+        assert result.restored.problem == "web exited with code 3"
 
     def test_it_gets_the_time_that_its_own_health_check_needs(self, engine: FakeEngine) -> None:
         second = 1_000_000_000
@@ -559,6 +576,7 @@ class TestBeforeThereIsAnArchive:
             "changes:web",
             "inspect",
             "stop:web",
+            *(["probe:web"] if lost else []),
             "start:web",
             "probe:web",
             "probe:web",
@@ -883,6 +901,24 @@ class TestWhatIsSaid:
         with pytest.raises(StopFailed, match=r"It does not run as before: web was still starting after 1 s\.$") as caught:
             recreate(engine)
         assert caught.value.touched is True
+
+    def test_one_that_the_engine_may_still_be_stopping_is_stopped_for_good(self, engine: FakeEngine) -> None:
+        """While it does, it looks well."""
+        engine.away["stop:web"] = 1
+        journal = FakeJournal()
+        with pytest.raises(StopFailed, match=r"could not be stopped: nobody listens\. It was started again and runs as before\.") as caught:
+            recreate(engine, guard=fake_guard(journal))
+        assert (engine.calls.count("stop:web"), caught.value.touched, journal.notes) == (2, True, {})
+
+    @pytest.mark.parametrize("stop_timeout", [-1, 10])
+    def test_one_that_the_engine_goes_on_stopping_is_left_to_the_next_run(self, engine: FakeEngine, stop_timeout: int) -> None:
+        engine._find("web")["Config"]["StopTimeout"] = stop_timeout
+        engine.errors["stop:web"] = NoAnswer("timed out")
+        journal = FakeJournal()
+        with pytest.raises(StopFailed, match=r"It still runs, but the engine may go on stopping it\. Run this again\.$") as caught:
+            recreate(engine, guard=fake_guard(journal))
+        assert (caught.value.touched, [*journal.notes]) == (False, [lock_of("web")])
+        assert (engine.calls.count("stop:web") == 1) is (stop_timeout < 0), "one without a timeout is not waited for twice"
 
     def test_one_that_cannot_be_looked_at_may_have_been_touched(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = REFUSAL
@@ -1246,7 +1282,38 @@ class TestWhatTheJournalHolds:
     def test_the_name_also_of_one_that_is_asked_for_by_its_id(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         recreate(engine, container=engine.container("web")["Id"], guard=fake_guard(journal))
-        assert {call for call in journal.calls if "lock" in call} == {f"{call}:evenkeel-lock.web" for call in ("write", "erase")}
+        calls = {"places:evenkeel-lock.", "write:evenkeel-lock.web", "erase:evenkeel-lock.web"}
+        assert {call for call in journal.calls if "lock" in call} == calls
+
+    def test_a_run_by_its_id_waits_for_one_that_has_renamed_it(self, engine: FakeEngine) -> None:
+        journal, web = FakeJournal(), engine.container("web")["Id"]
+        answers: list[Exception] = []
+
+        def ask_by_id() -> None:
+            if "start:NEW" in engine.calls:
+                engine.look_on = lambda: None
+                with pytest.raises(Busy, match="Container web was not touched") as busy:
+                    recreate(engine, container=web, guard=Guard(journal, FakeRuns("second"), FakeClock(), lock_timeout=2))
+                answers.append(busy.value)
+
+        engine.look_on = ask_by_id
+        engine.looks["NEW"] = [exited(1)]
+        assert recreate(engine, guard=fake_guard(journal)).outcome is Outcome.ROLLED_BACK
+        assert (len(answers), engine.container("web")["Id"]) == (1, web)
+
+    @pytest.mark.parametrize("by_id", [False, True])
+    def test_an_archive_that_was_kept_is_refused(self, engine: FakeEngine, by_id: bool) -> None:
+        memory = FakeJournal()
+        web = engine.container("web")["Id"]
+        recreate(engine, keep_archive=True, memory=memory)
+        before = engine.container("web-old-1000")
+        with pytest.raises(Refused, match="web-old-1000 is an archive of web"):
+            recreate(engine, container=web if by_id else "web-old-1000", memory=memory, force=True)
+        assert engine.container("web-old-1000") == before
+
+    def test_what_only_looks_like_an_archive_is_not(self, engine: FakeEngine) -> None:
+        engine.has_container("shop-old-7", "shop:1", "old")
+        assert recreate(engine, container="shop-old-7").outcome is Outcome.RECREATED
 
     @pytest.mark.parametrize(("container", "by_id"), [("a" * 64, True), ("a" * 12, False), ("a" * 65, False)])
     def test_what_is_an_id(self, container: str, by_id: bool) -> None:
@@ -1375,6 +1442,51 @@ class TestTheRestartPolicyInParticular:
         with pytest.raises(UpdateFailed, match=expected):
             recreate(engine)
         assert not [call for call in engine.calls if call.startswith("rename")]
+
+
+class TestAfterARollbackThatFailed:
+    """The old container is back, and no good any more. What was left of that run is cleared away by the next."""
+
+    @pytest.fixture
+    def journal(self, engine: FakeEngine) -> FakeJournal:
+        journal = FakeJournal()
+        engine.looks.update({"NEW": [UNHEALTHY], "web": [UNHEALTHY]})
+        result = recreate(engine, guard=fake_guard(journal))
+        assert result.restored is not None
+        assert result.restored.problem == "web was still unhealthy after 120 s"
+        assert lock_of("web") in journal.notes
+        del engine.looks["NEW"]
+        engine.made_here.clear()
+        return journal
+
+    def again(self, engine: FakeEngine, journal: FakeJournal) -> CycleResult:
+        runs = FakeRuns("again")
+        runs.dead.add("me")
+        return recreate(engine, guard=Guard(journal, runs, FakeClock(), lock_timeout=5))
+
+    def test_a_good_image_gets_in(self, engine: FakeEngine, journal: FakeJournal) -> None:
+        engine.registry["docker.io/library/shop:1"] = "good"
+        result = self.again(engine, journal)
+        assert (result.outcome, result.recovered_first, journal.notes) == (Outcome.RECREATED, True, {})
+        assert engine.container("web")["Image"] == "good"
+
+    def test_without_one_it_is_told_once(self, engine: FakeEngine, journal: FakeJournal) -> None:
+        engine.registry["docker.io/library/shop:1"] = "old"
+        with pytest.raises(RecoveryFailed, match="web was still unhealthy after 120 s"):
+            self.again(engine, journal)
+        assert journal.notes == {}
+        assert self.again(engine, journal).outcome is Outcome.UNCHANGED
+
+    def test_one_that_does_not_run_needs_somebody(self, engine: FakeEngine, journal: FakeJournal) -> None:
+        """Who would replace it now would take it for one that is meant to be stopped."""
+        engine.stop("web", 10)
+        engine.errors["start:web"] = REFUSAL
+        engine.looks["web"] = [exited(1)]
+        with pytest.raises(
+            RecoveryFailed, match=r"forget the interrupted run with: docker volume rm evenkeel-lock\.web .*docker start web$"
+        ):
+            self.again(engine, journal)
+        assert lock_of("web") in journal.notes
 
 
 class TestAfterARecovery:

@@ -17,7 +17,14 @@ IMAGES = {
     "after": {"reference": "shop:1", "id": f"sha256:{'b' * 64}"},
 }
 WEB = {"name": "web", "outcome": "updated", "reason": "", "seconds_down": 0.5, "wanted": None, **IMAGES}
-FLEET = {"hosts": ["h1", "h2"], "rollout": "2026-11-23T10:00:00Z", "run": "2026-11-24T08:30:00Z", "gate": {"reason": ""}, "verdict": "commit", "goal": "update"}
+FLEET = {
+    "hosts": ["h1", "h2"],
+    "rollout": "2026-11-23T10:00:00Z",
+    "run": "2026-11-24T08:30:00Z",
+    "gate": {"reason": ""},
+    "verdict": "commit",
+    "goal": "update",
+}
 
 
 def record(host: str, outcome: str = "updated", **changes: t.Any) -> dict[str, t.Any]:
