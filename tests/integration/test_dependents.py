@@ -152,6 +152,22 @@ class TestRollback:
         assert scene.ask(client, "wget", "-q", "-O", "-", "http://shop:8080/") == "v1"
 
 
+class TestArchives:
+    def test_those_of_two_that_are_updated_in_turn_can_both_go_back(self, scene: Scene, app: Service) -> None:
+        """The archive of the one lives in the network of the archive of the other."""
+        inner = scene.container("inner", reference("v1"), HostConfig={"NetworkMode": f"container:{app.name}"})
+        names = [f"{scene.prefix}-inner", app.name]
+        for name in names:
+            updated = run_module("container_recreate", name=name, image=reference("v2"), keep_archive=True, poll_interval=0.2)
+            assert updated["outcome"] == "recreated"
+        assert [warning for warning in updated["warnings"] if f"let {app.name} go back first" in warning]
+        for name in reversed(names):
+            assert run_module("container_rollback", name=name, poll_interval=0.2)["outcome"] == "restored"
+        assert (scene.inspect(names[0])["Id"], scene.inspect(names[1])["Id"]) == (inner, app.id)
+        assert scene.containers == sorted(names)
+        assert page_through(scene, inner) == "v1"
+
+
 class TestTheDependentItself:
     @pytest.mark.behaviour("D10")
     def test_it_can_be_updated(self, scene: Scene, app: Service) -> None:

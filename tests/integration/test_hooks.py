@@ -91,6 +91,22 @@ def test_one_that_takes_too_long_is_not_waited_for(scene: Scene, service: Servic
     assert "may still be running" in result["msg"]
 
 
+@pytest.mark.parametrize("command", ["kill 1; sleep 5", "kill 1"])
+def test_one_that_ends_its_container_does_not_leave_it_down(scene: Scene, service: Service, command: str) -> None:
+    result = recreate(service, hooks={"pre_update": command})
+    assert (result["failed"], result["changed"], result["failed_step"]) == (True, True, "pre_update")
+    assert "was started again" in result["msg"]
+    assert (scene.inspect(service.name)["Id"], scene.containers, scene.journal) == (service.id, [service.name], [])
+    wait_for(lambda: fetch(service.port) == "v1", "the old page")
+
+
+def test_nor_does_one_that_ends_the_new_container(scene: Scene, service: Service) -> None:
+    result = recreate(service, hooks={"post_update": "kill 1; sleep 5"})
+    assert (result["failed"], result["outcome"]) == (False, "recreated")
+    assert [warning for warning in result["warnings"] if "was started again" in warning]
+    wait_for(lambda: fetch(service.port) == "v2", "the new page")
+
+
 def test_no_post_update_takes_an_update_back(scene: Scene, service: Service) -> None:
     result = recreate(service, hooks={"post_update": "echo oops; exit 4"})
     assert (result["failed"], result["outcome"]) == (False, "recreated")

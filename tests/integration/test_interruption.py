@@ -44,6 +44,15 @@ def test_only_the_recovery_was_to_be_done(bench: Bench) -> None:
         patient.assert_whole("v1")
 
 
+def test_one_that_is_asked_for_by_its_id_is_known_under_the_name_of_an_archive(bench: Bench) -> None:
+    with bench.patient() as patient:
+        container = patient.truth().id
+        bench.kill(patient, SUCCESS, place_of_rename(bench), Fault.KILL_AFTER)
+        result = run_module("container_recreate", name=container, image=bench.image(SUCCESS.new), pull="never", poll_interval=0.2)
+        assert (result["failed"], result["container"]["name"]) == (False, patient.name), result
+        patient.assert_whole(SUCCESS.serves)
+
+
 def test_a_stranger_under_the_name_is_left_to_a_human(bench: Bench) -> None:
     with bench.patient(witnessed=False) as patient:
         bench.kill(patient, SUCCESS, place_of_rename(bench), Fault.KILL_AFTER)
@@ -73,13 +82,14 @@ def test_many_at_once(scene: Scene) -> None:
     assert fetch(service.port) == "v2"
 
 
-def test_who_waits_too_long_is_told_for_whom(scene: Scene) -> None:
+@pytest.mark.parametrize("by", ["name", "id"])
+def test_who_waits_too_long_is_told_for_whom(scene: Scene, by: str) -> None:
     service = scene.service(scene.image("1", WebImage("v1")))
     sick = scene.image("2", WebImage("v3", health="false"))
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(run_module, "container_recreate", name=service.name, image=sick, health_timeout=8)
         wait_for(lambda: bool(scene.journal), "the lock")
-        second = run_module("container_recreate", name=service.name, image=sick, lock_timeout=1)
+        second = run_module("container_recreate", name=getattr(service, by), image=sick, lock_timeout=1)
         assert second["failed_step"] == "lock"
         assert "another run is at work on it (process" in second["msg"]
         assert first.result()["outcome"] == "rolled_back"
