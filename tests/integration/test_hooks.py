@@ -100,7 +100,7 @@ def test_one_that_ends_its_container_does_not_leave_it_down(scene: Scene, servic
     wait_for(lambda: fetch(service.port) == "v1", "the old page")
 
 
-def test_nor_does_one_that_ends_the_new_container(scene: Scene, service: Service) -> None:
+def test_nor_does_one_that_ends_the_new_container(service: Service) -> None:
     result = recreate(service, hooks={"post_update": "kill 1; sleep 5"})
     assert (result["failed"], result["outcome"]) == (False, "recreated")
     assert [warning for warning in result["warnings"] if "was started again" in warning]
