@@ -37,7 +37,8 @@ attributes:
 options:
   rollout:
     description:
-      - Drop only the archives that were kept with this O(evenkeel.fleet.container_recreate#module:rollout). Without it, all of them.
+      - Drop only the archives that were kept with this O(evenkeel.fleet.container_recreate#module:rollout), or with one whose name sorts
+        before it, such as an earlier date. Without it, all of them.
     type: str
 notes:
   - When an earlier run on the container was interrupted, the task fails and the archives stay. Bring it to its end first, by running

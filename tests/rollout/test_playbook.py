@@ -141,6 +141,8 @@ class TestUnreachable:
         assert run.returncode != 0
         assert_untouched(fleet, "h4", "h5")
         assert fleet.rollout.outcomes()["h4"] == "not_reached"
+        assert_runs(fleet, h1=OLD, h2=OLD, h3=OLD)
+        assert fleet.rollout.outcomes()["h2"] == "went_back", "also one that is alone in its batch when the fleet goes back"
 
     def test_nobody_drops_what_was_never_verified(self, fleet: StandIns) -> None:
         fleet.run(**WAVES, verify_tasks=self.lost_in(fleet, "verify.yml", "h2"), max_failures=1)
@@ -203,6 +205,48 @@ class TestTasksOfTheUser:
         (fleet.folder / "verify.yml").write_text(f"{mistake}\n")
         assert fleet.run(verify_tasks="verify.yml").returncode != 0
         assert fleet.changes == []
+
+    def test_a_mistake_in_one_that_nobody_could_find_before(self, fleet: StandIns) -> None:
+        """Ansible says nothing of an include that fails when its turn comes."""
+        (fleet.folder / "verify.yml").write_text(
+            '- ansible.builtin.include_tasks: "/nowhere/{{ inventory_hostname }}.yml"\n  when: inventory_hostname == "h2"\n'
+        )
+        after = self.put(fleet, "after")
+        fleet.run(**WAVES, verify_tasks="verify.yml", post_tasks=after)
+        assert_runs(fleet, **dict.fromkeys(fleet.hosts, OLD))
+        assert (fleet.rollout.outcomes()["h2"], self.told(fleet, "h2")) == ("rolled_back", ["after"])
+
+    def test_what_no_log_hides_is_in_no_report(self, fleet: StandIns) -> None:
+        (fleet.folder / "before.yml").write_text(
+            "- name: Drain\n  ansible.builtin.assert: {that: false, fail_msg: no to hunter2}\n  no_log: true\n"
+        )
+        fleet.run(**WAVES, pre_tasks="before.yml")
+        assert fleet.report()["hosts"][0]["reason"] == "Drain: it failed, and no_log hides why"
+        assert "hunter2" not in json.dumps(fleet.report())
+
+    def test_handlers_run_where_they_are_notified(self, fleet: StandIns) -> None:
+        """A load balancer that is told of a drain after the update is told too late."""
+        role = fleet.folder / "roles/balancer"
+        for name in ("tasks", "handlers"):
+            (role / name).mkdir(parents=True)
+        (role / "tasks/main.yml").write_text("- ansible.builtin.command: 'true'\n  notify: Reload it\n")
+        handler = f"echo reloaded {{{{ inventory_hostname }}}} >> {fleet.folder}/told; test {{{{ inventory_hostname }}}} != h2"
+        (role / "handlers/main.yml").write_text(f"- name: Reload it\n  ansible.builtin.shell: {handler}\n")
+        (fleet.folder / "ansible.cfg").write_text("[defaults]\nroles_path = roles\n")
+        (fleet.folder / "before.yml").write_text("- ansible.builtin.include_role: {name: balancer}\n")
+        after = self.put(fleet, "after")
+        fleet.run(**WAVES, pre_tasks="before.yml", post_tasks=after)
+        assert_untouched(fleet, "h2", "h4", "h5")
+        assert self.told(fleet, "h1") == ["reloaded", "after"] * 2
+        assert fleet.rollout.outcomes()["h2"] == "failed"
+
+    @pytest.mark.parametrize("neighbour", ["prepare.yml", "commit.yml"])
+    def test_they_may_include_their_neighbours_whatever_they_are_called(self, fleet: StandIns, neighbour: str) -> None:
+        (fleet.folder / "tasks").mkdir()
+        (fleet.folder / "tasks/before.yml").write_text(f"- ansible.builtin.include_tasks: {neighbour}\n")
+        self.put(fleet, f"tasks/{neighbour}")
+        assert fleet.run(**WAVES, pre_tasks="tasks/before.yml").returncode == 0
+        assert self.told(fleet, "h5") == [f"tasks/{neighbour}"]
 
     def test_verify_fails(self, fleet: StandIns) -> None:
         verify, after = self.put(fleet, "verify", fails_on="h2"), self.put(fleet, "after")
@@ -274,6 +318,13 @@ class TestHalt:
         assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
         assert [report["ok"] for report in halted.rollout.reports()] == [False, True]
 
+    def test_then_on_with_another_image_that_leaves_nothing_of_this_one(self, halted: StandIns) -> None:
+        """Otherwise a later run would take this rollout for one that goes on, and might take it back."""
+        halted.change_all(bad=[], registry=BAD)
+        assert halted.run(**WAVES, fresh=True).returncode == 0
+        assert_runs(halted, **dict.fromkeys(halted.hosts, BAD))
+        assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
+
     def test_then_settled_as_it_is(self, halted: StandIns) -> None:
         run = halted.run(goal="commit")
         assert run.returncode == 0
@@ -324,6 +375,20 @@ def test_killed_in_the_second_wave(fleet: StandIns) -> None:
     assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
     assert "h1" not in fleet.done("container_recreate"), "it was done"
     assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+
+
+def test_twice_in_one_run(fleet: StandIns) -> None:
+    """Each time with a canary of its own."""
+    inventory = fleet.inventory()
+    inventory["all"]["children"] = {"a": {"hosts": {"h1": {}, "h2": {}}}, "b": {"hosts": {"h3": {}, "h4": {}, "h5": {}}}}
+    fleet.rollout.inventory.write_text(json.dumps(inventory))
+    for host in ("h3", "h4", "h5"):
+        fleet.change(host, bad=[GOOD])
+    imports = [{"import_playbook": "evenkeel.fleet.rolling_update", "vars": {"rolling_update_hosts": group}} for group in ("a", "b")]
+    (fleet.folder / "site.yml").write_text(json.dumps(imports))
+    assert fleet.run(playbook=fleet.folder / "site.yml", **WAVES).returncode == Ended.HOSTS_FAILED
+    assert fleet.begun("container_recreate") == ["h1", "h2", "h3"]
+    assert fleet.rollout.outcomes() == {"h3": "rolled_back", "h4": "not_reached", "h5": "not_reached"}
 
 
 class TestTheReport:
@@ -428,6 +493,15 @@ class TestHabits:
         run = fleet.run(window="00:00-00:00")
         assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
         assert set(fleet.rollout.outcomes().values()) == {"outside_window"}
+
+    def test_the_canary_is_one_that_is_within_its_window(self, fleet: StandIns) -> None:
+        inventory = fleet.inventory()
+        inventory["all"]["hosts"]["h1"] = {"rolling_update_window": "00:00-00:00"}
+        fleet.rollout.inventory.write_text(json.dumps(inventory))
+        fleet.change_all(bad=[GOOD])
+        fleet.run(waves=[1, "100%"])
+        assert fleet.begun("container_recreate") == ["h2"]
+        assert_untouched(fleet, "h1", "h3", "h4", "h5")
 
     def test_a_window_that_closes_on_the_way(self, fleet: StandIns) -> None:
         """The rest gets the same digest when it opens again, and until then all can go back."""

@@ -90,7 +90,9 @@ class _Host:
         return {"changed": True, "outcome": "restored", "image": {"old": self._image(new), "new": self._image(archive["digest"])}}
 
     def _container_finalize(self) -> Result:
-        dropped, self._state["archives"] = self._state["archives"], []
+        archives, rollout = self._state["archives"], self._options["rollout"]
+        dropped = [archive for archive in archives if not rollout or archive["rollout"] <= rollout]
+        self._state["archives"] = [archive for archive in archives if archive not in dropped]
         return {"changed": bool(dropped), "dropped": [archive["name"] for archive in dropped]}
 
     @property

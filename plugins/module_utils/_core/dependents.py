@@ -158,7 +158,7 @@ def _providers_first(found: t.Mapping[str, Dependent], others: t.Sequence[Docume
 
 
 def _depends(other: Document, provider: str, provider_name: str) -> bool:
-    return provider in namespaces_of(other) or any(target == provider_name for target, _alias in _links_of(other))
+    return provider in namespaces_of(other) or any(target == provider_name for target, _alias in links_of(other))
 
 
 def namespaces_of(container: Document) -> t.Tuple[str, ...]:
@@ -167,7 +167,7 @@ def namespaces_of(container: Document) -> t.Tuple[str, ...]:
     return tuple(other for kind, _colon, other in modes if kind == "container")
 
 
-def _links_of(container: Document) -> t.Iterator[t.Tuple[str, str]]:
+def links_of(container: Document) -> t.Iterator[t.Tuple[str, str]]:
     """Target and alias of each legacy link. The engine writes C(/target:/container/alias)."""
     for link in container["HostConfig"].get("Links") or ():
         target, _colon, alias = link.partition(":")
@@ -258,7 +258,7 @@ def _body(old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]
             host_config[mode] = f"container:{heirs[other]}"
     if host_config.get("Links"):
         # Renaming a provider renamed it here too.
-        targets = ((names.get(target, target), alias) for target, alias in _links_of(old.container))
+        targets = ((names.get(target, target), alias) for target, alias in links_of(old.container))
         host_config["Links"] = [f"{target}:{alias}" for target, alias in targets]
     return {**body, "HostConfig": host_config}
 

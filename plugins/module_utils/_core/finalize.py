@@ -30,7 +30,7 @@ _LONGEST = 600
 
 @dataclass(frozen=True)
 class FinalizeRequest:
-    """Whose archives are to go. With C(rollout) only those that were kept in that one. Raises InvalidInput."""
+    """Whose archives are to go. With C(rollout) only those of that one, and of those before it, by their names. Raises InvalidInput."""
 
     container: ContainerRequest
     rollout: str = ""
@@ -133,12 +133,17 @@ def _plan(ports: Ports, request: FinalizeRequest) -> _Plan:
     name = name_of(current.container)
     try:
         remembered = Archives(ports.memory).of(name)
-        archives = tuple(_look_at(ports, kept) for kept in remembered if request.rollout in ("", kept.rollout))
+        archives = tuple(_look_at(ports, kept) for kept in remembered if _is_of(request.rollout, kept))
     except EngineError as error:
         raise InspectFailed(f"The archives of {name} could not be looked at, and were left as they are: {error}") from error
     plan = _Plan(current, archives)
     _refuse_if_unwell(ports, plan)
     return plan
+
+
+def _is_of(rollout: str, kept: Kept) -> bool:
+    """What is left of an earlier rollout is nothing to go back to once a later one is over. What was kept by hand stays."""
+    return not rollout or "" < kept.rollout <= rollout
 
 
 def _look_at(ports: Ports, kept: Kept) -> _Archive:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from .dependents import namespaces_of
+from .dependents import links_of, namespaces_of
 from .errors import Refused
 from .ports import Document, Inspected, Surroundings, is_active, name_of
 from .spec import network_named_by
@@ -168,11 +168,20 @@ def _provider_gone(case: Case) -> t.Optional[str]:
             return f"it lives in the namespace of a container ({provider[:12]}) that is gone. Create it anew, with one that is there."
         if is_active(container) and not is_active(others[provider]):
             return f"it lives in the namespace of {name_of(others[provider])}, which does not run. Start that first."
+    asleep = _linked_and_asleep(container, case.surroundings.others) if is_active(container) else None
+    if asleep:
+        return f"it links to {asleep}, which does not run, and could not be started again. Start that first."
     for lender in container["HostConfig"].get("VolumesFrom") or ():
         name = lender.partition(":")[0]
         if not any(name == name_of(other) or other["Id"].startswith(name) for other in case.surroundings.others):
             return f"it has volumes of the container {name}, which is gone. Create that again, or this one without it."
     return None
+
+
+def _linked_and_asleep(container: Document, others: t.Iterable[Document]) -> t.Optional[str]:
+    """Somebody whom it links to and who does not run. The engine starts no container without those."""
+    running = {name_of(other) for other in others if is_active(other)}
+    return next((target for target, _alias in links_of(container) if target not in running), None)
 
 
 def _files_would_be_lost(case: Case) -> t.Optional[str]:

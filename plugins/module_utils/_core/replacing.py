@@ -150,7 +150,10 @@ def _is_as_planned(ports: Ports, replacement: Replacement) -> bool:
 
 def _what_counts(container: Document) -> t.Tuple[t.Any, ...]:
     networks = (container.get("NetworkSettings") or {}).get("Networks") or {}
-    return name_of(container), container["Config"], container["HostConfig"], set(networks)
+    host_config = container["HostConfig"]
+    # The engine tells these in another order each time.
+    links, ulimits = sorted(host_config.get("Links") or ()), sorted(host_config.get("Ulimits") or (), key=str)
+    return name_of(container), container["Config"], {**host_config, "Links": links, "Ulimits": ulimits}, set(networks)
 
 
 def _pass_gate(ports: Ports, guard: Guard, watch: Stopwatch, replaced: Replaced, health: HealthConfig) -> t.Union[Replaced, RolledBack]:

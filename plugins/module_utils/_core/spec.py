@@ -28,6 +28,8 @@ _SCALARS = ("User", "WorkingDir", "StopSignal")
 # The default that the image gives is merged key by key.
 _SETS = ("ExposedPorts", "Volumes")
 _MAPPINGS = ("Labels", "Healthcheck")
+# The label that compose gives to each of its containers, and to nothing else.
+_OF_COMPOSE = "com.docker.compose.container-number"
 # What an endpoint is asked for. The rest of an inspected endpoint is what the engine answered.
 _ENDPOINT_WISHES = ("IPAMConfig", "Links", "DriverOpts", "GwPriority")
 # Networks that every engine has. Aliases do not exist there.
@@ -107,6 +109,10 @@ def _config_wishes(container: Document, defaults: Document, keep_env: t.FrozenSe
             wishes.pop(field, None)
     for field in _SETS + _MAPPINGS:
         wishes[field] = _without_defaults(config.get(field), defaults.get(field))
+    labels = config.get("Labels") or {}
+    if _OF_COMPOSE in labels:
+        # Compose writes some of its labels into the images that it builds too, and does not find its container without them.
+        wishes["Labels"].update((label, value) for label, value in labels.items() if label.startswith("com.docker.compose."))
     # The engine publishes a port only if it is exposed too, and the new image may no longer expose it.
     published = container["HostConfig"].get("PortBindings") or {}
     wishes["ExposedPorts"].update((port, value) for port, value in (config.get("ExposedPorts") or {}).items() if port in published)

@@ -18,6 +18,8 @@ from .._core.health import LONGEST
 from .sdk import docker, docker_auth, require_sdk, sdk_version
 
 OLDEST_API = "1.41"
+NEWEST_API = "1.51"
+"""Later versions do not tell any more which MAC address a container was asked to have."""
 _API_VERSION = re.compile(r"auto|[0-9]+\.[0-9]+")
 SDK_WITHOUT_TLS_HOSTNAME = (7, 0, 0)
 
@@ -89,13 +91,10 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
     host = options["docker_host"]
     url = f"unix://{host}" if host.startswith("/") else host
     try:
-        client = docker.APIClient(
-            base_url=url,
-            version=options["api_version"],
-            timeout=options["timeout"],
-            tls=_tls(options),
-            use_ssh_client=options["use_ssh_client"],
-        )
+        client = _client(url, options["api_version"], options)
+        if options["api_version"] == "auto" and docker.utils.version_lt(NEWEST_API, client.api_version):
+            oldest = client.version().get("MinAPIVersion") or NEWEST_API
+            client = client if docker.utils.version_lt(NEWEST_API, oldest) else _client(url, NEWEST_API, options)
     except Exception as error:  # The SDK lets many kinds out: its own, those of requests, of ssh, of ssl.
         raise EngineUnavailable(
             _without_credentials(
@@ -108,6 +107,16 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
             f"The engine at {_without_credentials(url)} speaks API {client.api_version}; {OLDEST_API} or newer is needed."
         )
     return client
+
+
+def _client(url: str, api_version: str, options: t.Mapping[str, t.Any]) -> t.Any:
+    return docker.APIClient(
+        base_url=url,
+        version=api_version,
+        timeout=options["timeout"],
+        tls=_tls(options),
+        use_ssh_client=options["use_ssh_client"],
+    )
 
 
 def _require_client_configuration() -> None:

@@ -56,7 +56,8 @@ def judge(
 
     C(hosts) are those of the whole fleet, C(records) what is known of them: a host without a record is lost, and so is one that a wave has
     begun on and whose record does not say how that ended. With C(tolerant) the budget is not looked at. C(before) is the gate of the wave
-    before. What is closed stays closed. C(waiting) in it are the hosts outside of their maintenance window. Raises InvalidRollout.
+    before. What is closed stays closed, and no wave follows on one that nobody came through because of the window. C(waiting) in it are the
+    hosts outside of their maintenance window. Raises InvalidRollout.
     """
     budget = budget_of(max_failures, len(hosts))
     known = {record["host"] for record in records}
@@ -69,6 +70,10 @@ def judge(
         return {**gate, "open": False, "reason": before["reason"], "wave": before["wave"], "unconfirmed": before.get("unconfirmed", False)}
     if len(failures) > budget and not tolerant:
         return {**gate, "open": False, "reason": _why_closed(failures, budget)}
+    had_their_turn = [record["outcome"] for record in records if record["wave"] is not None]
+    if had_their_turn and set(had_their_turn) == {"outside_window"}:
+        why = f"no host has tried the image yet, since the window of {some_of(waiting)} closed before its turn"
+        return {**unconfirmed(gate), "reason": why}
     return gate
 
 

@@ -31,13 +31,15 @@ _OF_A_PLAN = {"recreated": "planned", "recovered": "planned", "unknown": "planne
 _OF_A_RUN = {"recreated": "updated", "recovered": "updated", "unchanged": "unchanged"}
 
 
-def planned(host: str, look: Result, prepared: Result, *, resumed: str = "", goal: str = "update", retry_rejected: bool = False) -> Record:
+def planned(
+    host: str, look: Result, prepared: Result, *, run: str = "", resumed: str = "", goal: str = "update", retry_rejected: bool = False
+) -> Record:
     """The record of a host that was looked at, and on which the images were prepared, one result a container.
 
-    C(resumed) is the rollout that this run goes on with, or takes back where the C(goal) is that, if there is one. C(retry_rejected) tries
-    an image again that the host was rolled back from.
+    C(run) is what this run is called. C(resumed) is the rollout that it goes on with, or takes back where the C(goal) is that, if there is
+    one. C(retry_rejected) tries an image again that the host was rolled back from.
     """
-    record: Record = {"host": host, "outcome": "unknown", "reason": "", "wave": None, "under_way": False, "containers": []}
+    record: Record = {"host": host, "run": run, "outcome": "unknown", "reason": "", "wave": None, "under_way": False, "containers": []}
     for result in (look, prepared):
         if result.get("unreachable"):
             return {**record, "reason": f"{_UNREACHABLE}: {_one_line(result.get('msg'))}"}

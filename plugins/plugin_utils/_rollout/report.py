@@ -45,6 +45,7 @@ def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
     sentence = _sentence(final, fleet, dry=dry)
     return {
         "rollout": fleet["rollout"],
+        "run": fleet["run"],
         "ok": all(record["ok"] for record in final),
         "sentence": sentence,
         "notes": _notes(fleet),
@@ -60,6 +61,7 @@ def final_of(record: t.Optional[t.Mapping[str, t.Any]], host: str, goal: str, *,
     """How the rollout ended for one host, of which nothing may be known, and with C(ok) whether it got what was asked for."""
     final = _final(record or _lost(host), dry=dry)
     wanted = (*SUCCESSES, *((*TO_DO, "to_go_back") if dry else ()), *(("went_back",) if goal == "rollback" else ()))
+    final.pop("run", None)
     return {**final, "ok": final["outcome"] in wanted}
 
 

@@ -18,7 +18,7 @@ from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.containers
 ROLE = Path(__file__).parents[3] / "roles/rolling_update"
 SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]
 DEFAULTS = yaml.safe_load((ROLE / "defaults/main.yml").read_text())
-TASKS = sorted((ROLE / "tasks").glob("*.yml"))
+TASKS = sorted((ROLE / "tasks").rglob("*.yml"))
 
 
 @pytest.mark.parametrize("entry_point", SPECS)
@@ -27,8 +27,9 @@ def test_defaults_are_what_the_documentation_says(entry_point: str) -> None:
     assert {name: option["default"] for name, option in options.items() if "default" in option} == DEFAULTS
 
 
-def test_each_entry_point_is_a_file() -> None:
-    assert set(SPECS) <= {path.stem for path in TASKS}
+def test_each_entry_point_is_a_file_and_no_other_is_beside_them() -> None:
+    """Ansible takes a file of a role for one that is included in a file of its user."""
+    assert set(SPECS) == {path.stem for path in (ROLE / "tasks").glob("*.yml")}
 
 
 def test_what_the_tasks_use_is_documented() -> None:
@@ -42,5 +43,5 @@ def test_the_options_of_a_container_are_documented() -> None:
 
 
 def test_and_reach_the_module() -> None:
-    tasks = (ROLE / "tasks/container.yml").read_text()
+    tasks = (ROLE / "tasks/steps/container.yml").read_text()
     assert all(f"rolling_update__container.{option}" in tasks for option in OPTIONS if option != "image_digest")

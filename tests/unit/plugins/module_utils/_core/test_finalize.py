@@ -97,6 +97,12 @@ def test_only_those_of_a_rollout(yard: Yard) -> None:
     assert yard.run(rollout="tuesday").dropped == ()
 
 
+@pytest.mark.parametrize(("rollout", "dropped"), [("tuesday", (ARCHIVE,)), ("friday", ())])
+def test_and_of_those_before_it_by_their_names(yard: Yard, rollout: str, dropped: tuple[str, ...]) -> None:
+    assert yard.run(rollout=rollout).dropped == dropped
+    assert OLDER in yard.kept, "it was kept by hand"
+
+
 def test_their_images_and_then_what_dangles(yard: Yard) -> None:
     yard.engine.images_in_use.add(f"image of {OLDER}")
     result = yard.run(remove_replaced=True, prune_dangling=True)

@@ -191,6 +191,19 @@ class TestPreUpdateFails:
         assert not [call for call in engine.calls if call.startswith(("stop", "rename"))]
         assert journal.notes == {}
 
+    def test_what_the_engine_tells_in_another_order_each_time_is_no_change(self, engine: FakeEngine) -> None:
+        host_config = engine._find("web")["HostConfig"]
+        host_config["Ulimits"] = [{"Name": "nofile"}, {"Name": "nproc"}]
+        inspect = engine.inspect
+
+        def shuffled(container: str) -> t.Any:
+            host_config["Ulimits"].reverse()
+            return inspect(container)
+
+        engine.inspect = shuffled  # type: ignore[method-assign]
+        assert recreate(engine).outcome is Outcome.RECREATED
+        assert engine.calls.count("pull") == 1
+
     @pytest.mark.parametrize("exit_code", [0, 137, None])
     def test_it_ended_the_container_that_it_ran_in(self, engine: FakeEngine, exit_code: int | None) -> None:
         """Such as "nginx -s quit", or a kill that ends the hook with it. The service is not left down because of it."""

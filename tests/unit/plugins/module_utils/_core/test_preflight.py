@@ -142,3 +142,19 @@ def test_verbatim_needs_only_the_defaults_of_the_image_and_no_dependents() -> No
 @pytest.mark.parametrize(("count", "text"), [(0, ""), (2, "/0, /1"), (3, "/0, /1, /2"), (4, "/0, /1, /2 and 1 more")])
 def test_a_long_list_is_shortened(count: int, text: str) -> None:
     assert shortened([f"/{number}" for number in range(count)], most=3) == text
+
+
+class TestLinks:
+    """The engine starts no container that links to one that does not run."""
+
+    LINKS = {"Links": ["/db:/web/database"]}  # noqa: RUF012
+
+    @pytest.mark.parametrize("status", ["exited", "created", None])
+    def test_one_that_does_not_run(self, status: str | None) -> None:
+        others = (inspected(status, name="db"),) if status else ()
+        with pytest.raises(Refused, match="it links to db, which does not run"):
+            refuse_if_unsafe("web", case(others=others, host_config=self.LINKS))
+
+    @pytest.mark.parametrize(("db", "web"), [("running", "running"), ("exited", "exited")])
+    def test_one_that_runs_or_is_not_needed(self, db: str, web: str) -> None:
+        refuse_if_unsafe("web", case(web, others=(inspected(db, name="db"),), host_config=self.LINKS))

@@ -525,3 +525,13 @@ def test_only_the_old_short_id_is_no_alias(alias: str) -> None:
     old = document("plain")["Id"][:12]
     endpoints = endpoints_of("front", {"front": {"Aliases": [alias, old, "shop", f"{old}f"]}})
     assert endpoints["front"]["Aliases"] == [alias, "shop", f"{old}f"]
+
+
+def test_compose_finds_its_container_whatever_labels_its_images_have() -> None:
+    """It writes the first two into the images that it builds, too."""
+    ours = {f"com.docker.compose.{label}": value for label, value in (("project", "shop"), ("service", "web"), ("container-number", "1"))}
+    container, image = document("plain"), document("image")
+    container["Config"]["Labels"] = {**ours, "team": "shop"}
+    image["Config"]["Labels"] = {**ours, "team": "shop"}
+    del image["Config"]["Labels"]["com.docker.compose.container-number"]
+    assert ContainerSpec.from_inspect(Inspected(container, image)).config["Labels"] == ours

@@ -20,7 +20,7 @@ HOSTS = [f"h{number}" for number in range(1, 11)]
 
 def records(**outcomes: str) -> list[dict[str, t.Any]]:
     known = {host: outcomes.get(host, "planned") for host in HOSTS if outcomes.get(host) != "lost"}
-    return [{"host": host, "outcome": outcome, "under_way": False} for host, outcome in known.items()]
+    return [{"host": host, "outcome": outcome, "wave": None, "under_way": False} for host, outcome in known.items()]
 
 
 @pytest.mark.parametrize(("max_failures", "hosts", "budget"), [(0, 10, 0), ("3", 10, 3), ("10%", 10, 1), ("10%", 9, 0), ("100 %", 7, 7)])
@@ -33,6 +33,16 @@ def test_while_hosts_wait_for_their_window_it_is_not_over() -> None:
     assert (gate["open"], gate["waiting"]) == (True, ["h2"])
     assert verdict_on(gate, "update", "rollback") == "halt"
     assert verdict_on(judge(records(h1="updated"), HOSTS, 0), "update", "rollback") == "commit"
+
+
+def test_no_wave_follows_on_one_that_nobody_came_through_because_of_the_window() -> None:
+    first = judge(records(), HOSTS, 0)
+    turned_away = [{**record, "wave": 1, "outcome": "outside_window"} if record["host"] == "h1" else record for record in records()]
+    gate = judge(turned_away, HOSTS, 0, before=first)
+    assert (gate["open"], verdict_on(gate, "update", "rollback")) == (False, "halt")
+    assert gate["reason"] == "no host has tried the image yet, since the window of h1 closed before its turn"
+    updated = [{**record, "wave": 1, "outcome": "updated"} if record["host"] == "h2" else record for record in turned_away]
+    assert judge(updated, HOSTS, 0, before=first)["open"]
 
 
 @pytest.mark.parametrize("max_failures", ["", "some", "-1", "101%", 1.5, None])
