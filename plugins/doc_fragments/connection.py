@@ -25,7 +25,8 @@ options:
     type: str
   api_version:
     description:
-      - The version of the Engine API to speak. V(auto) takes what the engine speaks.
+      - The version of the Engine API to speak. V(auto) takes what the engine speaks, up to 1.51. Later versions do not tell which MAC
+        address a container was asked to have.
       - The environment variable E(DOCKER_API_VERSION) is used when this is not set.
     type: str
     default: auto
