@@ -65,8 +65,8 @@ def test_there_is_nothing_to_go_back_to_then(service: Service) -> None:
     assert "There is nothing to go back to" in result["msg"]
 
 
-def test_only_of_the_rollout(service: Service) -> None:
-    assert finalize(service, rollout="tuesday")["dropped"] == []
+def test_only_of_the_rollout_and_of_those_before_it(service: Service) -> None:
+    assert finalize(service, rollout="friday")["dropped"] == [], "it is before monday, by its name"
     assert len(finalize(service, rollout="monday")["dropped"]) == 1
 
 
