@@ -386,7 +386,7 @@ def test_twice_in_one_run(fleet: StandIns) -> None:
         fleet.change(host, bad=[GOOD])
     imports = [{"import_playbook": "evenkeel.fleet.rolling_update", "vars": {"rolling_update_hosts": group}} for group in ("a", "b")]
     (fleet.folder / "site.yml").write_text(json.dumps(imports))
-    assert fleet.run(playbook=fleet.folder / "site.yml", **WAVES).returncode == Ended.HOSTS_FAILED
+    assert fleet.run(playbook=fleet.folder / "site.yml", waves=[1, "100%"]).returncode == Ended.HOSTS_FAILED
     assert fleet.begun("container_recreate") == ["h1", "h2", "h3"]
     assert fleet.rollout.outcomes() == {"h3": "rolled_back", "h4": "not_reached", "h5": "not_reached"}
 
