@@ -391,6 +391,24 @@ def test_twice_in_one_run(fleet: StandIns) -> None:
     assert fleet.rollout.outcomes() == {"h3": "rolled_back", "h4": "not_reached", "h5": "not_reached"}
 
 
+def test_what_the_first_of_two_left_is_not_settled_by_the_second_that_resumes_it(fleet: StandIns) -> None:
+    """Nothing is known of a host that the second run could not even plan for, whatever the first one knew of it."""
+    fleet.change("h4", bad=[GOOD])
+    first = {"rolling_update_hosts": "h2,h3,h4", "rolling_update_on_failure": "halt"}
+    mistake = "{{ [{'name': 'web', 'grace': 3}] if inventory_hostname == 'h2' else 'web' }}"
+    second = {"rolling_update_hosts": "h1,h2,h3", "rolling_update_max_failures": 1, "rolling_update_containers": mistake}
+    imports = [
+        {"import_playbook": "evenkeel.fleet.rolling_update", "vars": {"rolling_update_containers": "web", **variables}}
+        for variables in (first, second)
+    ]
+    (fleet.folder / "site.yml").write_text(json.dumps(imports))
+    del fleet.rollout.variables["containers"]
+    assert fleet.run(playbook=fleet.folder / "site.yml", waves=["100%"]).returncode == Ended.HOSTS_FAILED
+    assert_runs(fleet, h1=GOOD, h2=GOOD, h3=GOOD, h4=OLD)
+    assert [len(fleet.now(host)["archives"]) for host in ("h1", "h2", "h3")] == [0, 1, 0]
+    assert fleet.rollout.outcomes()["h2"] == "unknown"
+
+
 class TestTheReport:
     def test_the_users_own_tasks_have_it_on_the_controller(self, fleet: StandIns) -> None:
         (fleet.folder / "mail.yml").write_text(f"- ansible.builtin.shell: echo {{{{ rolling_update__report.ok }}}} > {fleet.folder}/mail\n")

@@ -11,26 +11,35 @@ import typing as t
 
 from .ports import Document
 
-_DELETED = 2
+_ADDED, _DELETED = 1, 2
 # What is written here is meant to be lost, or comes back by itself.
 _FLEETING = ("/tmp", "/var/tmp", "/run", "/var/run", "/var/lock", "/var/log", "/var/cache", "/dev", "/proc", "/sys")  # noqa: S108
+# In most images of today these are links to folders below /usr, and what is mounted in them has its mount point there.
+_LINKED_TO_USR = ("/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/")
 
 
 def lost_files(changes: t.Iterable[Document], container: Document) -> t.Tuple[str, ...]:
     """The paths that were added or changed in a container since it was created, in order, folders only when they are empty.
 
     C(changes) is what the engine lists as different from the image (https://docs.docker.com/reference/api/engine/, ContainerChanges).
-    Mount points do not count, nor does what lies where programs keep what they can do without.
+    What the engine makes itself does not count, which are mount points and a working folder that the image does not have, nor does what
+    lies where programs keep what they can do without.
     """
     paths = {change["Path"]: change["Kind"] for change in changes}
     parents = {posixpath.dirname(path) for path in paths}
-    mounted = {mount["Destination"].rstrip("/") for mount in container.get("Mounts") or ()}
-    mounted.update(path.rstrip("/") for path in container["HostConfig"].get("Tmpfs") or {})
+    mounted = _mount_points(container)
+    working_folder = (posixpath.normpath((container.get("Config") or {}).get("WorkingDir") or "/"), _ADDED)
     return tuple(
         path
         for path, kind in sorted(paths.items())
-        if kind != _DELETED and path not in parents and path not in mounted and not _is_fleeting(path)
+        if kind != _DELETED and path not in parents and path not in mounted and (path, kind) != working_folder and not _is_fleeting(path)
     )
+
+
+def _mount_points(container: Document) -> t.Set[str]:
+    asked_for = [mount["Destination"] for mount in container.get("Mounts") or ()] + list(container["HostConfig"].get("Tmpfs") or {})
+    named = {path.rstrip("/") for path in asked_for}
+    return named | {f"/usr{path}" for path in named if path.startswith(_LINKED_TO_USR)}
 
 
 def _is_fleeting(path: str) -> bool:

@@ -161,27 +161,37 @@ def _is_there(network: str, networks: t.AbstractSet[str]) -> bool:
 
 def _provider_gone(case: Case) -> t.Optional[str]:
     """What it needs of other containers has to be there, or neither a new one nor the old one can be started."""
-    container = case.inspected.container
-    others = {other["Id"]: other for other in case.surroundings.others}
+    lack = _lack_of(case.inspected.container, case.surroundings.others)
+    return f"it {lack}" if lack else None
+
+
+def _lack_of(container: Document, others: t.Sequence[Document]) -> t.Optional[str]:
+    """What a container needs of others to be created, and started when it is up, and does not find there. None when it finds all."""
+    by_id = {other["Id"]: other for other in others}
     for provider in namespaces_of(container):
-        if provider not in others:
-            return f"it lives in the namespace of a container ({provider[:12]}) that is gone. Create it anew, with one that is there."
-        if is_active(container) and not is_active(others[provider]):
-            return f"it lives in the namespace of {name_of(others[provider])}, which does not run. Start that first."
-    asleep = _linked_and_asleep(container, case.surroundings.others) if is_active(container) else None
+        if provider not in by_id:
+            return f"lives in the namespace of a container ({provider[:12]}) that is gone. Create it anew, with one that is there."
+        if is_active(container) and not _is_up(by_id[provider]):
+            return f"lives in the namespace of {name_of(by_id[provider])}, which does not run. Start that first."
+    asleep = _linked_and_asleep(container, others) if is_active(container) else None
     if asleep:
-        return f"it links to {asleep}, which does not run, and could not be started again. Start that first."
+        return f"links to {asleep}, which does not run, and could not be started again. Start that first."
     for lender in container["HostConfig"].get("VolumesFrom") or ():
         name = lender.partition(":")[0]
-        if not any(name == name_of(other) or other["Id"].startswith(name) for other in case.surroundings.others):
-            return f"it has volumes of the container {name}, which is gone. Create that again, or this one without it."
+        if not any(name == name_of(other) or other["Id"].startswith(name) for other in others):
+            return f"has volumes of the container {name}, which is gone. Create that again, or this one without it."
     return None
 
 
 def _linked_and_asleep(container: Document, others: t.Iterable[Document]) -> t.Optional[str]:
     """Somebody whom it links to and who does not run. The engine starts no container without those."""
-    running = {name_of(other) for other in others if is_active(other)}
-    return next((target for target, _alias in links_of(container) if target not in running), None)
+    up = {name_of(other) for other in others if _is_up(other)}
+    return next((target for target, _alias in links_of(container) if target not in up), None)
+
+
+def _is_up(container: Document) -> bool:
+    """Whether the engine lets others start that need it: also while it is paused."""
+    return is_active(container) or container["State"].get("Status") == "paused"
 
 
 def _files_would_be_lost(case: Case) -> t.Optional[str]:
@@ -194,8 +204,9 @@ def _files_would_be_lost(case: Case) -> t.Optional[str]:
 
 
 def _dependent_would_be_lost(case: Case) -> t.Optional[str]:
+    everybody = (case.inspected.container, *case.surroundings.others)
     for dependent in case.dependents:
-        name, reason = name_of(dependent.container), _why_it_would_be_lost(dependent)
+        name, reason = name_of(dependent.container), _why_it_would_be_lost(dependent) or _lack_of(dependent.container, everybody)
         if reason:
             return f"{name} depends on it (it uses its network, pid or ipc namespace, or links to it) and {reason}"
     return None

@@ -191,13 +191,20 @@ class TestPreUpdateFails:
         assert not [call for call in engine.calls if call.startswith(("stop", "rename"))]
         assert journal.notes == {}
 
-    def test_what_the_engine_tells_in_another_order_each_time_is_no_change(self, engine: FakeEngine) -> None:
+    @pytest.mark.parametrize(
+        ("setting", "values"), [("Ulimits", [{"Name": "nofile"}, {"Name": "nproc"}]), ("Links", ["/db:/web/db", "/cache:/web/cache"])]
+    )
+    def test_what_the_engine_tells_in_another_order_each_time_is_no_change(
+        self, engine: FakeEngine, setting: str, values: list[t.Any]
+    ) -> None:
+        for name in ("db", "cache"):
+            engine.has_container(name, "tool:1", "tool")
         host_config = engine._find("web")["HostConfig"]
-        host_config["Ulimits"] = [{"Name": "nofile"}, {"Name": "nproc"}]
+        host_config[setting] = values
         inspect = engine.inspect
 
         def shuffled(container: str) -> t.Any:
-            host_config["Ulimits"].reverse()
+            host_config[setting].reverse()
             return inspect(container)
 
         engine.inspect = shuffled  # type: ignore[method-assign]

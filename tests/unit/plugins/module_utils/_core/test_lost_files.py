@@ -13,8 +13,14 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.lost_files im
 CHANGED, ADDED, DELETED = 0, 1, 2
 
 
-def lost(*changes: tuple[str, int], mounts: tuple[str, ...] = (), tmpfs: dict[str, str] | None = None) -> tuple[str, ...]:
-    container: dict[str, Any] = {"Mounts": [{"Destination": path} for path in mounts], "HostConfig": {"Tmpfs": tmpfs}}
+def lost(
+    *changes: tuple[str, int], mounts: tuple[str, ...] = (), tmpfs: dict[str, str] | None = None, working_folder: str = ""
+) -> tuple[str, ...]:
+    container: dict[str, Any] = {
+        "Mounts": [{"Destination": path} for path in mounts],
+        "HostConfig": {"Tmpfs": tmpfs},
+        "Config": {"WorkingDir": working_folder},
+    }
     return lost_files([{"Path": path, "Kind": kind} for path, kind in changes], container)
 
 
@@ -40,3 +46,16 @@ def test_a_mount_point_is_none(destination: str) -> None:
 @pytest.mark.parametrize("folder", ["/tmp", "/var/tmp", "/run", "/var/run", "/var/log", "/var/cache", "/var/lock", "/dev", "/proc", "/sys"])
 def test_what_is_fleeting(folder: str) -> None:
     assert lost((folder, CHANGED), (f"{folder}/x/y", ADDED), (f"{folder}-not", ADDED)) == (f"{folder}-not",)
+
+
+@pytest.mark.parametrize("folder", ["bin", "lib", "lib64", "sbin"])
+def test_a_mount_point_behind_a_link_to_usr_is_none(folder: str) -> None:
+    assert lost((f"/usr/{folder}/modules", ADDED), mounts=(f"/{folder}/modules",)) == ()
+    assert lost((f"/usr/{folder}/modules", ADDED), mounts=(f"/{folder}ry/modules",)) == (f"/usr/{folder}/modules",)
+
+
+@pytest.mark.parametrize("working_folder", ["/srv/app", "/srv/app/", "/srv/./app"])
+def test_a_working_folder_that_the_engine_made(working_folder: str) -> None:
+    assert lost(("/srv", CHANGED), ("/srv/app", ADDED), working_folder=working_folder) == ()
+    assert lost(("/srv/app", ADDED), ("/srv/app/data", ADDED), working_folder=working_folder) == ("/srv/app/data",)
+    assert lost(("/srv/app", CHANGED), working_folder=working_folder) == ("/srv/app",)

@@ -155,6 +155,35 @@ class TestLinks:
         with pytest.raises(Refused, match="it links to db, which does not run"):
             refuse_if_unsafe("web", case(others=others, host_config=self.LINKS))
 
-    @pytest.mark.parametrize(("db", "web"), [("running", "running"), ("exited", "exited")])
+    @pytest.mark.parametrize(("db", "web"), [("running", "running"), ("paused", "running"), ("exited", "exited")])
     def test_one_that_runs_or_is_not_needed(self, db: str, web: str) -> None:
         refuse_if_unsafe("web", case(web, others=(inspected(db, name="db"),), host_config=self.LINKS))
+
+
+class TestWhatDependentsNeedOfOthers:
+    """Each is created anew, so that it has to find what it needs of others as well."""
+
+    @staticmethod
+    def of(status: str, host_config: dict[str, Any], *others: Inspected, web: str = "running") -> Case:
+        dependent = inspected(status, name="sidecar", host_config=host_config)
+        return case(web, dependent=dependent, others=(dependent, *others))
+
+    @pytest.mark.parametrize("host_config", [{"Links": ["/web:/sidecar/web", "/db:/sidecar/db"]}, {"PidMode": "container:id of db"}])
+    def test_one_that_does_not_run(self, host_config: dict[str, Any]) -> None:
+        with pytest.raises(Refused, match="^Container web was not touched: sidecar depends on it .* db, which does not run"):
+            refuse_if_unsafe("web", self.of("running", host_config, inspected("exited", name="db")))
+        refuse_if_unsafe("web", self.of("exited", host_config, inspected("exited", name="db")))
+        refuse_if_unsafe("web", self.of("running", host_config, inspected(name="db")))
+
+    @pytest.mark.parametrize("host_config", [{"Links": ["/web:/sidecar/web"]}, {"NetworkMode": "container:id of web"}])
+    def test_the_container_itself(self, host_config: dict[str, Any]) -> None:
+        refuse_if_unsafe("web", self.of("running", host_config))
+        refuse_if_unsafe("web", self.of("exited", host_config, web="exited"))
+        with pytest.raises(Refused, match="sidecar depends on it .* of web, which does not run|links to web, which does not run"):
+            refuse_if_unsafe("web", self.of("running", host_config, web="exited"))
+
+    def test_one_that_is_gone(self) -> None:
+        with pytest.raises(Refused, match=r"sidecar depends on it .* and lives in the namespace of a container \(id of db\) that is gone"):
+            refuse_if_unsafe("web", self.of("exited", {"PidMode": "container:id of db"}))
+        with pytest.raises(Refused, match="sidecar depends on it .* and has volumes of the container store, which is gone"):
+            refuse_if_unsafe("web", self.of("running", {"VolumesFrom": ["store"]}))
