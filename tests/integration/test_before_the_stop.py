@@ -28,12 +28,12 @@ def recreate(service: Service, **options: Any) -> dict[str, Any]:
 
 def refusal(scene: Scene, service: Service, **options: Any) -> str:
     """The message of a run that has to leave the container as it is: same ID, same start time, nothing beside it."""
-    before = scene.inspect(service.id)
+    before, containers = scene.inspect(service.id), scene.containers
     result = recreate(service, **options)
     after = scene.inspect(service.name)
     assert (result["failed"], result["changed"], result["failed_step"]) == (True, False, "preflight")
     assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
-    assert scene.containers == [service.name]
+    assert scene.containers == containers
     assert scene.journal == []
     message: str = result["msg"]
     assert message.startswith(f"Container {service.name} was not touched: ")
@@ -109,6 +109,35 @@ def test_the_network_that_it_was_created_in_is_gone(scene: Scene) -> None:
     assert f"its network {gone} is gone" in refusal(scene, service)
 
 
+class TestSomebodyWhomTheEngineAsksFor:
+    """It starts no container that links to one that does not run."""
+
+    @pytest.fixture
+    def db(self, scene: Scene) -> str:
+        return scene.container("db", reference("v1"))
+
+    @pytest.fixture
+    def service(self, scene: Scene, db: str) -> Service:
+        return scene.service(reference("v1"), wait=False, HostConfig={"Links": [f"{db}:db"]})
+
+    def test_down(self, scene: Scene, service: Service, db: str) -> None:
+        scene.client.stop(db, timeout=1)
+        assert f"it links to {scene.prefix}-db, which does not run" in refusal(scene, service)
+
+    def test_paused(self, scene: Scene, service: Service, db: str) -> None:
+        scene.client.pause(db)
+        assert recreate(service)["outcome"] == "recreated"
+        scene.client.unpause(db)
+
+    def test_down_and_needed_by_one_that_depends_on_it(self, scene: Scene, service: Service) -> None:
+        cache = scene.container("cache", reference("v1"))
+        scene.container("client", reference("v1"), HostConfig={"Links": [f"{service.name}:shop", f"{cache}:cache"]})
+        scene.client.stop(cache, timeout=1)
+        message = refusal(scene, service)
+        assert f"{scene.prefix}-client depends on it" in message
+        assert f"links to {scene.prefix}-cache, which does not run" in message
+
+
 class TestFilesThatWouldBeLost:
     @pytest.fixture
     def service(self, scene: Scene) -> Service:
@@ -125,6 +154,12 @@ class TestFilesThatWouldBeLost:
         assert (result["outcome"], result["lost_files"]) == ("recreated", ["/www/app.conf"])
         assert result["warnings"][0].endswith("the new one does not have them: /www/app.conf")
         assert scene.ask(service.name, "cat", "/data/kept") == "kept"
+
+    def test_what_the_engine_made_itself_is_none_of_them(self, scene: Scene) -> None:
+        """A working folder that the image does not have, and where something is mounted."""
+        service = scene.service(reference("v1"), WorkingDir="/srv/app", HostConfig={"Tmpfs": {"/lib/scratch": "", "/srv/mounted/here": ""}})
+        result = recreate(service)
+        assert (result["outcome"], result["lost_files"], result.get("warnings", [])) == ("recreated", [], [])
 
     @pytest.mark.behaviour("C8")
     def test_refused(self, scene: Scene, service: Service) -> None:

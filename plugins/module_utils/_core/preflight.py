@@ -204,12 +204,18 @@ def _files_would_be_lost(case: Case) -> t.Optional[str]:
 
 
 def _dependent_would_be_lost(case: Case) -> t.Optional[str]:
-    everybody = (case.inspected.container, *case.surroundings.others)
+    household = {inspected.container["Id"]: _as_running(inspected.container) for inspected in (case.inspected, *case.dependents)}
+    others = (*household.values(), *(other for other in case.surroundings.others if other["Id"] not in household))
     for dependent in case.dependents:
-        name, reason = name_of(dependent.container), _why_it_would_be_lost(dependent) or _lack_of(dependent.container, everybody)
+        name, reason = name_of(dependent.container), _why_it_would_be_lost(dependent) or _lack_of(dependent.container, others)
         if reason:
             return f"{name} depends on it (it uses its network, pid or ipc namespace, or links to it) and {reason}"
     return None
+
+
+def _as_running(container: Document) -> Document:
+    """One that is down now may be what this run is to mend."""
+    return {**container, "State": {**container["State"], "Status": "running"}}
 
 
 def _why_it_would_be_lost(dependent: Inspected) -> t.Optional[str]:
