@@ -67,7 +67,7 @@ def replacement_for(
         lost_files=files,
         seen=container,
         moves_tag=reference if request.image_digest and not reference.digest else None,
-        warnings=(*warnings, *stranded),
+        warnings=(*warnings, *stranded, *_moves_to_another_platform(old, inspected, surroundings.new_image)),
         new_image_made_at=unix_seconds_of(surroundings.new_image.get("Created")),
         new_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
         doubt=foreseen.doubt,
@@ -107,6 +107,15 @@ def look_around(
         return surroundings, dependents, inspected_dependents, tuple(_stranded(archive, old) for archive in archives)
     except EngineError as error:
         raise InspectFailed(f"What lies around container {old.name} could not be looked at, and it was not touched: {error}") from error
+
+
+def _moves_to_another_platform(old: OldContainer, inspected: Inspected, new_image: Document) -> t.Iterator[str]:
+    before, after = ((image or {}).get("Architecture") for image in (inspected.image, new_image))
+    if before and after and before != after:
+        yield (
+            f"{old.name} runs an image that is made for {before}, and the new one is made for {after}. If it is to stay with {before}, "
+            "name an image that has only this platform."
+        )
 
 
 def _stranded(archive: Dependent, provider: OldContainer) -> str:

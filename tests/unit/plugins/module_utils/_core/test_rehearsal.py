@@ -119,7 +119,16 @@ class TestThePlatform:
     def test_what_runs_under_emulation_may_go_on(self, engine: FakeEngine) -> None:
         engine.platforms = ("linux/s390x",)
         engine.images["old"] = {"Architecture": "s390x"}
-        assert rehearse(engine).outcome is Outcome.RECREATED
+        result = rehearse(engine)
+        assert (result.outcome, result.warnings) == (Outcome.RECREATED, ())
+
+    def test_or_move_to_what_the_engine_runs_by_itself_and_is_told(self, engine: FakeEngine) -> None:
+        """The engine does not tell which platform somebody asked for."""
+        engine.platforms, engine.publishes_indexes = ("linux/s390x", "linux/amd64"), True
+        engine.images["old"] = {"Architecture": "s390x"}
+        result = rehearse(engine)
+        assert (result.outcome, len(result.warnings)) == (Outcome.RECREATED, 1)
+        assert result.warnings[0].startswith("web runs an image that is made for s390x, and the new one is made for amd64. ")
 
     def test_but_a_pull_takes_the_engines_own_from_an_index(self, engine: FakeEngine) -> None:
         engine.platforms, engine.publishes_indexes = ("linux/s390x",), True
