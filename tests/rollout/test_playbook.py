@@ -87,6 +87,14 @@ class TestBudget:
         assert_runs(fleet, h1=GOOD, h2=OLD, h3=GOOD, h4=GOOD, h5=GOOD)
         assert "The rollout is over, with failures. Of 5 hosts: 4 updated, 1 failed and rolled back." in run.stdout
 
+    def test_a_bad_image_stops_at_the_canary_all_the_same(self, fleet: StandIns) -> None:
+        """A budget is for hosts that are not well."""
+        fleet.change_all(bad=[GOOD])
+        run = fleet.run(**WAVES, max_failures=3)
+        assert run.returncode == Ended.HOSTS_FAILED
+        assert fleet.done("container_recreate") == ["h1"]
+        assert "(nobody has come through so far, h1 failed)" in run.stdout
+
     @pytest.mark.behaviour("K2")
     def test_two_failures_of_one_in_one_wave(self, fleet: StandIns) -> None:
         for host in ("h2", "h3"):

@@ -15,6 +15,9 @@ from .records import has_failed
 
 Gate = t.Dict[str, t.Any]
 
+_RUNS_IT = ("updated", "unchanged")
+"""The outcomes that speak for the image."""
+
 _PERCENTAGE = re.compile(r"(\d+)\s*%")
 
 
@@ -55,9 +58,9 @@ def judge(
     """The gate before the next wave, or after the last.
 
     C(hosts) are those of the whole fleet, C(records) what is known of them: a host without a record is lost, and so is one that a wave has
-    begun on and whose record does not say how that ended. With C(tolerant) the budget is not looked at. C(before) is the gate of the wave
-    before. What is closed stays closed, and no wave follows on one that nobody came through because of the window. C(waiting) in it are the
-    hosts outside of their maintenance window. Raises InvalidRollout.
+    begun on and whose record does not say how that ended. With C(tolerant) failures are not looked at. C(before) is the gate of the wave
+    before. What is closed stays closed, and no wave follows while nobody has come through one: a budget is for hosts that are not well, and
+    not for an image. C(waiting) in it are the hosts outside of their maintenance window. Raises InvalidRollout.
     """
     budget = budget_of(max_failures, len(hosts))
     known = {record["host"] for record in records}
@@ -70,8 +73,13 @@ def judge(
         return {**gate, "open": False, "reason": before["reason"], "wave": before["wave"], "unconfirmed": before.get("unconfirmed", False)}
     if len(failures) > budget and not tolerant:
         return {**gate, "open": False, "reason": _why_closed(failures, budget)}
-    had_their_turn = [record["outcome"] for record in records if record["wave"] is not None]
-    if had_their_turn and set(had_their_turn) == {"outside_window"}:
+    had_their_turn = [record for record in records if record["wave"] is not None]
+    if not had_their_turn or any(record["outcome"] in _RUNS_IT and not record["under_way"] for record in records):
+        return gate
+    failed = [record["host"] for record in had_their_turn if has_failed(record)]
+    if failed and not tolerant:
+        return {**gate, "open": False, "reason": f"nobody has come through so far, {some_of(failed)} failed"}
+    if not failed and waiting:
         why = f"no host has tried the image yet, since the window of {some_of(waiting)} closed before its turn"
         return {**unconfirmed(gate), "reason": why}
     return gate

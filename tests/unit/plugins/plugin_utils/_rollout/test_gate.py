@@ -45,6 +45,38 @@ def test_no_wave_follows_on_one_that_nobody_came_through_because_of_the_window()
     assert judge(updated, HOSTS, 0, before=first)["open"]
 
 
+class TestNobodyHasComeThrough:
+    """A budget is for hosts that are not well. A bad image stops at the canary, however many may fail."""
+
+    @staticmethod
+    def judged(tolerant: bool = False, **outcomes: str) -> dict[str, t.Any]:
+        """After a wave in which these hosts had their turn."""
+        had_their_turn = [
+            {**record, "wave": 1, "under_way": record["outcome"] == "unverified"} if record["host"] in outcomes else record
+            for record in records(**outcomes)
+        ]
+        return judge(had_their_turn, HOSTS, 5, tolerant=tolerant)
+
+    @pytest.mark.parametrize("outcome", [*FAILURES, "unverified"])
+    def test_the_canary_failed_or_was_lost(self, outcome: str) -> None:
+        gate = self.judged(h1=outcome)
+        assert (gate["open"], gate["reason"]) == (False, "nobody has come through so far, h1 failed")
+        assert verdict_on(gate, "update", "rollback") == "rollback"
+        assert self.judged(h1=outcome, tolerant=True)["open"]
+
+    def test_somebody_has(self) -> None:
+        assert self.judged(h1="failed", h2="updated")["open"]
+        assert judge([*records(h1="failed"), {**records()[0], "outcome": "unchanged"}], HOSTS, 5)["open"]
+
+    def test_those_who_have_not_had_their_turn(self) -> None:
+        assert judge(records(h1="failed", h2="lost"), HOSTS, 5)["open"]
+
+    def test_one_failed_and_the_others_waited(self) -> None:
+        assert self.judged(h1="failed", h2="outside_window")["reason"] == "nobody has come through so far, h1 failed"
+        assert self.judged(h1="failed", h2="held")["reason"] == "nobody has come through so far, h1 failed"
+        assert self.judged(h1="held")["open"]
+
+
 @pytest.mark.parametrize("max_failures", ["", "some", "-1", "101%", 1.5, None])
 def test_no_budget(max_failures: object) -> None:
     with pytest.raises(InvalidRollout, match="a number of hosts or a percentage such as 10%"):
