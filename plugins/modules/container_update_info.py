@@ -149,6 +149,9 @@ containers:
     state:
       description: What the engine says that it does, such as V(running).
       type: str
+    created:
+      description: When it was created, in seconds since 1970 (Unix time).
+      type: int
     image:
       description: The image that it runs.
       type: dict

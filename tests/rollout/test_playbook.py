@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -295,6 +296,37 @@ class TestTasksOfTheUser:
         assert_untouched(fleet, "h2", "h3", "h4", "h5")
 
 
+class TestArchivesAreAllThatThereIs:
+    """No rollout drops one whose host is not well, or of which nobody knows."""
+
+    @staticmethod
+    def fail_on_h2(fleet: StandIns, **change: object) -> str:
+        """A file with tasks that find h2 not to be well, and after which it stands as told."""
+        state = {**fleet.now("h2"), "runs": GOOD, "archives": [{"name": "web-old-1", "kept": True, "rollout": "", "digest": OLD}], **change}
+        copy = {"dest": str(fleet.folder / "hosts/h2"), "content": json.dumps(state)}
+        here = "inventory_hostname == 'h2'"
+        tasks = [
+            {"ansible.builtin.copy": copy, "when": f"{here} and {bool(change)}"},
+            {"ansible.builtin.fail": {"msg": "no page"}, "when": here},
+        ]
+        (fleet.folder / "verify.yml").write_text(json.dumps(tasks))
+        return "verify.yml"
+
+    def test_the_way_back_failed(self, fleet: StandIns) -> None:
+        fleet.change("h2", errors={"container_rollback": "it is unhealthy"})
+        fleet.run(**WAVES, max_failures=1, verify_tasks=self.fail_on_h2(fleet))
+        assert fleet.rollout.outcomes() == {**dict.fromkeys(fleet.hosts, "updated"), "h2": "rollback_failed"}
+        assert {host for host in fleet.hosts if fleet.now(host)["archives"]} == {"h2"}
+
+    @pytest.mark.parametrize("change", [{"errors": {"container_update_info": "no engine"}}, {"hides_archives": True}], ids=str)
+    def test_nobody_knows_what_there_is_to_go_back(self, fleet: StandIns, change: dict[str, object]) -> None:
+        (fleet.folder / "after.yml").write_text(f"- ansible.builtin.shell: echo {{{{ inventory_hostname }}}} >> {fleet.folder}/after\n")
+        fleet.run(**WAVES, max_failures=1, verify_tasks=self.fail_on_h2(fleet, **change), post_tasks="after.yml")
+        assert fleet.rollout.outcomes()["h2"] == "unknown"
+        assert "h2" not in (fleet.folder / "after").read_text().split(), "it is not put back in service"
+        assert fleet.now("h2")["archives"]
+
+
 class TestHalt:
     @pytest.fixture
     def halted(self, fleet: StandIns) -> StandIns:
@@ -333,6 +365,17 @@ class TestHalt:
         assert_runs(halted, **dict.fromkeys(halted.hosts, BAD))
         assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
 
+    def test_then_on_afresh_where_some_have_that_image_already(self, halted: StandIns) -> None:
+        halted.change_all(bad=[])
+        assert halted.run(**WAVES, fresh=True, retry_rejected=True).returncode == 0
+        assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
+
+    def test_then_on_with_force(self, halted: StandIns) -> None:
+        """What the rollout has replaced is not replaced again."""
+        halted.change_all(bad=[])
+        assert halted.run(**WAVES, containers=[{"name": "web", "force": True}]).returncode == 0
+        assert sorted(halted.done("container_recreate")) == ["h2", "h4", "h5"]
+
     def test_then_settled_as_it_is(self, halted: StandIns) -> None:
         run = halted.run(goal="commit")
         assert run.returncode == 0
@@ -365,6 +408,28 @@ class TestHalt:
         assert fleet.now("h1")["archives"]
         assert_untouched(fleet, "h2", "h3", "h4", "h5")
         assert "nobody confirmed" in fleet.report()["sentence"]
+
+
+def test_nobody_goes_back_to_a_rollout_that_a_later_one_followed_on(fleet: StandIns) -> None:
+    """A host that was away comes back with what the first has left there."""
+    fleet.change("h2", runs=GOOD, archives=[{"name": "web-old-1", "kept": True, "rollout": "2026-11-01T01:00:00Z", "digest": OLD}])
+    for host in ("h1", "h3", "h4", "h5"):
+        fleet.change(host, runs=BAD, created=time.time())
+    fleet.change_all(registry=BAD, bad=[])
+    run = fleet.run(**WAVES)
+    assert run.returncode == 0, run.stdout
+    assert_runs(fleet, **dict.fromkeys(fleet.hosts, BAD))
+    assert fleet.done("container_recreate") == ["h2"]
+    assert fleet.now("h2")["archives"] == []
+
+
+def test_one_that_was_interrupted_is_brought_to_its_end_when_the_fleet_goes_back(fleet: StandIns) -> None:
+    fleet.change("h1", rejected=[GOOD])
+    fleet.change("h3", interrupted=True)
+    assert fleet.run(**WAVES).returncode == Ended.HOSTS_FAILED
+    assert fleet.done("container_recreate") == []
+    assert fleet.done("container_rollback") == ["h3"]
+    assert fleet.rollout.outcomes()["h3"] == "went_back"
 
 
 @pytest.mark.behaviour("K7")
@@ -415,6 +480,15 @@ def test_what_the_first_of_two_left_is_not_settled_by_the_second_that_resumes_it
     assert_runs(fleet, h1=GOOD, h2=GOOD, h3=GOOD, h4=OLD)
     assert [len(fleet.now(host)["archives"]) for host in ("h1", "h2", "h3")] == [0, 1, 0]
     assert fleet.rollout.outcomes()["h2"] == "unknown"
+
+
+@pytest.mark.parametrize("option", [{"confirm_canary": True}, {"pause": 5}], ids=str)
+def test_what_only_the_playbook_can_do_is_refused_in_a_play_of_ones_own(fleet: StandIns, option: dict[str, object]) -> None:
+    play = {"hosts": "all", "serial": 1, "gather_facts": False, "roles": ["evenkeel.fleet.rolling_update"]}
+    (fleet.folder / "site.yml").write_text(json.dumps([play]))
+    run = fleet.run(playbook=fleet.folder / "site.yml", **option)
+    assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
+    assert "are for the playbook evenkeel.fleet.rolling_update" in run.stdout
 
 
 class TestTheReport:
@@ -497,6 +571,20 @@ class TestHabits:
         fleet.run(**WAVES, window="00:00-23:59")
         assert_untouched(fleet, "h2", "h4", "h5")
         assert fleet.rollout.outcomes()["h2"] == "failed"
+
+    def test_a_name_that_looks_like_a_host_and_a_port(self, fleet: StandIns) -> None:
+        inventory = fleet.inventory()
+        inventory["all"]["hosts"]["edge:8080"] = {"ansible_host": "h1"}
+        (fleet.folder / "inventory.py").write_text(f"""#!/usr/bin/env python3
+import json
+inventory = json.loads({json.dumps(inventory)!r})
+hosts = inventory["all"]["hosts"]
+print(json.dumps({{"all": {{"hosts": list(hosts), "vars": inventory["all"]["vars"]}}, "_meta": {{"hostvars": hosts}}}}))
+""")
+        (fleet.folder / "inventory.py").chmod(0o755)
+        run = fleet.run("--inventory", str(fleet.folder / "inventory.py"))
+        assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
+        assert "edge:8080 cannot be put into a wave" in run.stdout
 
     def test_check_mode(self, fleet: StandIns) -> None:
         run = fleet.run("--check", **WAVES)

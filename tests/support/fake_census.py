@@ -103,6 +103,7 @@ class FakeCensus:
             other for other in self._all() for link in other["HostConfig"].get("Links") or () if link.startswith(container["Name"] + ":")
         )
         return {
+            "Created": 1795428000,
             "Id": container["Id"],
             "Names": [container["Name"], *(f"{other['Name']}/alias" for other in links)],
             "Image": container["Config"]["Image"] if means == container["Image"] else container["Image"],

@@ -53,7 +53,13 @@ class _Host:
 
     def _container_update_info(self) -> Result:
         containers = [
-            {"name": name, "image": self._image(self._state["runs"]), "archives": self._state["archives"]}
+            {
+                "name": name,
+                "image": self._image(self._state["runs"]),
+                "archives": None if self._state.get("hides_archives") else self._state["archives"],
+                "created": self._state.get("created", 0),
+                "interrupted": self._state.get("interrupted", False),
+            }
             for name in self._state["containers"]
             if name in self._options["name"]
         ]
@@ -67,7 +73,7 @@ class _Host:
         }
         if digest in self._state["rejected"] and not self._options["force"]:
             return {**answer, "changed": False, "outcome": "skipped", "skip_reason": "rejected", "msg": "it was rolled back before"}
-        outcome = "unchanged" if digest == self._state["runs"] else "recreated"
+        outcome = "unchanged" if digest == self._state["runs"] and not self._options["force"] else "recreated"
         return {**answer, "changed": False, "outcome": outcome, "doubt": None}
 
     def _container_recreate(self) -> Result:
@@ -78,12 +84,14 @@ class _Host:
             rollback = {"reason": "crashed"}
             told = {"msg": "it crashed", "rollback_failed": False, "downtime_seconds": 1.5}
             return {"failed": True, "changed": True, "outcome": "rolled_back", "rollback": rollback, "image": image, **told}
-        self._state["runs"] = new
+        self._state.update(runs=new, created=time.time())
         name = f"{self._options['name']}-old-1"
         self._state["archives"].insert(0, {"name": name, "kept": True, "rollout": self._options["rollout"], "digest": old})
         return {"changed": True, "outcome": "recreated", "archive": name, "image": image, "downtime_seconds": 0.5}
 
     def _container_rollback(self) -> Result:
+        if self._state.pop("interrupted", False):
+            return {"failed": True, "changed": True, "msg": "nothing to go back to", "error_class": "nothing_to_go_back_to"}
         archive = self._state["archives"].pop(0)
         new, self._state["runs"] = self._state["runs"], archive["digest"]
         self._state["rejected"] = [new]

@@ -32,6 +32,9 @@ LABEL = "evenkeel.testbed.engine"
 
 # A process that runs in the namespace of such an engine finds what it runs beside here.
 _BESIDE = "EVENKEEL_BESIDE_ENGINE"
+# Such a process finds here where to put the certificates that the engine is to trust.
+_CERTIFICATES = "EVENKEEL_ENGINE_CERTIFICATES"
+MACHINES_CERTIFICATES = Path("/etc/docker/certs.d")
 
 _FOLDERS = STATE / "engines"
 # Process 1 reaps what dockerd leaves when it is stopped.
@@ -74,6 +77,7 @@ class ContainedEngine:
         self.container = f"evenkeel-engine-{self.name}"
         self._folder = _FOLDERS / self.name
         self._socket = self._folder / "docker.sock"
+        self._certificates = self._folder / "certificates"
         self._disk = disk
         self._options = options
 
@@ -98,7 +102,7 @@ class ContainedEngine:
         with locked("roots"):
             image = root_image(_image(suite), suite, KINDS[self.kind].packages)
         self.down()
-        self._folder.mkdir(parents=True)
+        self._certificates.mkdir(parents=True)
         self._mount_disk()
         say(f"starting an Engine {self.kind} in a container")
         self._create(image)
@@ -140,7 +144,7 @@ class ContainedEngine:
     def run(self, *command: str) -> int:
         """Run a command with this engine as its Docker, in its network namespace. Returns the exit status."""
         enter = ("nsenter", f"--net=/proc/{self._inspect()['State']['Pid']}/ns/net", "--", *command)
-        environment = {"DOCKER_HOST": self.host, OUTER: outer_host(), _BESIDE: self.kind}
+        environment = {"DOCKER_HOST": self.host, OUTER: outer_host(), _BESIDE: self.kind, _CERTIFICATES: str(self._certificates)}
         return subprocess.run(enter, env={**os.environ, **environment}, check=False).returncode
 
     @contextlib.contextmanager
@@ -166,6 +170,7 @@ class ContainedEngine:
             "Binds": [
                 # At the same place, so that the paths which the engine tells are true on the machine, and those of tests to the engine.
                 *(f"{folder}:{folder}" for folder in (self._folder, tempfile.gettempdir())),
+                f"{self._certificates}:{MACHINES_CERTIFICATES}",
                 f"{unpacked('docker-registry')}:/opt/registry:ro",
                 "/sys/fs/cgroup:/sys/fs/cgroup:rw",
             ],
@@ -219,6 +224,11 @@ class ContainedEngine:
 def beside() -> str:
     """The kind of the contained engine that this process runs beside; on the machine itself, the oldest that is supported."""
     return os.environ.get(_BESIDE, "20.10")
+
+
+def certificates() -> Path:
+    """Where the engine that this process runs beside looks for a certificate to trust, in a folder for each registry."""
+    return Path(os.environ.get(_CERTIFICATES, MACHINES_CERTIFICATES))
 
 
 def down() -> None:

@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from .common import TestbedError, wait_until
+from .engines import MACHINES_CERTIFICATES, certificates
 from .packages import unpacked
 
 
@@ -102,8 +103,8 @@ def bridge_address(client: docker.APIClient) -> str:
 
 @contextlib.contextmanager
 def trusted(registry: SecuredRegistry) -> Iterator[None]:
-    """Let the machine's own engine trust the registry's certificate for a while. It reads the folder at each request."""
-    folder = Path("/etc/docker/certs.d", registry.address)
+    """Let the engine trust the registry's certificate for a while. It reads the folder at each request."""
+    folder = certificates() / registry.address
     folder.mkdir(parents=True)
     try:
         (folder / "ca.crt").write_bytes(registry.authority.read_bytes() if registry.authority else b"")
@@ -111,8 +112,9 @@ def trusted(registry: SecuredRegistry) -> Iterator[None]:
     finally:
         (folder / "ca.crt").unlink(missing_ok=True)
         folder.rmdir()
-        with contextlib.suppress(OSError):  # Somebody else's are there too.
-            folder.parent.rmdir()
+        if folder.parent == MACHINES_CERTIFICATES:
+            with contextlib.suppress(OSError):  # Somebody else's are there too.
+                folder.parent.rmdir()
 
 
 @contextlib.contextmanager

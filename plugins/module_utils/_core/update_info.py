@@ -104,6 +104,8 @@ class Finding:
 class ContainerInfo:
     """One container. C(obstacle) is why a run would refuse to update it although it is outdated, empty when it would not.
 
+    C(created) is when it was created, in Unix seconds.
+
     C(archives), C(interrupted) (a run was, and nobody has brought it to its end yet) and C(busy) (a run is at work) are None when nobody
     knows.
     """
@@ -111,6 +113,7 @@ class ContainerInfo:
     name: str
     id: str
     state: str
+    created: t.Optional[int]
     image: ImageIdentity
     finding: Finding
     compose: t.Optional[ComposeService]
@@ -153,6 +156,7 @@ class _Look:
         self._question = question
         self._warnings: t.List[str] = []
         self._inspected: t.Dict[str, Document] = {}
+        self._created: t.Dict[str, t.Optional[int]] = {}
         self._rejections: t.Optional[Rejections] = None
         self._leftovers = Leftovers()
         self._knows_leftovers = False
@@ -164,6 +168,7 @@ class _Look:
     def answer(self) -> HostInfo:
         listed = self._list()
         everything = [as_inspected(one) for one in listed]
+        self._created = {one["Id"]: one.get("Created") for one in listed}
         self._read_notes(everything)
         containers, left_over = _under_their_own_names(everything, self._leftovers.archives)
         chosen = [self._with_reference(container) for container in containers if self._question.selection.chooses(container)]
@@ -247,6 +252,7 @@ class _Look:
             name=name,
             id=container["Id"],
             state=container["State"]["Status"],
+            created=self._created[container["Id"]],
             image=ImageIdentity(container["Config"]["Image"], container["Image"], digest),
             finding=finding,
             compose=service_of(container),

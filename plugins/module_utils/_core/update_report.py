@@ -33,6 +33,7 @@ def _container(info: ContainerInfo) -> Report:
         "name": info.name,
         "id": info.id,
         "state": info.state,
+        "created": info.created,
         "image": dataclasses.asdict(info.image),
         "registry": finding.registry and {"digest": finding.registry.digest, "platforms": list(finding.registry.platforms)},
         "status": finding.status.value,

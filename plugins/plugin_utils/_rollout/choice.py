@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
+import calendar
+import re
 import typing as t
 
 Choice = t.Dict[str, t.Any]
+
+_TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z")
+"""What a rollout is called after. See the role's C(steps/choose.yml)."""
 
 
 def choose(looks: t.Iterable[t.Mapping[str, t.Any]], now: str, *, fresh: bool = False) -> Choice:
@@ -16,12 +21,15 @@ def choose(looks: t.Iterable[t.Mapping[str, t.Any]], now: str, *, fresh: bool = 
 
     C(looks) are those of the hosts, in the order of the inventory, each with C(containers), as container_update_info returns them, and
     C(foretold), what container_prepare returned for each of them in check mode. While any host keeps the archive of a rollout, that rollout
-    is not over: its digests are kept, unless C(fresh). What the hosts do not know yet is what the first of them was told by its registry.
+    is not over: its digests are kept, unless C(fresh), or unless a later rollout was settled meanwhile, of which that host knew nothing.
+    What the hosts do not know yet is what the first of them was told by its registry.
     Run and rollout are called after the time at which they began, which is C(now) for the run.
     """
     looks = list(looks)
     rollout = "" if fresh else _newest_rollout(looks)
     begun = _digests_of(rollout, looks) if rollout else {}
+    if _is_superseded(rollout, begun, looks):
+        rollout, begun = "", {}
     asked: t.Dict[str, t.Dict[str, str]] = {}
     insisted = False
     for look in looks:
@@ -56,6 +64,23 @@ def rollout_of(container: t.Mapping[str, t.Any]) -> t.Optional[str]:
 
 def _newest_rollout(looks: t.Iterable[t.Mapping[str, t.Any]]) -> str:
     return max((rollout_of(container) or "" for look in looks for container in look.get("containers") or ()), default="")
+
+
+def _is_superseded(rollout: str, begun: t.Mapping[str, t.Mapping[str, str]], looks: t.Iterable[t.Mapping[str, t.Any]]) -> bool:
+    """Whether a host has got another image since that rollout began. One that only went back in it has its container of before."""
+    return any(
+        rollout_of(container) != rollout
+        and container["image"].get("digest") not in (None, begun.get(container["name"], {}).get(container["image"]["reference"]))
+        and container["image"]["reference"] in begun.get(container["name"], {})
+        and (container.get("created") or 0) > _unix_seconds(rollout)
+        for look in looks
+        for container in look.get("containers") or ()
+    )
+
+
+def _unix_seconds(rollout: str) -> float:
+    match = _TIME.fullmatch(rollout)
+    return calendar.timegm(tuple(map(int, match.groups()))) if match else float("inf")
 
 
 def _digests_of(rollout: str, looks: t.Iterable[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Dict[str, str]]:

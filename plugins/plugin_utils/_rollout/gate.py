@@ -15,9 +15,6 @@ from .records import has_failed
 
 Gate = t.Dict[str, t.Any]
 
-_RUNS_IT = ("updated", "unchanged")
-"""The outcomes that speak for the image."""
-
 _PERCENTAGE = re.compile(r"(\d+)\s*%")
 
 
@@ -74,15 +71,31 @@ def judge(
     if len(failures) > budget and not tolerant:
         return {**gate, "open": False, "reason": _why_closed(failures, budget)}
     had_their_turn = [record for record in records if record["wave"] is not None]
-    if not had_their_turn or any(record["outcome"] in _RUNS_IT and not record["under_way"] for record in records):
+    if any(_speaks_for_the_image(record, had_their_turn) for record in records):
         return gate
     failed = [record["host"] for record in had_their_turn if has_failed(record)]
     if failed and not tolerant:
         return {**gate, "open": False, "reason": f"nobody has come through so far, {some_of(failed)} failed"}
-    if not failed and waiting:
-        why = f"no host has tried the image yet, since the window of {some_of(waiting)} closed before its turn"
+    turned_away = [record["host"] for record in had_their_turn if record["outcome"] == "outside_window"]
+    if turned_away and len(turned_away) == len(had_their_turn):
+        why = f"no host has tried the image yet, since the window of {some_of(turned_away)} closed before its turn"
         return {**unconfirmed(gate), "reason": why}
     return gate
+
+
+def _speaks_for_the_image(record: t.Mapping[str, t.Any], had_their_turn: t.Sequence[t.Mapping[str, t.Any]]) -> bool:
+    """Whether a host runs what those in the waves were to get: it came through one, or an earlier run got it there."""
+    if record["under_way"]:
+        return False
+    if record["wave"] is not None or record["outcome"] == "unverified":
+        return record["outcome"] in ("updated", "unchanged", "unverified")
+    wanted = {_name_of(container["wanted"]) for other in had_their_turn for container in other["containers"]} - {None}
+    return record["outcome"] == "unchanged" and any(_name_of(container["after"]) in wanted for container in record["containers"])
+
+
+def _name_of(image: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[str]:
+    """What all hosts know it by, as far as there is such a thing."""
+    return (image.get("digest") or image.get("id")) if image else None
 
 
 def unconfirmed(gate: Gate) -> Gate:

@@ -13,15 +13,20 @@ from .errors import InvalidRollout
 from .gate import budget_of, waves_of
 from .window import is_within
 
+_TAKEN_FOR_LOCALHOST = ("127.0.0.1", "::1")
+
 FileExists = t.Callable[[str], bool]
 
 
 def problem_of(settings: t.Mapping[str, t.Any], file_exists: FileExists) -> str:
     """What is wrong and what would be right, empty when nothing is wrong.
 
-    C(settings) has C(containers), C(waves), C(rollback_batch), C(max_failures), C(window), C(docker) and C(files), the latter by the
-    variable that names them.
+    C(settings) has C(inventory), the names of all hosts, C(containers), C(waves), C(rollback_batch), C(max_failures), C(window), C(docker)
+    and C(files), the latter by the variable that names them.
     """
+    alias = next((host for host in _TAKEN_FOR_LOCALHOST if host in settings["inventory"]), None)
+    if alias and "localhost" not in settings["inventory"]:
+        return f"The inventory has {alias}, which Ansible takes for localhost in some places. Call it localhost. Nothing was touched."
     try:
         containers_of(settings["containers"])
         waves_of(settings["waves"])

@@ -27,6 +27,8 @@ _WORST_FIRST = (*FAILURES, *_NO_FAILURE)
 
 _UNREACHABLE = "the host could not be reached"
 
+_UNREADABLE = "which old containers it keeps could not be found out"
+
 _OF_A_PLAN = {"recreated": "planned", "recovered": "planned", "unknown": "planned", "restored": "planned", "unchanged": "unchanged"}
 _OF_A_RUN = {"recreated": "updated", "recovered": "updated", "unchanged": "unchanged"}
 
@@ -43,8 +45,8 @@ def planned(
     for result in (look, prepared):
         if result.get("unreachable"):
             return {**record, "reason": f"{_UNREACHABLE}: {_one_line(result.get('msg'))}"}
-    if "containers" not in look:
-        return {**record, "outcome": "failed", "reason": _one_line(look.get("msg"))}
+    if not is_known(look):
+        return {**record, "outcome": "failed", "reason": _one_line(look.get("msg")) or _UNREADABLE}
     found = {container["name"]: container for container in look["containers"]}
     containers = [_planned(one, found, retry_rejected=retry_rejected) for one in prepared.get("results") or ()]
     replaced = reached(look, resumed, containers) if resumed else []
@@ -104,14 +106,14 @@ def gone_back(record: Record, container: str, result: Result) -> Record:
 
 
 def left_behind(record: Record, look: Result) -> Record:
-    """When the fleet goes back, and it cannot be found out what there is to go back on this host."""
-    why = _UNREACHABLE if look.get("unreachable") else _one_line(look.get("msg"))
+    """When a host is to go back, and it cannot be found out what there is to go back on it."""
+    why = _UNREACHABLE if look.get("unreachable") else _one_line(look.get("msg")) or _UNREADABLE
     return {**record, "outcome": "unknown", "reason": record["reason"] or f"whether it has to go back is not known: {why}"}
 
 
 def finalized(record: Record, look: Result, dropped: Result) -> Record:
     """After container_finalize on its containers, one result each. While an archive stays, the rollout is not over for the next run."""
-    if look.get("unreachable") or dropped.get("unreachable") or "containers" not in look:
+    if look.get("unreachable") or dropped.get("unreachable") or not is_known(look):
         return _unsettled(record, "they could not be looked at")
     for result in dropped.get("results") or ():
         if "dropped" not in result and not result.get("skipped"):
@@ -123,6 +125,36 @@ def _unsettled(record: Record, why: str) -> Record:
     kept = f"its old containers were not dropped, {why}. Run this again with rolling_update_goal=commit"
     outcome = "unsettled" if record["outcome"] in SUCCESSES else record["outcome"]
     return {**record, "outcome": outcome, "reason": record["reason"] or kept}
+
+
+def is_known(look: Result) -> bool:
+    """Whether a look at a host tells what its containers run, and what they keep."""
+    return "containers" in look and all(container.get("archives") is not None for container in look["containers"])
+
+
+def to_drop(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.List[str]:
+    """Those of the C(containers) that keep something of this rollout, or of one before it, which is over with it."""
+    keeps = {
+        container["name"]
+        for container in look.get("containers") or ()
+        if any(archive["kept"] and "" < (archive.get("rollout") or "") <= rollout for archive in container.get("archives") or ())
+    }
+    return [container["name"] for container in containers if container["name"] in keeps]
+
+
+def to_go_back(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.List[str]:
+    """Those of the C(containers) that have to go back when the fleet does, in the order to do that.
+
+    That includes those on which a run was interrupted, unless they would go back further than to where they were before it.
+    """
+    interrupted = {
+        container["name"]
+        for container in look.get("containers") or ()
+        if container.get("interrupted") and not any(archive["kept"] for archive in container.get("archives") or ())
+    }
+    containers = list(containers)
+    wanted = {*reached(look, rollout, containers), *interrupted}
+    return [container["name"] for container in containers if container["name"] in wanted][::-1]
 
 
 def reached(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.List[str]:
@@ -176,6 +208,8 @@ def _after_update(result: Result) -> Record:
 def _after_rollback(result: Result, outcome: str) -> Record:
     if result.get("unreachable"):
         return {"outcome": "unknown", "reason": f"it has to go back, and {_UNREACHABLE}"}
+    if result.get("error_class") == "nothing_to_go_back_to" and result.get("changed"):  # What was interrupted had not come far.
+        return {"outcome": outcome}
     if result.get("outcome") not in ("restored", "recovered"):
         return {"outcome": "rollback_failed", "reason": _one_line(result.get("msg"))}
     return {"outcome": outcome, "after": (result.get("image") or {}).get("new"), "seconds_down": result.get("downtime_seconds")}

@@ -74,6 +74,7 @@ class TestStatus:
                     "name": "web",
                     "id": census.engine.container("web")["Id"],
                     "state": "running",
+                    "created": 1795428000,
                     "image": {"reference": "shop:1", "id": "old", "digest": digest_of("old")},
                     "registry": {"digest": digest_of("old"), "platforms": []},
                     "status": "up_to_date",

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import typing as t
 
+import pytest
+
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.choice import choose, digest_for, rollout_of
 
 A, B = "sha256:a", "sha256:b"
@@ -15,10 +17,10 @@ TODAY = "2026-11-23T10:00:00Z"
 YESTERDAY = "2026-11-22T10:00:00Z"
 
 
-def runs(digest: str, *rollouts: str | None, name: str = "web", reference: str = "shop:1") -> dict[str, t.Any]:
+def runs(digest: str, *rollouts: str | None, name: str = "web", reference: str = "shop:1", created: int = 0) -> dict[str, t.Any]:
     """A container, and an archive for each rollout, newest first."""
     archives = [{"name": f"{name}-old", "kept": True, "rollout": rollout} for rollout in rollouts]
-    return {"name": name, "image": {"reference": reference, "digest": digest}, "archives": archives}
+    return {"name": name, "image": {"reference": reference, "digest": digest}, "archives": archives, "created": created}
 
 
 def foretold(digest: str | None, name: str = "web", reference: str = "shop:1", **settings: str) -> dict[str, t.Any]:
@@ -63,6 +65,33 @@ class TestOneThatWasBrokenOff:
 
     def test_the_newest_of_several(self) -> None:
         assert choose([look(runs(A, "2026-11-01T10:00:00Z")), look(runs(B, YESTERDAY))], TODAY)["rollout"] == YESTERDAY
+
+    @pytest.mark.parametrize(
+        ("other", "resumed"),
+        [
+            (runs("sha256:later", created=1795428000), False),
+            (runs("sha256:later", None, created=1795428000), False),
+            (runs(A, created=1795341599), True),
+            (runs(B, created=1795428000), True),
+            (runs(B, YESTERDAY, created=1795428000), True),
+            (runs("sha256:later", created=1795428000, reference="shop:2"), True),
+            (runs("sha256:later", created=1795428000, name="db"), True),
+            (runs(None, created=1795428000), True),  # type: ignore[arg-type]
+        ],
+        ids=[
+            "settled since",
+            "with an archive of the user",
+            "not reached",
+            "settled",
+            "reached",
+            "another image",
+            "another container",
+            "built",
+        ],
+    )
+    def test_unless_a_later_one_was_settled_while_a_host_was_away(self, other: dict[str, t.Any], resumed: bool) -> None:
+        choice = choose([look(other, foretold("sha256:later")), look(runs(B, YESTERDAY), foretold("sha256:later"))], TODAY)
+        assert (choice["resumed"], choice["digests"]["web"]["shop:1"]) == (resumed, B if resumed else "sha256:later")
 
     def test_an_archive_of_the_user_is_no_rollout(self) -> None:
         assert choose([look(runs(A, None), foretold(B))], TODAY)["resumed"] is False

@@ -20,7 +20,10 @@ HOSTS = [f"h{number}" for number in range(1, 11)]
 
 def records(**outcomes: str) -> list[dict[str, t.Any]]:
     known = {host: outcomes.get(host, "planned") for host in HOSTS if outcomes.get(host) != "lost"}
-    return [{"host": host, "outcome": outcome, "wave": None, "under_way": False} for host, outcome in known.items()]
+    container = {"name": "web", "wanted": {"digest": "new"}, "after": {"digest": "old"}}
+    return [
+        {"host": host, "outcome": outcome, "wave": None, "under_way": False, "containers": [container]} for host, outcome in known.items()
+    ]
 
 
 @pytest.mark.parametrize(("max_failures", "hosts", "budget"), [(0, 10, 0), ("3", 10, 3), ("10%", 10, 1), ("10%", 9, 0), ("100 %", 7, 7)])
@@ -66,7 +69,17 @@ class TestNobodyHasComeThrough:
 
     def test_somebody_has(self) -> None:
         assert self.judged(h1="failed", h2="updated")["open"]
-        assert judge([*records(h1="failed"), {**records()[0], "outcome": "unchanged"}], HOSTS, 5)["open"]
+
+    @pytest.mark.parametrize(("runs", "open_"), [("new", True), ("old", False)])
+    def test_somebody_runs_it_already(self, runs: str, open_: bool) -> None:
+        """Or is up to date with something else."""
+        canary = {**records(h1="failed")[0], "wave": 1}
+        other = {**records(h2="unchanged")[1], "containers": [{"name": "web", "wanted": None, "after": {"id": "x", "digest": runs}}]}
+        assert judge([canary, other, *records()[2:]], HOSTS, 5)["open"] is open_
+
+    def test_those_that_an_earlier_run_got_there_are_only_to_be_verified(self) -> None:
+        canary = {**records(h1="failed")[0], "wave": 1}
+        assert judge([canary, *records(h2="unverified")[1:]], HOSTS, 5)["open"]
 
     def test_those_who_have_not_had_their_turn(self) -> None:
         assert judge(records(h1="failed", h2="lost"), HOSTS, 5)["open"]
@@ -75,6 +88,8 @@ class TestNobodyHasComeThrough:
         assert self.judged(h1="failed", h2="outside_window")["reason"] == "nobody has come through so far, h1 failed"
         assert self.judged(h1="failed", h2="held")["reason"] == "nobody has come through so far, h1 failed"
         assert self.judged(h1="held")["open"]
+        waiting = {**records(h2="outside_window")[1]}
+        assert judge([{**records(h1="held")[0], "wave": 1}, waiting, *records()[2:]], HOSTS, 0)["open"], "nobody was turned away"
 
 
 @pytest.mark.parametrize("max_failures", ["", "some", "-1", "101%", 1.5, None])

@@ -90,6 +90,49 @@ class TestPlanned:
         assert (record["outcome"], record["containers"][0]["retry"]) == ("planned", True)
 
 
+class TestWhatAHostKeeps:
+    CONTAINERS: t.ClassVar = [{"name": "db"}, {"name": "web"}]
+
+    @staticmethod
+    def look(**keeps: list[str | None] | None) -> dict[str, t.Any]:
+        """By container, the rollouts of its archives. None where nobody knows."""
+        return {
+            "containers": [
+                {"name": name, "image": NEW, "archives": rollouts and [{"kept": True, "rollout": rollout} for rollout in rollouts]}
+                for name, rollouts in keeps.items()
+            ]
+        }
+
+    def test_nobody_knows(self) -> None:
+        assert records.is_known(self.look(web=["monday"], db=[]))
+        for look in (self.look(web=["monday"], db=None), {"msg": "no engine"}, GONE):
+            assert not records.is_known(look)
+        record = records.planned("h1", self.look(web=None), {"results": [foretold("unchanged")]}, resumed="monday")
+        assert (record["outcome"], record["reason"]) == ("failed", "which old containers it keeps could not be found out")
+        assert records.finalized(planned(foretold("unchanged")), self.look(web=None), {"results": []})["outcome"] == "unsettled"
+        assert records.left_behind(planned(foretold()), self.look(web=None))["reason"].endswith("keeps could not be found out")
+
+    def test_what_goes_with_a_rollout(self) -> None:
+        """What is left of those before it, too; nothing of the user's, and nothing of a later one."""
+        for rollouts, goes in ((["2"], True), (["1"], True), ([None, "1"], True), (["3"], False), ([None], False), ([], False)):
+            assert records.to_drop(self.look(web=rollouts, other=["2"]), "2", self.CONTAINERS) == (["web"] if goes else [])
+
+    def test_what_goes_back(self) -> None:
+        """What was interrupted too, unless it would go further back than to where it was."""
+        look = self.look(db=["monday"], web=[])
+        assert records.to_go_back(look, "monday", self.CONTAINERS) == ["db"]
+        look["containers"][1]["interrupted"] = True
+        assert records.to_go_back(look, "monday", self.CONTAINERS) == ["web", "db"]
+        assert records.to_go_back(self.look(web=["monday"]), "tuesday", self.CONTAINERS) == []
+        look["containers"][1]["archives"] = [{"kept": True, "rollout": None}]
+        assert records.to_go_back(look, "monday", self.CONTAINERS) == ["db"]
+
+    def test_what_was_interrupted_had_not_come_far(self) -> None:
+        nothing = {"failed": True, "changed": True, "error_class": "nothing_to_go_back_to", "msg": "no archive"}
+        assert records.gone_back(planned(foretold()), "web", nothing)["outcome"] == "went_back"
+        assert records.gone_back(planned(foretold()), "web", {**nothing, "changed": False})["outcome"] == "rollback_failed"
+
+
 class TestUpdated:
     @pytest.mark.parametrize(
         ("result", "outcome"),

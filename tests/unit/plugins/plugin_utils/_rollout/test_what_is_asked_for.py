@@ -16,6 +16,7 @@ from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.problems i
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.window import is_within
 
 FINE: dict[str, t.Any] = {
+    "inventory": ["h1", "127.0.0.1", "localhost"],
     "containers": "web",
     "waves": [1, "100%"],
     "rollback_batch": "25%",
@@ -81,6 +82,7 @@ def test_window(now: str, window: str, within: bool) -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
+        ({"inventory": ["h1", "127.0.0.1"]}, "The inventory has 127.0.0.1, which Ansible takes for localhost"),
         ({"containers": []}, "rolling_update_containers must name"),
         ({"waves": [0]}, "rolling_update_waves must be"),
         ({"rollback_batch": "none"}, "rolling_update_rollback_batch must be"),
