@@ -78,7 +78,7 @@ class TestNews:
                 return b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n" if answer == "a refusal" else bytes(over.wait())
 
         with WithoutEvents(socket_of(engine.host())) as proxy:
-            client = docker.APIClient(base_url=proxy.url, version="1.41")
+            client = docker.APIClient(base_url=proxy.url, version="auto")
             news = Events(client, container)
             news.wait(self.BRIEFLY)  # One look may come early all the same.
             assert not self.is_told(news, self.BRIEFLY)
