@@ -432,6 +432,14 @@ def test_one_that_was_interrupted_is_brought_to_its_end_when_the_fleet_goes_back
     assert fleet.rollout.outcomes()["h3"] == "went_back"
 
 
+def test_one_whose_update_ended_half_way_is_brought_to_its_end_before_it_is_back_in_service(fleet: StandIns) -> None:
+    """As when the kernel ends the module for want of memory."""
+    fleet.change("h2", errors={"container_recreate": "the module ended without an answer"}, interrupted=True)
+    fleet.run(**WAVES, max_failures=1)
+    assert fleet.done("container_rollback") == ["h2"]
+    assert fleet.rollout.outcomes() == {**dict.fromkeys(fleet.hosts, "updated"), "h2": "rolled_back"}
+
+
 @pytest.mark.behaviour("K7")
 def test_killed_in_the_second_wave(fleet: StandIns) -> None:
     fleet.change_all(delay=3)

@@ -45,7 +45,7 @@ def planned(
     for result in (look, prepared):
         if result.get("unreachable"):
             return {**record, "reason": f"{_UNREACHABLE}: {_one_line(result.get('msg'))}"}
-    if not is_known(look):
+    if not is_complete(look):
         return {**record, "outcome": "failed", "reason": _one_line(look.get("msg")) or _UNREADABLE}
     found = {container["name"]: container for container in look["containers"]}
     containers = [_planned(one, found, retry_rejected=retry_rejected) for one in prepared.get("results") or ()]
@@ -77,6 +77,11 @@ def ended(record: Record) -> Record:
 def has_failed(record: Record) -> bool:
     """Whether the budget is spent on it. Between two waves nothing is under way but what was lost."""
     return record["outcome"] in FAILURES or record["under_way"]
+
+
+def is_in_doubt(record: Record) -> bool:
+    """Whether what runs there is not well, or nobody knows. Its old container may be all that there is."""
+    return record["outcome"] in ("rollback_failed", "unknown")
 
 
 def updated(record: Record, container: str, result: Result) -> Record:
@@ -113,7 +118,7 @@ def left_behind(record: Record, look: Result) -> Record:
 
 def finalized(record: Record, look: Result, dropped: Result) -> Record:
     """After container_finalize on its containers, one result each. While an archive stays, the rollout is not over for the next run."""
-    if look.get("unreachable") or dropped.get("unreachable") or not is_known(look):
+    if look.get("unreachable") or dropped.get("unreachable") or not is_complete(look):
         return _unsettled(record, "they could not be looked at")
     for result in dropped.get("results") or ():
         if "dropped" not in result and not result.get("skipped"):
@@ -127,7 +132,7 @@ def _unsettled(record: Record, why: str) -> Record:
     return {**record, "outcome": outcome, "reason": record["reason"] or kept}
 
 
-def is_known(look: Result) -> bool:
+def is_complete(look: Result) -> bool:
     """Whether a look at a host tells what its containers run, and what they keep."""
     return "containers" in look and all(container.get("archives") is not None for container in look["containers"])
 
@@ -143,7 +148,7 @@ def to_drop(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.Lis
 
 
 def to_go_back(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.List[str]:
-    """Those of the C(containers) that have to go back when the fleet does, in the order to do that.
+    """Those of the C(containers) that have to go back when their host does, in the order to do that.
 
     That includes those on which a run was interrupted, unless they would go back further than to where they were before it.
     """

@@ -14,8 +14,10 @@ _WINDOW = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)
 
 
 def is_within(now: str, window: str) -> bool:
-    """Whether C(now), such as C(23:30), lies in C(window), such as C(22:00-06:00). Its end is outside, so one that
-    ends when it begins is never. Raises InvalidRollout."""
+    """Whether C(now), such as C(23:30), lies in C(window), such as C(22:00-06:00). Raises InvalidRollout.
+
+    Its end is outside, so that one which ends when it begins is never.
+    """
     match = _WINDOW.fullmatch(window.strip())
     if match is None:
         raise InvalidRollout(f"rolling_update_window must be two times of the day such as 22:00-06:00, not '{window}'.")

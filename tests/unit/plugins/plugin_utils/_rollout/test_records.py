@@ -104,9 +104,9 @@ class TestWhatAHostKeeps:
         }
 
     def test_nobody_knows(self) -> None:
-        assert records.is_known(self.look(web=["monday"], db=[]))
+        assert records.is_complete(self.look(web=["monday"], db=[]))
         for look in (self.look(web=["monday"], db=None), {"msg": "no engine"}, GONE):
-            assert not records.is_known(look)
+            assert not records.is_complete(look)
         record = records.planned("h1", self.look(web=None), {"results": [foretold("unchanged")]}, resumed="monday")
         assert (record["outcome"], record["reason"]) == ("failed", "which old containers it keeps could not be found out")
         assert records.finalized(planned(foretold("unchanged")), self.look(web=None), {"results": []})["outcome"] == "unsettled"
