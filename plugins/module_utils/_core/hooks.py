@@ -20,6 +20,9 @@ LONGEST_OUTPUT = 4000
 
 CUT = "[the beginning was cut off]\n"
 
+_KILLED = 128 + 9
+"""The exit code of a command that SIGKILL ended."""
+
 SHELL = ("/bin/sh", "-c")
 A_HOOK_MORE = 180
 """Seconds: the longest that the calls around a hook can take beyond its timeout."""
@@ -76,6 +79,11 @@ class HookResult:
     @property
     def timed_out(self) -> bool:
         return self.exit_code is None
+
+    @property
+    def was_killed(self) -> bool:
+        """As everything in a container is when its own process ends."""
+        return self.exit_code == _KILLED
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from .entry import entry_for
 from .errors import EngineError, HookFailed, StepFailed
 from .guard import Guard
 from .health import HealthConfig, Verdict, wait_for_health
-from .hooks import HookRunner
+from .hooks import HookResult, HookRunner
 from .obtaining import move_tag
 from .patience import until_accepted
 from .plan import Replacement
@@ -31,6 +31,10 @@ from .rejection import point_tag_back, reject
 from .rollback import RollbackReason
 from .stopwatch import Stopwatch
 from .swap import Replaced, RolledBack, Swap
+
+_NOTICES_WITHIN = 5.0
+_LOOK_AGAIN_AFTER = 0.1
+"""Seconds in which the engine notices that a container has ended, and between two looks."""
 
 _REASONS = {Verdict.CRASHED: RollbackReason.CRASHED, Verdict.TIMEOUT: RollbackReason.HEALTH_TIMEOUT}
 
@@ -87,9 +91,9 @@ def _run_hook_before(ports: Ports, guard: Guard, hooks: HookRunner, replacement:
             if not hooks.before_update(name, replacement.old.id):
                 return
         except HookFailed as error:
-            raise (_ended_by_hook(ports, replacement) or error) from None
+            raise (_ended_by_hook(ports, replacement, hooks.results.pre_update) or error) from None
         if not _is_as_planned(ports, replacement):
-            raise _ended_by_hook(ports, replacement) or _changed_meanwhile(replacement)
+            raise _ended_by_hook(ports, replacement, hooks.results.pre_update) or _changed_meanwhile(replacement)
         guard.note_touch()
     except StepFailed:
         guard.end()
@@ -103,7 +107,7 @@ def _run_hook_after(ports: Ports, hooks: HookRunner, replaced: Replaced) -> t.Tu
     if not hooks.hooks.post_update:
         return warnings
     try:
-        if is_active(ports.ops.inspect(replaced.new_id).container):
+        if is_active(_look_after(ports, replaced.new_id, hooks.results.post_update)):
             return warnings
         until_accepted(ports.clock, lambda: ports.ops.start(replaced.new_id))
     except EngineError as error:
@@ -118,11 +122,11 @@ def _changed_meanwhile(replacement: Replacement) -> HookFailed:
     )
 
 
-def _ended_by_hook(ports: Ports, replacement: Replacement) -> t.Optional[HookFailed]:
+def _ended_by_hook(ports: Ports, replacement: Replacement, hook: t.Optional[HookResult]) -> t.Optional[HookFailed]:
     """A hook may have ended the very process that the container is there for. Then it is started again. None when it runs."""
     old = replacement.old
     try:
-        now = ports.ops.inspect(old.id).container
+        now = _look_after(ports, old.id, hook)
         if is_active(now) or name_of(now) != old.name:
             return None
         until_accepted(ports.clock, lambda: ports.ops.start(old.id))
@@ -137,6 +141,16 @@ def _ended_by_hook(ports: Ports, replacement: Replacement) -> t.Optional[HookFai
         "Let the hook leave the container's own process alone.",
         touched=True,
     )
+
+
+def _look_after(ports: Ports, container: str, hook: t.Optional[HookResult]) -> Document:
+    """How a container is after a hook. One that was killed was so with the container, as a rule, and the engine may notice that later."""
+    deadline = ports.clock.monotonic() + (_NOTICES_WITHIN if hook and hook.was_killed else 0)
+    while True:
+        now = ports.ops.inspect(container).container
+        if not is_active(now) or ports.clock.monotonic() >= deadline:
+            return now
+        ports.clock.sleep(_LOOK_AGAIN_AFTER)
 
 
 def _is_as_planned(ports: Ports, replacement: Replacement) -> bool:

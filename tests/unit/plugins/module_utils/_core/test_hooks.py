@@ -48,6 +48,18 @@ def recreate(engine: FakeEngine, hooks: Hooks = HOOKS, journal: FakeJournal | No
     )
 
 
+def ends_in_a_moment(engine: FakeEngine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the first wait for it."""
+    wait = engine.clock.sleep
+
+    def wait_and_end(*arguments: t.Any) -> None:
+        wait(*arguments)
+        engine._find(name)["State"]["Status"] = "exited"
+        monkeypatch.setattr(engine.clock, "sleep", wait)
+
+    monkeypatch.setattr(engine.clock, "sleep", wait_and_end)
+
+
 class TestTheOptions:
     def test_a_string_is_for_the_shell(self) -> None:
         assert HOOKS.pre_update == ("/bin/sh", "-c", "backup")
@@ -229,6 +241,20 @@ class TestPreUpdateFails:
             recreate(engine)
         assert raised.value.touched
 
+    def test_the_engine_notices_that_later_than_the_end_of_the_hook(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        engine.hook_runs["backup"] = HookRun(137, "")
+        ends_in_a_moment(engine, "web", monkeypatch)
+        with pytest.raises(HookFailed, match="and was started again"):
+            recreate(engine)
+        assert engine.container("web")["State"]["Status"] == "running"
+
+    def test_it_was_killed_alone(self, engine: FakeEngine) -> None:
+        """For want of memory, for example."""
+        engine.hook_runs["backup"] = HookRun(137, "")
+        with pytest.raises(HookFailed, match="failed in web with exit code 137"):
+            recreate(engine)
+        assert engine.calls.count("start:web") == 0
+
     def test_nobody_knows_what_became_of_it(self, engine: FakeEngine) -> None:
         engine.errors["exec:web:backup"] = NoAnswer("gone")
         assert "is not known, and it may still be running" in str(self.failure(engine))
@@ -275,6 +301,13 @@ class TestPostUpdateFails:
         result = recreate(engine)
         assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
         assert "did not run any more after the hook post_update, and was started again" in result.warnings[0]
+
+    def test_the_engine_notices_that_later_than_the_end_of_the_hook(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        engine.hook_runs["warm up"] = HookRun(137, "")
+        ends_in_a_moment(engine, "web", monkeypatch)
+        result = recreate(engine)
+        assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
+        assert "did not run any more after the hook post_update, and was started again" in result.warnings[-1]
 
     def test_nor_when_it_cannot_be_run(self, engine: FakeEngine) -> None:
         engine.errors["exec:NEW:warm up"] = EngineError("no")
