@@ -32,7 +32,7 @@ class Point(NamedTuple):
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "chunk" in metafunc.fixturenames:
-        parametrize(metafunc, WAYS, chunks=4, sampled=11)
+        parametrize(metafunc, WAYS, chunks=4, sampled=14)
 
 
 def points(calls: list[Call], places: Iterable[int]) -> list[Point]:

@@ -34,12 +34,12 @@ EVERY_NTH_SECOND_KILL = 16
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.function is test_kill:
-        parametrize(metafunc, WAYS, chunks=4, sampled=11)
+        parametrize(metafunc, WAYS, chunks=4, sampled=14)
     elif metafunc.function is test_kill_the_recovery_too:
-        parametrize(metafunc, (SUCCESS, HEALTH_TIMEOUT), chunks=6, sampled=7)
+        parametrize(metafunc, (SUCCESS, HEALTH_TIMEOUT), chunks=6, sampled=9)
     elif metafunc.function is test_kill_and_restart_the_engine:
         # Each point's containers live as long as the test: more of them at a time, with a health check each, are too much for two cores.
-        parametrize(metafunc, (SUCCESS, HEALTH_TIMEOUT), chunks=12, sampled=11)
+        parametrize(metafunc, (SUCCESS, HEALTH_TIMEOUT), chunks=12, sampled=14)
 
 
 @pytest.mark.behaviour("A6")
