@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import copy
-import dataclasses
 import hashlib
 import itertools
 import typing as t
@@ -281,7 +280,7 @@ class FakeEngine:
             look = truth if not looks else looks.pop(0) if len(looks) > 1 else looks[0]
             if isinstance(look, EngineError):
                 raise look
-            return dataclasses.replace(look, name=truth.name, image_id=truth.image_id, started_at=look.started_at or truth.started_at)
+            return look._replace(name=truth.name, image_id=truth.image_id, started_at=look.started_at or truth.started_at)
 
     def news(self, _container: str) -> list[float]:
         return self.news_after
@@ -457,7 +456,7 @@ def an_entry(token: str, **changes: t.Any) -> Entry:
         lease=100.0,
         holder=FakeRuns(token).me(),
     )
-    return dataclasses.replace(entry, **changes)
+    return entry._replace(**changes)
 
 
 def fake_ports(engine: FakeEngine, memory: FakeJournal | None = None) -> Ports:

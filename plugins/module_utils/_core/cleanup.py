@@ -7,15 +7,13 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .errors import Conflict, EngineError, NotFound
 from .plan import Replacement
 from .ports import DockerOps
 
 
-@dataclass(frozen=True)
-class Cleanup:
+class Cleanup(t.NamedTuple):
     """What goes besides the archive: the image that was replaced, and then every dangling image of the engine."""
 
     remove_replaced: bool = False

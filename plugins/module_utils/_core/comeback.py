@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from .archive import archive_name
@@ -76,7 +75,7 @@ def _plan(ports: Ports, went_back_to: t.Optional[str], watch: Stopwatch, request
         )
         refuse_if_unsafe(old.name, case)
     return Replacement(
-        old=dataclasses.replace(old, dependents=dependents),
+        old=old._replace(dependents=dependents),
         old_image=image_of(inspected),
         new_image=image_of(previous),
         body={},
@@ -144,8 +143,7 @@ def _plan_for_gap(ports: Ports, request: ContainerRequest) -> Replacement:
     """The archive is the container to go back to, should this be interrupted; there is no new one."""
     kept, found = _newest_archive(ports, request.container)
     image = image_of(found)
-    old = dataclasses.replace(
-        old_container(found.container, ports.clock.unix_seconds()),
+    old = old_container(found.container, ports.clock.unix_seconds())._replace(
         name=request.container,
         state=ContainerRuntimeState(RuntimeStatus.HEALTHY if kept.runs else RuntimeStatus.EXITED),
         runs=kept.runs,

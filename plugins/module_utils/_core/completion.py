@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .dependents import Repaired, attention, recreate_dependents
 from .errors import EngineError
@@ -17,8 +16,7 @@ from .ports import ImageIdentity, Ports
 from .rejection import Rejections, reject
 
 
-@dataclass(frozen=True)
-class Completion:
+class Completion(t.NamedTuple):
     """What became of the dependents, and a warning for each thing that could not be done."""
 
     dependents: t.Tuple[Repaired, ...] = ()

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .ports import Document
 
@@ -23,8 +22,7 @@ def tell_compose(body: Document, image_id: str) -> Document:
     return {**body, "Labels": {**labels, IMAGE_LABEL: image_id}}
 
 
-@dataclass(frozen=True)
-class ComposeService:
+class ComposeService(t.NamedTuple):
     """Whose container it is, and which services of the same project that one depends on."""
 
     project: str

@@ -11,10 +11,8 @@ where an interrupted one stopped.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .archive import archive_name
 from .errors import CreateIncomplete, EngineError, NoAnswer, NotFound
@@ -26,8 +24,7 @@ from .spec import ContainerSpec
 _MODES = ("NetworkMode", "PidMode", "IpcMode")
 
 
-@dataclass(frozen=True)
-class Dependent:
+class Dependent(t.NamedTuple):
     """A container that depends on another.
 
     C(provider) is the ID of a container that it needs, C(provider_name) that one's name. C(runs) tells whether it ran before anything was
@@ -57,8 +54,7 @@ class Repair(enum.Enum):
     NEEDS_ATTENTION = "needs_attention"
 
 
-@dataclass(frozen=True)
-class Repaired:
+class Repaired(t.NamedTuple):
     """A dependent afterwards: its name, the ID of the container that has it, and what is wrong when it needs attention."""
 
     name: str
@@ -105,7 +101,7 @@ def find_dependents(provider: Document, others: t.Sequence[Document], unix_secon
 
 def with_meaning_of_tag(ops: DockerOps, dependent: Dependent) -> Dependent:
     """The dependent with C(tag_means), for the time when its tag has to mean another image. Raises EngineError."""
-    return dataclasses.replace(dependent, tag_means=meaning_of_tag(ops, dependent))
+    return dependent._replace(tag_means=meaning_of_tag(ops, dependent))
 
 
 def restart_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str) -> t.Tuple[Repaired, ...]:
@@ -330,7 +326,7 @@ def _remove_old(ports: Ports, dependent: Dependent, result: Repaired) -> Repaire
         pass
     except EngineError as error:
         problem = f"the old one, now called {dependent.archive}, could not be removed: {error}"
-    return dataclasses.replace(result, repair=Repair.NEEDS_ATTENTION, problem=f"it was created anew, but {problem}") if problem else result
+    return result._replace(repair=Repair.NEEDS_ATTENTION, problem=f"it was created anew, but {problem}") if problem else result
 
 
 def _find(ports: Ports, container: str) -> t.Optional[Inspected]:

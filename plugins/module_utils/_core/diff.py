@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
-from dataclasses import dataclass
 
 from .plan import Replacement
-from .ports import Document, ImageIdentity
+from .ports import EMPTY, Document, ImageIdentity
 
 NOT_KNOWN = "(not known before the pull)"
 
@@ -19,18 +17,17 @@ _OLD_VALUE = "(old value)"
 _NEW_VALUE = "(new value)"
 
 
-@dataclass(frozen=True)
-class Diff:
+class Diff(t.NamedTuple):
     """What is different before and after, by the same keys where it is there on both sides. Both empty when nothing is."""
 
-    before: Document = dataclasses.field(default_factory=dict)
-    after: Document = dataclasses.field(default_factory=dict)
+    before: Document = EMPTY
+    after: Document = EMPTY
 
 
 def diff_of(replacement: Replacement, new_image: ImageIdentity) -> Diff:
     """What becomes of a container that is replaced by one of C(new_image). Of one that comes back, only the image is compared."""
-    before: t.Dict[str, t.Any] = {"image": dataclasses.asdict(replacement.old_image)}
-    after: t.Dict[str, t.Any] = {"image": dataclasses.asdict(new_image)}
+    before: t.Dict[str, t.Any] = {"image": replacement.old_image._asdict()}
+    after: t.Dict[str, t.Any] = {"image": new_image._asdict()}
     if not replacement.returning and replacement.new_defaults is None:
         after["image"]["id"] = new_image.id or NOT_KNOWN
         after["image_defaults"] = NOT_KNOWN

@@ -6,10 +6,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .cleanup import Cleanup, prune, remove_archive, remove_image
 from .completion import forget_archive
@@ -28,13 +26,12 @@ _LONGEST = 600
 """Seconds: a run that takes longer is taken for dead by those who cannot ask the machine that it runs on."""
 
 
-@dataclass(frozen=True)
-class FinalizeRequest:
+class FinalizeRequest(t.NamedTuple):
     """Whose archives are to go. With C(rollout) only those of that one, and of those before it, by their names. Raises InvalidInput."""
 
     container: ContainerRequest
     rollout: str = ""
-    cleanup: Cleanup = dataclasses.field(default_factory=Cleanup)
+    cleanup: Cleanup = Cleanup()
 
 
 class Finalized(t.NamedTuple):

@@ -6,9 +6,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
-from dataclasses import dataclass
 
 from .errors import EngineError, NotFound
 from .image_reference import ImageReference
@@ -29,8 +27,7 @@ _ALSO_RUNS = {"amd64": "386", "arm64": "arm"}
 (https://github.com/containerd/containerd/blob/main/platforms/compare.go)."""
 
 
-@dataclass(frozen=True)
-class Foreseen:
+class Foreseen(t.NamedTuple):
     """The image that a pull would bring.
 
     Its ID is empty when it is not on this host yet. C(doubt) then says why it may turn out to be an image that is, empty when it cannot.
@@ -93,7 +90,7 @@ def if_it_is_known(foreseen: Foreseen, running: str, digests_of_running: t.Conta
     """The same, with the ID C(running) where that image is known by the same digest: in another repository, it is the same image."""
     if foreseen.image.id or foreseen.image.digest not in digests_of_running:
         return foreseen
-    return dataclasses.replace(foreseen, image=dataclasses.replace(foreseen.image, id=running), doubt="")
+    return foreseen._replace(image=foreseen.image._replace(id=running), doubt="")
 
 
 def meaning_of(ops: Images, reference: ImageReference, published: Published) -> Foreseen:

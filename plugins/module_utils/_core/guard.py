@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import typing as t
 
 from .errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed, StillUnwell
@@ -183,7 +182,7 @@ class Guard:
     def _succeed(self, chain: t.List[_Link]) -> bool:
         """Take over from the dead holder at the end of the chain. False when another rescuer was faster."""
         place = successor_of(chain[-1].entry)
-        mine = dataclasses.replace(chain[0].entry, holder=self._me)
+        mine = chain[0].entry._replace(holder=self._me)
         if self._write(place, mine).holder.token != self._me.token:
             return False
         first = self._read(chain[0].place)
@@ -253,8 +252,7 @@ def _not_written(entry: Entry, error: EngineError) -> str:
     return f"The journal could not be written ({error}). Container {entry.container} was not touched."
 
 
-@dataclasses.dataclass(frozen=True)
-class Sighting:
+class Sighting(t.NamedTuple):
     """A run that holds a container: what it is about, its new container as far as it was written down, and who is at it.
 
     C(may_live) is false when nobody is any more.
@@ -266,8 +264,7 @@ class Sighting:
     may_live: bool
 
 
-@dataclasses.dataclass(frozen=True)
-class _Link:
+class _Link(t.NamedTuple):
     """One lock of a chain of successors."""
 
     place: str

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import typing as t
 from dataclasses import dataclass
@@ -51,8 +50,7 @@ class Verdict(enum.Enum):
     CRASHED = "crashed"
 
 
-@dataclass(frozen=True)
-class HealthOutcome:
+class HealthOutcome(t.NamedTuple):
     """The verdict, and why, as the end of a sentence that starts with the container's name.
 
     C(last) is the last look that worked. C(seen_up) tells whether any look saw it up, C(blind) that the verdict fell because nothing could
@@ -95,13 +93,13 @@ def wait_for_health(
         except EngineError as error:
             outcome = gate.could_not_look(error, clock.monotonic())
         if outcome:
-            return dataclasses.replace(outcome, last=last, seen_up=seen_up)
+            return outcome._replace(last=last, seen_up=seen_up)
         clock.sleep(gate.until_next_look(clock.monotonic()), news)
 
 
 def _regardless_of_health(state: ContainerRuntimeState) -> ContainerRuntimeState:
     if state.status in (RuntimeStatus.STARTING, RuntimeStatus.HEALTHY, RuntimeStatus.UNHEALTHY):
-        return dataclasses.replace(state, status=RuntimeStatus.RUNNING)
+        return state._replace(status=RuntimeStatus.RUNNING)
     return state
 
 

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 from dataclasses import dataclass
 
@@ -68,8 +67,7 @@ def _command(hook: str, wanted: t.Any) -> t.Optional[Command]:
     )
 
 
-@dataclass(frozen=True)
-class HookResult:
+class HookResult(t.NamedTuple):
     """How a hook ended. C(exit_code) is None when it ran out of time, C(output) its last LONGEST_OUTPUT characters."""
 
     exit_code: t.Optional[int]
@@ -86,8 +84,7 @@ class HookResult:
         return self.exit_code == _KILLED
 
 
-@dataclass(frozen=True)
-class HookResults:
+class HookResults(t.NamedTuple):
     """Of both hooks, None where one was not run, or could not be."""
 
     pre_update: t.Optional[HookResult] = None
@@ -130,7 +127,7 @@ class HookRunner:
             return f"The hook {hook} could not be run in {name}: {error}.{_hint(command)}"
         # First masked, then cut: a secret that is cut in two would not be recognized.
         result = HookResult(run.exit_code, _last_of(self._ports.mask(run.output)), self._ports.clock.monotonic() - began)
-        self.results = dataclasses.replace(self.results, **{hook: result})
+        self.results = self.results._replace(**{hook: result})
         if result.timed_out:
             return (
                 f"The hook {hook} did not end in {name} within {self.hooks.timeout:g} s. "

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass
 
 from .errors import InvalidImageReference
 
@@ -40,8 +39,7 @@ def is_digest(text: str) -> bool:
     return bool(_DIGEST.fullmatch(text))
 
 
-@dataclass(frozen=True)
-class ImageReference:
+class ImageReference(t.NamedTuple):
     """An image reference, as the operator wrote it and in its parts.
 
     C(tag) and C(digest) are None where the operator wrote none.

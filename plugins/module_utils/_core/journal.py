@@ -13,10 +13,8 @@ takes a second lock, named after the dead holder's token. Should the rescuer die
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import typing as t
-from dataclasses import dataclass
 
 from .errors import InvalidInput
 from .ports import Document
@@ -26,8 +24,7 @@ if t.TYPE_CHECKING:
     from .kept_archives import Kept
 
 
-@dataclass(frozen=True)
-class Holder:
+class Holder(t.NamedTuple):
     """Who runs: C(token) is unique, the rest tells another run whether this one still lives.
 
     C(boot) and C(pid_namespace) identify the kernel and the name space in which C(pid) and C(pid_started) mean something. C(local) is true
@@ -43,8 +40,7 @@ class Holder:
     local: bool
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(t.NamedTuple):
     """What a run is about to do: enough to bring the old container back, or to see the new one through.
 
     C(old_status) is what the old container was doing and C(old_started_at) since when, by the engine's time stamp; C(runs) tells whether it
@@ -81,7 +77,13 @@ class Entry:
         return self.returning.runs if self.returning else self.runs
 
     def to_text(self) -> str:
-        return json.dumps(dataclasses.asdict(self), sort_keys=True)
+        fields = {
+            **self._asdict(),
+            "dependents": [dependent._asdict() for dependent in self.dependents],
+            "returning": self.returning._asdict() if self.returning else None,
+            "holder": self.holder._asdict(),
+        }
+        return json.dumps(fields, sort_keys=True)
 
     @classmethod
     def from_text(cls, text: str) -> Entry:

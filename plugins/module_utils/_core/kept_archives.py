@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import dataclass
 
 from .archive import owner_by_name
 from .errors import EngineError
 from .ports import Document, Journal
 
 
-@dataclass(frozen=True)
-class Kept:
+class Kept(t.NamedTuple):
     """An archive: its ID, its name, and what it has to be given back when it returns.
 
     C(runs) tells whether it was running, C(restart_policy) what its operator gave it. C(rollout) is the one that it was replaced in, which
@@ -60,7 +58,7 @@ class Archives:
     def _write(self, container: str, archives: t.Tuple[Kept, ...]) -> None:
         """What is written cannot be changed, so a second place holds it while the first is empty: a kill must not lose the older ones."""
         place, spare = _place(container), _spare_place(container)
-        text = json.dumps([vars(archive) for archive in archives], sort_keys=True)
+        text = json.dumps([archive._asdict() for archive in archives], sort_keys=True)
         self._memory.erase(spare)
         if archives:
             self._memory.write(spare, text)

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
 
 from .errors import EngineError, JournalFailed
 from .guard import Guard, Sighting
@@ -16,8 +15,7 @@ from .kept_archives import Archives, owner_of
 from .ports import Document, Journal, name_of
 
 
-@dataclass(frozen=True)
-class Archive:
+class Archive(t.NamedTuple):
     """An old container of C(owner), waiting under another name. C(kept) tells whether it was kept on purpose, or stands there for a run.
 
     C(rollout) is the one that it was replaced in, empty for none.

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from .errors import EngineError, InvalidInput, PullFailed
@@ -33,7 +32,7 @@ def to_pull(reference: ImageReference, image_digest: t.Optional[str]) -> ImageRe
         return reference
     if reference.digest not in (None, image_digest):
         raise InvalidInput(f"image_digest is {image_digest}, but the image reference has a digest of its own: {reference.as_written}.")
-    return dataclasses.replace(reference, digest=image_digest)
+    return reference._replace(digest=image_digest)
 
 
 def obtain_image(obtain: Obtain, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> Foreseen:
@@ -113,4 +112,4 @@ def with_platform(
         architecture = foreseen.architecture_for(surroundings.architecture)
     except EngineError as error:
         raise _pull_failed(ops, reference, container, error) from error
-    return dataclasses.replace(surroundings, new_image={"Architecture": architecture})
+    return surroundings._replace(new_image={"Architecture": architecture})

@@ -6,12 +6,10 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
-from dataclasses import dataclass
 
 from .policy import unix_seconds_of
-from .ports import ContainerRuntimeState, Document, RuntimeStatus, is_active, name_of
+from .ports import EMPTY, ContainerRuntimeState, Document, RuntimeStatus, is_active, name_of
 
 if t.TYPE_CHECKING:
     from .dependents import Dependent
@@ -20,8 +18,7 @@ _PROBATION = 10
 """Seconds that a container has to stay up before its next exit is one of its own, and not one more of a crash loop, also to the engine."""
 
 
-@dataclass(frozen=True)
-class OldContainer:
+class OldContainer(t.NamedTuple):
     """The container to go back to.
 
     C(state) is what it was doing before anything was touched, and C(runs) whether it is meant to run: a container that was stopped comes
@@ -35,7 +32,7 @@ class OldContainer:
     state: ContainerRuntimeState
     runs: bool = True
     time_to_health: float = 0.0
-    restart_policy: Document = dataclasses.field(default_factory=dict)
+    restart_policy: Document = EMPTY
     dependents: t.Tuple[Dependent, ...] = ()
 
     @property
@@ -61,7 +58,7 @@ def _state(container: Document, now: int) -> ContainerRuntimeState:
     state = ContainerRuntimeState.from_inspect(container)
     started_at = unix_seconds_of(state.started_at)
     if state.restarts and started_at is not None and now - started_at < _PROBATION:
-        return dataclasses.replace(state, status=RuntimeStatus.EXITED)
+        return state._replace(status=RuntimeStatus.EXITED)
     return state
 
 

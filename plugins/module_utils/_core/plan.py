@@ -100,8 +100,7 @@ class RecreateRequest(ContainerRequest):
             raise InvalidInput(f"min_image_age must be a number of seconds from 0 to {LONGEST_AGE}, not {self.min_image_age:g}.")
 
 
-@dataclass(frozen=True)
-class Unchanged:
+class Unchanged(t.NamedTuple):
     """The container runs the right image already."""
 
     old: OldContainer
@@ -110,8 +109,7 @@ class Unchanged:
     warnings: t.Tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Skipped:
+class Skipped(t.NamedTuple):
     """The container stays as it is, whatever image there is, for a reason and in words that tell it.
 
     C(rejected) is the memory of the rollback, where that is the reason. C(moved_tag) tells whether a pull may have moved the tag.
@@ -127,8 +125,7 @@ class Skipped:
     warnings: t.Tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Replacement:
+class Replacement(t.NamedTuple):
     """Everything that the calls after the stop need. C(stop_timeout) in seconds, for the old container and for the new one.
 
     The new container is created from C(body), unless it is one that was there before: then C(returning) says which. C(seen) is the inspect

@@ -6,15 +6,14 @@
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .image_reference import ImageReference
 
 Document = t.Mapping[str, t.Any]
 """A JSON document of the Engine API, as the engine gave it. Never changed in place."""
+EMPTY: Document = {}
 
 
 class PullPolicy(enum.Enum):
@@ -38,8 +37,7 @@ class RuntimeStatus(enum.Enum):
     """Not up: exited, dead, never started, or waiting for its restart policy."""
 
 
-@dataclass(frozen=True)
-class ContainerRuntimeState:
+class ContainerRuntimeState(t.NamedTuple):
     """One look at a container.
 
     C(restarts) counts how often the engine's restart policy started it again. C(started_at) is the engine's own time stamp, only ever
@@ -106,8 +104,7 @@ def name_of(container: Document) -> str:
     return name[1:] if name.startswith("/") else name
 
 
-@dataclass(frozen=True)
-class ImageIdentity:
+class ImageIdentity(t.NamedTuple):
     """An image: the reference it was asked for by, the engine's ID of it, and its digest in that repository, if it has one there."""
 
     reference: str
@@ -115,8 +112,7 @@ class ImageIdentity:
     digest: t.Optional[str] = None
 
 
-@dataclass(frozen=True)
-class Published:
+class Published(t.NamedTuple):
     """What a registry has under a reference.
 
     C(platforms) are those that it is made for, such as C(linux/amd64) or C(linux/arm/v7), empty when nobody says. C(is_index) tells whether
@@ -128,8 +124,7 @@ class Published:
     is_index: bool = False
 
 
-@dataclass(frozen=True)
-class Inspected:
+class Inspected(t.NamedTuple):
     """A container's inspect document, and that of the image that it runs: None when the engine no longer has it.
 
     C(borrowed_mounts) are the paths at which it has volumes of other containers (C(VolumesFrom)). C(host_name) is the host's, for a
@@ -142,8 +137,7 @@ class Inspected:
     host_name: str = ""
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(t.NamedTuple):
     """What else has to be known before a container is replaced.
 
     C(others) are the inspect documents of all other containers. C(networks) has the names and the IDs of all networks. C(new_image) is the
@@ -154,14 +148,13 @@ class Surroundings:
 
     others: t.Tuple[Document, ...] = ()
     networks: t.FrozenSet[str] = frozenset()
-    new_image: Document = dataclasses.field(default_factory=dict)
+    new_image: Document = EMPTY
     architecture: str = ""
     own_container: t.Optional[str] = None
     gateway: t.Optional[t.Tuple[str, int]] = None
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(t.NamedTuple):
     """What a container that failed left behind, taken while it was still there.
 
     C(logs) are its last lines, C(health_log) its last probes, oldest first.
@@ -174,8 +167,7 @@ class Failure:
     logs: t.Tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class HookRun:
+class HookRun(t.NamedTuple):
     """A command that was run in a container, and what it printed, without the beginning when it was much.
 
     C(exit_code) is None when it did not end in time. It may still be running then.
@@ -279,8 +271,7 @@ class Clock(t.Protocol):
         """Wait so long, or until there is C(news)."""
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(t.NamedTuple):
     """What lies at one place, and when it was written, in the engine's own words."""
 
     text: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .completion import complete, forget_archive, new_image_of, old_image_of
 from .dependents import Repaired
@@ -23,8 +22,7 @@ from .rollback import NewContainer, let_stop_end, put_back
 from .stopwatch import Stopwatch
 
 
-@dataclass(frozen=True)
-class Remains:
+class Remains(t.NamedTuple):
     """What is there now: the old container, whoever has its name, and the ID of the new container as far as it was written down.
 
     C(old) and C(occupant) are inspect documents, None where there is no such container. C(archive_is_remembered) is true when a run came
@@ -50,8 +48,7 @@ class WayOut(enum.Enum):
     """Somebody else has had a hand in it. Nobody but a human can tell what is meant."""
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(t.NamedTuple):
     """The way out, the new container that is to go or to be judged, and for a human: what is in the way.
 
     C(has_its_name) is true when the old container is under its own name, not that of the archive.

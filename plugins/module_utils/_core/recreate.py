@@ -10,10 +10,8 @@ to, and every failure leads there.
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .cleanup import Cleanup
 from .errors import EngineError, FleetError, Refused
@@ -55,8 +53,7 @@ class Outcome(enum.Enum):
     """It cannot be told what a run would come to."""
 
 
-@dataclass(frozen=True)
-class CycleResult:
+class CycleResult(t.NamedTuple):
     """How a run ended, and what is there now.
 
     C(archive) is the name of an archive that is still there. C(downtime) in seconds is the time from the stop to the start of whichever
@@ -81,7 +78,7 @@ class CycleResult:
     lost_files: t.Tuple[str, ...] = ()
     skipped: t.Optional[Skipped] = None
     recovered_first: bool = False
-    hooks: HookResults = dataclasses.field(default_factory=HookResults)
+    hooks: HookResults = HookResults()
     diff: t.Optional[Diff] = None
     doubt: str = ""
     warnings: t.Tuple[str, ...] = ()
@@ -96,8 +93,7 @@ Plan = t.Callable[[Stopwatch], Decision]
 """Looks and decides, while nothing is touched. Called again when somebody else was faster."""
 
 
-@dataclass(frozen=True)
-class Job:
+class Job(t.NamedTuple):
     """What a run is to do: decide about a container as C(plan) does, and carry that out.
 
     With C(keep_archive) nothing is cleaned up: the archive needs its image. It is remembered with C(rollout), which may be empty. C(health)
@@ -107,7 +103,7 @@ class Job:
     request: ContainerRequest
     plan: Plan
     health: HealthConfig
-    cleanup: Cleanup = dataclasses.field(default_factory=Cleanup)
+    cleanup: Cleanup = Cleanup()
     keep_archive: bool = False
     hooks: Hooks = NO_HOOKS
     rollout: str = ""
@@ -146,7 +142,7 @@ def run_cycle(ports: Ports, guard: Guard, job: Job) -> CycleResult:
         error.touched = error.touched or guard.rescued
         error.hooks = hooks.results
         raise
-    return with_recovery(guard, dataclasses.replace(result, hooks=hooks.results))
+    return with_recovery(guard, result._replace(hooks=hooks.results))
 
 
 def with_recovery(guard: Guard, result: CycleResult) -> CycleResult:
@@ -156,8 +152,7 @@ def with_recovery(guard: Guard, result: CycleResult) -> CycleResult:
     from .dependents import attention
 
     first = () if result.outcome is Outcome.RECOVERED else (RECOVERED_FIRST,)
-    return dataclasses.replace(
-        result,
+    return result._replace(
         recovered_first=True,
         dependents=tuple({dependent.name: dependent for dependent in (*guard.repaired, *result.dependents)}.values()),
         warnings=(*first, *attention(guard.repaired), *result.warnings),

@@ -9,7 +9,6 @@ What it cannot foresee is whether the new container passes the gate.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from .comeback import plan_comeback
@@ -120,8 +119,8 @@ def _after(sighting: Sighting, ports: Ports, request: ContainerRequest, plan: Pl
         error.touched = True
         raise
     if result.outcome is Outcome.UNCHANGED:
-        result = dataclasses.replace(result, outcome=Outcome.RECOVERED)
-    result = dataclasses.replace(result, recovered_first=True)
+        result = result._replace(outcome=Outcome.RECOVERED)
+    result = result._replace(recovered_first=True)
     interrupted = "an earlier run on this container was interrupted. What it left would be brought to its end first"
     if finding.way_out is WayOut.JUDGE:
         result = _with_doubt(result, f"{interrupted}, and whether its new container passes the gate decides")
@@ -149,7 +148,7 @@ class _WithTheirNames:
         bearer = next((bearer for bearer, name in self._names.items() if name == container), container)
         inspected = self._ops.inspect(bearer)
         name = self._names.get(inspected.container["Id"])
-        return dataclasses.replace(inspected, container={**inspected.container, "Name": f"/{name}"}) if name else inspected
+        return inspected._replace(container={**inspected.container, "Name": f"/{name}"}) if name else inspected
 
     def __getattr__(self, name: str) -> t.Any:
         return getattr(self._ops, name)
@@ -163,13 +162,12 @@ def _expect(ports: Ports, request: ContainerRequest, plan: Plan, wanted: str) ->
             raise
         return _unknown(ports, request, wanted, error.__cause__)
     if isinstance(decision, Skipped):
-        return dataclasses.replace(_result(Outcome.SKIPPED, decision), skipped=decision)
+        return _result(Outcome.SKIPPED, decision)._replace(skipped=decision)
     if isinstance(decision, Unchanged):
         return _result(Outcome.UNCHANGED, decision)
     if decision.returning and decision.returning.id == decision.old.id:  # It only fills the gap.
-        return dataclasses.replace(_result(Outcome.RESTORED, decision), new_image=decision.old_image)
-    return dataclasses.replace(
-        _result(Outcome.RESTORED if decision.returning else Outcome.RECREATED, decision),
+        return _result(Outcome.RESTORED, decision)._replace(new_image=decision.old_image)
+    return _result(Outcome.RESTORED if decision.returning else Outcome.RECREATED, decision)._replace(
         dependents=tuple(Repaired(dependent.name, dependent.id, Repair.RECREATED) for dependent in decision.old.dependents),
         lost_files=decision.lost_files,
         diff=diff_of(decision, decision.new_image),
@@ -203,8 +201,8 @@ def _doubt_about_rejection(ports: Ports, request: RecreateRequest, result: Cycle
 
 
 def _with_doubt(result: CycleResult, doubt: str) -> CycleResult:
-    return dataclasses.replace(result, doubt="; ".join(filter(None, (result.doubt, doubt))))
+    return result._replace(doubt="; ".join(filter(None, (result.doubt, doubt))))
 
 
 def _with_warning(result: CycleResult, warning: str) -> CycleResult:
-    return dataclasses.replace(result, warnings=(warning, *result.warnings))
+    return result._replace(warnings=(warning, *result.warnings))

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import json
 import typing as t
-from dataclasses import dataclass
 
 from .errors import EngineError
 from .image_reference import ImageReference, parse_if_possible
 from .ports import DockerOps, ImageIdentity, Journal, Ports, is_active, name_of
 
 
-@dataclass(frozen=True)
-class Rejected:
+class Rejected(t.NamedTuple):
     """An image, and why it was rejected. C(since) in whole seconds since 1970."""
 
     reference: str
@@ -48,7 +46,7 @@ class Rejections:
         """Returns a warning when it could not be remembered."""
         try:
             self._memory.erase(_place(container))
-            self._memory.write(_place(container), json.dumps(vars(rejected), sort_keys=True))
+            self._memory.write(_place(container), json.dumps(rejected._asdict(), sort_keys=True))
         except EngineError as error:
             return (f"It could not be remembered that {rejected.reference} was rejected, so the next run tries it again: {error}",)
         return ()

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from .archive import archive_name
@@ -57,7 +56,7 @@ def replacement_for(
     )
     refuse_if_unsafe(old.name, case)
     return Replacement(
-        old=dataclasses.replace(old, dependents=dependents),
+        old=old._replace(dependents=dependents),
         old_image=old_image,
         new_image=new_image,
         body=body,

@@ -9,7 +9,6 @@ Only a run that replaces a container loads this, and all of it before the stop.
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from .cleanup import clean_up
@@ -176,10 +175,10 @@ def _pass_gate(ports: Ports, guard: Guard, watch: Stopwatch, replaced: Replaced,
     with watch.step("health_gate"):
         gate = wait_for_health(ports.probe, ports.clock, replaced.new_id, health)
     if gate.verdict is Verdict.HEALTHY:
-        return dataclasses.replace(replaced, made_from=gate.last.image_id if gate.last else "")
+        return replaced._replace(made_from=gate.last.image_id if gate.last else "")
     swap = Swap(ports, guard, watch, replaced.replacement, health)
     rolled_back = swap.roll_back(_REASONS[gate.verdict], f"{replaced.replacement.old.name} {gate.why}", replaced.new_id)
-    return dataclasses.replace(rolled_back, image_is_bad=not gate.blind)
+    return rolled_back._replace(image_is_bad=not gate.blind)
 
 
 def _recreated(

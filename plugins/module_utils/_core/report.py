@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 import typing as t
 
@@ -50,7 +49,7 @@ def cycle_report(result: CycleResult) -> Report:
         "downtime_seconds": None if result.downtime is None else round(result.downtime, 3),
         "dependents": [_dependent(dependent) for dependent in result.dependents],
         "lost_files": list(result.lost_files),
-        "rejected": dataclasses.asdict(result.rejected) if result.rejected else None,
+        "rejected": result.rejected._asdict() if result.rejected else None,
         "hooks": _hooks(result.hooks),
         "doubt": result.doubt or None,
     }
@@ -113,11 +112,11 @@ def _hook(result: t.Optional[HookResult]) -> t.Optional[Report]:
 
 
 def _dependent(dependent: Repaired) -> Report:
-    return {**dataclasses.asdict(dependent), "repair": dependent.repair.value}
+    return {**dependent._asdict(), "repair": dependent.repair.value}
 
 
 def _image(image: ImageIdentity) -> Report:
-    return {**dataclasses.asdict(image), "id": image.id or None}
+    return {**image._asdict(), "id": image.id or None}
 
 
 def _rollback(event: RollbackEvent) -> Report:

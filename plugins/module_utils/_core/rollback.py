@@ -13,7 +13,6 @@ from __future__ import annotations
 import dataclasses
 import enum
 import typing as t
-from dataclasses import dataclass
 
 from .dependents import Repaired, restart_dependents
 from .errors import Conflict, EngineError, NotFound
@@ -41,8 +40,7 @@ class RollbackReason(enum.Enum):
     START_FAILED = "start_failed"
 
 
-@dataclass(frozen=True)
-class NewContainer:
+class NewContainer(t.NamedTuple):
     """The container to get rid of. C(id) is None when none was made, or when the answer that would have told it was lost.
 
     One that was there before is not removed, but put away under the name C(archive).
@@ -56,8 +54,7 @@ class NewContainer:
     archive: t.Optional[str] = None
 
 
-@dataclass(frozen=True)
-class RollbackEvent:
+class RollbackEvent(t.NamedTuple):
     """What happened to whom, and why. C(restored_from) is the archive's name."""
 
     container: str
@@ -68,8 +65,7 @@ class RollbackEvent:
     failure: Failure
 
 
-@dataclass(frozen=True)
-class Restored:
+class Restored(t.NamedTuple):
     """Whether the old container runs under its name again.
 
     C(problem) is None when it does. Otherwise it says what is wrong, and C(commands) put it right by hand, as far as commands can.
@@ -182,7 +178,7 @@ def _failure_of(probe: HealthProbe, new: NewContainer, cause: str) -> Failure:
         failure = probe.failure(new.id)
     except EngineError:
         return Failure(error=cause)
-    return dataclasses.replace(failure, error=failure.error or cause)
+    return failure._replace(error=failure.error or cause)
 
 
 def _nothing_to_go_back_to(probe: HealthProbe, old: OldContainer, new: NewContainer, archive: t.Optional[str]) -> t.Optional[Restored]:
@@ -231,7 +227,7 @@ def _with_way_cleared(probe: HealthProbe, new: NewContainer, restored: Restored)
         probe.probe(new.id)
     except EngineError:
         return restored
-    return dataclasses.replace(restored, commands=(f"docker rm --force {new.id}", *restored.commands))
+    return restored._replace(commands=(f"docker rm --force {new.id}", *restored.commands))
 
 
 def _put_away(ports: Ports, container: str, archive: str) -> None:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from .obtaining import Obtain, pull
@@ -57,4 +56,4 @@ def _with_doubt_about_age(request: RecreateRequest, decision: Replacement) -> Re
     if not request.min_image_age or not decision.new_image.id or says_its_age(decision.new_image_made_at):
         return decision
     doubt = f"{decision.new_image.reference} does not tell when it was built, so min_image_age did not hold it back."
-    return dataclasses.replace(decision, warnings=(*decision.warnings, doubt))
+    return decision._replace(warnings=(*decision.warnings, doubt))

@@ -14,7 +14,6 @@ from __future__ import annotations
 import posixpath
 import re
 import typing as t
-from dataclasses import dataclass
 
 from .ports import Document, Inspected
 
@@ -41,8 +40,7 @@ _ENGINE_MAC = "02:42:"
 _LOCALLY_ADMINISTERED = 0x02
 
 
-@dataclass(frozen=True)
-class ContainerSpec:
+class ContainerSpec(t.NamedTuple):
     """The operator's wishes: C(config) without the image's defaults, C(host_config) whole, C(endpoints) by network name."""
 
     config: Document

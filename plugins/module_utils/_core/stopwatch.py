@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import typing as t
-from dataclasses import dataclass
 
 from .ports import Clock
 
 
-@dataclass(frozen=True)
-class StepTime:
+class StepTime(t.NamedTuple):
     """One step of the cycle and its wall time in seconds, also when it failed."""
 
     name: str

@@ -7,9 +7,7 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import typing as t
-from dataclasses import dataclass
 
 from .errors import CreateIncomplete, EngineError, NoAnswer, NotFound, RenameFailed, StepFailed, StopFailed, Unfit, UpdateFailed
 from .guard import Guard
@@ -20,8 +18,7 @@ from .rollback import ASLEEP, NewContainer, Restored, RollbackEvent, RollbackRea
 from .stopwatch import Stopwatch
 
 
-@dataclass(frozen=True)
-class Replaced:
+class Replaced(t.NamedTuple):
     """The new container was started under the old one's name. The old one waits in its archive.
 
     C(made_from) is the ID of the image that it was really made from, once somebody has looked.
@@ -32,8 +29,7 @@ class Replaced:
     made_from: str = ""
 
 
-@dataclass(frozen=True)
-class RolledBack:
+class RolledBack(t.NamedTuple):
     """The old container was put back, as far as C(restored) says.
 
     C(image_is_bad) is false when the new image had no chance to show what it is worth.
@@ -68,14 +64,14 @@ class Swap:
             new_id = self._have_new()
         except CreateIncomplete as error:
             incomplete = self.roll_back(RollbackReason.CREATE_FAILED, str(error), error.container)
-            return dataclasses.replace(incomplete, image_is_bad=False)  # It is the network that it could not have.
+            return incomplete._replace(image_is_bad=False)  # It is the network that it could not have.
         except EngineError as error:
             returning = self._plan.returning
             if returning:
-                return dataclasses.replace(self.roll_back(RollbackReason.CREATE_FAILED, str(error), returning.id), image_is_bad=False)
+                return self.roll_back(RollbackReason.CREATE_FAILED, str(error), returning.id)._replace(image_is_bad=False)
             answer_lost = isinstance(error, NoAnswer)
             rolled_back = self.roll_back(RollbackReason.CREATE_FAILED, str(error), None, answer_lost=answer_lost)
-            return dataclasses.replace(rolled_back, image_is_bad=isinstance(error, Unfit))
+            return rolled_back._replace(image_is_bad=isinstance(error, Unfit))
         noted = False
         try:
             with self._watch.step("start"):
@@ -85,7 +81,7 @@ class Swap:
                     self._ops.start(new_id)
         except EngineError as error:
             rolled_back = self.roll_back(RollbackReason.START_FAILED, str(error), new_id)
-            return dataclasses.replace(rolled_back, image_is_bad=noted and isinstance(error, Unfit))
+            return rolled_back._replace(image_is_bad=noted and isinstance(error, Unfit))
         if self._plan.starts:
             self._watch.came_up()
         return Replaced(self._plan, new_id)

@@ -9,7 +9,6 @@ Nothing is changed and nothing is pulled. What cannot be asked is unknown, and t
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import typing as t
 from dataclasses import dataclass
@@ -76,8 +75,7 @@ class Selection:
         return all(_has(container["Config"]["Labels"], label) for label in self.labels)
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(t.NamedTuple):
     """Which containers to tell of, and what a run that updates them would be told: C(policy), and C(min_image_age) in seconds."""
 
     selection: Selection = Selection()
@@ -85,8 +83,7 @@ class Question:
     min_image_age: float = 0
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(t.NamedTuple):
     """What can be said, and why.
 
     C(certain) is false where a run may still find it otherwise. C(problem) is the kind of error for which it is unknown, C(registry) what
@@ -100,8 +97,7 @@ class Finding:
     registry: t.Optional[Published] = None
 
 
-@dataclass(frozen=True)
-class ContainerInfo:
+class ContainerInfo(t.NamedTuple):
     """One container. C(obstacle) is why a run would refuse to update it although it is outdated, empty when it would not.
 
     C(created) is when it was created, in Unix seconds.
@@ -127,8 +123,7 @@ class ContainerInfo:
         return self.finding.status is Status.OUTDATED
 
 
-@dataclass(frozen=True)
-class HostInfo:
+class HostInfo(t.NamedTuple):
     """All that were asked for, by name. C(outdated) are the names of those that a run would update, in the order to do it.
 
     C(left_over) are the archives whose container is gone.
@@ -293,7 +288,7 @@ class _Look:
             return self._without_answer(container, followed, self._images, error)
         answer = self._answers.get(followed.normalised)
         registry = answer if isinstance(answer, Published) else None
-        return dataclasses.replace(self._compare(container, foreseen, self._images), registry=registry)
+        return self._compare(container, foreseen, self._images)._replace(registry=registry)
 
     @staticmethod
     def _without_answer(container: Document, followed: ImageReference, images: ImagesAtHand, error: EngineError) -> Finding:

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from .leftovers import Archive
@@ -34,7 +33,7 @@ def _container(info: ContainerInfo) -> Report:
         "id": info.id,
         "state": info.state,
         "created": info.created,
-        "image": dataclasses.asdict(info.image),
+        "image": info.image._asdict(),
         "registry": finding.registry and {"digest": finding.registry.digest, "platforms": list(finding.registry.platforms)},
         "status": finding.status.value,
         "outdated": info.outdated,
@@ -45,7 +44,7 @@ def _container(info: ContainerInfo) -> Report:
         "archives": None if info.archives is None else [_archive(archive) for archive in info.archives],
         "interrupted": info.interrupted,
         "busy": info.busy,
-        "compose": info.compose and {**dataclasses.asdict(info.compose), "depends_on": list(info.compose.depends_on)},
+        "compose": info.compose and {**info.compose._asdict(), "depends_on": list(info.compose.depends_on)},
     }
 
 

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.completion import complete, forget_archive
@@ -33,7 +31,7 @@ def test_an_update_forgets_what_was_rejected(memory: FakeJournal) -> None:
 def test_a_kept_archive_is_remembered_once(memory: FakeJournal) -> None:
     for _time in range(2):
         assert complete(fake_ports(FakeEngine(), memory), an_entry("me", keep_archive=True, rollout="7"), "new-id").warnings == ()
-    assert Archives(memory).of("web") == (dataclasses.replace(OLD, rollout="7"),)
+    assert Archives(memory).of("web") == (OLD._replace(rollout="7"),)
 
 
 def test_who_goes_back_rejects_what_ran_and_forgets_the_archive(memory: FakeJournal) -> None:

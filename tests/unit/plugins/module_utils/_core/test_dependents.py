@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 import pytest
@@ -459,7 +458,7 @@ class TestSomebodyElse:
 def test_the_meaning_of_a_tag(household: Household) -> None:
     household.add("net", NetworkMode=f"container:{household.old}")
     household.engine.local[TAG] = "tool-2"
-    dependent = dataclasses.replace(household.find()[0], tag_means=None)
+    dependent = household.find()[0]._replace(tag_means=None)
     assert with_meaning_of_tag(household.engine, dependent).tag_means == "tool-2"
     del household.engine.local[TAG]
     assert with_meaning_of_tag(household.engine, dependent).tag_means is None

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -118,13 +117,13 @@ def test_what_the_operator_set_does_not_change() -> None:
 
 
 def test_defaults_that_nobody_knows_yet() -> None:
-    unknown = dataclasses.replace(replacement("plain"), new_defaults=None)
+    unknown = replacement("plain")._replace(new_defaults=None)
     diff = diff_of(unknown, ImageIdentity("shop:2", "", "sha256:bbb"))
     assert diff.after == {"image": {"reference": "shop:2", "id": NOT_KNOWN, "digest": "sha256:bbb"}, "image_defaults": NOT_KNOWN}
 
 
 def test_of_one_that_comes_back_only_the_image_is_compared() -> None:
-    returning = dataclasses.replace(replacement("plain"), body={}, returning=Kept("1" * 64, "web-old-1", True, {}))
+    returning = replacement("plain")._replace(body={}, returning=Kept("1" * 64, "web-old-1", True, {}))
     assert set(diff_of(returning, NEW).after) == {"image"}
 
 

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Dependent, Repaired
@@ -82,7 +80,7 @@ def test_a_lock_whose_answer_is_lost_is_taken_back_unless_it_is_another_runs(
 
 def test_a_container_by_the_id_that_a_run_knows_it_by(guard: Guard, journal: FakeJournal) -> None:
     returning = Kept("archive", "web-old-7", True, {})
-    held = dataclasses.replace(entry("other"), old_id="old", returning=returning)
+    held = entry("other")._replace(old_id="old", returning=returning)
     other = fake_guard(journal, FakeRuns("other"))
     assert other.begin(held)
     other.note_new("new")
@@ -165,7 +163,7 @@ class TestTheDead:
         assert erased == [LOCK, successor_of(entry("dead")), new_container_of(entry("dead"))]
 
     def test_a_rescuer_who_died_is_succeeded_too(self, guard: Guard, journal: FakeJournal, runs: FakeRuns) -> None:
-        rescuer = dataclasses.replace(entry("dead"), holder=FakeRuns("rescuer").me())
+        rescuer = entry("dead")._replace(holder=FakeRuns("rescuer").me())
         journal.notes[successor_of(entry("dead"))] = rescuer.to_text()
         runs.dead.add("rescuer")
         rescues = Rescues()
@@ -332,7 +330,7 @@ class TestSeveralRescuers:
         runs.dead.add("dead")
 
     def rescuer(self, token: str, pid: int = 1) -> Entry:
-        return dataclasses.replace(entry("dead"), holder=dataclasses.replace(FakeRuns(token).me(), pid=pid))
+        return entry("dead")._replace(holder=FakeRuns(token).me()._replace(pid=pid))
 
     def test_it_is_the_living_rescuer_who_is_waited_for(self, guard: Guard, journal: FakeJournal) -> None:
         journal.notes[successor_of(entry("dead"))] = self.rescuer("rescuer", pid=7).to_text()

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, InvalidInput, NoAnswer, NotFound
@@ -23,7 +21,7 @@ from support.fake_engine import HEALTHY, RUNNING, STARTING, UNHEALTHY, FakeClock
 
 BLIND = EngineError("the engine is busy")
 PAUSED = ContainerRuntimeState(RuntimeStatus.PAUSED)
-RESTARTED = dataclasses.replace(RUNNING, restarts=1)
+RESTARTED = RUNNING._replace(restarts=1)
 
 
 def gate(*looks: ContainerRuntimeState | EngineError, **config: float) -> tuple[HealthOutcome, float]:
@@ -63,7 +61,7 @@ def test_verdict(looks: list[ContainerRuntimeState | EngineError], verdict: Verd
 
 
 def test_a_restart_by_hand_is_a_crash() -> None:
-    first, second = (dataclasses.replace(RUNNING, started_at=moment) for moment in ("12:00:00", "12:00:05"))
+    first, second = (RUNNING._replace(started_at=moment) for moment in ("12:00:00", "12:00:05"))
     outcome, _seconds = gate(first, second)
     assert outcome.verdict is Verdict.CRASHED
 
@@ -100,10 +98,10 @@ class TestOldContainer:
         return wait_for_health(engine, FakeClock(), "web", HealthConfig(), new=False, need_health=need_health).verdict
 
     def test_restarts_of_its_earlier_life_do_not_count(self) -> None:
-        assert self.gate(dataclasses.replace(HEALTHY, restarts=4)) is Verdict.HEALTHY
+        assert self.gate(HEALTHY._replace(restarts=4)) is Verdict.HEALTHY
 
     def test_restarts_from_now_on_do(self) -> None:
-        assert self.gate(dataclasses.replace(RUNNING, restarts=4), dataclasses.replace(RUNNING, restarts=5)) is Verdict.CRASHED
+        assert self.gate(RUNNING._replace(restarts=4), RUNNING._replace(restarts=5)) is Verdict.CRASHED
 
     def test_without_a_need_for_health_it_has_to_stay_up(self) -> None:
         assert self.gate(STARTING, UNHEALTHY, need_health=False) is Verdict.HEALTHY
@@ -186,9 +184,9 @@ def test_everything_else_of_an_inspect_document() -> None:
 @pytest.mark.parametrize(
     ("looks", "verdict", "seconds"),
     [
-        pytest.param([dataclasses.replace(HEALTHY, restarts=1)], Verdict.CRASHED, 0, id="crash loop that looks healthy"),
+        pytest.param([HEALTHY._replace(restarts=1)], Verdict.CRASHED, 0, id="crash loop that looks healthy"),
         pytest.param([NoAnswer("the connection broke"), HEALTHY], Verdict.HEALTHY, 1, id="no answer is not gone"),
-        pytest.param([dataclasses.replace(RUNNING, started_at="12:00:00")], Verdict.HEALTHY, 10, id="a first start is no restart"),
+        pytest.param([RUNNING._replace(started_at="12:00:00")], Verdict.HEALTHY, 10, id="a first start is no restart"),
     ],
 )
 def test_verdict_on_what_looks_like_something_else(
@@ -221,7 +219,7 @@ def test_fewer_restarts_than_before_are_none() -> None:
     """The engine counts anew after a start by hand."""
     engine = FakeEngine()
     engine.has_container("web", "shop:1", "image")
-    engine.looks["web"] = [dataclasses.replace(RUNNING, restarts=4), RUNNING]
+    engine.looks["web"] = [RUNNING._replace(restarts=4), RUNNING]
     assert wait_for_health(engine, FakeClock(), "web", HealthConfig(), new=False).verdict is Verdict.HEALTHY
 
 
@@ -287,4 +285,4 @@ def test_the_limits_of_every_option(option: str) -> None:
 
 
 def test_what_an_inspect_document_leaves_out() -> None:
-    assert dataclasses.astuple(ContainerRuntimeState.from_inspect({"State": {}})) == (RuntimeStatus.EXITED, None, 0, "", "", "")
+    assert ContainerRuntimeState.from_inspect({"State": {}}) == (RuntimeStatus.EXITED, None, 0, "", "", "")

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import typing as t
 import urllib.parse
@@ -202,7 +201,7 @@ class TestReports:
                 hooks=HookResults(HookResult(0, "hunter2", 1.0)),
             )
         )
-        report["rejected"] = dataclasses.asdict(Rejected("hunter2", "1", None, "hunter2", 0))
+        report["rejected"] = Rejected("hunter2", "1", None, "hunter2", 0)._asdict()
         safe = masked(report, self.mask)
         assert "hunter2" not in safe["msg"]
         assert safe["rollback"]["failure"] == {

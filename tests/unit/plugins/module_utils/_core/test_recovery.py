@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Dependent
@@ -219,8 +217,8 @@ def test_everything_that_the_way_back_needs_is_written_down(keep_archive: bool) 
 
 
 def test_an_endless_stop_does_not_shorten_the_lease() -> None:
-    endless = dataclasses.replace(REPLACEMENT, stop_timeout=-1)
-    at_once = dataclasses.replace(REPLACEMENT, stop_timeout=0)
+    endless = REPLACEMENT._replace(stop_timeout=-1)
+    at_once = REPLACEMENT._replace(stop_timeout=0)
     leases = [entry_for(plan, HealthConfig(), FakeRuns().me(), keep_archive=False).lease for plan in (endless, at_once)]
     assert leases[0] >= leases[1]
 
@@ -229,9 +227,7 @@ class TestInParticular:
     def recover(self, engine: FakeEngine, new_id: str | None = None, **changes: object) -> None:
         ports = fake_ports(engine)
         entry = entry_for(REPLACEMENT, HealthConfig(), FakeRuns("dead").me(), keep_archive=False)
-        entry = dataclasses.replace(
-            entry, **{"old_id": engine.old_id, "old_status": "healthy", "time_to_health": 0.0, "dependents": (), **changes}
-        )
+        entry = entry._replace(**{"old_id": engine.old_id, "old_status": "healthy", "time_to_health": 0.0, "dependents": (), **changes})
         recover(ports, Stopwatch(ports.clock), entry, new_id, HealthConfig(health_timeout=1))
 
     def started(self, engine: FakeEngine) -> str:

@@ -679,7 +679,7 @@ class TestPlan:
 
         def changed(container: str) -> Inspected:
             found = inspect(container)
-            return dataclasses.replace(found, **{key: value(found) if callable(value) else value for key, value in around.items()})
+            return found._replace(**{key: value(found) if callable(value) else value for key, value in around.items()})
 
         monkeypatch.setattr(engine, "inspect", changed)
 
@@ -708,7 +708,7 @@ class TestPlan:
 
     def test_a_known_digest_is_not_pinned(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         pull = engine.pull
-        monkeypatch.setattr(engine, "pull", lambda *arguments: dataclasses.replace(pull(*arguments), digest=DIGEST))
+        monkeypatch.setattr(engine, "pull", lambda *arguments: pull(*arguments)._replace(digest=DIGEST))
         assert self.plan(engine).body["Image"] == "shop:1"
 
     def test_a_name_without_a_slash(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -746,7 +746,7 @@ class TestImages:
     def test_a_digest_is_not_claimed_for_what_was_not_pulled(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         pull, stop = engine.pull, engine.stop
         moved = {"docker.io/library/shop:1": "newest"}
-        monkeypatch.setattr(engine, "pull", lambda *arguments: dataclasses.replace(pull(*arguments), digest=DIGEST))
+        monkeypatch.setattr(engine, "pull", lambda *arguments: pull(*arguments)._replace(digest=DIGEST))
         monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
         assert recreate(engine).new_image == ImageIdentity("shop:1", "newest", None)
 
@@ -1012,7 +1012,7 @@ class TestTheWayBack:
 
     def test_restarts_of_its_earlier_life_do_not_count(self, engine: FakeEngine) -> None:
         engine._find("web")["RestartCount"] = 4
-        engine.looks["web"] = [dataclasses.replace(HEALTHY, restarts=4)]
+        engine.looks["web"] = [HEALTHY._replace(restarts=4)]
         assert self.problem(engine) is None
 
     def test_one_that_was_starting_before_need_not_be_well_after(self, engine: FakeEngine) -> None:

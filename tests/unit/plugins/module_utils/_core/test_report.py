@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Repair, Repaired
@@ -109,7 +107,7 @@ def test_rolled_back() -> None:
 
 def test_images_of_one_reference_are_told_apart() -> None:
     """A tag that moved is the usual case."""
-    moved = dataclasses.replace(event(), new_image_ref="shop:1")
+    moved = event()._replace(new_image_ref="shop:1")
     images = ImageIdentity("shop:1", "sha256:" + "a" * 64), ImageIdentity("shop:1", "sha256:" + "b" * 64)
     result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", *images, rollback=moved, restored=Restored())
     message = cycle_report(result)["msg"]
@@ -232,7 +230,7 @@ def test_skipped() -> None:
 def test_changed(outcome: Outcome, changed: bool) -> None:
     result = CycleResult(outcome, "c0ffee", "web", OLD, NEW)
     assert cycle_report(result)["changed"] is changed
-    assert cycle_report(dataclasses.replace(result, recovered_first=True))["changed"]
+    assert cycle_report(result._replace(recovered_first=True))["changed"]
 
 
 def test_dependents_and_lost_files() -> None:

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import random
 from datetime import datetime, timezone
 from typing import Any
@@ -433,7 +432,7 @@ class TestLeftovers:
     def test_one_who_is_at_it_to_bring_it_to_its_end(self, engine: FakeEngine, census: FakeCensus) -> None:
         self.run_on_web(engine, census)
         notes = census.notes["journal"].notes
-        notes[successor_of(an_entry("other"))] = dataclasses.replace(an_entry("rescuer"), old_id="x").to_text()
+        notes[successor_of(an_entry("other"))] = an_entry("rescuer")._replace(old_id="x").to_text()
         runs = FakeRuns()
         runs.dead.add("other")
         (web,) = look(census, runs).containers

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import subprocess
 import sys
@@ -23,7 +22,7 @@ ME = LocalRuns("unix:///var/run/docker.sock")
 def process(pid: int, **differs: object) -> Holder:
     stat = runs._stat(pid)
     assert stat is not None
-    return dataclasses.replace(ME.me(), pid=pid, pid_started=stat.started, **differs)
+    return ME.me()._replace(pid=pid, pid_started=stat.started, **differs)
 
 
 def test_every_run_has_a_token_of_its_own() -> None:
@@ -50,7 +49,7 @@ def test_the_dead() -> None:
 
 
 def test_a_process_with_the_number_of_a_dead_one() -> None:
-    assert ME.is_dead(dataclasses.replace(ME.me(), pid_started="1")) is True
+    assert ME.is_dead(ME.me()._replace(pid_started="1")) is True
 
 
 def test_a_process_that_is_hidden_lives(monkeypatch: pytest.MonkeyPatch) -> None:
