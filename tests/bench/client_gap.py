@@ -18,7 +18,7 @@ from .subject import Effort, Subject, stage
 FIGURE = "client gap"
 _CASES = {"asks every 2 ms": (0.002, 1), "asks twice a second": (0.5, 10)}
 """Seconds from question to question, and how many ask like that."""
-_ROUNDS = 5
+_ROUNDS = 4
 
 
 def _measure(effort: Effort) -> Iterator[Comparison]:
