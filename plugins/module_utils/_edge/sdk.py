@@ -16,16 +16,19 @@ __all__ = ["IMPORT_ERROR", "docker", "docker_auth", "engine_errors", "require_sd
 
 OLDEST_SDK = (5, 0, 0)
 
+# Not where the SDK imports it, deep in the stack: at the end of a chunk of that, Python maps and unmaps memory at every call, and the
+# patterns of URLs took five times as long to compile.
+with contextlib.suppress(ImportError):
+    import urllib3
+
 try:
-    # Not where the SDK imports it, deep in the stack: at the end of a chunk of that, Python maps and unmaps memory at every call, and the
-    # patterns of URLs took five times as long to compile.
-    import urllib3.exceptions  # noqa: I001
-    import requests.exceptions
     import docker
     import docker.auth as docker_auth
     import docker.errors
     import docker.tls
     import docker.utils
+    import requests.exceptions
+    import urllib3.exceptions
 except ImportError:
     docker = None  # type: ignore[assignment]
     docker_auth = None  # type: ignore[assignment]
