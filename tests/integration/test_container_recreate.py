@@ -579,7 +579,6 @@ class TestErrorsBeforeTheStop:
         result = run_module("container_recreate", python=str(tmp_path / "bin/python"), name=service.name)
         assert result["failed"]
         assert "Docker SDK for Python" in result["msg"]
-        assert "No module named 'docker'" in str(result["exception"])
 
     @pytest.mark.parametrize(
         "option", [{"poll_interval": 0}, {"health_timeout": -1}, {"lock_timeout": -2}, {"stop_timeout": -1}, {"name": "../web"}]
