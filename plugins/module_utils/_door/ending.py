@@ -33,7 +33,7 @@ def run_module(module: AnsibleModule, work: t.Callable[[Options, Secrets], Endin
 
     C(if_it_is_a_bug) is what to return besides when something is raised that should not be: C(msg) says how things are then.
     """
-    # What is there by now stays to the end. To look through it for garbage, also when Python ends, is a tenth of a task with nothing to do.
+    # What is there by now stays to the end. To look through it for garbage, also when Python ends, was a twelfth of an idle task.
     if hasattr(gc, "freeze"):  # PyPy has none.
         gc.freeze()
     if IMPORT_ERROR:

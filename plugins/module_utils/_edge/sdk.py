@@ -16,8 +16,8 @@ __all__ = ["IMPORT_ERROR", "docker", "docker_auth", "engine_errors", "require_sd
 
 OLDEST_SDK = (5, 0, 0)
 
-# Not where the SDK imports it, deep in the stack: at the end of a chunk of that, Python maps and unmaps memory at every call, and the
-# patterns of URLs took five times as long to compile.
+# Before the SDK does it, from deeper in the stack of frames: at the end of a chunk of that, Python maps and unmaps memory at every call,
+# and to compile urllib3's patterns took five times as long. Whether it is there at all is the SDK's to say.
 with contextlib.suppress(ImportError):
     import urllib3
 
