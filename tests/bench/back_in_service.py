@@ -30,7 +30,7 @@ _IMAGES = {
     _SICK: WebImage("v2", health="false"),
     _NO_ENTRY_POINT: WebImage("v2", health=None, command=serve_after(), changes=('ENTRYPOINT ["/nowhere"]',)),
 }
-_ROUNDS = 2
+_ROUNDS = 3
 
 
 @dataclass(frozen=True)
