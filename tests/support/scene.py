@@ -174,12 +174,17 @@ class Scene:
         found = self.client.volumes(filters={"label": label})["Volumes"] or ()
         return sorted(volume["Name"] for volume in found if self.prefix in volume["Name"])
 
+    def _tags(self) -> list[str]:
+        """Of images under this scene's name, also of those that came from the registry under another ID."""
+        found = self.client.images(filters={"reference": f"{registry.ADDRESS}/{self.prefix}/*"})
+        return [tag for image in found for tag in image["RepoTags"] or () if self.prefix in tag]
+
     def clean_up(self) -> None:
         """Remove everything that was made here, volumes that a test or the module gave a life of their own included."""
         for name in self.containers:
             self.inspect(name)
         with contextlib.ExitStack() as stack:  # Whatever cannot be removed does not keep the rest.
-            for image in self._images:
+            for image in [*self._images, *self._tags()]:
                 stack.callback(self._gone, self.client.remove_image, image, force=True)
             for volume in [*self._volumes, *self.journal, *self.memory]:
                 stack.callback(self._gone, self.client.remove_volume, volume)
