@@ -125,7 +125,7 @@ warnings:
   elements: str
 """
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._door.finalizing import finalizing_module, run_finalizing_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.finalize import finalizing_module, run_finalizing_module
 
 
 def main():

@@ -173,7 +173,7 @@ warnings:
   elements: str
 """
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._door.preparation import preparation_module, run_preparation_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.prepare import preparation_module, run_preparation_module
 
 
 def main():

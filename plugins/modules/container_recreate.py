@@ -460,11 +460,16 @@ warnings:
   elements: str
 """
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.hooks import Hooks
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import recreate_with_health
-from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cleanup import CLEANUP_OPTIONS, cleanup_of
-from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
-from ansible_collections.evenkeel.fleet.plugins.module_utils._door.recreation import RECREATION_OPTIONS, request_of
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.hooks import Hooks
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.cycle import cycle_module, run_cycle_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import (
+    CLEANUP_OPTIONS,
+    RECREATION_OPTIONS,
+    cleanup_of,
+    health_of,
+    request_of,
+)
 
 
 def recreate(engine, options):
@@ -481,7 +486,7 @@ def recreate(engine, options):
 
 
 def rehearse(engine, options):
-    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rehearsal import rehearse_recreation
+    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import rehearse_recreation
 
     health_of(options)
     Hooks.from_options(**options["hooks"])

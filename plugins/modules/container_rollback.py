@@ -255,9 +255,10 @@ warnings:
   elements: str
 """
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.comeback import go_back
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import ContainerRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._door.cycle import cycle_module, health_of, run_cycle_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import go_back
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.cycle import cycle_module, run_cycle_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import health_of
 
 
 def request_of(options):
@@ -269,7 +270,7 @@ def put_previous_back(engine, options):
 
 
 def rehearse(engine, options):
-    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rehearsal import rehearse_comeback
+    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import rehearse_comeback
 
     health_of(options)
     return rehearse_comeback(engine.ports, engine.guard, request_of(options))

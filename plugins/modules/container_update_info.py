@@ -276,10 +276,10 @@ warnings:
   elements: str
 """
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.policy import parse_age
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import PullPolicy
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.update_info import STATES, Question, Selection
-from ansible_collections.evenkeel.fleet.plugins.module_utils._door.look import looking_module, run_looking_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import parse_age
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.model import STATES, Question, Selection
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.update_info import looking_module, run_looking_module
 
 
 def question(options):

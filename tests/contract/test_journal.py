@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Journal
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import JOURNAL_LABEL, VolumeJournal
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL, VolumeJournal
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.interfaces import Journal
 from support.fake_engine import FakeJournal
 from support.scene import Scene
 

@@ -11,18 +11,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, NotFound
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import (
-    DockerOps,
-    Document,
-    HealthProbe,
-    HookRun,
-    RuntimeStatus,
-)
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.health_probe import SdkHealthProbe
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.clock import SystemClock
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.docker_ops import SdkDockerOps
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.health_probe import SdkHealthProbe
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, NotFound
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.interfaces import DockerOps, HealthProbe
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Document, HookRun, RuntimeStatus
 from support.fake_engine import RUNNING, FakeEngine, exited
 from support.scene import Scene
 from testbed.images import reference

@@ -18,8 +18,8 @@ from typing import Any
 import docker
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected, Rejections
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import MEMORY_LABEL, VolumeJournal
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import MEMORY_LABEL, VolumeJournal
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
 from ansible_collections.evenkeel.fleet.plugins.modules import container_recreate
 from support.ansible import play, run_module, run_module_here, run_playbook
 from support.proxy import Call, Fault, Proxy, socket_of

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.diff import with_defaults
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Inspected
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.spec import ContainerSpec
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.create_body import ContainerSpec
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.diff import with_defaults
 from ansible_collections.evenkeel.fleet.plugins.modules import container_recreate
 from support.ansible import play, run_module_here, run_playbook
 from support.scene import Scene

@@ -16,7 +16,13 @@ import docker
 import pytest
 import requests.exceptions
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import (
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters import docker_ops
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.client import connect
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.clock import SystemClock
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.docker_ops import SdkDockerOps
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.events import Events
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.health_probe import SdkHealthProbe
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     Conflict,
     CreateIncomplete,
     EngineError,
@@ -24,13 +30,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import
     InvalidInput,
     NoAnswer,
 )
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge import docker_ops
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.connection import CONNECTION_OPTIONS, connect
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.events import Events
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.health_probe import SdkHealthProbe
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION_OPTIONS
 from support.fake_engine import FakeClock
 from support.proxy import Call, Fault, Proxy, socket_of
 from support.scene import Scene, wait_for

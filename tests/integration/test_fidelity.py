@@ -13,8 +13,8 @@ from typing import Any
 import docker
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Inspected
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.spec import ContainerSpec
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.create_body import ContainerSpec
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected
 from support.ansible import run_module
 from support.scene import Scene
 from testbed.images import WebImage, serve_after, shell

@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.spec import ContainerSpec
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.clock import SystemClock
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.docker_ops import SdkDockerOps
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.create_body import ContainerSpec
 from support.engine_model import RefusedByEngine, clean, merged_config
 from support.generated import bodies, images
 from support.scene import Scene

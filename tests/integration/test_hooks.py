@@ -17,11 +17,11 @@ from typing import Any
 import docker
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, EngineError
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import HookRun
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.clock import SystemClock
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.docker_ops import SdkDockerOps
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import JOURNAL_LABEL
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.clock import SystemClock
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.docker_ops import SdkDockerOps
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import HookRun
 from support.ansible import play, run_module, run_playbook
 from support.scene import Scene, Service, wait_for
 from support.visitor import fetch

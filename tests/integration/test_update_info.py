@@ -16,7 +16,7 @@ import docker
 import pytest
 import yaml
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.census import as_inspected
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.snapshot import as_inspected
 from support.ansible import CHECKOUT, documentation, play, run_module, run_playbook
 from support.matrix import SUCCESS, Bench
 from support.proxy import Fault, socket_of

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import NotFound
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import NotFound
 
 from .fake_engine import FakeEngine, digest_of
 

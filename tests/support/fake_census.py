@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.census import Answer
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference, parse_if_possible
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.policy import unix_seconds_of
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Document, Note
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference, parse_if_possible
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Document, Note
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import unix_seconds_of
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.reader import Answer
 from support.fake_engine import FakeEngine, FakeJournal, digest_of
 
 

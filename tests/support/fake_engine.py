@@ -11,11 +11,12 @@ import hashlib
 import itertools
 import typing as t
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Conflict, EngineError, NoAnswer, NotFound
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference, parse_if_possible
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Entry, Holder
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import (
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError, NoAnswer, NotFound
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference, parse_if_possible
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.interfaces import (
+    Ports,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
     ContainerRuntimeState,
     Document,
     Failure,
@@ -23,12 +24,13 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import 
     ImageIdentity,
     Inspected,
     Note,
-    Ports,
     Published,
     RuntimeStatus,
     Surroundings,
     is_active,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Entry, Holder
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import Guard
 
 HEALTHY = ContainerRuntimeState(RuntimeStatus.HEALTHY)
 STARTING = ContainerRuntimeState(RuntimeStatus.STARTING)

@@ -25,9 +25,9 @@ import docker
 import docker.errors
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import lock_of
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.kept_archives import Archives
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Archives
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_of
 from support.ansible import CHECKOUT, COLLECTIONS, Caller, play, run_playbook
 from support.proxy import Call, Fault, Proxy, socket_of
 from support.scene import Scene, wait_for

@@ -19,7 +19,7 @@ from typing import Any
 import docker
 import docker.errors
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.volume_journal import JOURNAL_LABEL, MEMORY_LABEL
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL, MEMORY_LABEL
 from testbed import images, registry
 
 from .visitor import fetch

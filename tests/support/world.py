@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.comeback import go_back
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.kept_archives import Archives
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import ContainerRequest, RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, recreate_with_health
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, ContainerRequest, RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Archives
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import Guard
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import go_back
 from support.fake_engine import FakeClock, FakeEngine, FakeJournal, FakeRuns, Fuse, fake_ports
 
 ALWAYS = {"RestartPolicy": {"Name": "always"}}

@@ -17,7 +17,7 @@ import re
 import typing as t
 import urllib.parse
 
-from .ports import Document
+from .engine.model import Document
 
 MASK = "********"
 """Ansible's own."""

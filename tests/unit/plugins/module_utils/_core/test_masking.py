@@ -15,15 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.dependents import Repair, Repaired
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import HookFailed
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.hooks import HookResult, HookResults
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Repair, Repaired
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report, error_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import Restored, RollbackEvent, RollbackReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import HookFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Failure, HookResult, HookResults, ImageIdentity
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets, masked
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Failure, ImageIdentity
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejected, reject
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.report import cycle_report, error_report
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rollback import Restored, RollbackEvent, RollbackReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, reject
 from support.fake_engine import FakeEngine, FakeJournal, fake_ports
 
 NO_STAR = st.characters(exclude_characters="*", exclude_categories=("Cs",))

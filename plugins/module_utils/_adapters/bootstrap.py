@@ -1,0 +1,54 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where the core is given a real engine."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.engine.errors import InvalidInput
+from .._core.engine.interfaces import Ports
+from .._core.engine.timing import LONGEST
+from .._core.masking import Secrets
+from .._core.state.lock import Guard
+from .client import connect
+from .clock import SystemClock
+from .credentials import RegistryLogin
+from .docker_ops import SdkDockerOps
+from .health_probe import SdkHealthProbe
+from .images import DEFAULT_PULL_TIMEOUT
+from .processes import LocalRuns
+from .secret_collecting_client import AttentiveClient
+from .volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
+
+
+class Engine(t.NamedTuple):
+    """One engine: the ports to it, the guard over its containers, and the secrets that were seen there."""
+
+    ports: Ports
+    guard: Guard
+    secrets: Secrets
+
+
+def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: t.Optional[Secrets] = None) -> Engine:
+    """The engine that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable.
+
+    C(secrets) learns from whatever is seen there.
+    """
+    secrets = Secrets() if secrets is None else secrets
+    secrets.learn_login({"username": options.get("registry_username"), "password": options.get("registry_password")})
+    client = AttentiveClient(connect(options), secrets)
+    clock = SystemClock()
+    ops = SdkDockerOps(client, clock, RegistryLogin.from_options(options), _pull_timeout(options))
+    ports = Ports(ops, SdkHealthProbe(client, secrets.mask), clock, VolumeJournal(client, MEMORY_LABEL), secrets.mask)
+    guard = Guard(VolumeJournal(client, JOURNAL_LABEL), LocalRuns(options["docker_host"]), clock, lock_timeout)
+    return Engine(ports, guard, secrets)
+
+
+def _pull_timeout(options: t.Mapping[str, t.Any]) -> float:
+    seconds: float = options.get("pull_timeout", DEFAULT_PULL_TIMEOUT)
+    if not 0 < seconds <= LONGEST:
+        raise InvalidInput(f"pull_timeout must be a number of seconds greater than 0, and at most {LONGEST}, not {seconds:g}.")
+    return seconds

@@ -1,0 +1,28 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The real time."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from .._core.engine.interfaces import News
+
+
+class SystemClock:
+    """Clock of the machine that this runs on."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def unix_seconds(self) -> int:
+        return int(time.time())
+
+    def sleep(self, seconds: float, news: t.Optional[News] = None) -> None:
+        if news:
+            news.wait(seconds)
+        else:
+            time.sleep(seconds)

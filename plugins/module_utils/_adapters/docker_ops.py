@@ -1,0 +1,196 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""DockerOps over the SDK's low-level client."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
+from .._core.engine.image_reference import ImageReference
+from .._core.engine.interfaces import Clock
+from .._core.engine.model import Document, HookRun, ImageIdentity, Inspected, Published, Surroundings, name_of
+from .credentials import RegistryLogin
+from .exec import run_in_container
+from .images import DEFAULT_PULL_TIMEOUT, ask_registry, local_image, pull_image
+from .own_container import gateway, own_container
+from .sdk import docker, engine_errors
+
+# From this API version on, a container can be created with several networks at once.
+_ALL_NETWORKS_AT_CREATE = "1.44"
+# How much longer than the stop timeout an engine may take, how long at the most a stop without a timeout is waited for once the engine no
+# longer answers to it, and how often to look meanwhile. Seconds.
+_STOP_MARGIN = 30
+_ENDLESS_STOP = 600
+_STOP_POLL = 0.5
+
+
+class SdkDockerOps:
+    """The engine behind one C(docker.APIClient).
+
+    C(login) is who we are to registries. C(pull_timeout) in seconds is how long the engine may go without a word while it pulls.
+    """
+
+    def __init__(
+        self, client: t.Any, clock: Clock, login: t.Optional[RegistryLogin] = None, pull_timeout: float = DEFAULT_PULL_TIMEOUT
+    ) -> None:
+        self._client = client
+        self._clock = clock
+        self._login = login or RegistryLogin()
+        self._pull_timeout = pull_timeout
+
+    def inspect(self, container: str) -> Inspected:
+        with engine_errors():
+            document = self._client.inspect_container(container)
+            if container not in (name_of(document), document["Id"]):
+                raise NotFound(f"there is no container with the name or the ID {container}")
+            return Inspected(
+                container=document,
+                image=self._image(document["Image"]),
+                borrowed_mounts=self._borrowed_mounts(document["HostConfig"]),
+                host_name=self._host_name(document["HostConfig"]),
+            )
+
+    def surroundings(self, container: str, new_image: str) -> Surroundings:
+        with engine_errors():
+            others = [other["Id"] for other in self._client.containers(all=True) if other["Id"] != container]
+            return Surroundings(
+                others=tuple(document for document in map(self._container, others) if document),
+                networks=frozenset(key for network in self._client.networks() for key in (network["Name"], network["Id"])),
+                new_image=(self._image(new_image) if new_image else None) or {},
+                architecture=self._client.version()["Arch"],
+                own_container=own_container(),
+                gateway=gateway(self._client.base_url),
+            )
+
+    def changes(self, container: str) -> t.Tuple[Document, ...]:
+        with engine_errors():
+            return tuple(self._client.diff(container) or ())
+
+    def published(self, reference: ImageReference) -> Published:
+        return ask_registry(self._client, reference, self._login)
+
+    def local_image(self, reference: ImageReference) -> ImageIdentity:
+        return local_image(self._client, reference)
+
+    def pull(self, reference: ImageReference) -> ImageIdentity:
+        return pull_image(self._client, reference, self._login, self._pull_timeout)
+
+    def stop(self, container: str, timeout: int) -> None:
+        deadline = self._clock.monotonic() + (_ENDLESS_STOP if timeout < 0 else timeout + _STOP_MARGIN)
+        try:
+            with engine_errors():
+                # Named, the timeout also counts towards how long the SDK waits for the answer.
+                self._client.stop(container, timeout=timeout)
+        except NoAnswer:
+            # The stop may be on its way all the same. Until its time is over, nobody can say that the container runs.
+            if not self._ends_by(deadline, container):
+                raise
+
+    def rename(self, container: str, name: str) -> None:
+        with engine_errors():
+            self._client.rename(container, name)
+
+    def set_restart_policy(self, container: str, policy: Document) -> None:
+        with engine_errors():
+            self._client.update_container(container, restart_policy=dict(policy))
+
+    def create(self, name: str, body: Document) -> str:
+        first, others = self._split_networks(body)
+        with engine_errors():
+            container: str = self._client.create_container_from_config(first, name)["Id"]
+        for network, endpoint in others.items():
+            try:
+                self._connect(network, container, endpoint)
+            except EngineError as error:
+                raise CreateIncomplete(f"it could not be connected to the network {network}: {error}", container) from error
+        return container
+
+    def start(self, container: str) -> None:
+        with engine_errors():
+            self._client.start(container)
+
+    def remove(self, container: str, *, force: bool = False) -> None:
+        with engine_errors():
+            self._client.remove_container(container, force=force, v=force)
+
+    def run_in(self, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
+        return run_in_container(self._client, self._clock, container, command, timeout)
+
+    def tag(self, image_id: str, reference: ImageReference) -> None:
+        with engine_errors():
+            self._client.tag(image_id, reference.repository, tag=reference.version)
+
+    def remove_image(self, image_id: str) -> None:
+        with engine_errors():
+            self._client.remove_image(image_id)
+
+    def prune_dangling(self) -> None:
+        with engine_errors():
+            self._client.prune_images(filters={"dangling": True})
+
+    def _container(self, container: str) -> t.Optional[Document]:
+        try:
+            with engine_errors():
+                document: Document = self._client.inspect_container(container)
+                return document
+        except NotFound:
+            return None
+
+    def _image(self, image_id: str) -> t.Optional[Document]:
+        try:
+            with engine_errors():
+                document: Document = self._client.inspect_image(image_id)
+                return document
+        except NotFound:
+            return None
+
+    def _borrowed_mounts(self, host_config: Document) -> t.FrozenSet[str]:
+        lenders = [lender.partition(":")[0] for lender in host_config.get("VolumesFrom") or ()]
+        documents = [document for document in map(self._container, lenders) if document]
+        return frozenset(mount["Destination"] for document in documents for mount in document["Mounts"])
+
+    def _host_name(self, host_config: Document) -> str:
+        return str(self._client.info()["Name"]) if host_config.get("NetworkMode") == "host" else ""
+
+    def _ends_by(self, deadline: float, container: str) -> bool:
+        while True:
+            try:
+                with engine_errors():
+                    if not self._client.inspect_container(container)["State"]["Running"]:
+                        return True
+            except NoAnswer:
+                pass
+            if self._clock.monotonic() >= deadline:
+                return False
+            self._clock.sleep(_STOP_POLL)
+
+    def _split_networks(self, body: Document) -> t.Tuple[Document, Document]:
+        """The body with what this engine takes at create, and the endpoints to connect after it."""
+        endpoints = body["NetworkingConfig"]["EndpointsConfig"]
+        if docker.utils.version_gte(self._client.api_version, _ALL_NETWORKS_AT_CREATE):
+            return _with_mac_addresses_at_endpoints(body), {}
+        # Before that, a MAC address is the container's own, not one of each endpoint.
+        endpoints = {network: _without(endpoint, "MacAddress") for network, endpoint in endpoints.items()}
+        first = dict(list(endpoints.items())[:1])
+        others = {network: endpoint for network, endpoint in endpoints.items() if network not in first}
+        return {**body, "NetworkingConfig": {"EndpointsConfig": first}}, others
+
+    def _connect(self, network: str, container: str, endpoint: Document) -> None:
+        with engine_errors():
+            # The SDK's own connect_container_to_network takes only the fields that it knows.
+            url = self._client._url("/networks/{0}/connect", network)  # noqa: SLF001
+            response = self._client._post_json(url, data={"Container": container, "EndpointConfig": endpoint})  # noqa: SLF001
+            self._client._raise_for_status(response)  # noqa: SLF001
+
+
+def _with_mac_addresses_at_endpoints(body: Document) -> Document:
+    endpoints = body["NetworkingConfig"]["EndpointsConfig"].values()
+    told_there = any(body.get("MacAddress") == endpoint.get("MacAddress") for endpoint in endpoints)
+    return _without(body, "MacAddress") if told_there else body
+
+
+def _without(document: Document, field: str) -> Document:
+    return {key: value for key, value in document.items() if key != field}

@@ -1,0 +1,65 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""HealthProbe over the SDK's low-level client."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .._core.engine.errors import EngineError
+from .._core.engine.interfaces import News
+from .._core.engine.model import ContainerRuntimeState, Document, Failure
+from .events import Events
+from .sdk import engine_errors
+
+LAST_LOG_LINES = 20
+LONGEST_TEXT = 2000
+
+
+class SdkHealthProbe:
+    """Looks at containers of the engine behind one C(docker.APIClient)."""
+
+    def __init__(self, client: t.Any, mask: t.Callable[[str], str] = str) -> None:
+        """C(mask) takes the secrets out of what a container says, before that is cut: one that is cut in two cannot be recognized."""
+        self._client = client
+        self._mask = mask
+
+    def probe(self, container: str) -> ContainerRuntimeState:
+        with engine_errors():
+            return ContainerRuntimeState.from_inspect(self._client.inspect_container(container))
+
+    def news(self, container: str) -> News:
+        return Events(self._client, container)
+
+    def failure(self, container: str) -> Failure:
+        with engine_errors():
+            state = self._client.inspect_container(container)["State"]
+        return Failure(
+            error=state.get("Error") or "",
+            exit_code=state.get("ExitCode"),
+            oom_killed=bool(state.get("OOMKilled")),
+            health_log=tuple(self._health_entry(entry) for entry in (state.get("Health") or {}).get("Log") or ()),
+            logs=self._last_lines(container),
+        )
+
+    def _last_lines(self, container: str) -> t.Tuple[str, ...]:
+        try:
+            with engine_errors():
+                raw = self._client.logs(container, stdout=True, stderr=True, tail=LAST_LOG_LINES)
+        except EngineError as error:
+            # Some log drivers cannot be read back. That is no reason to lose the rest.
+            return (f"(no logs: {error})",)
+        return tuple(self._short(line.rstrip("\r")) for line in raw.decode("utf-8", "replace").split("\n") if line)
+
+    def _health_entry(self, entry: Document) -> Document:
+        return {
+            "start": entry.get("Start"),
+            "end": entry.get("End"),
+            "exit_code": entry.get("ExitCode"),
+            "output": self._short(entry.get("Output") or ""),
+        }
+
+    def _short(self, text: str) -> str:
+        return self._mask(text)[:LONGEST_TEXT]

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Journal in the engine: one empty volume a note, the text in a label."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from datetime import datetime
+
+from .._core.engine.errors import EngineError, NotFound
+from .._core.engine.model import Note
+from .sdk import engine_errors
+
+JOURNAL_LABEL = "fleet.evenkeel.journal"
+"""Of what a run is about to do. Gone when it ends."""
+MEMORY_LABEL = "fleet.evenkeel.memory"
+"""Of what later runs have to know."""
+
+
+class VolumeJournal:
+    """The notes in the engine behind one C(docker.APIClient) that bear C(label)."""
+
+    def __init__(self, client: t.Any, label: str) -> None:
+        self._client = client
+        self._label = label
+
+    def write(self, place: str, text: str) -> str:
+        with engine_errors():
+            return self._text(place, self._client.create_volume(place, labels={self._label: text}))
+
+    def read(self, place: str) -> t.Optional[Note]:
+        try:
+            with engine_errors():
+                volume = self._client.inspect_volume(place)
+        except NotFound:
+            return None
+        return Note(self._text(place, volume), volume.get("CreatedAt") or "")
+
+    def places(self, part: str) -> t.Tuple[str, ...]:
+        return tuple(volume["Name"] for volume in self._volumes(name=part))
+
+    def read_all(self) -> t.Mapping[str, Note]:
+        """All that is there, by place. Raises EngineError."""
+        volumes = self._volumes()
+        return {volume["Name"]: Note(self._text(volume["Name"], volume), volume.get("CreatedAt") or "") for volume in volumes}
+
+    def erase(self, place: str) -> None:
+        if self.read(place) is None:
+            return
+        try:
+            with engine_errors():
+                self._client.remove_volume(place)
+        except NotFound:
+            pass
+
+    def age(self, note: Note) -> float:
+        with engine_errors():
+            now = self._client.info()["SystemTime"]
+            return (_moment(now) - _moment(note.written_at)).total_seconds()
+
+    def _volumes(self, **filters: str) -> t.Sequence[t.Mapping[str, t.Any]]:
+        with engine_errors():
+            return self._client.volumes(filters={"label": self._label, **filters})["Volumes"] or ()
+
+    def _text(self, place: str, volume: t.Mapping[str, t.Any]) -> str:
+        try:
+            text: str = (volume["Labels"] or {})[self._label]
+        except KeyError:
+            raise EngineError(f"there is a volume {place} that is not ours") from None
+        return text
+
+
+def _moment(engine_time: str) -> datetime:
+    """The engine writes RFC 3339, with as many digits of a second as it likes."""
+    return datetime.strptime(re.sub(r"\.\d+", "", engine_time), "%Y-%m-%dT%H:%M:%S%z")

@@ -1,0 +1,134 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Containers that cannot live without another one: they use its network, pid or ipc namespace, or link to it.
+
+The engine knows such a provider by its ID. When it is replaced, its dependents have to be created anew; when the same provider was only
+stopped and started, to be restarted is enough. Each function looks at what is there and does what is missing, so that a later run can go on
+where an interrupted one stopped.
+"""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+
+from ..engine.interfaces import DockerOps
+from ..engine.model import ENGINE_STOP_TIMEOUT, Document, is_active, name_of, stop_timeout_of
+from ..image.tags import meaning_of_tag
+from .archive_name import archive_name
+
+_MODES = ("NetworkMode", "PidMode", "IpcMode")
+
+
+class Dependent(t.NamedTuple):
+    """A container that depends on another.
+
+    C(provider) is the ID of a container that it needs, C(provider_name) that one's name. C(runs) tells whether it ran before anything was
+    touched. C(shares_with) are the IDs of all containers in whose name spaces it lives. C(archive) is what it is called while another one
+    takes its place. C(image_ref) is the image that it follows, C(image_id) the exact one that it keeps, C(tag_means) the ID of the image
+    that C(image_ref) means on this host: None when it is no tag, or means nothing here.
+    """
+
+    id: str
+    name: str
+    provider: str
+    provider_name: str
+    runs: bool
+    shares_with: t.Tuple[str, ...]
+    archive: str
+    stop_timeout: int = ENGINE_STOP_TIMEOUT
+    image_ref: str = ""
+    image_id: str = ""
+    tag_means: t.Optional[str] = None
+
+
+class Repair(enum.Enum):
+    """What was done for a dependent."""
+
+    RECREATED = "recreated"
+    RESTARTED = "restarted"
+    NEEDS_ATTENTION = "needs_attention"
+
+
+class Repaired(t.NamedTuple):
+    """A dependent afterwards: its name, the ID of the container that has it, and what is wrong when it needs attention."""
+
+    name: str
+    id: str
+    repair: Repair
+    problem: str = ""
+
+
+def attention(dependents: t.Iterable[Repaired]) -> t.Tuple[str, ...]:
+    """A warning for each that needs attention."""
+    return tuple(
+        f"{dependent.name}, which depends on it, needs attention: {dependent.problem}"
+        for dependent in dependents
+        if dependent.repair is Repair.NEEDS_ATTENTION
+    )
+
+
+def find_dependents(provider: Document, others: t.Sequence[Document], unix_seconds: int) -> t.Tuple[Dependent, ...]:
+    """All that depend on C(provider), and all that depend on those, providers first. The arguments are inspect documents."""
+    taken = {name_of(other) for other in others}
+    found: t.Dict[str, Dependent] = {}
+    providers = [provider]
+    while providers:
+        current = providers.pop(0)
+        for other in others:
+            if other["Id"] in found or other["Id"] == provider["Id"] or not _depends(other, current["Id"], name_of(current)):
+                continue
+            name = name_of(other)
+            found[other["Id"]] = Dependent(
+                id=other["Id"],
+                name=name,
+                provider=current["Id"],
+                provider_name=name_of(current),
+                runs=is_active(other),
+                shares_with=namespaces_of(other),
+                archive=archive_name(name, unix_seconds, taken),
+                stop_timeout=stop_timeout_of(other),
+                image_ref=other["Config"]["Image"],
+                image_id=other["Image"],
+            )
+            providers.append(other)
+    return _providers_first(found, others)
+
+
+def with_meaning_of_tag(ops: DockerOps, dependent: Dependent) -> Dependent:
+    """The dependent with C(tag_means), for the time when its tag has to mean another image. Raises EngineError."""
+    return dependent._replace(tag_means=meaning_of_tag(ops, dependent))
+
+
+def _providers_first(found: t.Mapping[str, Dependent], others: t.Sequence[Document]) -> t.Tuple[Dependent, ...]:
+    """One can depend on several. Where links go round in a circle, none is first."""
+    documents = {other["Id"]: other for other in others}
+    in_order: t.List[Dependent] = []
+    waiting = dict(found)
+    while waiting:
+        ready = [
+            dependent
+            for dependent in waiting.values()
+            if not any(_depends(documents[dependent.id], other.id, other.name) for other in waiting.values() if other is not dependent)
+        ]
+        in_order.extend(waiting.pop(dependent.id) for dependent in ready or list(waiting.values())[:1])
+    return tuple(in_order)
+
+
+def _depends(other: Document, provider: str, provider_name: str) -> bool:
+    return provider in namespaces_of(other) or any(target == provider_name for target, _alias in links_of(other))
+
+
+def namespaces_of(container: Document) -> t.Tuple[str, ...]:
+    """The IDs of the containers in whose namespaces this one lives."""
+    modes = ((container["HostConfig"].get(mode) or "").partition(":") for mode in _MODES)
+    return tuple(other for kind, _colon, other in modes if kind == "container")
+
+
+def links_of(container: Document) -> t.Iterator[t.Tuple[str, str]]:
+    """Target and alias of each legacy link. The engine writes C(/target:/container/alias)."""
+    for link in container["HostConfig"].get("Links") or ():
+        target, _colon, alias = link.partition(":")
+        yield target.lstrip("/"), alias.rpartition("/")[2]

@@ -1,0 +1,163 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The health gate: look at a container until there is a verdict."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+from dataclasses import dataclass
+
+from ..engine.errors import EngineError, InvalidInput, NotFound
+from ..engine.interfaces import Clock, HealthProbe
+from ..engine.model import ContainerRuntimeState, RuntimeStatus
+from ..engine.timing import LONGEST
+
+_PATIENCE_WHILE_BLIND = 30.0
+"""Seconds that nothing has to be seen for, before that alone decides."""
+
+
+@dataclass(frozen=True)
+class HealthConfig:
+    """How patient the gate is. All in seconds.
+
+    C(health_timeout): how long a declared health check has until it reports healthy. C(grace_period): how long a container without one
+    has to stay up. C(poll_interval): between two looks. C(min_healthy_time): how long it has to stay healthy after that.
+    """
+
+    health_timeout: float = 120.0
+    grace_period: float = 10.0
+    poll_interval: float = 1.0
+    min_healthy_time: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.poll_interval <= 0:
+            raise InvalidInput(f"poll_interval must be more than 0 seconds, not {self.poll_interval:g}.")
+        for option in ("health_timeout", "grace_period", "poll_interval", "min_healthy_time"):
+            seconds = getattr(self, option)
+            if not 0 <= seconds <= LONGEST:
+                raise InvalidInput(f"{option} must be a number of seconds from 0 to {LONGEST}, not {seconds:g}.")
+
+
+class Verdict(enum.Enum):
+    """What the gate says."""
+
+    HEALTHY = "healthy"
+    TIMEOUT = "timeout"
+    CRASHED = "crashed"
+
+
+class HealthOutcome(t.NamedTuple):
+    """The verdict, and why, as the end of a sentence that starts with the container's name.
+
+    C(last) is the last look that worked. C(seen_up) tells whether any look saw it up, C(blind) that the verdict fell because nothing could
+    be seen.
+    """
+
+    verdict: Verdict
+    why: str
+    last: t.Optional[ContainerRuntimeState] = None
+    seen_up: bool = False
+    blind: bool = False
+
+
+def wait_for_health(
+    probe: HealthProbe,
+    clock: Clock,
+    container: str,
+    config: HealthConfig,
+    *,
+    new: bool = True,
+    need_health: bool = True,
+) -> HealthOutcome:
+    """Look at C(container) every C(config.poll_interval), and whenever there is news of it, until the verdict is clear.
+
+    A C(new) container must never have been restarted; an old one not since the first look. Without C(need_health), what its health check
+    says is passed over, and it has to stay up for the grace period. Looks that fail are waited out until the health timeout, and for half a
+    minute in any case. Never raises EngineError.
+    """
+    gate = _Gate(config, began=clock.monotonic(), new=new)
+    last = None
+    seen_up = False
+    news = probe.news(container)
+    while True:
+        try:
+            last = probe.probe(container)
+            seen_up = seen_up or last.status is not RuntimeStatus.EXITED
+            outcome = gate.saw(last if need_health else _regardless_of_health(last), clock.monotonic())
+        except NotFound:
+            outcome = HealthOutcome(Verdict.CRASHED, "is gone from the engine", blind=True)
+        except EngineError as error:
+            outcome = gate.could_not_look(error, clock.monotonic())
+        if outcome:
+            return outcome._replace(last=last, seen_up=seen_up)
+        clock.sleep(gate.until_next_look(clock.monotonic()), news)
+
+
+def _regardless_of_health(state: ContainerRuntimeState) -> ContainerRuntimeState:
+    if state.status in (RuntimeStatus.STARTING, RuntimeStatus.HEALTHY, RuntimeStatus.UNHEALTHY):
+        return state._replace(status=RuntimeStatus.RUNNING)
+    return state
+
+
+class _Gate:
+    """What was seen so far. One method a kind of news; each returns the outcome once there is one."""
+
+    def __init__(self, config: HealthConfig, began: float, *, new: bool) -> None:
+        self._config = config
+        self._began = began
+        self._restarts_before = 0 if new else None
+        self._started_at = ""
+        self._healthy_since: t.Optional[float] = None
+        self._blind_since: t.Optional[float] = None
+        self._next_turn = self._deadline
+
+    @property
+    def _deadline(self) -> float:
+        return self._began + self._config.health_timeout
+
+    def saw(self, state: ContainerRuntimeState, now: float) -> t.Optional[HealthOutcome]:
+        self._blind_since = None
+        return self._crash(state) or self._judge_running(state, now)
+
+    def could_not_look(self, error: EngineError, now: float) -> t.Optional[HealthOutcome]:
+        if self._blind_since is None:
+            self._blind_since = now
+        self._next_turn = max(self._deadline, self._blind_since + _PATIENCE_WHILE_BLIND)
+        return HealthOutcome(Verdict.TIMEOUT, f"could not be looked at: {error}", blind=True) if now >= self._next_turn else None
+
+    def until_next_look(self, now: float) -> float:
+        """Seconds to sleep: the poll interval, or less when the verdict falls before that."""
+        remaining = self._next_turn - now
+        return min(self._config.poll_interval, remaining) if remaining > 0 else self._config.poll_interval
+
+    def _crash(self, state: ContainerRuntimeState) -> t.Optional[HealthOutcome]:
+        if self._restarts_before is None:
+            self._restarts_before = state.restarts
+        if state.restarts > self._restarts_before:
+            return HealthOutcome(Verdict.CRASHED, "exited and was started again by its restart policy")
+        if state.status is RuntimeStatus.EXITED:
+            return HealthOutcome(Verdict.CRASHED, f"exited with code {state.exit_code}")
+        if self._started_at and state.started_at != self._started_at:
+            return HealthOutcome(Verdict.CRASHED, "was started again while it was watched")
+        self._started_at = state.started_at
+        return None
+
+    def _judge_running(self, state: ContainerRuntimeState, now: float) -> t.Optional[HealthOutcome]:
+        if state.status is RuntimeStatus.RUNNING:
+            return self._up_since(self._began, self._config.grace_period, now, "stayed up for the grace period")
+        if state.status is RuntimeStatus.HEALTHY:
+            if self._healthy_since is None:
+                self._healthy_since = now
+            return self._up_since(self._healthy_since, self._config.min_healthy_time, now, "is healthy")
+        if self._healthy_since is not None:
+            return HealthOutcome(Verdict.TIMEOUT, f"was healthy, but turned {state.status.value} within min_healthy_time")
+        self._next_turn = self._deadline
+        late = now >= self._deadline
+        return HealthOutcome(Verdict.TIMEOUT, f"was still {state.status.value} after {self._config.health_timeout:g} s") if late else None
+
+    def _up_since(self, since: float, needed: float, now: float, why: str) -> t.Optional[HealthOutcome]:
+        self._next_turn = since + needed
+        return HealthOutcome(Verdict.HEALTHY, why) if now >= self._next_turn else None

@@ -1,0 +1,221 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Give the containers that depend on a provider what they lost with it.
+
+Each function looks at what is there and does what is missing, so that a later run can go on where an interrupted one
+stopped.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..container.create_body import ContainerSpec
+from ..container.dependents import _MODES, Dependent, Repair, Repaired, _depends, links_of
+from ..engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
+from ..engine.interfaces import Ports
+from ..engine.model import Document, Inspected, is_active, name_of
+from ..engine.retry import until_answered
+from ..image.tags import let_tag_mean_its_image, put_tag_back
+
+
+def restart_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str) -> t.Tuple[Repaired, ...]:
+    """Give those that ran the namespaces of C(provider) again, which was stopped and started. Never raises EngineError."""
+    restarted = {provider}
+    repaired = []
+    for dependent in dependents:
+        result = _give_back(ports, dependent, namespace_is_new=not restarted.isdisjoint(dependent.shares_with))
+        if result:
+            restarted.add(dependent.id)
+            repaired.append(result)
+    return tuple(repaired)
+
+
+def recreate_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str, heir: str, archive: str) -> t.Tuple[Repaired, ...]:
+    """Let all live with C(heir), the container that took the place of C(provider), which is now called C(archive).
+
+    Each keeps its exact image. Never raises EngineError.
+    """
+    heirs = {provider: heir}
+    names = {archive: next((dependent.provider_name for dependent in dependents if dependent.provider == provider), archive)}
+    lost: t.Set[str] = set()
+    repaired = []
+    for dependent in dependents:
+        result = _recreate(ports, dependent, heirs, names, lost)
+        if result.id == dependent.id:
+            lost.add(dependent.id)
+        else:
+            heirs[dependent.id] = result.id
+            names[dependent.archive] = dependent.name
+        repaired.append(result)
+    looked_at = [_look_again(ports, dependent, result) for dependent, result in zip(dependents, repaired)]
+    # Last of all, so that an old one is there until its new one was seen to be well.
+    return tuple(_remove_old(ports, dependent, result) for dependent, result in zip(dependents, looked_at))
+
+
+def _give_back(ports: Ports, dependent: Dependent, *, namespace_is_new: bool) -> t.Optional[Repaired]:
+    """Its name, where an interrupted run had put another one in its place, and the namespaces of its provider. None when it has both."""
+    ops, clock = ports.ops, ports.clock
+    try:
+        now = until_answered(clock, lambda: ops.inspect(dependent.id)).container
+        if name_of(now) == dependent.archive:
+            _make_way(ports, dependent)
+            _rename(ports, dependent.id, dependent.name)
+        if not dependent.runs or (is_active(now) and not namespace_is_new):
+            return None
+        until_answered(clock, lambda: ops.stop(dependent.id, dependent.stop_timeout))
+        until_answered(clock, lambda: ops.start(dependent.id))
+    except EngineError as error:
+        return Repaired(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, f"it could not be restarted: {error}")
+    return Repaired(dependent.name, dependent.id, Repair.RESTARTED)
+
+
+def _make_way(ports: Ports, dependent: Dependent) -> None:
+    """Remove the one that was to take its place. It is known by the image, and by the old one's having been put away for it."""
+    occupant = _find(ports, dependent.name)
+    if occupant is None:
+        return
+    if occupant.container["Image"] != dependent.image_id:
+        raise EngineError(f"its name was taken by another container in the meantime, and it is now called {dependent.archive}")
+    until_answered(ports.clock, lambda: ports.ops.remove(occupant.container["Id"], force=True))
+
+
+def _recreate(
+    ports: Ports, dependent: Dependent, heirs: t.Mapping[str, str], names: t.Mapping[str, str], lost: t.AbstractSet[str]
+) -> Repaired:
+    if lost & {dependent.provider, *dependent.shares_with}:
+        return _left_alone(dependent, f"it depends on {dependent.provider_name}, which could not be given back to it")
+    try:
+        old, occupant = _find(ports, dependent.id), _find(ports, dependent.name)
+    except EngineError as error:
+        return _left_alone(dependent, f"it could not be looked at: {error}")
+    if old is None and occupant is None:
+        return _left_alone(dependent, "somebody removed it")
+    if occupant is not None and occupant.container["Id"] != dependent.id:
+        if not _depends(occupant.container, heirs[dependent.provider], dependent.provider_name):
+            return _left_alone(dependent, "its name was taken by another container in the meantime")
+        return _finish(ports, dependent, occupant.container["Id"], put_tag_back(ports, dependent, dependent.tag_means))
+    if old is None:
+        return _left_alone(dependent, "somebody renamed it")
+    return _replace(ports, dependent, old, heirs, names)
+
+
+def _replace(ports: Ports, dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]) -> Repaired:
+    try:
+        body = _body(old, heirs, names)
+        if is_active(old.container):
+            until_answered(ports.clock, lambda: ports.ops.stop(dependent.id, dependent.stop_timeout))
+        if name_of(old.container) != dependent.archive:
+            _rename(ports, dependent.id, dependent.archive)
+        meant = let_tag_mean_its_image(ports, dependent)
+    except EngineError as error:
+        return _give_name_back(ports, dependent, f"it could not be created anew: {error}")
+    try:
+        new_id = _create(ports, dependent, body, heirs)
+    except EngineError as error:
+        problems = (f"it could not be created anew: {error}", put_tag_back(ports, dependent, meant))
+        return _give_name_back(ports, dependent, "; ".join(filter(None, problems)))
+    return _finish(ports, dependent, new_id, put_tag_back(ports, dependent, meant))
+
+
+def _finish(ports: Ports, dependent: Dependent, new_id: str, tag_problem: str) -> Repaired:
+    try:
+        if dependent.runs:
+            until_answered(ports.clock, lambda: ports.ops.start(new_id))
+    except EngineError as error:
+        return _unwell(dependent, new_id, f"could not be started: {error}")
+    return Repaired(dependent.name, new_id, Repair.RECREATED, tag_problem)
+
+
+def _body(old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]) -> Document:
+    """Its own wishes, with the heirs in the place of those that are gone."""
+    body = ContainerSpec.from_inspect(old).create_body(old.container["Config"]["Image"])
+    host_config = dict(body["HostConfig"])
+    for mode in _MODES:
+        kind, _colon, other = (host_config.get(mode) or "").partition(":")
+        if kind == "container" and other in heirs:
+            host_config[mode] = f"container:{heirs[other]}"
+    if host_config.get("Links"):
+        # Renaming a provider renamed it here too.
+        targets = ((names.get(target, target), alias) for target, alias in links_of(old.container))
+        host_config["Links"] = [f"{target}:{alias}" for target, alias in targets]
+    return {**body, "HostConfig": host_config}
+
+
+def _create(ports: Ports, dependent: Dependent, body: Document, heirs: t.Mapping[str, str]) -> str:
+    """Create it and return its ID, also when the answer that would have told it was lost. Of a failure nothing is left."""
+    try:
+        return ports.ops.create(dependent.name, body)
+    except CreateIncomplete as error:
+        incomplete = error.container
+        until_answered(ports.clock, lambda: ports.ops.remove(incomplete, force=True))
+        raise
+    except NoAnswer:
+        made = _find(ports, dependent.name)
+        if made is None or not _depends(made.container, heirs[dependent.provider], dependent.provider_name):
+            raise
+        made_id: str = made.container["Id"]
+        return made_id
+
+
+def _rename(ports: Ports, container: str, name: str) -> None:
+    try:
+        until_answered(ports.clock, lambda: ports.ops.rename(container, name))
+    except EngineError:
+        # A rename whose answer was lost is refused when it is tried again.
+        found = _find(ports, container)
+        if found is None or name_of(found.container) != name:
+            raise
+
+
+def _give_name_back(ports: Ports, dependent: Dependent, problem: str) -> Repaired:
+    try:
+        found = _find(ports, dependent.id)
+        if found is not None and name_of(found.container) == dependent.archive:
+            _rename(ports, dependent.id, dependent.name)
+    except EngineError:
+        problem = f"{problem}; it is now called {dependent.archive}"
+    return _left_alone(dependent, problem)
+
+
+def _left_alone(dependent: Dependent, problem: str) -> Repaired:
+    return Repaired(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, problem)
+
+
+def _unwell(dependent: Dependent, new_id: str, why: str) -> Repaired:
+    problem = f"it was created anew, but {why}. The old one is now called {dependent.archive}"
+    return Repaired(dependent.name, new_id, Repair.NEEDS_ATTENTION, problem)
+
+
+def _look_again(ports: Ports, dependent: Dependent, result: Repaired) -> Repaired:
+    """One that ran has to run."""
+    if result.repair is Repair.NEEDS_ATTENTION or not dependent.runs:
+        return result
+    try:
+        if is_active(until_answered(ports.clock, lambda: ports.ops.inspect(result.id)).container):
+            return result
+    except EngineError as error:
+        return _unwell(dependent, result.id, f"could not be looked at: {error}")
+    return _unwell(dependent, result.id, "has exited since")
+
+
+def _remove_old(ports: Ports, dependent: Dependent, result: Repaired) -> Repaired:
+    if result.repair is Repair.NEEDS_ATTENTION:
+        return result
+    problem = result.problem
+    try:
+        until_answered(ports.clock, lambda: ports.ops.remove(dependent.id))
+    except NotFound:
+        pass
+    except EngineError as error:
+        problem = f"the old one, now called {dependent.archive}, could not be removed: {error}"
+    return result._replace(repair=Repair.NEEDS_ATTENTION, problem=f"it was created anew, but {problem}") if problem else result
+
+
+def _find(ports: Ports, container: str) -> t.Optional[Inspected]:
+    try:
+        return until_answered(ports.clock, lambda: ports.ops.inspect(container))
+    except NotFound:
+        return None

@@ -1,0 +1,143 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the core found out, as a module returns it."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from ..engine.errors import FleetError, PullFailed, StepFailed
+from ..engine.model import ImageIdentity
+from .result import CycleResult, Outcome
+
+if t.TYPE_CHECKING:
+    from ..container.dependents import Repaired
+    from ..engine.model import HookResult, HookResults
+    from .restore import Restored, RollbackEvent
+
+
+Report = t.Dict[str, t.Any]
+
+_NOTHING_DONE = (Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.UNKNOWN)
+
+_IN_PLAIN_WORDS = {
+    "health_timeout": "did not become healthy",
+    "crashed": "did not stay up",
+    "create_failed": "could not be created",
+    "start_failed": "could not be started",
+}
+
+
+def cycle_report(result: CycleResult) -> Report:
+    """The return values of container_recreate. C(failed) is true, with a C(msg), when the operator did not get what was asked for.
+
+    Warnings are left to the module, which has its own way to give them.
+    """
+    report: Report = {
+        "failed": False,
+        "changed": result.recovered_first or result.outcome not in _NOTHING_DONE,
+        "outcome": result.outcome.value,
+        "container": {"id": result.container_id, "name": result.container_name},
+        "archive": result.archive,
+        "image": {"old": _image(result.old_image), "new": _image(result.new_image)},
+        "rollback": None,
+        "rollback_failed": False,
+        "steps": [{"name": step.name, "seconds": round(step.seconds, 3)} for step in result.steps],
+        "downtime_seconds": None if result.downtime is None else round(result.downtime, 3),
+        "dependents": [_dependent(dependent) for dependent in result.dependents],
+        "lost_files": list(result.lost_files),
+        "rejected": result.rejected._asdict() if result.rejected else None,
+        "hooks": _hooks(result.hooks),
+        "doubt": result.doubt or None,
+    }
+    if result.skipped:
+        report.update(msg=result.skipped.why, skip_reason=result.skipped.reason.value)
+    if result.rollback and result.restored:
+        report.update(
+            failed=True,
+            rollback=_rollback(result.rollback),
+            rollback_failed=result.restored.problem is not None,
+            error_class=result.rollback.reason.value,
+            msg=_what_happened(result, result.rollback, result.restored),
+        )
+    return report
+
+
+def diff_report(result: CycleResult) -> Report:
+    """What changed, in the shape that Ansible prints. Without a change there is nothing to print."""
+    header = f"container {result.container_name}"
+    before, after = (result.diff.before, result.diff.after) if result.diff else ("", "")
+    return {"before": before or "", "after": after or "", "before_header": header, "after_header": header}
+
+
+def error_report(error: FleetError) -> Report:
+    """The return values of a module that ended in an error before there was a result."""
+    failed_step = error.step if isinstance(error, StepFailed) else None
+    hooks = {"hooks": _hooks(error.hooks)} if error.hooks and error.hooks.pre_update else {}
+    return {"msg": str(error), "changed": error.touched, "failed_step": failed_step, "error_class": _class_of(error), **hooks}
+
+
+def _class_of(error: FleetError) -> str:
+    """A word to decide by: the problem of a pull, else the name of the error itself."""
+    if isinstance(error, PullFailed) and error.problem:
+        return error.problem.value
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
+
+
+def _hooks(results: HookResults) -> Report:
+    return {"pre_update": _hook(results.pre_update), "post_update": _hook(results.post_update)}
+
+
+def _hook(result: t.Optional[HookResult]) -> t.Optional[Report]:
+    if result is None:
+        return None
+    return {
+        "exit_code": result.exit_code,
+        "output": result.output,
+        "seconds": round(result.seconds, 3),
+        "timed_out": result.timed_out,
+    }
+
+
+def _dependent(dependent: Repaired) -> Report:
+    return {**dependent._asdict(), "repair": dependent.repair.value}
+
+
+def _image(image: ImageIdentity) -> Report:
+    return {**image._asdict(), "id": image.id or None}
+
+
+def _rollback(event: RollbackEvent) -> Report:
+    return {
+        "container": event.container,
+        "reason": event.reason.value,
+        "old_image_ref": event.old_image_ref,
+        "new_image_ref": event.new_image_ref,
+        "restored_from": event.restored_from,
+        "failure": {
+            "exit_code": event.failure.exit_code,
+            "oom_killed": event.failure.oom_killed,
+            "error": event.failure.error,
+            "health_log": [dict(entry) for entry in event.failure.health_log],
+            "logs": list(event.failure.logs),
+        },
+    }
+
+
+def _what_happened(result: CycleResult, event: RollbackEvent, restored: Restored) -> str:
+    same = event.old_image_ref == event.new_image_ref
+    old, new = (f"{image.reference} ({_short(image)})" if same else image.reference for image in (result.old_image, result.new_image))
+    failure = f"The new container of {new} {_IN_PLAIN_WORDS[event.reason.value]}: {event.failure.error}."
+    if restored.problem is None:
+        how = f"runs {old} again" if restored.runs else f"is there again with {old}, stopped as it was"
+        return f"{failure} {event.container} was rolled back and {how}, in the same container as before."
+    whereabouts = f" Its old container is called {restored.archive}." if restored.archive else ""
+    return f"{failure} THE ROLLBACK FAILED TOO, and {event.container} needs you: {restored.problem}.{whereabouts}{restored.remedy}"
+
+
+def _short(image: ImageIdentity) -> str:
+    """Enough of an image's ID to tell it from another one of the same reference."""
+    return image.id[: len("sha256:") + 12]

@@ -1,0 +1,135 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the core asks of the world: an engine, a look at a container, a clock, notes that last. The edge answers; in tests a fake does."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .image_reference import ImageReference
+from .model import ContainerRuntimeState, Document, Failure, HookRun, ImageIdentity, Inspected, Note, Published, Surroundings
+
+
+class DockerOps(t.Protocol):
+    """The calls of the Engine API that the cycle needs.
+
+    C(container) is a name or a full ID. Each raises EngineError: NotFound, Conflict, NoAnswer where it is one of those.
+    """
+
+    def inspect(self, container: str) -> Inspected:
+        """Look at a container, and at the image it runs.
+
+        The engine also answers to the first digits of an ID, which may well be somebody's name. This does not.
+        """
+
+    def surroundings(self, container: str, new_image: str) -> Surroundings:
+        """Look at everything around a container that is to run the image of the ID C(new_image), empty when that is not known."""
+
+    def changes(self, container: str) -> t.Tuple[Document, ...]:
+        """What differs between a container's own file system and its image's, as the engine lists it."""
+
+    def published(self, reference: ImageReference) -> Published:
+        """Ask the registry what it has under a reference. Nothing is pulled."""
+
+    def local_image(self, reference: ImageReference) -> ImageIdentity:
+        """Tell which image a reference means on this host. NotFound when it means none."""
+
+    def pull(self, reference: ImageReference) -> ImageIdentity:
+        """Bring what the registry has to this host, and tell which image the reference means there now."""
+
+    def stop(self, container: str, timeout: int) -> None:
+        """Stop it, with SIGKILL after C(timeout) seconds (negative: never). Stopping a stopped one is no error."""
+
+    def rename(self, container: str, name: str) -> None:
+        """Give it another name."""
+
+    def set_restart_policy(self, container: str, policy: Document) -> None:
+        """Change when the engine starts it by itself."""
+
+    def create(self, name: str, body: Document) -> str:
+        """Create a container from a create body and return its ID.
+
+        Raises CreateIncomplete when one was made that lacks something. After any other error but NoAnswer, none was made.
+        """
+
+    def start(self, container: str) -> None:
+        """Start it. Starting a running one is no error."""
+
+    def remove(self, container: str, *, force: bool = False) -> None:
+        """Remove a container. With C(force) also a running one, and the anonymous volumes that are its alone."""
+
+    def run_in(self, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
+        """Run a command in a running container, as its own user, and wait for its end up to C(timeout) seconds."""
+
+    def tag(self, image_id: str, reference: ImageReference) -> None:
+        """Let C(reference) mean that image on this host."""
+
+    def remove_image(self, image_id: str) -> None:
+        """Remove an image, without force: Conflict when something uses it."""
+
+    def prune_dangling(self) -> None:
+        """Remove all images that have neither a tag nor a container."""
+
+
+class News(t.Protocol):
+    """Of one container: something happened to it, so that a look at it is worth while."""
+
+    def wait(self, seconds: float) -> object:
+        """Return when there is any that nobody waited for yet, and after so long in any case. Never raises."""
+
+
+class HealthProbe(t.Protocol):
+    """A look at one container, from outside."""
+
+    def probe(self, container: str) -> ContainerRuntimeState:
+        """Look once. Raises EngineError when the look itself fails."""
+
+    def news(self, container: str) -> News:
+        """Hear of what happens to it from now on, by its full ID. Where that cannot be had, there is none. Never raises."""
+
+    def failure(self, container: str) -> Failure:
+        """Gather what tells why it failed. Raises EngineError when even that cannot be had."""
+
+
+class Clock(t.Protocol):
+    """Time, so that tests need not wait for it."""
+
+    def monotonic(self) -> float:
+        """Seconds that only ever grow."""
+
+    def unix_seconds(self) -> int:
+        """Whole seconds since 1970."""
+
+    def sleep(self, seconds: float, news: t.Optional[News] = None) -> None:
+        """Wait so long, or until there is C(news)."""
+
+
+class Journal(t.Protocol):
+    """Notes that outlive the run, by place. Each method raises EngineError."""
+
+    def write(self, place: str, text: str) -> str:
+        """Write where nothing is yet. Returns what is there now, whoever wrote it."""
+
+    def read(self, place: str) -> t.Optional[Note]:
+        """What is there, None when there is nothing."""
+
+    def places(self, part: str) -> t.Tuple[str, ...]:
+        """All places with a note that have C(part) in their name."""
+
+    def erase(self, place: str) -> None:
+        """Erase what is there. Nothing there is no error."""
+
+    def age(self, note: Note) -> float:
+        """Seconds since it was written, by the engine's clock."""
+
+
+class Ports(t.NamedTuple):
+    """The world that the core works in. C(memory) holds what later runs have to know, C(mask) takes the secrets out of a text."""
+
+    ops: DockerOps
+    probe: HealthProbe
+    clock: Clock
+    memory: Journal
+    mask: t.Callable[[str], str] = str

@@ -1,0 +1,275 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Look at a whole host: what its containers run, what the registries have, and which of them a run would update."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..container.compose import service_of
+from ..container.dependents import namespaces_of
+from ..engine.errors import EngineError, InspectFailed, PullProblem
+from ..engine.image_reference import ImageReference, followed_by
+from ..engine.interfaces import Clock
+from ..engine.model import Document, ImageIdentity, Published, PullPolicy, name_of
+from ..image.pull_errors import in_words, problem_of
+from ..image.resolve import Foreseen, at_hand, foresee, if_it_is_known
+from ..plan.preflight import why_irreplaceable, why_managed_elsewhere
+from ..plan.skip_rules import EXCLUSION_LABEL, is_excluded, says_its_age, why_too_young
+from ..state.journal import Runs
+from ..state.lock import Guard
+from ..state.rejections import Rejections
+from .leftovers import Archive, Leftovers, find_leftovers
+from .model import ContainerInfo, Finding, HostInfo, Question, Status
+from .order import in_order
+from .reader import Answer, Census
+from .snapshot import ImagesAtHand, NotesAtHand, as_inspected, linked_by
+
+
+class _Look:
+    """One answer in the making, with the warnings of what could not be seen."""
+
+    def __init__(self, census: Census, runs: Runs, clock: Clock, question: Question) -> None:
+        self._census = census
+        self._runs = runs
+        self._clock = clock
+        self._question = question
+        self._warnings: t.List[str] = []
+        self._inspected: t.Dict[str, Document] = {}
+        self._created: t.Dict[str, t.Optional[int]] = {}
+        self._rejections: t.Optional[Rejections] = None
+        self._leftovers = Leftovers()
+        self._knows_leftovers = False
+        self._images: t.Optional[ImagesAtHand] = None
+        self._why_no_images = ""
+        self._answers: t.Mapping[str, Answer] = {}
+        self._architecture = ""
+
+    def answer(self) -> HostInfo:
+        listed = self._list()
+        everything = [as_inspected(one) for one in listed]
+        self._created = {one["Id"]: one.get("Created") for one in listed}
+        self._read_notes(everything)
+        containers, left_over = _under_their_own_names(everything, self._leftovers.archives)
+        chosen = [self._with_reference(container) for container in containers if self._question.selection.chooses(container)]
+        self._read_images(chosen)
+        infos = [self._info(container) for container in chosen]
+        would = [info.name for info in infos if info.outdated and not info.obstacle]
+        return HostInfo(
+            containers=tuple(sorted(infos, key=lambda info: info.name)),
+            outdated=in_order(would, _needs([*containers, *self._inspected.values()], listed)),
+            missing=self._missing([*everything, *containers]),
+            left_over=left_over,
+            warnings=tuple(self._warnings),
+        )
+
+    def _list(self) -> t.Tuple[Document, ...]:
+        try:
+            return self._census.containers()
+        except EngineError as error:
+            raise InspectFailed(f"The containers of this host could not be listed: {error}") from error
+
+    def _missing(self, there: t.Iterable[Document]) -> t.Tuple[str, ...]:
+        known = {word for container in there for word in (name_of(container), container["Id"])}
+        return tuple(sorted(self._question.selection.names - known))
+
+    def _read_notes(self, containers: t.Sequence[Document]) -> None:
+        try:
+            memory, journal = self._census.memory(), self._census.journal()
+        except EngineError as error:
+            self._warnings.append(
+                "Which images were rejected before, which archives are kept and which runs were interrupted is not known: "
+                f"the volumes of this host could not be listed ({error})."
+            )
+            return
+        remembered = NotesAtHand(memory, self._census.age)
+        guard = Guard(NotesAtHand(journal, self._census.age), self._runs, self._clock, lock_timeout=0)
+        self._rejections = Rejections(remembered)
+        self._leftovers = find_leftovers(containers, remembered, memory, guard, journal)
+        self._knows_leftovers = True
+        self._warnings += self._leftovers.warnings
+
+    def _with_reference(self, container: Document) -> Document:
+        """The list has an image ID where the reference no longer means the image that runs."""
+        return self._inspect(container) if container["Config"]["Image"] == container["Image"] else container
+
+    def _inspect(self, container: Document) -> Document:
+        """The whole document, under the name that it goes by here. What the list has, when it cannot be had."""
+        if container["Id"] not in self._inspected:
+            try:
+                whole = self._census.container(container["Id"])
+            except EngineError as error:
+                self._warnings.append(f"{name_of(container)} could not be inspected: {error}")
+                return container
+            self._inspected[container["Id"]] = {**whole, "Name": container["Name"]}
+        return self._inspected[container["Id"]]
+
+    def _read_images(self, containers: t.Iterable[Document]) -> None:
+        try:
+            listed = self._census.images()
+        except EngineError as error:
+            self._why_no_images = f"the images of this host could not be listed: {error}"
+            return
+        unsettled = (followed_by(one["Config"]["Image"], one["Image"]) for one in containers if self._settled(one) is None)
+        references = {reference.normalised: reference for reference in unsettled if reference}
+        here = ImagesAtHand(listed, {})
+        asked = tuple(reference for reference in references.values() if _needs_registry(here, reference, self._question.policy))
+        answers = self._census.ask(asked)
+        self._answers = {reference.normalised: answer for reference, answer in zip(asked, answers)}
+        self._images = ImagesAtHand(listed, self._answers)
+
+    def _info(self, container: Document) -> ContainerInfo:
+        name = name_of(container)
+        finding = self._find(container)
+        obstacle = ""
+        if finding.status is Status.OUTDATED:
+            container = self._inspect(container)
+            obstacle = why_irreplaceable(container, image_is_here=self._images is None or self._images.has(container["Image"])) or ""
+        followed = followed_by(container["Config"]["Image"], container["Image"])
+        digest = self._images.digest_of(container["Image"], followed) if self._images and followed else None
+        run = self._leftovers.runs.get(name)
+        return ContainerInfo(
+            name=name,
+            id=container["Id"],
+            state=container["State"]["Status"],
+            created=self._created[container["Id"]],
+            image=ImageIdentity(container["Config"]["Image"], container["Image"], digest),
+            finding=finding,
+            compose=service_of(container),
+            archives=self._leftovers.of(name) if self._knows_leftovers else None,
+            interrupted=bool(run and not run.may_live) if self._knows_leftovers else None,
+            busy=bool(run and run.may_live) if self._knows_leftovers else None,
+            obstacle=obstacle,
+        )
+
+    def _settled(self, container: Document) -> t.Optional[Finding]:
+        """What can be said without asking anybody."""
+        reason = why_managed_elsewhere(container)
+        if reason:
+            return Finding(Status.MANAGED_ELSEWHERE, reason)
+        if is_excluded(container):
+            return Finding(Status.EXCLUDED, f"its label {EXCLUSION_LABEL} excludes it from updates")
+        text, image_id = container["Config"]["Image"], container["Image"]
+        if text == image_id and container["Id"] not in self._inspected:
+            return Finding(Status.UNKNOWN, "which reference it was created from could not be seen")
+        followed = followed_by(text, image_id)
+        if followed is None:
+            return Finding(Status.LOCAL, "it was created from an image ID, which no registry knows")
+        if followed.digest:
+            return Finding(Status.PINNED, "it follows a digest, and moves only to another reference")
+        return None
+
+    def _find(self, container: Document) -> Finding:
+        settled = self._settled(container)
+        if settled:
+            return settled
+        if self._images is None:
+            return Finding(Status.UNKNOWN, self._why_no_images)
+        followed = t.cast(ImageReference, followed_by(container["Config"]["Image"], container["Image"]))
+        try:
+            foreseen = foresee(self._images, followed, self._question.policy)
+            foreseen = if_it_is_known(foreseen, container["Image"], self._images.digests_of(container["Image"]))
+        except EngineError as error:
+            return self._without_answer(container, followed, self._images, error)
+        answer = self._answers.get(followed.normalised)
+        registry = answer if isinstance(answer, Published) else None
+        return self._compare(container, foreseen, self._images)._replace(registry=registry)
+
+    @staticmethod
+    def _without_answer(container: Document, followed: ImageReference, images: ImagesAtHand, error: EngineError) -> Finding:
+        problem = problem_of(error)
+        image_id = container["Image"]
+        # Who has no access is not told whether there is such an image.
+        nobody_has_it = problem in (PullProblem.NOT_FOUND, PullProblem.AUTHENTICATION)
+        if nobody_has_it and images.has(image_id) and not images.came_from_a_registry(image_id):
+            offered = f"{followed.domain} does not offer it: {in_words(error)}"
+            return Finding(Status.LOCAL, f"its image never came from a registry, and {offered}")
+        return Finding(Status.UNKNOWN, f"{followed.as_written}: {in_words(error)}", problem=problem)
+
+    def _compare(self, container: Document, foreseen: Foreseen, images: ImagesAtHand) -> Finding:
+        image = foreseen.image
+        if image.id == container["Image"]:
+            return Finding(Status.UP_TO_DATE)
+        rejected = self._rejections.recall(name_of(container)) if self._rejections else None
+        if rejected and rejected.is_image(image):
+            kind = rejected.reason.partition(":")[0]  # What follows are words of the engine, which may cite anything.
+            return Finding(Status.REJECTED, f"it was rolled back from this image of {rejected.reference} ({kind})")
+        made_at, min_age = images.made_at(image.id), self._question.min_image_age
+        young = why_too_young(image.reference, made_at, self._clock.unix_seconds(), min_age)
+        if young:
+            return Finding(Status.TOO_YOUNG, young)
+        problem = self._no_image_for_this_platform(foreseen)
+        if problem:
+            return Finding(Status.UNKNOWN, f"{image.reference}: {in_words(problem)}", problem=problem_of(problem))
+        doubts = [foreseen.doubt]
+        if self._rejections is None:
+            doubts.append("whether it was rolled back from this image before is not known")
+        if min_age and not image.id:
+            doubts.append("how old the image is can be known only once it is pulled")
+        elif min_age and not says_its_age(made_at):
+            self._warnings.append(f"{image.reference} does not tell when it was built, so min_image_age does not hold it back.")
+        reason = "; ".join(filter(None, doubts))
+        return Finding(Status.OUTDATED, reason, certain=not reason)
+
+    def _no_image_for_this_platform(self, foreseen: Foreseen) -> t.Optional[EngineError]:
+        """What a pull would say. None also when nobody can tell: then the run will."""
+        if foreseen.image.id or not foreseen.is_index or not foreseen.platforms:
+            return None
+        try:
+            self._architecture = self._architecture or self._census.architecture()
+        except EngineError:
+            return None
+        try:
+            foreseen.architecture_for(self._architecture)
+        except EngineError as error:
+            return error
+        return None
+
+
+def _needs_registry(here: ImagesAtHand, reference: ImageReference, policy: PullPolicy) -> bool:
+    try:
+        return at_hand(here, reference, policy) is None
+    except EngineError:
+        return False
+
+
+def _under_their_own_names(containers: t.Sequence[Document], archives: t.Sequence[Archive]) -> t.Tuple[t.List[Document], t.Tuple[str, ...]]:
+    """The containers without the archives, and the names of the archives whose container is gone.
+
+    Where a run was to put another one in the place of an archive and did not come to it, the archive stands there for its container.
+    """
+    by_id = {archive.id: archive for archive in archives}
+    there = [container for container in containers if container["Id"] not in by_id]
+    taken = {name_of(container) for container in there}
+    orphans = [by_id[container["Id"]] for container in containers if container["Id"] in by_id and by_id[container["Id"]].owner not in taken]
+    documents = {container["Id"]: container for container in containers}
+    there += [{**documents[archive.id], "Name": f"/{archive.owner}"} for archive in orphans if not archive.kept]
+    return there, tuple(sorted(archive.name for archive in orphans if archive.kept))
+
+
+def _needs(containers: t.Iterable[Document], listed: t.Iterable[Document]) -> t.Mapping[str, t.Set[str]]:
+    """Who needs whom, by name: for its namespaces, by a link, or as compose wrote down. C(containers) are inspect documents.
+
+    Later ones tell more of earlier ones.
+    """
+    documents = {container["Id"]: container for container in containers}
+    names = {container_id: name_of(container) for container_id, container in documents.items()}
+    services: t.Dict[t.Tuple[str, str], t.Set[str]] = {}
+    for container in documents.values():
+        compose = service_of(container)
+        if compose:
+            services.setdefault((compose.project, compose.service), set()).add(name_of(container))
+    needs: t.Dict[str, t.Set[str]] = {name: set() for name in names.values()}
+    for container in documents.values():
+        mine = needs[name_of(container)]
+        mine.update(names[provider] for provider in namespaces_of(container) if provider in names)
+        compose = service_of(container)
+        if compose:
+            mine.update(*(services.get((compose.project, service), ()) for service in compose.depends_on))
+    for one in listed:
+        for linker in linked_by(one):
+            if linker in needs and one["Id"] in names:
+                needs[linker].add(names[one["Id"]])
+    return needs

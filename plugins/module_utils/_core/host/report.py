@@ -1,0 +1,52 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What was found out of a host, as container_update_info returns it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from .leftovers import Archive
+from .model import ContainerInfo, HostInfo
+
+Report = t.Dict[str, t.Any]
+
+
+def host_report(info: HostInfo) -> Report:
+    """The return values of container_update_info. Warnings are left to the module."""
+    return {
+        "changed": False,
+        "containers": [_container(container) for container in info.containers],
+        "outdated": list(info.outdated),
+        "interrupted": [container.name for container in info.containers if container.interrupted],
+        "missing": list(info.missing),
+        "left_over": list(info.left_over),
+    }
+
+
+def _container(info: ContainerInfo) -> Report:
+    finding = info.finding
+    return {
+        "name": info.name,
+        "id": info.id,
+        "state": info.state,
+        "created": info.created,
+        "image": info.image._asdict(),
+        "registry": finding.registry and {"digest": finding.registry.digest, "platforms": list(finding.registry.platforms)},
+        "status": finding.status.value,
+        "outdated": info.outdated,
+        "certain": finding.certain,
+        "reason": finding.reason,
+        "problem": finding.problem and finding.problem.value,
+        "obstacle": info.obstacle,
+        "archives": None if info.archives is None else [_archive(archive) for archive in info.archives],
+        "interrupted": info.interrupted,
+        "busy": info.busy,
+        "compose": info.compose and {**info.compose._asdict(), "depends_on": list(info.compose.depends_on)},
+    }
+
+
+def _archive(archive: Archive) -> Report:
+    return {"name": archive.name, "id": archive.id, "kept": archive.kept, "rollout": archive.rollout or None}

@@ -1,0 +1,103 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A whole host at one look: what the core asks for it of the world, and how it reads the answers."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..engine.errors import EngineError, NotFound
+from ..engine.image_reference import ImageReference, digest_in, parse_if_possible
+from ..engine.model import Document, ImageIdentity, Note, Published
+from .reader import Answer
+
+
+class NotesAtHand:
+    """A Journal of notes that were read before, and that cannot be changed."""
+
+    def __init__(self, notes: t.Mapping[str, Note], age: t.Callable[[Note], float]) -> None:
+        self._notes = notes
+        self._age = age
+
+    def read(self, place: str) -> t.Optional[Note]:
+        return self._notes.get(place)
+
+    def places(self, part: str) -> t.Tuple[str, ...]:
+        return tuple(place for place in self._notes if part in place)
+
+    def age(self, note: Note) -> float:
+        return self._age(note)
+
+    def write(self, place: str, text: str) -> str:
+        raise EngineError(f"nothing is to be written here, and {place} was to hold {len(text)} characters")
+
+    def erase(self, place: str) -> None:
+        raise EngineError(f"nothing is to be erased here, and {place} was to be")
+
+
+class ImagesAtHand:
+    """The images of a host, and the registries' answers by C(normalised) reference. Does for C(foresee) what DockerOps does."""
+
+    def __init__(self, listed: t.Iterable[Document], answers: t.Mapping[str, Answer]) -> None:
+        self._images = {image["Id"]: image for image in listed}
+        self._answers = answers
+        names = (
+            (parse_if_possible(name), image_id)
+            for image_id, image in self._images.items()
+            for field in ("RepoTags", "RepoDigests")
+            for name in image.get(field) or ()
+        )
+        self._ids = {name.normalised: image_id for name, image_id in names if name}
+
+    def published(self, reference: ImageReference) -> Published:
+        answer = self._answers.get(reference.normalised) or EngineError("the registry was not asked")
+        if isinstance(answer, EngineError):
+            raise answer
+        return answer
+
+    def local_image(self, reference: ImageReference) -> ImageIdentity:
+        image_id = self._ids.get(reference.normalised)
+        if image_id is None:
+            raise NotFound(f"{reference.as_written} is not on this host")
+        return ImageIdentity(reference.as_written, image_id, self.digest_of(image_id, reference))
+
+    def has(self, image_id: str) -> bool:
+        """Whether an image is on this host."""
+        return image_id in self._images
+
+    def digest_of(self, image_id: str, reference: ImageReference) -> t.Optional[str]:
+        """The digest under which the repository of the reference knows an image."""
+        return digest_in(self._images.get(image_id, {}).get("RepoDigests"), reference)
+
+    def digests_of(self, image_id: str) -> t.FrozenSet[str]:
+        """All digests under which any repository knows an image."""
+        names = map(parse_if_possible, self._images.get(image_id, {}).get("RepoDigests") or ())
+        return frozenset(name.digest for name in names if name and name.digest)
+
+    def came_from_a_registry(self, image_id: str) -> bool:
+        """Whether any repository knows it by a digest."""
+        return bool(self.digests_of(image_id))
+
+    def made_at(self, image_id: str) -> t.Optional[int]:
+        """When an image was built, in seconds since 1970."""
+        made_at: t.Optional[int] = self._images.get(image_id, {}).get("Created")
+        return made_at
+
+
+def as_inspected(listed: Document) -> Document:
+    """As much of a container's inspect document as the engine's list of containers has."""
+    return {
+        "Id": listed["Id"],
+        "Name": next((name for name in listed.get("Names") or () if name.count("/") < 2), ""),
+        "Image": listed["ImageID"],
+        "Config": {"Image": listed["Image"], "Labels": listed.get("Labels") or {}},
+        "HostConfig": {"NetworkMode": (listed.get("HostConfig") or {}).get("NetworkMode") or ""},
+        "State": {"Status": listed.get("State") or ""},
+    }
+
+
+def linked_by(listed: Document) -> t.FrozenSet[str]:
+    """The names of the containers that link to one in the old way. The engine lists C(/linker/alias) among its names."""
+    return frozenset(name.split("/")[1] for name in listed.get("Names") or () if name.count("/") == 2)

@@ -1,0 +1,112 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an update changes: the image, and what follows from its defaults. Values of environment variables are never told."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..engine.model import EMPTY, Document, ImageIdentity
+from .decision import Replacement
+
+NOT_KNOWN = "(not known before the pull)"
+
+_OLD_VALUE = "(old value)"
+_NEW_VALUE = "(new value)"
+
+
+class Diff(t.NamedTuple):
+    """What is different before and after, by the same keys where it is there on both sides. Both empty when nothing is."""
+
+    before: Document = EMPTY
+    after: Document = EMPTY
+
+
+def diff_of(replacement: Replacement, new_image: ImageIdentity) -> Diff:
+    """What becomes of a container that is replaced by one of C(new_image). Of one that comes back, only the image is compared."""
+    before: t.Dict[str, t.Any] = {"image": replacement.old_image._asdict()}
+    after: t.Dict[str, t.Any] = {"image": new_image._asdict()}
+    if not replacement.returning and replacement.new_defaults is None:
+        after["image"]["id"] = new_image.id or NOT_KNOWN
+        after["image_defaults"] = NOT_KNOWN
+    elif not replacement.returning:
+        old = _view(replacement.seen["Config"])
+        new = _view(with_defaults(replacement.body, replacement.new_defaults or {}))
+        before.update(_differing(old, new))
+        after.update(_differing(new, old))
+        _mask(before, _OLD_VALUE)
+        _mask(after, _NEW_VALUE)
+    return Diff() if before == after else Diff(before, after)
+
+
+def with_defaults(body: Document, defaults: Document) -> Document:
+    """The C(Config) of a container that is created from C(body), from an image of these defaults, as the engine puts the two together.
+
+    After C(merge) in https://github.com/moby/moby/blob/master/daemon/commit.go.
+    """
+    return {
+        **{field: body.get(field) or defaults.get(field) for field in ("User", "WorkingDir", "StopSignal")},
+        **{field: {**(defaults.get(field) or {}), **(body.get(field) or {})} for field in ("Labels", "ExposedPorts", "Volumes")},
+        **_command(body, defaults),
+        "Env": _environment(body.get("Env") or (), defaults.get("Env") or ()),
+        "Healthcheck": {**(defaults.get("Healthcheck") or {}), **_given(body.get("Healthcheck") or {})},
+    }
+
+
+def _command(body: Document, defaults: Document) -> Document:
+    """Whoever names an entry point, if only one that is empty, gets none of the image's; and with one, none of its command."""
+    entrypoint, command = body.get("Entrypoint"), body.get("Cmd")
+    return {
+        "Entrypoint": defaults.get("Entrypoint") if entrypoint is None else entrypoint,
+        "Cmd": command if entrypoint or command else defaults.get("Cmd"),
+    }
+
+
+def _environment(own: t.Sequence[str], defaults: t.Sequence[str]) -> t.Sequence[str]:
+    set_here = {entry.partition("=")[0] for entry in own}
+    return [*own, *(entry for entry in defaults if entry.partition("=")[0] not in set_here)]
+
+
+def _given(values: Document) -> Document:
+    return {key: value for key, value in values.items() if value}
+
+
+def _view(config: Document) -> Document:
+    """What a person wants to see of a container's C(Config), under the names that Ansible's modules give it."""
+    return {
+        "command": config.get("Cmd") or None,
+        "entrypoint": None if config.get("Entrypoint") in (None, [], [""]) else config["Entrypoint"],
+        "environment": _by_name(config.get("Env") or ()),
+        "exposed_ports": sorted(config.get("ExposedPorts") or ()),
+        "health_check": _given(config.get("Healthcheck") or {}),
+        "labels": config.get("Labels") or {},
+        "stop_signal": config.get("StopSignal") or None,
+        "user": config.get("User") or None,
+        "volumes": sorted(config.get("Volumes") or ()),
+        "working_dir": config.get("WorkingDir") or None,
+    }
+
+
+def _by_name(environment: t.Iterable[str]) -> Document:
+    """Of a variable that is there more than once, the last entry counts."""
+    return {name: value for name, _equals, value in (entry.partition("=") for entry in environment)}
+
+
+def _differing(view: Document, other: Document) -> Document:
+    """The part of a view in which it differs from another one. Of mappings, only what differs in them."""
+    different = {}
+    for field, value in view.items():
+        if value == other[field]:
+            continue
+        if isinstance(value, t.Mapping):
+            different[field] = {key: value[key] for key in value if key not in other[field] or other[field][key] != value[key]}
+        else:
+            different[field] = value
+    return different
+
+
+def _mask(side: t.Dict[str, t.Any], mask: str) -> None:
+    if "environment" in side:
+        side["environment"] = dict.fromkeys(side["environment"], mask)

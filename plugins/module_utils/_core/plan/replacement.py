@@ -1,0 +1,126 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Decide how a container is replaced, once it is known that it is: what lies around it, what it is created from, what forbids it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..container.archive_name import archive_name
+from ..container.compose import tell_compose
+from ..container.create_body import ContainerSpec
+from ..container.dependents import Dependent, find_dependents, with_meaning_of_tag
+from ..container.lost_files import lost_files
+from ..container.old_container import OldContainer
+from ..engine.errors import EngineError, InspectFailed
+from ..engine.image_reference import ImageReference
+from ..engine.interfaces import Ports
+from ..engine.model import Document, ImageIdentity, Inspected, Surroundings, name_of
+from ..engine.timing import unix_seconds_of
+from ..image.pull import with_platform
+from ..image.resolve import Foreseen, has_other_tags
+from ..state.archives import owner_of_archive
+from .decision import Replacement
+from .preflight import Case, refuse_if_unsafe
+from .requests import LostFiles, RecreateRequest
+
+
+def replacement_for(
+    ports: Ports,
+    request: RecreateRequest,
+    inspected: Inspected,
+    old: OldContainer,
+    reference: ImageReference,
+    old_image: ImageIdentity,
+    foreseen: Foreseen,
+    warnings: t.Tuple[str, ...] = (),
+) -> Replacement:
+    """The way from the image that a container runs to C(foreseen), which is called C(reference).
+
+    C(warnings) are those of before. Raises InspectFailed, PullFailed and Refused. The container was not touched.
+    """
+    container, new_image = inspected.container, foreseen.image
+    surroundings, dependents, inspected_dependents, stranded = look_around(ports, old, container, new_image.id)
+    surroundings = with_platform(ports.ops, surroundings, foreseen, reference, old.name)
+    spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
+    body = tell_compose(spec.create_body(reference.as_written), new_image.id)
+    files = _files_at_stake(ports, old, request, (inspected, *inspected_dependents))
+    case = Case(
+        inspected=inspected,
+        surroundings=surroundings,
+        dependents=inspected_dependents,
+        new_image=reference.as_written,
+        networks=tuple(body["NetworkingConfig"]["EndpointsConfig"]),
+        lost_files=files if request.lost_files is LostFiles.REFUSE else (),
+        verbatim=request.verbatim,
+    )
+    refuse_if_unsafe(old.name, case)
+    return Replacement(
+        old=old._replace(dependents=dependents),
+        old_image=old_image,
+        new_image=new_image,
+        body=body,
+        archive=archive_name(old.name, ports.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
+        stop_timeout=request.stop_timeout_for(container),
+        old_image_has_other_tags=has_other_tags(inspected),
+        lost_files=files,
+        seen=container,
+        moves_tag=reference if request.image_digest and not reference.digest else None,
+        warnings=(*warnings, *stranded, *_moves_to_another_platform(old, inspected, surroundings.new_image)),
+        new_image_made_at=unix_seconds_of(surroundings.new_image.get("Created")),
+        new_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
+        doubt=foreseen.doubt,
+    )
+
+
+def _files_at_stake(ports: Ports, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> t.Tuple[str, ...]:
+    """The files that go with the containers that go, those of dependents with the container's name before the path."""
+    if request.lost_files is LostFiles.IGNORE:
+        return ()
+    try:
+        return tuple(
+            path if container["Id"] == old.id else f"{name_of(container)}:{path}"
+            for container in (inspected.container for inspected in going)
+            for path in lost_files(ports.ops.changes(container["Id"]), container)
+        )
+    except EngineError as error:
+        raise InspectFailed(
+            f"It could not be found out whether files of container {old.name} would be lost, and it was not touched: {error}. "
+            "With lost_files=ignore nobody asks."
+        ) from error
+
+
+def look_around(
+    ports: Ports, old: OldContainer, container: Document, new_image_id: str
+) -> t.Tuple[Surroundings, t.Tuple[Dependent, ...], t.Tuple[Inspected, ...], t.Tuple[str, ...]]:
+    """What lies around a container, who depends on it, and a warning for each archive that does. Raises InspectFailed.
+
+    An archive is left alone: it goes back to this container, should this one have gone back before.
+    """
+    try:
+        surroundings = ports.ops.surroundings(old.id, new_image_id)
+        found = find_dependents(container, surroundings.others, ports.clock.unix_seconds())
+        archives = [dependent for dependent in found if owner_of_archive(ports.memory, dependent.id, dependent.name)]
+        dependents = tuple(with_meaning_of_tag(ports.ops, dependent) for dependent in found if dependent not in archives)
+        inspected_dependents = tuple(ports.ops.inspect(dependent.id) for dependent in dependents)
+        return surroundings, dependents, inspected_dependents, tuple(_stranded(archive, old) for archive in archives)
+    except EngineError as error:
+        raise InspectFailed(f"What lies around container {old.name} could not be looked at, and it was not touched: {error}") from error
+
+
+def _moves_to_another_platform(old: OldContainer, inspected: Inspected, new_image: Document) -> t.Iterator[str]:
+    before, after = ((image or {}).get("Architecture") for image in (inspected.image, new_image))
+    if before and after and before != after:
+        yield (
+            f"{old.name} runs an image that is made for {before}, and the new one is made for {after}. If it is to stay with {before}, "
+            "name an image that has only this platform."
+        )
+
+
+def _stranded(archive: Dependent, provider: OldContainer) -> str:
+    return (
+        f"The archive {archive.name} needs the very container of {provider.name} that is replaced here. "
+        f"To go back to it, let {provider.name} go back first."
+    )

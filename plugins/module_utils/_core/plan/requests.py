@@ -1,0 +1,92 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the operator asks for."""
+
+from __future__ import annotations
+
+import enum
+import re
+import typing as t
+from dataclasses import dataclass
+
+from ..engine.errors import InvalidInput
+from ..engine.image_reference import ImageReference, is_digest
+from ..engine.model import Document, PullPolicy, stop_timeout_of
+from ..engine.timing import LONGEST, LONGEST_AGE
+from ..image.pull import to_pull
+
+
+class Cleanup(t.NamedTuple):
+    """What goes besides the archive: the image that was replaced, and then every dangling image of the engine."""
+
+    remove_replaced: bool = False
+    prune_dangling: bool = False
+
+
+_FULL_ID = re.compile(r"[0-9a-f]{64}")
+_CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
+
+
+class LostFiles(enum.Enum):
+    """What to do about files that lie in the container's own layer, and would be lost with it."""
+
+    WARN = "warn"
+    REFUSE = "refuse"
+    IGNORE = "ignore"
+
+
+@dataclass(frozen=True)
+class ContainerRequest:
+    """Which container, by its exact name or its full ID, and how long in seconds it gets to stop: None means its own stop timeout.
+
+    Raises InvalidInput.
+    """
+
+    container: str
+    stop_timeout: t.Optional[int] = None
+
+    @property
+    def is_by_id(self) -> bool:
+        return bool(_FULL_ID.fullmatch(self.container))
+
+    def stop_timeout_for(self, container: Document) -> int:
+        return stop_timeout_of(container) if self.stop_timeout is None else self.stop_timeout
+
+    def __post_init__(self) -> None:
+        if not _CONTAINER_NAME.fullmatch(self.container):
+            raise InvalidInput(f"'{self.container}' is not the name of a container (letters, digits, '_', '.', '-').")
+        if self.stop_timeout is not None and not 0 <= self.stop_timeout <= LONGEST:
+            raise InvalidInput(f"stop_timeout must be a number of seconds from 0 to {LONGEST}, not {self.stop_timeout}.")
+
+
+@dataclass(frozen=True)
+class RecreateRequest(ContainerRequest):
+    """What the operator wants done.
+
+    C(image) None means the reference that the container was created from. C(image_digest) is the one that is pulled, whatever the reference
+    means in the registry. C(force) recreates a container that runs the right image already, and tries an image that was rejected before.
+    C(verbatim) keeps the defaults of an old image that is gone. C(keep_env) names variables that stay as they are even with the old
+    image's default value. C(min_image_age) is in seconds, C(respect_labels) leaves containers alone
+    whose label says so; C(force) overrides neither. Raises InvalidInput.
+    """
+
+    image: t.Optional[str] = None
+    pull: PullPolicy = PullPolicy.ALWAYS
+    force: bool = False
+    verbatim: bool = False
+    lost_files: LostFiles = LostFiles.WARN
+    keep_env: t.FrozenSet[str] = frozenset()
+    min_image_age: float = 0
+    respect_labels: bool = False
+    image_digest: t.Optional[str] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.image_digest is not None and not is_digest(self.image_digest):
+            raise InvalidInput(f"image_digest must be a digest such as sha256:<64 hex digits>, not '{self.image_digest}'.")
+        if self.image is not None:
+            to_pull(ImageReference.parse(self.image), self.image_digest)
+        if not 0 <= self.min_image_age <= LONGEST_AGE:
+            raise InvalidInput(f"min_image_age must be a number of seconds from 0 to {LONGEST_AGE}, not {self.min_image_age:g}.")

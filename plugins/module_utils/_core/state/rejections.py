@@ -1,0 +1,87 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Images that a container was rolled back from, remembered so that the next run does not try them again."""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from ..engine.errors import EngineError
+from ..engine.interfaces import Journal, Ports
+from ..engine.model import ImageIdentity
+from ..image.tags import point_tag_back
+
+
+class Rejected(t.NamedTuple):
+    """An image, and why it was rejected. C(since) in whole seconds since 1970."""
+
+    reference: str
+    image_id: str
+    digest: t.Optional[str]
+    reason: str
+    since: int
+
+    def is_image(self, image: ImageIdentity) -> bool:
+        """Whether it is that image. One that is not on this host has only its digest to be known by."""
+        return self.image_id == image.id if image.id else self.digest is not None and self.digest == image.digest
+
+
+class Rejections:
+    """What is remembered of each container: the last image that it was rolled back from, in the engine, where any later run finds it."""
+
+    def __init__(self, memory: Journal) -> None:
+        self._memory = memory
+
+    def recall(self, container: str) -> t.Optional[Rejected]:
+        """None also when the memory cannot be read: to try a bad image again does less harm than never to update."""
+        try:
+            note = self._memory.read(_place(container))
+            return Rejected(**json.loads(note.text)) if note else None
+        except (EngineError, TypeError, ValueError):
+            return None
+
+    def remember(self, container: str, rejected: Rejected) -> t.Tuple[str, ...]:
+        """Returns a warning when it could not be remembered."""
+        try:
+            self._memory.erase(_place(container))
+            self._memory.write(_place(container), json.dumps(rejected._asdict(), sort_keys=True))
+        except EngineError as error:
+            return (f"It could not be remembered that {rejected.reference} was rejected, so the next run tries it again: {error}",)
+        return ()
+
+    def forget(self, container: str) -> t.Tuple[str, ...]:
+        """Returns a warning when it could not be forgotten."""
+        try:
+            self._memory.erase(_place(container))
+        except EngineError as error:
+            return (f"An image that was rejected before could not be forgotten ({error}). Forget it with: {how_to_forget(container)}",)
+        return ()
+
+
+def how_to_forget(container: str) -> str:
+    """The command that does by hand what C(Rejections.forget) does."""
+    return f"docker volume rm {_place(container)}"
+
+
+def why_rejected(container: str, rejected: Rejected) -> str:
+    """What to tell an operator whose container was not moved to C(rejected)."""
+    return (
+        f"{container} was left as it is: it was rolled back from this image of {rejected.reference} ({rejected.reason}). "
+        f"A newer image will be tried. To try this one again, set force, or forget it with: {how_to_forget(container)}"
+    )
+
+
+def _place(container: str) -> str:
+    return f"evenkeel-rejected.{container}"
+
+
+def reject(
+    ports: Ports, container: str, container_id: str, running: ImageIdentity, rejected: ImageIdentity, reason: str
+) -> t.Tuple[str, ...]:
+    """Remember that C(container) was rolled back from an image, and why. Returns a warning for each thing that could not be done."""
+    # Whoever may look at the engine's volumes can read it.
+    memory = Rejected(rejected.reference, rejected.id, rejected.digest, ports.mask(reason), ports.clock.unix_seconds())
+    return (*Rejections(ports.memory).remember(container, memory), *point_tag_back(ports.ops, container_id, running, rejected))

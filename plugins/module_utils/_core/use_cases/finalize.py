@@ -1,0 +1,245 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The end of the way back: drop the archives of a container that proved itself, and clean up after them."""
+
+from __future__ import annotations
+
+import enum
+import typing as t
+
+from ..container.old_container import old_container
+from ..cycle.finish import forget_archive, prune, remove_archive, remove_image
+from ..cycle.run import ATTEMPTS, name_to_guard
+from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, NotFound, Refused
+from ..engine.interfaces import Ports
+from ..engine.model import Inspected, RuntimeStatus, is_active, name_of
+from ..image.resolve import has_other_tags
+from ..plan.recreate import inspect_exactly
+from ..plan.requests import Cleanup, ContainerRequest
+from ..state.archives import Archives, Kept
+from ..state.journal import Entry
+from ..state.lock import Guard, Sighting
+
+_WELL = (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING)
+
+_LONGEST = 600
+"""Seconds: a run that takes longer is taken for dead by those who cannot ask the machine that it runs on."""
+
+
+class FinalizeRequest(t.NamedTuple):
+    """Whose archives are to go. With C(rollout) only those of that one, and of those before it, by their names. Raises InvalidInput."""
+
+    container: ContainerRequest
+    rollout: str = ""
+    cleanup: Cleanup = Cleanup()
+
+
+class Finalized(t.NamedTuple):
+    """The container, by ID and name; the archives that were dropped, by name; the replaced images that were removed, by ID."""
+
+    container_id: str
+    container_name: str
+    dropped: t.Tuple[str, ...] = ()
+    images_removed: t.Tuple[str, ...] = ()
+    warnings: t.Tuple[str, ...] = ()
+
+
+class _State(enum.Enum):
+    """What became of an archive since it was remembered."""
+
+    WAITING = "waiting"
+    GONE = "gone"
+    RENAMED = "renamed"
+    STARTED = "started"
+
+
+class _Archive(t.NamedTuple):
+    kept: Kept
+    state: _State
+    inspected: t.Optional[Inspected] = None
+
+
+class _Plan(t.NamedTuple):
+    """The container as it is, and what is remembered of its archives, as far as it was asked for."""
+
+    current: Inspected
+    archives: t.Tuple[_Archive, ...]
+
+    @property
+    def name(self) -> str:
+        return name_of(self.current.container)
+
+    @property
+    def to_drop(self) -> t.Tuple[_Archive, ...]:
+        return tuple(archive for archive in self.archives if archive.state is _State.WAITING)
+
+    def result(self, **more: t.Any) -> Finalized:
+        return Finalized(self.current.container["Id"], self.name, **more)
+
+
+def finalize(ports: Ports, guard: Guard, request: FinalizeRequest) -> Finalized:
+    """Drop the archives of a container that is well, by their IDs. Where one was dropped, clean up as asked.
+
+    Waits for another run on the container. Raises StepFailed when nothing was touched, FinalizeFailed when an archive is still there that
+    should have gone.
+    """
+    for _attempt in range(ATTEMPTS):
+        name = name_to_guard(ports, guard, request.container)
+        guard.settle(name, _refuse_after)
+        plan = _plan(ports, request)
+        if plan.name != name:
+            continue
+        if not plan.archives:
+            return plan.result()
+        if guard.begin(_entry_for(ports, plan, guard)):
+            try:
+                return _drop(ports, _plan(ports, request), request.cleanup)
+            finally:
+                guard.end()
+    raise Refused(
+        f"The archives of {request.container.container} were left as they are: somebody else was at work on it each time. Try again later."
+    )
+
+
+def rehearse_finalizing(ports: Ports, guard: Guard, request: FinalizeRequest) -> Finalized:
+    """What C(finalize) would return if all went well. Raises what it would raise before it touched anything."""
+    name = name_to_guard(ports, guard, request.container)
+    sighting = guard.peek(name)
+    if sighting and not sighting.may_live:
+        _refuse_after(sighting.entry, sighting.new_id)
+    plan = _plan(ports, request)
+    names = tuple(archive.kept.name for archive in plan.to_drop)
+    return plan.result(dropped=names, warnings=(*_warnings_of(plan), *_is_at_work(name, sighting)))
+
+
+def _is_at_work(name: str, sighting: t.Optional[Sighting]) -> t.Tuple[str, ...]:
+    if sighting is None:
+        return ()
+    return (f"Another run is at work on {name} (process {sighting.holder.pid} on {sighting.holder.host}), and may leave another archive.",)
+
+
+def _refuse_after(entry: Entry, _new_id: t.Optional[str]) -> t.NoReturn:
+    raise Refused(
+        f"The archives of {entry.container} were left as they are: an earlier run on it was interrupted, and may need one of them. "
+        "Bring it to its end first, by running container_recreate or container_rollback on it."
+    )
+
+
+def _plan(ports: Ports, request: FinalizeRequest) -> _Plan:
+    current = inspect_exactly(ports.ops, request.container.container)
+    name = name_of(current.container)
+    try:
+        remembered = Archives(ports.memory).of(name)
+        archives = tuple(_look_at(ports, kept) for kept in remembered if _is_of(request.rollout, kept))
+    except EngineError as error:
+        raise InspectFailed(f"The archives of {name} could not be looked at, and were left as they are: {error}") from error
+    plan = _Plan(current, archives)
+    _refuse_if_unwell(ports, plan)
+    return plan
+
+
+def _is_of(rollout: str, kept: Kept) -> bool:
+    """What is left of an earlier rollout is nothing to go back to once a later one is over. What was kept by hand stays."""
+    return not rollout or "" < kept.rollout <= rollout
+
+
+def _look_at(ports: Ports, kept: Kept) -> _Archive:
+    try:
+        inspected = ports.ops.inspect(kept.id)
+    except NotFound:
+        return _Archive(kept, _State.GONE)
+    if name_of(inspected.container) != kept.name:
+        return _Archive(kept, _State.RENAMED, inspected)
+    return _Archive(kept, _State.STARTED if is_active(inspected.container) else _State.WAITING, inspected)
+
+
+def _refuse_if_unwell(ports: Ports, plan: _Plan) -> None:
+    """The way back is closed only behind a container that serves, unless the one before it did not run either."""
+    now = old_container(plan.current.container, ports.clock.unix_seconds()).state.status
+    if now in _WELL or not any(archive.kept.runs for archive in plan.to_drop):
+        return
+    raise Refused(
+        f"The archives of {plan.name} were left as they are: it is {now.value} now, so you may want to go back to one of them. Wait until "
+        "it is well, or put the previous container back with container_rollback."
+    )
+
+
+def _entry_for(ports: Ports, plan: _Plan, guard: Guard) -> Entry:
+    """It only keeps others away: nothing that it names is ever touched, so nobody has to recover from it."""
+    current = old_container(plan.current.container, ports.clock.unix_seconds())
+    image_id = plan.current.container["Image"]
+    return Entry(
+        container=plan.name,
+        archive="",
+        old_id=current.id,
+        old_image_ref=current.image_ref,
+        old_image_id=image_id,
+        old_status=current.state.status.value,
+        old_started_at=current.state.started_at,
+        runs=current.runs,
+        restart_policy=current.restart_policy,
+        time_to_health=0,
+        dependents=(),
+        new_image_ref=current.image_ref,
+        new_image_id=image_id,
+        stop_timeout=0,
+        returning=None,
+        keep_archive=True,
+        lease=_LONGEST,
+        holder=guard.me,
+        announces_touch=True,
+    )
+
+
+def _drop(ports: Ports, plan: _Plan, cleanup: Cleanup) -> Finalized:
+    dropped: t.List[_Archive] = []
+    left: t.List[str] = []
+    warnings = list(_warnings_of(plan))
+    for archive in plan.archives:
+        if archive.state is _State.WAITING:
+            problem = remove_archive(ports.ops, archive.kept.id, archive.kept.name)
+            if problem:
+                left.append(problem)
+                continue
+            dropped.append(archive)
+        warnings += forget_archive(ports, plan.name, archive.kept.id)
+    if left:
+        raise FinalizeFailed(" ".join(left), touched=bool(dropped))
+    removed: t.List[str] = []
+    if cleanup.remove_replaced:
+        removed, more = _remove_images(ports, plan, dropped)
+        warnings += more
+    if dropped and cleanup.prune_dangling:
+        warnings += filter(None, [prune(ports.ops)])
+    names = tuple(archive.kept.name for archive in dropped)
+    return plan.result(dropped=names, images_removed=tuple(removed), warnings=tuple(warnings))
+
+
+def _warnings_of(plan: _Plan) -> t.Tuple[str, ...]:
+    return tuple(_stays(archive) for archive in plan.archives if archive.state in (_State.RENAMED, _State.STARTED))
+
+
+def _stays(archive: _Archive) -> str:
+    name = name_of(archive.inspected.container) if archive.inspected else ""
+    why = f"was renamed to {name}" if archive.state is _State.RENAMED else "runs"
+    return f"The archive {archive.kept.name} {why}, so it is no archive any more. It stays, and is yours from here on."
+
+
+def _remove_images(ports: Ports, plan: _Plan, dropped: t.Iterable[_Archive]) -> t.Tuple[t.List[str], t.List[str]]:
+    """The IDs of those that are gone, and warnings. The image that the container runs is not asked for."""
+    removed: t.List[str] = []
+    warnings: t.List[str] = []
+    images = {
+        archive.inspected.container["Image"]: None
+        for archive in dropped
+        if archive.inspected and archive.inspected.image and not has_other_tags(archive.inspected)
+    }
+    for image_id in images:
+        if image_id == plan.current.container["Image"]:
+            continue
+        is_gone, warning = remove_image(ports.ops, image_id)
+        removed += [image_id] if is_gone else []
+        warnings += [warning] if warning else []
+    return removed, warnings

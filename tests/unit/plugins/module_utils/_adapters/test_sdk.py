@@ -1,0 +1,45 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Whatever the SDK raises becomes an error of ours, of the right kind."""
+
+from __future__ import annotations
+
+import json
+
+import docker.errors
+import pytest
+import requests
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.sdk import engine_errors
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError, Forbidden, NotFound, Unfit
+
+PAGE = "text/html"
+JSON = "application/json"
+
+
+@pytest.mark.parametrize(
+    ("status", "content_type", "message", "kind"),
+    [
+        (404, JSON, "manifest unknown", NotFound),
+        (404, JSON, "page not found", Forbidden),
+        (404, PAGE, "Not Found", Forbidden),
+        (403, PAGE, "Forbidden", Forbidden),
+        (405, "text/plain", "Method Not Allowed", Forbidden),
+        (403, JSON, "denied: requested access to the resource is denied", EngineError),
+        (403, JSON, "authorization denied by plugin authz: not you", Forbidden),
+        (400, JSON, "exec: no such file", Unfit),
+        (409, JSON, "the name is taken", Conflict),
+        (500, JSON, "no", EngineError),
+    ],
+)
+def test_kinds(status: int, content_type: str, message: str, kind: type[EngineError]) -> None:
+    response = requests.Response()
+    response.status_code = status
+    response.headers["Content-Type"] = content_type
+    response._content = (json.dumps({"message": message}) if content_type == JSON else message).encode()
+    with pytest.raises(EngineError) as raised, engine_errors():
+        docker.errors.create_api_error_from_http_exception(requests.HTTPError(message, response=response))
+    assert raised.type is kind
+    assert message in str(raised.value)

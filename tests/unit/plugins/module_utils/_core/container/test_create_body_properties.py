@@ -1,0 +1,118 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""For generated containers and images, on a model of the engine: an update gives what the operator would get by starting over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import Phase, assume, given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.create_body import ContainerSpec
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected
+from support.engine_model import RELEASES, RefusedByEngine, Release, clean, created, merged_config
+from support.generated import bodies, images
+
+Document = dict[str, Any]
+
+NETWORKS = ("front", "back", "side")
+SETTINGS = settings(deadline=None, max_examples=30, derandomize=True, database=None, phases=(Phase.generate,))
+RELEASE = pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
+
+
+def operators(release_has_macs: bool, values: str = "op") -> st.SearchStrategy[Document]:
+    return bodies(values, NETWORKS, "named", mac_of_endpoint=release_has_macs).map(lambda body: {**body, "Image": "shop"})
+
+
+def engine(body: Document, image: Document, release: Release, *, started: bool = True) -> Document:
+    try:
+        return created(body, image, release, started=started)
+    except RefusedByEngine:
+        assume(False)
+        raise
+
+
+def spec(container: Document, image: Document) -> ContainerSpec:
+    return ContainerSpec.from_inspect(Inspected(container, {"Config": image}))
+
+
+def asks_for_no_entrypoint(body: Document) -> bool:
+    return body.get("Entrypoint") in ([], [""])
+
+
+@RELEASE
+@SETTINGS
+@given(data=st.data(), started=st.booleans())
+def test_a_spec_makes_a_container_with_the_same_spec(release: Release, data: st.DataObject, started: bool) -> None:
+    """Values of image and operator may be equal. Over three rounds nothing is added and nothing gets lost."""
+    image = data.draw(images("same"))
+    container = engine(data.draw(operators(release.mac_of_endpoint, "same")), image, release, started=started)
+    first = spec(container, image)
+    for _round in range(3):
+        container = created(first.create_body("shop"), image, release, started=started)
+        again = spec(container, image)
+        assert (again.config, again.endpoints) == (first.config, first.endpoints)
+        assert again.host_config == first.host_config
+
+
+@RELEASE
+@SETTINGS
+@given(data=st.data())
+def test_an_update_gives_what_starting_over_gives(release: Release, data: st.DataObject) -> None:
+    old_image, new_image, body = data.draw(images("1")), data.draw(images("2")), data.draw(operators(release.mac_of_endpoint))
+    # With the old image's entrypoint missing, nobody can see that none was asked for.
+    assume(not asks_for_no_entrypoint(body) or old_image.get("Entrypoint"))
+    try:
+        expected = merged_config(body, new_image)
+    except RefusedByEngine:
+        assume(False)
+        raise
+    updated = created(spec(engine(body, old_image, release), old_image).create_body("shop"), new_image, release, started=True)
+    assert {**updated["Config"], "Hostname": None, "Image": None} == {**expected, "Hostname": None, "Image": None}
+    assert (updated["Config"]["Hostname"] == updated["Id"][:12]) == (body.get("Hostname") is None)
+
+
+@RELEASE
+@SETTINGS
+@given(data=st.data(), started=st.booleans())
+def test_every_endpoint_is_asked_for_as_the_operator_did(release: Release, data: st.DataObject, started: bool) -> None:
+    image, body = data.draw(images("1")), data.draw(operators(release.mac_of_endpoint))
+    asked = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+    wished = spec(engine(body, image, release, started=started), image).endpoints
+    main = body["HostConfig"]["NetworkMode"]
+    with_own_mac = {main: {**asked[main], "MacAddress": body["MacAddress"]}} if body.get("MacAddress") else {}
+    assert wished == {**asked, **with_own_mac}
+    assert list(wished)[:1] == ([main] if asked else [])
+
+
+@RELEASE
+@SETTINGS
+@given(data=st.data())
+def test_every_volume_stays_where_it_is(release: Release, data: st.DataObject) -> None:
+    old_image, new_image = data.draw(images("1")), data.draw(images("2"))
+    old = engine(data.draw(operators(release.mac_of_endpoint)), old_image, release)
+    new = engine(dict(spec(old, old_image).create_body("shop")), new_image, release)
+    before, after = ({clean(mount["Destination"]): (mount["Name"], mount["RW"]) for mount in each["Mounts"]} for each in (old, new))
+    assert before.items() <= after.items()
+    assert set(after) - set(before) <= {clean(path) for path in new_image.get("Volumes") or {}}
+
+
+@SETTINGS
+@given(data=st.data())
+def test_verbatim_follows_nothing_that_the_old_image_set(data: st.DataObject) -> None:
+    release = RELEASES["28"]
+    old_image, new_image = data.draw(images("1")), data.draw(images("2"))
+    old = engine(data.draw(operators(release.mac_of_endpoint)), old_image, release)
+    body = ContainerSpec.from_inspect(Inspected(old, None)).create_body("shop")
+    new = created(dict(body), new_image, release, started=True)
+    for field in ("Cmd", "Entrypoint", "StopTimeout", "Shell", "Tty"):
+        assert (new["Config"][field] or None) == (old["Config"][field] or None)
+    for field in ("User", "WorkingDir", "StopSignal"):
+        assert new["Config"][field] == (old["Config"][field] or new_image.get(field))
+    for field in ("Labels", "ExposedPorts", "Volumes"):
+        assert old["Config"][field].items() <= new["Config"][field].items()
+    assert new["Config"]["Env"][: len(old["Config"]["Env"])] == old["Config"]["Env"]

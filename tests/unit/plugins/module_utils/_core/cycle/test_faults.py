@@ -1,0 +1,86 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each call refused, unheard, or carried out without an answer: nothing escapes, and what is reported is true."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Repair
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, InvalidInput, NoAnswer, StepFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import Guard
+from support.fake_engine import Fuse
+from support.world import DEPENDENTS, World, updated
+
+Fault = t.Callable[[int], Fuse]
+
+FAULTS: dict[str, Fault] = {
+    "refused": lambda at: Fuse(at, EngineError("no")),
+    "unheard": lambda at: Fuse(at, NoAnswer("nobody listens")),
+    "unanswered": lambda at: Fuse(at, NoAnswer("the connection broke"), after=True),
+}
+
+
+def spoilt() -> World:
+    world = updated()
+    world.spoil_the_archive()
+    return world
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+@pytest.mark.parametrize(
+    ("make", "run", "before", "after"),
+    [
+        (World, World.recreate, "old", "new"),
+        (lambda: World(bad=True), World.recreate, "old", "old"),
+        (updated, World.go_back, "new", "old"),
+        (spoilt, World.go_back, "new", "new"),
+    ],
+    ids=["update", "bad update", "going back", "going back to a bad one"],
+)
+def test_one_call_fails(
+    make: t.Callable[[], World], run: t.Callable[[World, Guard], CycleResult], before: str, after: str, fault: Fault
+) -> None:
+    for at in range(1, 500):
+        world, fuse = make(), fault(at)
+        kept_before = set(world.kept)
+        result: CycleResult | None = None
+        try:
+            result = run(world, world.guard("me", fuse))
+        except (StepFailed, InvalidInput):
+            assert world.engine.container("web")["Image"] == before
+            assert world.engine.container("web")["State"]["Status"] == "running"
+            assert world.engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always"}
+        if fuse.burnt < at:
+            return
+        if result:
+            world.guard("nobody")
+            assert_true(world, result, before, after, kept_before, patient=fault is not FAULTS["refused"])
+    pytest.fail("it does not end")
+
+
+def assert_true(world: World, result: CycleResult, before: str, after: str, kept: set[str], *, patient: bool) -> None:
+    if result.restored and result.restored.problem:
+        assert patient is False, "an engine that was away for a moment is never too much"
+        return
+    web = world.engine.container("web")
+    assert web["Image"] == (before if result.outcome in (Outcome.ROLLED_BACK, Outcome.UNCHANGED) else after)
+    assert (web["State"]["Status"], web["Id"]) == ("running", result.container_id)
+    assert web["HostConfig"]["RestartPolicy"] == {"Name": "always"}
+    unwell = {dependent.name for dependent in result.dependents if dependent.repair is Repair.NEEDS_ATTENTION}
+    assert {name for name in DEPENDENTS if not is_well(world, name)} <= unwell
+    assert world.engine.local["docker.io/library/tool:1"] == "tool-2" or unwell
+    left = world.engine.names - {"web", "web-old-2", *DEPENDENTS, result.archive, *kept}
+    assert not left or unwell
+
+
+def is_well(world: World, name: str) -> bool:
+    if name not in world.engine.names:
+        return False
+    ran, runs = (container["State"]["Status"] == "running" for container in (world.before[name], world.engine.container(name)))
+    return ran == runs and (not runs or world.engine.is_served(name))

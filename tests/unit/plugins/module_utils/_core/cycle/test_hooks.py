@@ -1,0 +1,427 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""When hooks are run, and what follows from how they end."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import typing as t
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.hooks import CUT, LONGEST_OUTPUT, Hooks
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report, error_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    EngineError,
+    HookFailed,
+    InvalidInput,
+    NoAnswer,
+    StepFailed,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import HookResult, HookResults, HookRun
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import LONGEST
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Entry
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import rehearse_recreation
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
+from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, an_entry, exited, fake_guard, fake_ports
+from support.world import World
+
+HOOKS = Hooks.from_options("backup", "warm up")
+TOUCH = "evenkeel-touch.me.web"
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    engine = FakeEngine()
+    engine.has_container("web", "shop:1", "old")
+    engine.registry["docker.io/library/shop:1"] = "new"
+    return engine
+
+
+def recreate(engine: FakeEngine, hooks: Hooks = HOOKS, journal: FakeJournal | None = None, **request: t.Any) -> CycleResult:
+    return recreate_with_health(
+        fake_ports(engine)._replace(mask=lambda text: text.replace("hunter2", "***")),
+        fake_guard(journal),
+        RecreateRequest("web", **request),
+        HealthConfig(health_timeout=1),
+        Cleanup(),
+        hooks=hooks,
+    )
+
+
+def ends_in_a_moment(engine: FakeEngine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the first wait for it."""
+    wait = engine.clock.sleep
+
+    def wait_and_end(*arguments: t.Any) -> None:
+        wait(*arguments)
+        engine._find(name)["State"]["Status"] = "exited"
+        monkeypatch.setattr(engine.clock, "sleep", wait)
+
+    monkeypatch.setattr(engine.clock, "sleep", wait_and_end)
+
+
+class TestTheOptions:
+    def test_a_string_is_for_the_shell(self) -> None:
+        assert HOOKS.pre_update == ("/bin/sh", "-c", "backup")
+
+    def test_a_list_is_run_as_it_is(self) -> None:
+        assert Hooks.from_options(post_update=["backup", "", "-x"]).post_update == ("backup", "", "-x")
+
+    def test_none(self) -> None:
+        assert Hooks.from_options() == Hooks(None, None, 60.0)
+        assert Hooks().longest == 0
+
+    @pytest.mark.parametrize("hook", ["", " ", [], [""], ["sleep", 1], 7, True, {"sh": "-c"}])
+    def test_anything_else(self, hook: t.Any) -> None:
+        for name in ("pre_update", "post_update"):
+            with pytest.raises(InvalidInput, match=name):
+                Hooks.from_options(**{name: hook})
+
+    @pytest.mark.parametrize("timeout", [0, -1, LONGEST + 1, float("nan"), float("inf")])
+    def test_a_timeout_that_makes_no_sense(self, timeout: float) -> None:
+        with pytest.raises(InvalidInput, match="timeout"):
+            Hooks(timeout=timeout)
+
+
+class TestOrder:
+    def test_right_before_the_first_touch_and_right_after_the_gate(self, engine: FakeEngine) -> None:
+        journal = FakeJournal(engine.calls)
+        result = recreate(engine, journal=journal)
+        calls = engine.calls
+        before, after = calls.index("exec:web:backup"), calls.index("exec:NEW:warm up")
+        assert calls[before - 2 : before + 4] == [
+            "write:evenkeel-lock.web",
+            "inspect",
+            "exec:web:backup",
+            "inspect",
+            f"write:{TOUCH}",
+            "stop:web",
+        ]
+        assert calls[after - 1 : after + 3] == ["probe:NEW", "exec:NEW:warm up", "inspect", "remove:web-old-1000"]
+        assert journal.notes == {}
+        assert (result.hooks.pre_update, result.hooks.post_update) == (HookResult(0, "", 0.0), HookResult(0, "", 0.0))
+        assert [step.name for step in result.steps if step.name.endswith("_update")] == ["pre_update", "post_update"]
+
+    def test_before_the_restart_policy_is_changed(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"]["RestartPolicy"] = {"Name": "always"}
+        recreate(engine)
+        assert engine.calls.index("exec:web:backup") < engine.calls.index("restart=no:web")
+
+    def test_without_hooks_nothing_more_is_asked(self, engine: FakeEngine) -> None:
+        journal = FakeJournal(engine.calls)
+        recreate(engine, Hooks(), journal)
+        assert not [call for call in engine.calls if "exec" in call or "touch" in call]
+
+    def test_no_pre_update_counts_as_downtime(self, engine: FakeEngine) -> None:
+        engine.seconds = {"exec:web:backup": 50, "exec:NEW:warm up": 40, "stop:web": 2}
+        result = recreate(engine)
+        assert result.downtime == 2
+        assert (result.hooks.pre_update, result.hooks.post_update) == (HookResult(0, "", 50), HookResult(0, "", 40))
+
+    def test_the_lock_lasts_as_long_as_they_may(self, engine: FakeEngine) -> None:
+        leases = []
+        for hooks in (Hooks(), Hooks.from_options("backup", "warm up", 1000)):
+            journal = FakeJournal()
+            journal.erase = lambda place: None  # type: ignore[method-assign]  # noqa: ARG005
+            recreate(engine, hooks, journal, force=True)
+            leases.append(Entry.from_text(journal.notes["evenkeel-lock.web"]).lease)
+        assert leases[1] - leases[0] >= 2000
+
+
+class TestNotRun:
+    def test_where_nothing_is_replaced(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:1"] = "old"
+        assert recreate(engine).hooks == HookResults()
+        assert not [call for call in engine.calls if "exec" in call]
+
+    def test_in_a_container_that_is_stopped(self, engine: FakeEngine) -> None:
+        engine._find("web")["State"]["Status"] = "exited"
+        assert recreate(engine).hooks == HookResults()
+        assert not [call for call in engine.calls if "exec" in call]
+
+    def test_after_a_rollback(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        result = recreate(engine)
+        assert result.outcome is Outcome.ROLLED_BACK
+        assert "exec:NEW:warm up" not in engine.calls
+        assert cycle_report(result)["hooks"] == {
+            "pre_update": {"exit_code": 0, "output": "", "seconds": 0.0, "timed_out": False},
+            "post_update": None,
+        }
+
+
+class TestPreUpdateFails:
+    def failure(self, engine: FakeEngine, hooks: Hooks = HOOKS) -> HookFailed:
+        before = engine.container("web")
+        journal = FakeJournal()
+        with pytest.raises(HookFailed) as failed:
+            recreate(engine, hooks, journal)
+        assert engine.container("web") == before
+        assert engine.calls[-2:] == ["exec:web:backup", "inspect"], "whether it still runs"
+        assert journal.notes == {}, "the next run finds the container free"
+        return failed.value
+
+    def test_by_its_exit_code(self, engine: FakeEngine) -> None:
+        engine.hook_runs["backup"] = HookRun(3, "no room: hunter2")
+        report = error_report(self.failure(engine))
+        assert report == {
+            "msg": "The hook pre_update failed in web with exit code 3. The result has its output. So nothing was stopped: container web "
+            "was left as it is.",
+            "changed": False,
+            "failed_step": "pre_update",
+            "error_class": "hook_failed",
+            "hooks": {"pre_update": {"exit_code": 3, "output": "no room: ***", "seconds": 0.0, "timed_out": False}, "post_update": None},
+        }
+
+    def test_by_its_time(self, engine: FakeEngine) -> None:
+        engine.hook_runs["backup"] = HookRun(None, "begun")
+        error = self.failure(engine)
+        assert "did not end in web within 60 s. The engine has no way to end it, so it may still be running there." in str(error)
+        assert error.hooks is not None
+        assert error.hooks.pre_update == HookResult(None, "begun", 60.0)
+        assert error_report(error)["hooks"]["pre_update"]["timed_out"] is True
+
+    def test_by_the_engine(self, engine: FakeEngine) -> None:
+        engine.errors["exec:web:backup"] = EngineError("no such file")
+        error = self.failure(engine)
+        assert "could not be run in web: no such file. A hook that is a string needs /bin/sh in the container." in str(error)
+        assert "hooks" not in error_report(error)
+
+    def test_a_list_is_not_told_about_shells(self, engine: FakeEngine) -> None:
+        engine.errors["exec:web:backup"] = EngineError("no such file")
+        assert "/bin/sh" not in str(self.failure(engine, Hooks.from_options(["backup"])))
+
+    def test_somebody_changed_the_container_meanwhile(self, engine: FakeEngine) -> None:
+        def rename(*_arguments: t.Any) -> HookRun:
+            engine._find("web")["Name"] = "/mine"
+            return HookRun(0, "")
+
+        engine.run_in = rename  # type: ignore[method-assign]
+        journal = FakeJournal()
+        with pytest.raises(HookFailed, match="was changed by somebody while the hook pre_update ran"):
+            recreate(engine, journal=journal)
+        assert not [call for call in engine.calls if call.startswith(("stop", "rename"))]
+        assert journal.notes == {}
+
+    @pytest.mark.parametrize(
+        ("setting", "values"), [("Ulimits", [{"Name": "nofile"}, {"Name": "nproc"}]), ("Links", ["/db:/web/db", "/cache:/web/cache"])]
+    )
+    def test_what_the_engine_tells_in_another_order_each_time_is_no_change(
+        self, engine: FakeEngine, setting: str, values: list[t.Any]
+    ) -> None:
+        for name in ("db", "cache"):
+            engine.has_container(name, "tool:1", "tool")
+        host_config = engine._find("web")["HostConfig"]
+        host_config[setting] = values
+        inspect = engine.inspect
+
+        def shuffled(container: str) -> t.Any:
+            host_config[setting].reverse()
+            return inspect(container)
+
+        engine.inspect = shuffled  # type: ignore[method-assign]
+        assert recreate(engine).outcome is Outcome.RECREATED
+        assert engine.calls.count("pull") == 1
+
+    @pytest.mark.parametrize("exit_code", [0, 137, None])
+    def test_it_ended_the_container_that_it_ran_in(self, engine: FakeEngine, exit_code: int | None) -> None:
+        """Such as "nginx -s quit", or a kill that ends the hook with it. The service is not left down because of it."""
+
+        def quit_service(*_arguments: t.Any) -> HookRun:
+            engine._find("web")["State"]["Status"] = "exited"
+            return HookRun(exit_code, "")
+
+        engine.run_in = quit_service  # type: ignore[method-assign]
+        with pytest.raises(HookFailed, match="and was started again") as raised:
+            recreate(engine)
+        assert raised.value.touched
+        assert engine.container("web")["State"]["Status"] == "running"
+        engine.errors["start:web"] = EngineError("no")
+        with pytest.raises(HookFailed, match="could not be started again: no. Bring it back with: docker start web") as raised:
+            recreate(engine)
+        assert raised.value.touched
+
+    def test_the_engine_notices_that_later_than_the_end_of_the_hook(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        engine.hook_runs["backup"] = HookRun(137, "")
+        ends_in_a_moment(engine, "web", monkeypatch)
+        with pytest.raises(HookFailed, match="and was started again"):
+            recreate(engine)
+        assert engine.container("web")["State"]["Status"] == "running"
+
+    def test_it_was_killed_alone(self, engine: FakeEngine) -> None:
+        """For want of memory, for example."""
+        engine.hook_runs["backup"] = HookRun(137, "")
+        with pytest.raises(HookFailed, match="failed in web with exit code 137"):
+            recreate(engine)
+        assert engine.calls.count("start:web") == 0
+
+    def test_nobody_knows_what_became_of_it(self, engine: FakeEngine) -> None:
+        engine.errors["exec:web:backup"] = NoAnswer("gone")
+        assert "is not known, and it may still be running" in str(self.failure(engine))
+
+    def test_what_cannot_be_written_down_is_not_done(self, engine: FakeEngine) -> None:
+        journal = FakeJournal()
+        write = journal.write
+
+        def no_touch(place: str, text: str) -> str:
+            if place == TOUCH:
+                raise EngineError("disk full")
+            return write(place, text)
+
+        journal.write = no_touch  # type: ignore[method-assign]
+        with pytest.raises(StepFailed, match="was not touched") as failed:
+            recreate(engine, journal=journal)
+        assert error_report(failed.value)["hooks"]["pre_update"]["exit_code"] == 0
+        assert "stop:web" not in engine.calls
+        assert journal.notes == {}
+
+
+class TestPostUpdateFails:
+    @pytest.mark.parametrize(
+        ("run", "says"),
+        [(HookRun(4, "oops"), "failed in web with exit code 4"), (HookRun(None, ""), "did not end in web within 60 s")],
+        ids=["exit code", "time"],
+    )
+    def test_the_update_stands(self, engine: FakeEngine, run: HookRun, says: str) -> None:
+        engine.hook_runs["warm up"] = run
+        result = recreate(engine)
+        assert result.outcome is Outcome.RECREATED
+        assert len(result.warnings) == 1
+        assert says in result.warnings[0]
+        assert result.warnings[0].endswith("The update stands.")
+        assert engine.calls[-1] == "remove:web-old-1000"
+
+    def test_it_ended_the_container_that_it_ran_in(self, engine: FakeEngine) -> None:
+        def quit_service(container: str, command: t.Sequence[str], _timeout: float) -> HookRun:
+            if command[-1] == "warm up":
+                engine._find(container)["State"]["Status"] = "exited"
+            return HookRun(0, "")
+
+        engine.run_in = quit_service  # type: ignore[method-assign]
+        result = recreate(engine)
+        assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
+        assert "did not run any more after the hook post_update, and was started again" in result.warnings[0]
+
+    def test_the_engine_notices_that_later_than_the_end_of_the_hook(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        engine.hook_runs["warm up"] = HookRun(137, "")
+        ends_in_a_moment(engine, "web", monkeypatch)
+        result = recreate(engine)
+        assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
+        assert "did not run any more after the hook post_update, and was started again" in result.warnings[-1]
+
+    def test_nor_when_it_cannot_be_run(self, engine: FakeEngine) -> None:
+        engine.errors["exec:NEW:warm up"] = EngineError("no")
+        result = recreate(engine)
+        assert (result.outcome, result.hooks.post_update) == (Outcome.RECREATED, None)
+        assert "could not be run in web: no." in result.warnings[0]
+
+
+class TestOutput:
+    def test_the_end_is_kept(self, engine: FakeEngine) -> None:
+        engine.hook_runs["backup"] = HookRun(0, "a" + "b" * LONGEST_OUTPUT)
+        hook = recreate(engine).hooks.pre_update
+        assert hook is not None
+        assert hook.output == CUT + "b" * LONGEST_OUTPUT
+
+    def test_no_mark_where_nothing_was_cut(self, engine: FakeEngine) -> None:
+        engine.hook_runs["backup"] = HookRun(0, "b" * LONGEST_OUTPUT)
+        hook = recreate(engine).hooks.pre_update
+        assert hook is not None
+        assert hook.output == "b" * LONGEST_OUTPUT
+
+    def test_no_secret_is_cut_in_two(self, engine: FakeEngine) -> None:
+        engine.hook_runs["backup"] = HookRun(0, "hunter2" + "b" * (LONGEST_OUTPUT - 3))
+        hook = recreate(engine).hooks.pre_update
+        assert hook is not None
+        assert "ter2" not in hook.output
+
+
+class TestKilled:
+    def test_during_pre_update_the_next_run_begins_anew(self) -> None:
+        """Nothing was touched, so nothing is stopped to be brought back, and the result does not claim that something was."""
+        for call in ("exec:web:backup", "write"):
+            world = World()
+            started = world.engine.container("web")["State"]
+            kill_at(world, call)
+            assert world.engine.container("web")["State"] == started
+            second = world.guard("second", dead=["first"])
+            world.engine.calls.clear()
+            result = world.recreate(second, hooks=Hooks.from_options("false"))
+            assert (result.outcome, result.recovered_first) == (Outcome.RECREATED, False)
+            calls = world.engine.calls
+            assert calls.index("exec:web:false") < calls.index("stop:web")
+            assert calls.count("stop:web") == 1
+            world.assert_is("new")
+
+    def test_during_pre_update_check_mode_knows_that_nothing_was_touched(self) -> None:
+        world = World()
+        kill_at(world, "exec:web:backup")
+        for images in (world.engine.registry, world.engine.local):
+            images["docker.io/library/shop:1"] = "old"
+        guard, ports = world.guard("second", dead=["first"]), fake_ports(world.engine, world.memory)
+        foretold = rehearse_recreation(ports, guard, RecreateRequest("web"))
+        result = world.recreate(guard)
+        assert (foretold.outcome, foretold.recovered_first) == (result.outcome, result.recovered_first) == (Outcome.UNCHANGED, False)
+
+    def test_during_pre_update_and_the_next_hook_fails(self) -> None:
+        world = World()
+        before = world.engine.container("web")
+        kill_at(world, "exec:web:backup")
+        world.engine.hook_runs["backup"] = HookRun(1, "")
+        with pytest.raises(HookFailed) as failed:
+            world.recreate(world.guard("second", dead=["first"]), hooks=HOOKS)
+        assert not failed.value.touched
+        assert world.engine.container("web") == before
+        assert world.journal.notes == {}
+
+    def test_during_post_update_the_next_run_brings_it_to_its_end(self) -> None:
+        world = World()
+        kill_at(world, "exec:NEW:warm up")
+        world.engine.calls.clear()
+        result = world.recreate(world.guard("second", dead=["first"]), hooks=HOOKS)
+        assert (result.outcome, result.hooks) == (Outcome.RECOVERED, HookResults())
+        assert not [call for call in world.engine.calls if call.startswith("exec")]
+        world.assert_is("new")
+
+    @pytest.mark.parametrize("bad", [False, True])
+    def test_anywhere(self, bad: bool) -> None:
+        for at in range(1, 500):
+            world = World(bad=bad)
+            try:
+                world.recreate(world.guard("first", Fuse(at)), hooks=HOOKS)
+            except Killed:
+                world.recreate(world.guard("second", dead=["first"]), hooks=HOOKS)
+                world.assert_is("old" if bad else "new")
+            else:
+                assert at > 20
+                return
+        pytest.fail("it does not end")
+
+
+def kill_at(world: World, label: str) -> None:
+    """Run an update with hooks, and kill it at the call C(label), before it is done; C(write) is that of the note on the first touch."""
+    for at in range(1, 500):
+        attempt = World()
+        attempt.engine.calls.clear()
+        attempt.journal.calls = attempt.engine.calls
+        with contextlib.suppress(Killed):
+            attempt.recreate(attempt.guard("first", Fuse(at)), hooks=HOOKS)
+        wanted = "write:evenkeel-touch.first.web" if label == "write" else label
+        if wanted in attempt.engine.calls:
+            with contextlib.suppress(Killed):
+                world.recreate(world.guard("first", Fuse(at - 1)), hooks=HOOKS)
+            return
+    pytest.fail(f"there is no {label}")
+
+
+def test_an_entry_of_before_there_were_hooks_can_be_read() -> None:
+    fields = json.loads(an_entry("me").to_text())
+    del fields["announces_touch"]
+    assert Entry.from_text(json.dumps(fields)).announces_touch is False

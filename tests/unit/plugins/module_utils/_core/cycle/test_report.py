@@ -1,0 +1,266 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Repair, Repaired
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.old_container import OldContainer
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report, diff_report, error_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import Restored, RollbackEvent, RollbackReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    Busy,
+    EngineUnavailable,
+    InspectFailed,
+    JournalFailed,
+    NothingToGoBackTo,
+    PullFailed,
+    PullProblem,
+    RecoveryFailed,
+    Refused,
+    RenameFailed,
+    RestoreFailed,
+    StepFailed,
+    StopFailed,
+    UpdateFailed,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
+    ContainerRuntimeState,
+    Failure,
+    ImageIdentity,
+    RuntimeStatus,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import StepTime
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Skipped, SkipReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.diff import Diff
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, why_rejected
+
+OLD = ImageIdentity("shop:1", "sha256:old", "sha256:aaa")
+NEW = ImageIdentity("shop:2", "sha256:new")
+IMAGES = {
+    "old": {"reference": "shop:1", "id": "sha256:old", "digest": "sha256:aaa"},
+    "new": {"reference": "shop:2", "id": "sha256:new", "digest": None},
+}
+
+
+def event(reason: RollbackReason = RollbackReason.CRASHED) -> RollbackEvent:
+    failure = Failure("web exited with code 3", 3, oom_killed=False, health_log=({"exit_code": 1},), logs=("boom",))
+    return RollbackEvent("web", reason, "shop:1", "shop:2", "web-old-1000", failure)
+
+
+def rolled_back(restored: Restored) -> CycleResult:
+    return CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(), restored=restored)
+
+
+def test_recreated() -> None:
+    result = CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, steps=(StepTime("stop", 0.12345),), downtime=0.45678)
+    assert cycle_report(result) == {
+        "failed": False,
+        "changed": True,
+        "outcome": "recreated",
+        "container": {"id": "c0ffee", "name": "web"},
+        "archive": None,
+        "image": IMAGES,
+        "rollback": None,
+        "rollback_failed": False,
+        "steps": [{"name": "stop", "seconds": 0.123}],
+        "downtime_seconds": 0.457,
+        "dependents": [],
+        "lost_files": [],
+        "rejected": None,
+        "hooks": {"pre_update": None, "post_update": None},
+        "doubt": None,
+    }
+
+
+def test_unchanged() -> None:
+    report = cycle_report(CycleResult(Outcome.UNCHANGED, "c0ffee", "web", OLD, OLD))
+    assert (report["changed"], report["failed"], report["outcome"], report["downtime_seconds"]) == (False, False, "unchanged", None)
+
+
+def test_rolled_back() -> None:
+    report = cycle_report(rolled_back(Restored()))
+    assert (report["failed"], report["changed"], report["outcome"], report["rollback_failed"]) == (True, True, "rolled_back", False)
+    assert report["rollback"] == {
+        "container": "web",
+        "reason": "crashed",
+        "old_image_ref": "shop:1",
+        "new_image_ref": "shop:2",
+        "restored_from": "web-old-1000",
+        "failure": {
+            "exit_code": 3,
+            "oom_killed": False,
+            "error": "web exited with code 3",
+            "health_log": [{"exit_code": 1}],
+            "logs": ["boom"],
+        },
+    }
+    assert report["msg"] == (
+        "The new container of shop:2 did not stay up: web exited with code 3. "
+        "web was rolled back and runs shop:1 again, in the same container as before."
+    )
+
+
+def test_images_of_one_reference_are_told_apart() -> None:
+    """A tag that moved is the usual case."""
+    moved = event()._replace(new_image_ref="shop:1")
+    images = ImageIdentity("shop:1", "sha256:" + "a" * 64), ImageIdentity("shop:1", "sha256:" + "b" * 64)
+    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", *images, rollback=moved, restored=Restored())
+    message = cycle_report(result)["msg"]
+    assert message.startswith("The new container of shop:1 (sha256:bbbbbbbbbbbb) did not stay up")
+    assert "runs shop:1 (sha256:aaaaaaaaaaaa) again" in message
+
+
+def test_rollback_failed() -> None:
+    restored = Restored("web could not be started (port taken)", ("docker rename web-old-1000 web", "docker start web"), "web-old-1000")
+    report = cycle_report(rolled_back(restored))
+    assert (report["failed"], report["rollback_failed"]) == (True, True)
+    assert "port taken" in report["msg"]
+    assert "Its old container is called web-old-1000." in report["msg"]
+    assert report["msg"].endswith("docker rename web-old-1000 web && docker start web")
+
+
+@pytest.mark.parametrize("reason", list(RollbackReason))
+def test_each_reason_has_words(reason: RollbackReason) -> None:
+    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(reason), restored=Restored())
+    report = cycle_report(result)
+    assert (report["rollback"]["reason"], report["error_class"]) == (reason.value, reason.value)
+
+
+def test_errors() -> None:
+    assert error_report(PullFailed("no")) == {"msg": "no", "changed": False, "failed_step": "pull", "error_class": "pull_failed"}
+    assert error_report(PullFailed("no", PullProblem.RATE_LIMITED))["error_class"] == "rate_limited"
+    assert error_report(StopFailed("no", touched=True)) == {
+        "msg": "no",
+        "changed": True,
+        "failed_step": "stop",
+        "error_class": "stop_failed",
+    }
+    assert error_report(EngineUnavailable("no")) == {
+        "msg": "no",
+        "changed": False,
+        "failed_step": None,
+        "error_class": "engine_unavailable",
+    }
+
+
+@pytest.mark.parametrize(
+    ("kind", "step"),
+    [
+        (InspectFailed, "inspect"),
+        (PullFailed, "pull"),
+        (Refused, "preflight"),
+        (StopFailed, "stop"),
+        (RenameFailed, "rename"),
+        (UpdateFailed, "update"),
+        (Busy, "lock"),
+        (JournalFailed, "journal"),
+        (RecoveryFailed, "recover"),
+        (NothingToGoBackTo, "inspect"),
+        (RestoreFailed, "restore"),
+    ],
+)
+def test_failed_step(kind: type[StepFailed], step: str) -> None:
+    report = error_report(kind("no"))
+    assert (report["msg"], report["changed"], report["failed_step"]) == ("no", False, step)
+
+
+@pytest.mark.parametrize(
+    ("reason", "value", "words"),
+    [
+        (RollbackReason.HEALTH_TIMEOUT, "health_timeout", "did not become healthy"),
+        (RollbackReason.CRASHED, "crashed", "did not stay up"),
+        (RollbackReason.CREATE_FAILED, "create_failed", "could not be created"),
+        (RollbackReason.START_FAILED, "start_failed", "could not be started"),
+    ],
+)
+def test_the_words_of_each_reason(reason: RollbackReason, value: str, words: str) -> None:
+    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(reason), restored=Restored())
+    report = cycle_report(result)
+    assert report["rollback"]["reason"] == value
+    assert report["msg"].startswith(f"The new container of shop:2 {words}: ")
+
+
+def test_an_archive_and_a_downtime_of_no_time() -> None:
+    report = cycle_report(CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, archive="web-old-1000", downtime=0.0))
+    assert (report["archive"], report["downtime_seconds"]) == ("web-old-1000", 0.0)
+
+
+def test_rollback_failed_and_there_is_nothing_to_do() -> None:
+    msg = cycle_report(rolled_back(Restored("web was still starting after 5 s")))["msg"]
+    assert msg.endswith("THE ROLLBACK FAILED TOO, and web needs you: web was still starting after 5 s.")
+
+
+def test_skipped() -> None:
+    rejected = Rejected("shop:2", "sha256:new", None, "crashed: web exited with code 3", 1000)
+    why = why_rejected("web", rejected)
+    web = OldContainer("c0ffee", "web", "shop:1", ContainerRuntimeState(RuntimeStatus.HEALTHY))
+    skipped = Skipped(web, OLD, NEW, SkipReason.REJECTED, why, rejected)
+    report = cycle_report(CycleResult(Outcome.SKIPPED, "c0ffee", "web", OLD, NEW, skipped=skipped))
+    assert (report["failed"], report["changed"], report["outcome"]) == (False, False, "skipped")
+    assert report["skip_reason"] == "rejected"
+    assert report["rejected"] == {
+        "reference": "shop:2",
+        "image_id": "sha256:new",
+        "digest": None,
+        "reason": "crashed: web exited with code 3",
+        "since": 1000,
+    }
+    assert report["msg"] == (
+        "web was left as it is: it was rolled back from this image of shop:2 (crashed: web exited with code 3). A newer image will be "
+        "tried. To try this one again, set force, or forget it with: docker volume rm evenkeel-rejected.web"
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "changed"),
+    [
+        (Outcome.RECREATED, True),
+        (Outcome.RESTORED, True),
+        (Outcome.RECOVERED, True),
+        (Outcome.ROLLED_BACK, True),
+        (Outcome.UNCHANGED, False),
+        (Outcome.SKIPPED, False),
+    ],
+)
+def test_changed(outcome: Outcome, changed: bool) -> None:
+    result = CycleResult(outcome, "c0ffee", "web", OLD, NEW)
+    assert cycle_report(result)["changed"] is changed
+    assert cycle_report(result._replace(recovered_first=True))["changed"]
+
+
+def test_dependents_and_lost_files() -> None:
+    sidecar = Repaired("sidecar", "1", Repair.NEEDS_ATTENTION, "it could not be restarted: no")
+    report = cycle_report(CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, dependents=(sidecar,), lost_files=("/a",)))
+    assert report["dependents"] == [{"name": "sidecar", "id": "1", "repair": "needs_attention", "problem": "it could not be restarted: no"}]
+    assert report["lost_files"] == ["/a"]
+    assert [repair.value for repair in Repair] == ["recreated", "restarted", "needs_attention"]
+
+
+def test_what_nobody_can_tell_is_no_change() -> None:
+    report = cycle_report(CycleResult(Outcome.UNKNOWN, "c0ffee", "web", OLD, NEW, doubt="nobody may ask"))
+    assert (report["changed"], report["outcome"], report["doubt"]) == (False, "unknown", "nobody may ask")
+
+
+def test_a_diff_in_the_shape_that_ansible_prints() -> None:
+    diff = Diff({"image": "old"}, {"image": "new"})
+    assert diff_report(CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, diff=diff)) == {
+        "before": {"image": "old"},
+        "after": {"image": "new"},
+        "before_header": "container web",
+        "after_header": "container web",
+    }
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.UNKNOWN, Outcome.RECOVERED])
+def test_without_a_change_there_is_nothing_to_print(outcome: Outcome) -> None:
+    diff = diff_report(CycleResult(outcome, "c0ffee", "web", OLD, NEW))
+    assert (diff["before"], diff["after"]) == ("", "")
+
+
+def test_after_a_rollback_there_is_nothing_to_print() -> None:
+    diff = diff_report(rolled_back(Restored(runs=True)))
+    assert (diff["before"], diff["after"]) == ("", "")

@@ -1,0 +1,127 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import InvalidImageReference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference, digest_in
+
+DIGEST = "sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("text", "normalised"),
+    [
+        ("nginx", "docker.io/library/nginx:latest"),
+        ("nginx:alpine", "docker.io/library/nginx:alpine"),
+        ("library/nginx", "docker.io/library/nginx:latest"),
+        ("docker.io/nginx", "docker.io/library/nginx:latest"),
+        ("index.docker.io/library/nginx", "docker.io/library/nginx:latest"),
+        ("grafana/grafana:11", "docker.io/grafana/grafana:11"),
+        ("localhost/app", "localhost/app:latest"),
+        ("localhost:5000/app", "localhost:5000/app:latest"),
+        ("registry.example.com/team/app:1.2_3-rc.4", "registry.example.com/team/app:1.2_3-rc.4"),
+        ("[::1]:5000/app:1", "[::1]:5000/app:1"),
+        (f"nginx@{DIGEST}", f"docker.io/library/nginx@{DIGEST}"),
+        (f"nginx:alpine@{DIGEST}", f"docker.io/library/nginx@{DIGEST}"),
+        ("a__b/c--d.e", "docker.io/a__b/c--d.e:latest"),
+    ],
+)
+def test_normalise(text: str, normalised: str) -> None:
+    reference = ImageReference.parse(text)
+    assert reference.normalised == normalised
+    assert reference.as_written == text
+
+
+def test_parts() -> None:
+    reference = ImageReference.parse(f"registry.example.com:5000/team/app:1@{DIGEST}")
+    assert (reference.domain, reference.path, reference.tag, reference.digest) == ("registry.example.com:5000", "team/app", "1", DIGEST)
+    assert reference.repository == "registry.example.com:5000/team/app"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "empty"),
+        ("Nginx", "lower case"),
+        ("nginx:", "not a tag"),
+        ("nginx:-x", "not a tag"),
+        ("nginx:" + "x" * 129, "not a tag"),
+        ("nginx@sha256:abc", "not a digest"),
+        ("nginx@", "not a digest"),
+        ("nginx latest", "not the name of a repository"),
+        ("a//b", "not the name of a repository"),
+        ("https://registry.example.com/app", "not the name of"),
+        ("under_score.example/app", "not the name of a registry"),
+        ("x" * 256, "longer than 255"),
+        (DIGEST, "image ID"),
+        ("a" * 64, "image ID"),
+    ],
+)
+def test_what_is_no_reference_is_told_why(text: str, why: str) -> None:
+    with pytest.raises(InvalidImageReference, match=why):
+        ImageReference.parse(text)
+
+
+def test_compare() -> None:
+    nginx = ImageReference.parse("nginx")
+    assert nginx.names_same_image_as(ImageReference.parse("docker.io/library/nginx:latest"))
+    assert not nginx.names_same_image_as(ImageReference.parse("nginx:alpine"))
+
+
+def test_digest_in_its_own_repository_only() -> None:
+    other = "sha256:" + "b" * 64
+    repo_digests = [f"registry.example.com/mirror/nginx@{other}", f"nginx@{DIGEST}"]
+    assert digest_in(repo_digests, ImageReference.parse("nginx:alpine")) == DIGEST
+    assert digest_in(repo_digests, ImageReference.parse("httpd")) is None
+    assert digest_in(None, ImageReference.parse("nginx")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "normalised"),
+    [
+        ("a_b/c", "docker.io/a_b/c:latest"),
+        ("REGISTRY/app", "REGISTRY/app:latest"),
+        ("zabbix/agent", "docker.io/zabbix/agent:latest"),
+        ("nginx:" + "x" * 128, "docker.io/library/nginx:" + "x" * 128),
+        ("nginx@sha512:" + "a" * 128, "docker.io/library/nginx@sha512:" + "a" * 128),
+        ("abcdef123456", "docker.io/library/abcdef123456:latest"),
+        ("a" * 65, "docker.io/library/" + "a" * 65 + ":latest"),
+    ],
+)
+def test_normalise_what_is_just_allowed(text: str, normalised: str) -> None:
+    assert ImageReference.parse(text).normalised == normalised
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("nginx@sha256:" + "a" * 63, "not a digest"),
+        (f"nginx@{DIGEST}a", "not a digest"),
+        ("nginx:\u00e9", "not a tag"),
+        ("a___b", r"not the name of a repository\.$"),
+        ("-x.example/app", "not the name of a registry"),
+    ],
+)
+def test_what_is_just_not_allowed(text: str, why: str) -> None:
+    with pytest.raises(InvalidImageReference, match=why):
+        ImageReference.parse(text)
+
+
+def test_parts_that_are_not_written_are_none() -> None:
+    nginx = ImageReference.parse("nginx")
+    assert (nginx.tag, nginx.digest) == (None, None)
+
+
+def test_a_name_has_255_characters_with_its_registry() -> None:
+    ImageReference.parse("localhost/" + "x" * 245)
+    with pytest.raises(InvalidImageReference, match="longer than 255"):
+        ImageReference.parse("localhost/" + "x" * 246)
+
+
+@pytest.mark.parametrize("repo_digest", [f"a.example.com/library/nginx@{DIGEST}", "<none>@<none>"])
+def test_what_is_no_digest_in_its_own_repository(repo_digest: str) -> None:
+    assert digest_in([repo_digest], ImageReference.parse("nginx")) is None

@@ -1,0 +1,58 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How long a call is tried again that must get through."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError, NoAnswer, NotFound
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.retry import until_accepted, until_answered
+from support.fake_engine import FakeClock
+
+
+class Call:
+    """Fails with these errors, one a time, the last one for ever; None is success. Each try takes so many seconds."""
+
+    def __init__(self, clock: FakeClock, *errors: EngineError | None, seconds: float = 0) -> None:
+        self.tries = 0
+        self._clock, self._errors, self._seconds = clock, list(errors), seconds
+
+    def __call__(self) -> str:
+        self.tries += 1
+        self._clock.now += self._seconds
+        error = self._errors.pop(0) if len(self._errors) > 1 else self._errors[0]
+        if error:
+            raise error
+        return "done"
+
+
+def test_one_that_hangs_for_longer_than_anybody_waits_is_tried_again() -> None:
+    clock = FakeClock()
+    assert until_answered(clock, Call(clock, NoAnswer("timed out"), None, seconds=60)) == "done"
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"), [(NoAnswer("timed out"), 30), (Conflict("no"), 0), (EngineError("no"), 0), (NotFound("gone"), 0)]
+)
+def test_until_answered(error: EngineError, seconds: float) -> None:
+    clock = FakeClock()
+    call = Call(clock, error)
+    with pytest.raises(type(error)):
+        until_answered(clock, call)
+    assert (clock.now, call.tries) == (seconds, seconds + 1)
+
+
+@pytest.mark.parametrize(("error", "seconds"), [(NoAnswer("timed out"), 30), (Conflict("no"), 10), (NotFound("gone"), 0)])
+def test_until_accepted(error: EngineError, seconds: float) -> None:
+    clock = FakeClock()
+    with pytest.raises(type(error)):
+        until_accepted(clock, Call(clock, error))
+    assert clock.now == seconds
+
+
+def test_another_error_that_is_waited_out() -> None:
+    clock = FakeClock()
+    assert until_answered(clock, Call(clock, Conflict("being removed"), None), also=Conflict) == "done"

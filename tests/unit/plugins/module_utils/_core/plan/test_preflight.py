@@ -1,0 +1,187 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Refused
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected, Surroundings
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.preflight import Case, refuse_if_unsafe, shortened
+
+SAME = object()
+
+
+def inspected(
+    status: str = "running",
+    *,
+    name: str = "web",
+    auto_remove: bool = False,
+    labels: dict[str, str] | None = None,
+    image: Any = SAME,
+    host_config: dict[str, Any] | None = None,
+) -> Inspected:
+    container = {
+        "Id": f"id of {name}",
+        "Name": f"/{name}",
+        "Image": "sha256:old",
+        "State": {"Status": status},
+        "HostConfig": {"AutoRemove": auto_remove, **(host_config or {})},
+        "Config": {"Labels": labels},
+        "NetworkSettings": {
+            "Ports": {"80/tcp": [{"HostIp": "10.0.0.2", "HostPort": "8080"}], "81/tcp": None},
+            "Networks": {"front": {"IPAddress": "10.1.0.9", "Aliases": ["socket-proxy"]}, "back": {"IPAddress": "", "Aliases": None}},
+        },
+    }
+    return Inspected(container=container, image={"Architecture": "amd64"} if image is SAME else image)
+
+
+def case(
+    status: str = "running",
+    *,
+    dependent: Inspected | None = None,
+    new: str = "amd64",
+    engine: str = "amd64",
+    inside: str | None = None,
+    others: tuple[Inspected, ...] = (),
+    gateway: tuple[str, int] | None = ("10.0.0.1", 2375),
+    **changes: Any,
+) -> Case:
+    """A container that may be replaced, but for what is told."""
+    fields: dict[str, Any] = {"verbatim": False, "networks": (), "lost_files": ()}
+    fields.update({field: changes.pop(field) for field in list(changes) if field in fields})
+    return Case(
+        inspected=inspected(status, **changes),
+        surroundings=Surroundings(
+            others=tuple(other.container for other in others),
+            networks=frozenset({"front", "0a1b2c" + "0" * 58}),
+            new_image={"Architecture": new} if new else {},
+            architecture=engine,
+            own_container=inside,
+            gateway=gateway,
+        ),
+        dependents=(dependent,) if dependent else (),
+        new_image="shop:2",
+        **fields,
+    )
+
+
+@pytest.mark.parametrize(
+    "safe",
+    [
+        *(case(status) for status in ("running", "restarting", "exited", "created")),
+        case(image=None, verbatim=True),
+        case(labels={"com.docker.compose.oneoff": "False", "com.docker.compose.service": "web"}),
+        case(networks=("front",)),
+        *(case(host_config={"NetworkMode": mode}) for mode in ("default", "bridge", "host", "none", "front", "0a1b2c")),
+        case(new="arm64", image={"Architecture": "arm64"}),
+        case(new="amd64", image={"Architecture": "arm64"}),
+        case(new="amd64", image={}),
+        case(new=""),
+        *(case(dependent=inspected(status, name="sidecar")) for status in ("running", "exited", "created")),
+        case(dependent=inspected(name="sidecar", labels={"com.docker.compose.oneoff": "True"})),
+        case(inside="id of another"),
+        case(gateway=None),
+        case(host_config={"NetworkMode": "container:id of app", "PidMode": "host"}, others=(inspected(name="app"),)),
+        case("exited", host_config={"IpcMode": "container:id of app"}, others=(inspected("exited", name="app"),)),
+        case(host_config={"VolumesFrom": ["store:ro", "id of keep"]}, others=(inspected("exited", name="store"), inspected(name="keep"))),
+    ],
+)
+def test_what_may_be_replaced(safe: Case) -> None:
+    refuse_if_unsafe("web", safe)
+
+
+@pytest.mark.parametrize(
+    ("unsafe", "reason"),
+    [
+        (case(inside="id of web"), "this task runs inside it"),
+        (case(inside="id of sidecar", dependent=inspected(name="sidecar")), "runs inside a container that depends on it"),
+        (case(host_config={"NetworkMode": "container:id of app"}), r"lives in the namespace of a container \(id of app\) that is gone"),
+        (case(host_config={"PidMode": "container:id of app"}, others=(inspected("exited", name="app"),)), "of app, which does not run"),
+        (case(host_config={"VolumesFrom": ["store:ro"]}), "it has volumes of the container store, which is gone"),
+        (case(gateway=("10.1.0.9", 1)), "this task reaches the engine through it.*Set docker_host"),
+        (case(gateway=("socket-proxy", 1)), "this task reaches the engine through it"),
+        (case(gateway=("web", 1)), "this task reaches the engine through it"),
+        (case(gateway=("127.0.0.1", 8080)), "this task reaches the engine through it"),
+        (case(gateway=("sidecar", 1), dependent=inspected(name="sidecar")), "this task reaches the engine through it"),
+        (case(auto_remove=True), "it was started with --rm"),
+        (case(labels={"com.docker.swarm.task.id": "x"}), r"Docker Swarm \(label com.docker.swarm.task.id\)"),
+        (case(labels={"io.kubernetes.pod.name": "x"}), r"Kubernetes \(label io.kubernetes.pod.name\)"),
+        (case(labels={"com.hashicorp.nomad.alloc_id": "x"}), "Nomad"),
+        (case(labels={"com.amazonaws.ecs.task-arn": "x"}), "Amazon ECS"),
+        (case(labels={"io.rancher.container.uuid": "x"}), "Rancher"),
+        (case(labels={"com.docker.compose.oneoff": "True"}), "'docker compose run' made it"),
+        (case("paused"), "it is paused.*Unpause it"),
+        (case("dead"), "it is dead"),
+        (case("removing"), "it is removing"),
+        (case(image=None), r"the image that it runs \(sha256:old\) is no longer on this host"),
+        (case(new="arm64"), "shop:2 is made for arm64, and this engine runs amd64"),
+        (case(networks=("front", "back", "side")), "its network back, side is gone"),
+        (case(host_config={"NetworkMode": "side"}), "its network side is gone"),
+        (case(host_config={"NetworkMode": "f" * 12}), f"its network {'f' * 12} is gone"),
+        (case(lost_files=("/etc/a", "/etc/b")), "would be lost: /etc/a, /etc/b"),
+        (case(dependent=inspected(name="sidecar", auto_remove=True)), "sidecar depends on it .* and was started with --rm"),
+        (case(dependent=inspected("paused", name="sidecar")), "sidecar depends on it .* and is paused"),
+        (case(dependent=inspected(name="sidecar", image=None)), "sidecar depends on it .* and its image is no longer on this host"),
+        (case(dependent=inspected(name="sidecar", labels={"io.kubernetes.pod.name": "x"})), "sidecar .* and belongs to Kubernetes"),
+    ],
+)
+def test_what_is_unsafe_is_refused_with_the_reason(unsafe: Case, reason: str) -> None:
+    with pytest.raises(Refused, match=f"^Container web was not touched: .*{reason}"):
+        refuse_if_unsafe("web", unsafe)
+
+
+def test_verbatim_needs_only_the_defaults_of_the_image_and_no_dependents() -> None:
+    with pytest.raises(Refused, match="sidecar depends on it"):
+        refuse_if_unsafe("web", case(verbatim=True, dependent=inspected(name="sidecar", image=None)))
+
+
+@pytest.mark.parametrize(("count", "text"), [(0, ""), (2, "/0, /1"), (3, "/0, /1, /2"), (4, "/0, /1, /2 and 1 more")])
+def test_a_long_list_is_shortened(count: int, text: str) -> None:
+    assert shortened([f"/{number}" for number in range(count)], most=3) == text
+
+
+class TestLinks:
+    """The engine starts no container that links to one that does not run."""
+
+    LINKS = {"Links": ["/db:/web/database"]}  # noqa: RUF012
+
+    @pytest.mark.parametrize("status", ["exited", "created", None])
+    def test_one_that_does_not_run(self, status: str | None) -> None:
+        others = (inspected(status, name="db"),) if status else ()
+        with pytest.raises(Refused, match="it links to db, which does not run"):
+            refuse_if_unsafe("web", case(others=others, host_config=self.LINKS))
+
+    @pytest.mark.parametrize(("db", "web"), [("running", "running"), ("paused", "running"), ("exited", "exited")])
+    def test_one_that_runs_or_is_not_needed(self, db: str, web: str) -> None:
+        refuse_if_unsafe("web", case(web, others=(inspected(db, name="db"),), host_config=self.LINKS))
+
+
+class TestWhatDependentsNeedOfOthers:
+    """Each is created anew, so that it has to find what it needs of others as well."""
+
+    @staticmethod
+    def of(status: str, host_config: dict[str, Any], *others: Inspected, web: str = "running") -> Case:
+        dependent = inspected(status, name="sidecar", host_config=host_config)
+        return case(web, dependent=dependent, others=(dependent, *others))
+
+    @pytest.mark.parametrize("host_config", [{"Links": ["/web:/sidecar/web", "/db:/sidecar/db"]}, {"PidMode": "container:id of db"}])
+    def test_one_that_does_not_run(self, host_config: dict[str, Any]) -> None:
+        with pytest.raises(Refused, match="^Container web was not touched: sidecar depends on it .* db, which does not run"):
+            refuse_if_unsafe("web", self.of("running", host_config, inspected("exited", name="db")))
+        refuse_if_unsafe("web", self.of("exited", host_config, inspected("exited", name="db")))
+        refuse_if_unsafe("web", self.of("running", host_config, inspected(name="db")))
+
+    @pytest.mark.parametrize("web", ["running", "exited"])
+    @pytest.mark.parametrize("host_config", [{"Links": ["/web:/sidecar/web"]}, {"NetworkMode": "container:id of web"}])
+    def test_the_container_itself_is_what_may_have_to_be_mended(self, host_config: dict[str, Any], web: str) -> None:
+        refuse_if_unsafe("web", self.of("running", host_config, web=web))
+
+    def test_one_that_is_gone(self) -> None:
+        with pytest.raises(Refused, match=r"sidecar depends on it .* and lives in the namespace of a container \(id of db\) that is gone"):
+            refuse_if_unsafe("web", self.of("exited", {"PidMode": "container:id of db"}))
+        with pytest.raises(Refused, match="sidecar depends on it .* and has volumes of the container store, which is gone"):
+            refuse_if_unsafe("web", self.of("running", {"VolumesFrom": ["store"]}))

@@ -1,0 +1,85 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Archives, Kept
+from support.fake_engine import FakeJournal, Fuse, Killed
+
+FIRST = Kept("1", "web-old-1000", runs=True, restart_policy={"Name": "always"})
+SECOND = Kept("2", "web-old-2000", runs=False, restart_policy={})
+PLACE = "evenkeel-archives.web"
+
+
+@pytest.fixture
+def memory() -> FakeJournal:
+    return FakeJournal()
+
+
+def test_the_newest_comes_first(memory: FakeJournal) -> None:
+    archives = Archives(memory)
+    assert archives.of("web") == ()
+    archives.add("web", FIRST)
+    archives.add("web", SECOND)
+    assert archives.of("web") == (SECOND, FIRST)
+    assert archives.of("web-2") == ()
+
+
+def test_one_is_there_once(memory: FakeJournal) -> None:
+    archives = Archives(memory)
+    for kept in (FIRST, SECOND, FIRST):
+        archives.add("web", kept)
+    assert archives.of("web") == (FIRST, SECOND)
+
+
+def test_of_none_nothing_is_left(memory: FakeJournal) -> None:
+    archives = Archives(memory)
+    archives.add("web", FIRST)
+    archives.drop("web", "another")
+    assert archives.of("web") == (FIRST,)
+    archives.drop("web", "1")
+    assert memory.notes == {}
+
+
+def test_to_drop_what_is_not_there_writes_nothing(memory: FakeJournal) -> None:
+    Archives(memory).drop("web", "1")
+    assert not [call for call in memory.calls if not call.startswith("read")]
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", '["x"]', '[{"id": "1"}]', "3"])
+def test_what_cannot_be_read_is_not_overwritten(memory: FakeJournal, text: str) -> None:
+    memory.notes[PLACE] = text
+    with pytest.raises(EngineError, match=f"the volume {PLACE} was not written by this version"):
+        Archives(memory).add("web", FIRST)
+    assert memory.notes == {PLACE: text}
+
+
+@pytest.mark.parametrize("at", range(1, 8))
+@pytest.mark.parametrize("drop", [False, True])
+def test_a_kill_loses_nothing_that_was_there_before(memory: FakeJournal, at: int, drop: bool) -> None:
+    archives = Archives(memory)
+    archives.add("web", FIRST)
+    archives.add("web", SECOND)
+
+    def change() -> None:
+        if drop:
+            archives.drop("web", "2")
+        else:
+            archives.add("web", Kept("3", "web-old-3000", runs=True, restart_policy={}))
+
+    memory.fuse = Fuse(at)
+    try:
+        change()
+    except Killed:
+        memory.fuse = Fuse()
+        assert archives.of("web")[-1] == FIRST
+        change()
+    memory.fuse = Fuse()
+    assert [kept.id for kept in archives.of("web")] == (["1"] if drop else ["3", "2", "1"])
+    for kept in archives.of("web"):
+        archives.drop("web", kept.id)
+    assert memory.notes == {}

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image.tags import point_tag_back
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections, how_to_forget, reject
+from support.fake_engine import FakeEngine, FakeJournal, fake_ports
+
+BAD = Rejected("shop:1", "bad", None, "crashed: web exited with code 3", 1000)
+OLD, NEW = ImageIdentity("shop:1", "old"), ImageIdentity("shop:1", "new", "sha256:d")
+PLACE = "evenkeel-rejected.web"
+
+
+@pytest.fixture
+def memory() -> FakeJournal:
+    return FakeJournal()
+
+
+def test_what_is_remembered_is_recalled_until_it_is_forgotten(memory: FakeJournal) -> None:
+    rejections = Rejections(memory)
+    assert rejections.recall("web") is None
+    assert rejections.remember("web", BAD) == ()
+    assert rejections.recall("web") == BAD
+    assert rejections.recall("web-2") is None
+    assert rejections.forget("web") == ()
+    assert (rejections.recall("web"), memory.notes) == (None, {})
+
+
+def test_the_last_one_counts(memory: FakeJournal) -> None:
+    rejections = Rejections(memory)
+    rejections.remember("web", BAD)
+    worse = Rejected("shop:1", "worse", "sha256:d", "crashed", 2000)
+    rejections.remember("web", worse)
+    assert rejections.recall("web") == worse
+
+
+@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"reference": "shop:1"}', "3"])
+def test_what_cannot_be_read_is_not_recalled(memory: FakeJournal, text: str) -> None:
+    memory.notes[PLACE] = text
+    assert Rejections(memory).recall("web") is None
+
+
+def test_a_memory_that_does_not_work_is_a_warning(memory: FakeJournal) -> None:
+    memory.errors.append(EngineError("the engine says no"))
+    rejections = Rejections(memory)
+    assert rejections.recall("web") is None
+    assert "tries it again: the engine says no" in rejections.remember("web", BAD)[0]
+    assert rejections.forget("web")[0].endswith("Forget it with: docker volume rm evenkeel-rejected.web")
+    assert how_to_forget("web") == f"docker volume rm {PLACE}"
+
+
+def test_reject(memory: FakeJournal) -> None:
+    engine = FakeEngine()
+    engine.local["docker.io/library/shop:1"] = "new"
+    assert reject(fake_ports(engine, memory), "web", "web-id", OLD, NEW, "crashed") == ()
+    assert Rejections(memory).recall("web") == Rejected("shop:1", "new", "sha256:d", "crashed", 1000)
+    assert engine.local["docker.io/library/shop:1"] == "old"
+
+
+def test_reject_warns_of_each_thing(memory: FakeJournal) -> None:
+    engine = FakeEngine()
+    memory.errors.append(EngineError("no"))
+    engine.errors["tag:shop:1=old"] = EngineError("no")
+    assert len(reject(fake_ports(engine, memory), "web", "web-id", OLD, NEW, "crashed")) == 2
+
+
+@pytest.mark.parametrize(
+    ("running", "rejected", "tagged"),
+    [
+        ("shop:1", "shop:1", ["surroundings", "tag:shop:1=old"]),
+        ("docker.io/library/shop:1", "shop:1", ["surroundings", "tag:docker.io/library/shop:1=old"]),
+        ("shop", "shop:latest", ["surroundings", "tag:shop=old"]),
+        ("shop:1", "shop:2", []),
+        ("shop:1", "shop:1@sha256:" + "d" * 64, []),
+        ("shop@sha256:" + "d" * 64, "shop@sha256:" + "d" * 64, []),
+        ("sha256:" + "e" * 64, "shop:1", []),
+        ("<none>", "shop:1", []),
+    ],
+)
+def test_only_the_very_tag_is_pointed_back(running: str, rejected: str, tagged: list[str]) -> None:
+    engine = FakeEngine()
+    assert point_tag_back(engine, "web-id", ImageIdentity(running, "old"), ImageIdentity(rejected, "new")) == ()
+    assert engine.calls == tagged
+
+
+def test_the_same_image_needs_no_tag() -> None:
+    engine = FakeEngine()
+    assert point_tag_back(engine, "web-id", OLD, OLD) == ()
+    assert engine.calls == []
+
+
+@pytest.mark.parametrize("status", ["running", "exited"])
+def test_a_tag_that_serves_another_well_is_left_alone(status: str) -> None:
+    """Whoever asks what it means there next would take that one back too."""
+    engine = FakeEngine()
+    web = engine.has_container("web", "shop:1", "old")
+    engine.has_container("api", "docker.io/library/shop:1", "new")
+    engine._find("api")["State"]["Status"] = status
+    warnings = point_tag_back(engine, web, OLD, NEW)
+    assert ("tag:shop:1=old" in engine.calls) == (status != "running")
+    assert ["since api runs that under it. Whoever" in warning for warning in warnings] == ([True] if status == "running" else [])
+
+
+@pytest.mark.parametrize(("reference", "image_id"), [("shop:2", "new"), ("shop:1", "old")])
+def test_others_do_not_matter(reference: str, image_id: str) -> None:
+    engine = FakeEngine()
+    web = engine.has_container("web", "shop:1", "old")
+    engine.has_container("api", reference, image_id)
+    assert point_tag_back(engine, web, OLD, NEW) == ()
+    assert engine.calls[-1] == "tag:shop:1=old"

@@ -1,0 +1,250 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The way back is closed behind a container that is well, and nothing but its archives goes."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    Busy,
+    EngineError,
+    FinalizeFailed,
+    InspectFailed,
+    Refused,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, ContainerRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Archives, Kept
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.finalize import (
+    Finalized,
+    FinalizeRequest,
+    finalize,
+    rehearse_finalizing,
+)
+from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, fake_guard, fake_ports
+from support.world import World, updated
+
+REFUSAL = EngineError("the engine says no")
+ARCHIVE = "web-old-900"
+OLDER = "web-old-800"
+
+
+class Yard:
+    """web on image new, and what it was before."""
+
+    def __init__(self) -> None:
+        self.engine, self.memory, self.journal = FakeEngine(), FakeJournal(), FakeJournal()
+        self.web = self.engine.has_container("web", "shop:1", "new")
+        self.engine.has_container("web-old-2", "shop:1", "old")
+
+    def archive(self, name: str, *, runs: bool = True, rollout: str = "") -> str:
+        container = self.engine.has_container(name, "shop:1", f"image of {name}", {"RestartPolicy": {"Name": "no"}})
+        self.engine._find(name)["State"]["Status"] = "exited"
+        Archives(self.memory).add("web", Kept(container, name, runs=runs, restart_policy={}, rollout=rollout))
+        return container
+
+    def run(self, work: t.Callable[..., Finalized] = finalize, container: str = "web", rollout: str = "", **cleanup: bool) -> Finalized:
+        self.engine.calls.clear()
+        request = FinalizeRequest(ContainerRequest(container), rollout, Cleanup(**cleanup))
+        try:
+            return work(fake_ports(self.engine, self.memory), fake_guard(self.journal), request)
+        finally:
+            assert self.journal.notes == {}
+            assert {"web", "web-old-2"} <= self.engine.names
+
+    @property
+    def kept(self) -> list[str]:
+        return [kept.name for kept in Archives(self.memory).of("web")]
+
+    @property
+    def changes(self) -> list[str]:
+        return [call for call in self.engine.calls if call != "inspect" and not call.startswith("probe")]
+
+
+@pytest.fixture
+def yard() -> Yard:
+    yard = Yard()
+    yard.archive(OLDER)
+    yard.archive(ARCHIVE, rollout="monday")
+    return yard
+
+
+def test_all_of_them(yard: Yard) -> None:
+    assert yard.run() == Finalized(yard.web, "web", (ARCHIVE, OLDER))
+    assert yard.changes == [f"remove:{ARCHIVE}", f"remove:{OLDER}"]
+    assert (yard.kept, yard.memory.notes) == ([], {})
+    assert yard.engine.names == {"web", "web-old-2"}
+
+
+def test_a_second_time_there_is_nothing_to_do(yard: Yard) -> None:
+    yard.run()
+    assert yard.run(prune_dangling=True) == Finalized(yard.web, "web")
+    assert yard.changes == []
+
+
+def test_by_its_id(yard: Yard) -> None:
+    assert yard.run(container=yard.web).dropped == (ARCHIVE, OLDER)
+
+
+def test_only_those_of_a_rollout(yard: Yard) -> None:
+    assert yard.run(rollout="monday").dropped == (ARCHIVE,)
+    assert yard.kept == [OLDER]
+    assert yard.run(rollout="tuesday").dropped == ()
+
+
+@pytest.mark.parametrize(("rollout", "dropped"), [("tuesday", (ARCHIVE,)), ("friday", ())])
+def test_and_of_those_before_it_by_their_names(yard: Yard, rollout: str, dropped: tuple[str, ...]) -> None:
+    assert yard.run(rollout=rollout).dropped == dropped
+    assert OLDER in yard.kept, "it was kept by hand"
+
+
+def test_their_images_and_then_what_dangles(yard: Yard) -> None:
+    yard.engine.images_in_use.add(f"image of {OLDER}")
+    result = yard.run(remove_replaced=True, prune_dangling=True)
+    assert (result.images_removed, result.warnings) == ((f"image of {ARCHIVE}",), ())
+    assert yard.changes[2:] == [f"remove_image:image of {ARCHIVE}", f"remove_image:image of {OLDER}", "prune"]
+
+
+def test_an_image_that_cannot_be_removed_is_a_warning(yard: Yard) -> None:
+    yard.engine.errors[f"remove_image:image of {ARCHIVE}"] = REFUSAL
+    result = yard.run(remove_replaced=True)
+    assert result.images_removed == (f"image of {OLDER}",)
+    assert "could not be removed" in result.warnings[0]
+
+
+def test_the_image_that_still_runs_stays(yard: Yard) -> None:
+    yard.engine._find(ARCHIVE)["Image"] = "new"
+    yard.run(remove_replaced=True)
+    assert yard.changes[2:] == [f"remove_image:image of {OLDER}"]
+
+
+class TestNoArchiveAnyMore:
+    def test_renamed(self, yard: Yard) -> None:
+        yard.engine.rename(ARCHIVE, "keep-me")
+        result = yard.run()
+        assert result.dropped == (OLDER,)
+        assert result.warnings == (
+            f"The archive {ARCHIVE} was renamed to keep-me, so it is no archive any more. It stays, and is yours from here on.",
+        )
+        assert (yard.kept, "keep-me" in yard.engine.names) == ([], True)
+
+    def test_started(self, yard: Yard) -> None:
+        yard.engine.start(ARCHIVE)
+        result = yard.run()
+        assert (result.dropped, len(result.warnings), yard.kept) == ((OLDER,), 1, [])
+        assert ARCHIVE in yard.engine.names
+
+    def test_gone(self, yard: Yard) -> None:
+        yard.engine.remove(ARCHIVE)
+        assert (yard.run().dropped, yard.kept) == ((OLDER,), [])
+
+    def test_somebody_elses_under_its_name(self, yard: Yard) -> None:
+        yard.engine.remove(ARCHIVE)
+        yard.engine.has_container(ARCHIVE, "shop:1", "old")
+        assert yard.run().dropped == (OLDER,)
+        assert ARCHIVE in yard.engine.names
+
+
+class TestRefused:
+    @pytest.mark.parametrize(
+        ("state", "word"),
+        [
+            ({"Status": "exited", "ExitCode": 1}, "exited"),
+            ({"Status": "restarting", "Running": True}, "exited"),
+            ({"Status": "paused"}, "paused"),
+            ({"Status": "running", "Health": {"Status": "unhealthy"}}, "unhealthy"),
+            ({"Status": "running", "Health": {"Status": "starting"}}, "starting"),
+        ],
+    )
+    def test_one_that_is_not_well(self, yard: Yard, state: dict[str, t.Any], word: str) -> None:
+        yard.engine._find("web")["State"].update(state)
+        for work in (finalize, rehearse_finalizing):
+            with pytest.raises(Refused, match=f"it is {word} now, so you may want to go back"):
+                yard.run(work)
+        assert yard.kept == [ARCHIVE, OLDER]
+
+    def test_not_where_the_archives_did_not_run_either(self) -> None:
+        yard = Yard()
+        yard.archive(ARCHIVE, runs=False)
+        yard.engine._find("web")["State"]["Status"] = "exited"
+        assert yard.run().dropped == (ARCHIVE,)
+
+    def test_nobody_has_the_name(self, yard: Yard) -> None:
+        with pytest.raises(InspectFailed, match="no container"):
+            yard.run(container="nobody")
+
+    def test_memory_that_cannot_be_read(self, yard: Yard) -> None:
+        yard.memory.errors.append(REFUSAL)
+        with pytest.raises(InspectFailed, match="were left as they are"):
+            yard.run()
+
+
+class TestHalfDone:
+    def test_one_that_cannot_be_removed(self, yard: Yard) -> None:
+        yard.engine.errors[f"remove:{ARCHIVE}"] = REFUSAL
+        with pytest.raises(FinalizeFailed, match=f"Remove it with: docker rm {ARCHIVE}") as caught:
+            yard.run(remove_replaced=True)
+        assert (caught.value.touched, yard.kept) == (True, [ARCHIVE])
+        assert not [call for call in yard.changes if call.startswith("remove_image")]
+
+    def test_a_lost_answer_is_no_failure(self, yard: Yard) -> None:
+        yard.engine.lost_answers.add(f"remove:{ARCHIVE}")
+        assert yard.run().dropped == (ARCHIVE, OLDER)
+
+    def test_what_could_not_be_forgotten_is_forgotten_the_next_time(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(_place: str) -> None:
+            raise REFUSAL
+
+        with monkeypatch.context() as patch:
+            patch.setattr(yard.memory, "erase", refuse)
+            result = yard.run()
+        assert (result.dropped, len(result.warnings), yard.kept) == ((ARCHIVE, OLDER), 2, [ARCHIVE, OLDER])
+        assert (yard.run().dropped, yard.kept) == ((), [])
+
+
+def drop(
+    world: World, token: str, fuse: Fuse | None = None, dead: t.Iterable[str] = (), work: t.Callable[..., Finalized] = finalize
+) -> Finalized:
+    guard = world.guard(token, fuse, dead)
+    return work(fake_ports(world.engine, world.memory), guard, FinalizeRequest(ContainerRequest("web")))
+
+
+class TestInterrupted:
+    def test_killed_at_any_call(self) -> None:
+        fuse = Fuse()
+        drop(updated(2), "me", fuse)
+        for at in range(1, fuse.burnt + 1):
+            world = updated(2)
+            with pytest.raises(Killed):
+                drop(world, "first", Fuse(at))
+            drop(world, "second", dead=["first"])
+            world.assert_is("newer")
+            assert world.kept == []
+
+    def test_an_update_that_was_interrupted_comes_first(self) -> None:
+        world = updated()
+        world.engine.registry["docker.io/library/shop:1"] = "newer"
+        with pytest.raises(Killed):
+            world.recreate(world.guard("first", Fuse(45)), keep_archive=True)
+        before = (world.engine.names, world.kept, dict(world.journal.notes))
+        for work in (finalize, rehearse_finalizing):
+            with pytest.raises(Refused, match="an earlier run on it was interrupted"):
+                drop(world, "second", dead=["first"], work=work)
+            assert (world.engine.names, world.kept, world.journal.notes) == before
+
+    def test_a_run_that_lives_is_waited_for(self) -> None:
+        world = updated()
+        with pytest.raises(Killed):
+            world.go_back(world.guard("first", Fuse(30)))
+        with pytest.raises(Busy):
+            drop(world, "second")
+        assert "another run is at work" in drop(world, "second", work=rehearse_finalizing).warnings[-1].lower()
+
+
+def test_check_mode_touches_nothing(yard: Yard) -> None:
+    assert yard.run(rehearse_finalizing, remove_replaced=True).dropped == (ARCHIVE, OLDER)
+    assert (yard.changes, yard.kept) == ([], [ARCHIVE, OLDER])

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The image is brought, the update is foretold, and the container goes on as if nothing were."""
+
+from __future__ import annotations
+
+import copy
+import typing as t
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import PullFailed, Refused
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.prepare import (
+    Prepared,
+    preparation_report,
+    prepare,
+    rehearse_preparation,
+)
+from support.fake_engine import FakeEngine, digest_of, fake_guard, fake_ports
+
+SHOP = "docker.io/library/shop:1"
+EXACTLY = f"docker.io/library/shop@{digest_of('new')}"
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    """One container, web, on image old; in the registry its tag has moved on to image new."""
+    engine = FakeEngine()
+    engine.has_container("web", "shop:1", "old")
+    engine.registry.update({SHOP: "new", EXACTLY: "new"})
+    return engine
+
+
+def run(engine: FakeEngine, work: t.Callable[..., Prepared] = prepare, **request: t.Any) -> Prepared:
+    before = copy.deepcopy(engine.container("web"))
+    engine.calls.clear()
+    try:
+        return work(fake_ports(engine), fake_guard(), RecreateRequest(**{"container": "web", **request}))
+    finally:
+        assert engine.container("web") == before
+        assert engine.names == {"web"}
+
+
+def test_the_image_is_there_then(engine: FakeEngine) -> None:
+    prepared = run(engine)
+    assert (prepared.brought, prepared.foretold.outcome, prepared.foretold.new_image.id) == (True, Outcome.RECREATED, "new")
+    assert prepared.foretold.doubt == ""
+    assert engine.calls == ["inspect", "local_image", "pull", "surroundings", "changes:web"]
+
+
+def test_by_its_digest_no_tag_is_moved(engine: FakeEngine) -> None:
+    prepared = run(engine, image_digest=digest_of("new"), pull=PullPolicy.MISSING)
+    assert (prepared.brought, prepared.foretold.new_image.id) == (True, "new")
+    assert engine.local[SHOP] == "old"
+    again = run(engine, image_digest=digest_of("new"), pull=PullPolicy.MISSING)
+    assert (again.brought, "pull" in engine.calls) == (False, False)
+
+
+def test_nothing_to_bring(engine: FakeEngine) -> None:
+    engine.registry[SHOP] = "old"
+    prepared = run(engine)
+    assert (prepared.brought, prepared.foretold.outcome) == (False, Outcome.UNCHANGED)
+
+
+def test_check_mode_only_asks(engine: FakeEngine) -> None:
+    prepared = run(engine, rehearse_preparation)
+    assert (prepared.brought, prepared.foretold.outcome) == (True, Outcome.RECREATED)
+    assert "pull" not in engine.calls
+    engine.local["docker.io/library/other:1"] = "new"
+    engine.local["docker.io/library/shop:2"] = "new"
+    assert not run(engine, rehearse_preparation).brought, "it is here already"
+
+
+def test_what_would_refuse_the_update_is_told_now(engine: FakeEngine) -> None:
+    engine.images["new"] = {"Architecture": "s390x"}
+    with pytest.raises(Refused, match="made for s390x"):
+        run(engine)
+    engine.registry.clear()
+    with pytest.raises(PullFailed):
+        run(engine)
+
+
+def test_the_report(engine: FakeEngine) -> None:
+    report = preparation_report(run(engine))
+    assert report["image"]["new"]["id"] == "new"
+    assert (report["changed"], report["outcome"]) == (True, "recreated")
+    assert not {"steps", "downtime_seconds", "archive", "rollback", "failed"} & set(report), "nothing has been done yet"

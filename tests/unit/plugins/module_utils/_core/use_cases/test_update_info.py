@@ -1,0 +1,551 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import contextlib
+import random
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Dependent
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    EngineError,
+    Forbidden,
+    InspectFailed,
+    InvalidInput,
+    PullFailed,
+    PullProblem,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.model import HostInfo, Question, Selection, Status
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.report import host_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_recreation
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Archives, Kept
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_of, successor_of
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.update_info import look_at_host
+from support.fake_census import FakeCensus
+from support.fake_engine import FakeClock, FakeEngine, FakeRuns, an_entry, digest_of, fake_ports
+
+NOW = 1_790_000_000
+DAY = 24 * 3600
+TAG = "docker.io/library/shop:1"
+REFUSAL = EngineError("the engine says no")
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    """web, on image old, which is what the registry has."""
+    engine = FakeEngine()
+    engine.clock = FakeClock(NOW)
+    engine.has_container("web", "shop:1", "old")
+    engine.registry[TAG] = "old"
+    return engine
+
+
+@pytest.fixture
+def census(engine: FakeEngine) -> FakeCensus:
+    return FakeCensus(engine)
+
+
+def look(census: FakeCensus, runs: FakeRuns | None = None, **question: Any) -> HostInfo:
+    return look_at_host(census, runs or FakeRuns(), census.engine.clock, Question(**question))
+
+
+def status(census: FakeCensus, name: str = "web", **question: Any) -> Status:
+    found = {info.name: info.finding.status for info in look(census, **question).containers}
+    return found[name]
+
+
+class TestStatus:
+    def test_up_to_date(self, census: FakeCensus) -> None:
+        info = look(census)
+        assert host_report(info) == {
+            "changed": False,
+            "containers": [
+                {
+                    "name": "web",
+                    "id": census.engine.container("web")["Id"],
+                    "state": "running",
+                    "created": 1795428000,
+                    "image": {"reference": "shop:1", "id": "old", "digest": digest_of("old")},
+                    "registry": {"digest": digest_of("old"), "platforms": []},
+                    "status": "up_to_date",
+                    "outdated": False,
+                    "certain": True,
+                    "reason": "",
+                    "problem": None,
+                    "obstacle": "",
+                    "archives": [],
+                    "interrupted": False,
+                    "busy": False,
+                    "compose": None,
+                }
+            ],
+            "outdated": [],
+            "interrupted": [],
+            "missing": [],
+            "left_over": [],
+        }
+        assert info.warnings == ()
+        assert census.calls == ["containers", "memory", "journal", "images", f"ask:{TAG}"]
+
+    def test_outdated(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = "new"
+        (web,) = look(census).containers
+        assert (web.finding.status, web.outdated, web.finding.certain) == (Status.OUTDATED, True, False)
+        assert "packed anew" in web.finding.reason
+        assert census.calls[-1] == "container:web"
+
+    def test_a_tag_that_was_moved_here_already_is_asked_for_by_the_name_that_it_has(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.local[TAG] = engine.registry[TAG] = "new"
+        (web,) = look(census).containers
+        assert web.image.reference == "shop:1"
+        assert web.outdated
+        assert census.calls == ["containers", "memory", "journal", "container:web", "images", f"ask:{TAG}"]
+
+    def test_no_environment_and_no_label_is_told(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = "new"
+        engine._find("web")["Config"].update(Env=["PASSWORD=hunter2"], Labels={"token": "hunter3"})
+        rejected = Rejected("shop:1", "new", digest_of("new"), "start_failed: cannot run with PASSWORD=hunter2", 1)
+        engine.has_container("bad", "shop:1", "old")
+        Rejections(census.notes["memory"]).remember("bad", rejected)
+        info = look(census)
+        assert [one.finding.status for one in info.containers] == [Status.REJECTED, Status.OUTDATED]
+        assert "hunter" not in str(host_report(info)) + str(info.warnings)
+
+    def test_the_same_digest_in_another_repository_is_the_same_image(
+        self, engine: FakeEngine, census: FakeCensus, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """It was pulled from a mirror, and tagged."""
+        mirrored = {"Id": "old", "RepoTags": ["shop:1"], "RepoDigests": [f"mirror.example/shop@{digest_of('old')}"], "Created": 0}
+        monkeypatch.setattr(census, "images", lambda: (mirrored,))
+        assert status(census, "web") is Status.UP_TO_DATE
+        engine.registry[TAG] = "new"
+        assert status(census, "web") is Status.OUTDATED
+
+    def test_what_is_here_already_is_certain(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = engine.local["docker.io/library/shop:next"] = "new"
+        (web,) = look(census).containers
+        assert (web.outdated, web.finding.certain, web.finding.reason) == (True, True, "")
+
+    def test_another_index_is_no_certainty(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = "new"
+        engine.publishes_indexes = True
+        (web,) = look(census).containers
+        assert (web.outdated, web.finding.certain) == (True, False)
+        assert "another index" in web.finding.reason
+
+    def test_an_index_without_this_platform_is_no_update(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = "new"
+        engine.publishes_indexes = True
+        engine.platforms = ("linux/s390x", "linux/arm64")
+        (web,) = look(census).containers
+        assert (web.finding.status, web.finding.problem) == (Status.UNKNOWN, PullProblem.NO_PLATFORM)
+        engine.platforms = ("linux/s390x", "linux/amd64")
+        assert status(census, "web") is Status.OUTDATED
+
+    def test_an_architecture_that_must_not_be_asked_for_is_left_to_the_run(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = "new"
+        engine.publishes_indexes = True
+        engine.platforms = ("linux/s390x",)
+        census.errors["architecture"] = EngineError("no")
+        assert status(census, "web") is Status.OUTDATED
+
+    @pytest.mark.parametrize("reference", [f"shop@{digest_of('old')}", f"shop:1@{digest_of('old')}"])
+    def test_pinned_is_not_asked_for(self, engine: FakeEngine, census: FakeCensus, reference: str) -> None:
+        engine.has_container("pinned", reference, "old")
+        engine.vanish("web")
+        assert status(census, "pinned") is Status.PINNED
+        assert "ask" not in "".join(census.calls)
+
+    @pytest.mark.parametrize("text", [f"sha256:{'a' * 64}", "a" * 64, "a" * 12])
+    def test_made_from_an_id(self, engine: FakeEngine, census: FakeCensus, text: str) -> None:
+        engine._find("web")["Config"]["Image"] = text
+        engine._find("web")["Image"] = f"sha256:{'a' * 64}"
+        assert status(census) is Status.LOCAL
+        assert "ask" not in "".join(census.calls)
+
+    def test_built_here_and_nobody_has_it(self, engine: FakeEngine, census: FakeCensus) -> None:
+        census.built_here.add("old")
+        engine.registry.clear()
+        (web,) = look(census).containers
+        assert web.finding.status is Status.LOCAL
+        assert "docker.io does not offer it: there is no such image: manifest for docker.io/library/shop:1 not found" in web.finding.reason
+
+    def test_built_here_and_the_registry_has_one_of_that_name(self, engine: FakeEngine, census: FakeCensus) -> None:
+        census.built_here.add("old")
+        engine.registry[TAG] = "new"
+        assert status(census) is Status.OUTDATED
+
+    def test_pulled_once_and_now_gone_from_the_registry(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry.clear()
+        (web,) = look(census).containers
+        assert (web.finding.status, web.finding.problem and web.finding.problem.value) == (Status.UNKNOWN, "not_found")
+
+    def test_built_here_and_the_registry_says_nothing(self, census: FakeCensus) -> None:
+        census.built_here.add("old")
+        census.no_answer[TAG] = EngineError("dial tcp: connection refused")
+        (web,) = look(census).containers
+        assert (web.finding.status, web.finding.reason) == (
+            Status.UNKNOWN,
+            "shop:1: the registry cannot be reached, or is out of order: dial tcp: connection refused",
+        )
+
+    def test_excluded_is_not_asked_for(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine._find("web")["Config"]["Labels"] = {"evenkeel.enable": "false"}
+        assert status(census) is Status.EXCLUDED
+        assert "ask" not in "".join(census.calls)
+
+    @pytest.mark.parametrize("label", ["com.docker.swarm.task.id", "io.kubernetes.pod.name"])
+    def test_managed_elsewhere(self, engine: FakeEngine, census: FakeCensus, label: str) -> None:
+        engine._find("web")["Config"]["Labels"] = {label: "1"}
+        assert status(census) is Status.MANAGED_ELSEWHERE
+
+    def test_one_off(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine._find("web")["Config"]["Labels"] = {"com.docker.compose.oneoff": "True"}
+        assert status(census) is Status.MANAGED_ELSEWHERE
+
+    @pytest.mark.parametrize("is_here", [True, False])
+    def test_rejected(self, engine: FakeEngine, census: FakeCensus, is_here: bool) -> None:
+        """Also when the image was removed since, and only its digest tells."""
+        engine.registry[TAG] = "new"
+        if is_here:
+            engine.local["docker.io/library/shop:bad"] = "new"
+        Rejections(census.notes["memory"]).remember("web", Rejected("shop:1", "new", digest_of("new"), "crashed", 1))
+        info = look(census)
+        assert info.containers[0].finding.status is Status.REJECTED
+        assert info.outdated == ()
+
+    def test_what_was_rejected_is_not_what_there_is(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = "newer"
+        Rejections(census.notes["memory"]).remember("web", Rejected("shop:1", "new", digest_of("new"), "crashed", 1))
+        assert status(census) is Status.OUTDATED
+
+    @pytest.mark.parametrize(("age", "expected"), [(DAY - 1, Status.TOO_YOUNG), (DAY, Status.OUTDATED)])
+    def test_age(self, engine: FakeEngine, census: FakeCensus, age: int, expected: Status) -> None:
+        engine.registry[TAG] = engine.local["docker.io/library/shop:next"] = "new"
+        engine.images["new"] = {"Created": datetime.fromtimestamp(NOW - age, timezone.utc).isoformat()}
+        assert status(census, min_image_age=DAY) is expected
+
+    def test_age_of_what_is_not_here(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = "new"
+        (web,) = look(census, min_image_age=DAY).containers
+        assert (web.outdated, web.finding.certain) == (True, False)
+        assert web.finding.reason.endswith("; how old the image is can be known only once it is pulled")
+
+    def test_age_of_what_does_not_say(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.registry[TAG] = engine.local["docker.io/library/shop:next"] = "new"
+        info = look(census, min_image_age=DAY)
+        assert info.outdated == ("web",)
+        assert info.warnings == ("shop:1 does not tell when it was built, so min_image_age does not hold it back.",)
+
+    @pytest.mark.parametrize("policy", [PullPolicy.MISSING, PullPolicy.NEVER])
+    def test_without_a_registry_the_local_tag_counts(self, engine: FakeEngine, census: FakeCensus, policy: PullPolicy) -> None:
+        engine.registry[TAG] = "newest"
+        assert status(census, policy=policy) is Status.UP_TO_DATE
+        engine.local[TAG] = "new"
+        assert status(census, policy=policy) is Status.OUTDATED
+        assert "ask" not in "".join(census.calls)
+
+    def test_what_is_missing_is_asked_for(self, engine: FakeEngine, census: FakeCensus) -> None:
+        del engine.local[TAG]
+        assert status(census, policy=PullPolicy.MISSING) is Status.UP_TO_DATE
+        assert status(census, policy=PullPolicy.NEVER) is Status.UNKNOWN
+        assert census.calls.count(f"ask:{TAG}") == 1
+
+
+class TestObstacles:
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [({"State": {"Status": "paused"}}, "it is paused"), ({"HostConfig": {"AutoRemove": True}}, "started with --rm")],
+    )
+    def test_what_a_run_would_refuse_is_outdated_but_not_in_the_list(
+        self, engine: FakeEngine, census: FakeCensus, change: dict[str, Any], words: str
+    ) -> None:
+        engine.registry[TAG] = "new"
+        for part, values in change.items():
+            engine._find("web")[part].update(values)
+        info = look(census)
+        assert info.containers[0].outdated
+        assert words in info.containers[0].obstacle
+        assert info.outdated == ()
+
+
+class TestSelection:
+    @pytest.fixture(autouse=True)
+    def _more(self, engine: FakeEngine) -> None:
+        engine.has_container("db", "db:1", "db", Labels={"tier": "data", "mine": ""})
+        engine.has_container("cache", "db:1", "db", Labels={"tier": "data=hot"})
+        engine._find("cache")["State"]["Status"] = "exited"
+
+    @pytest.mark.parametrize(
+        ("selection", "names"),
+        [
+            (Selection(), ["cache", "db", "web"]),
+            (Selection(names=frozenset({"db", "cach"})), ["db"]),
+            (Selection(labels=("tier",)), ["cache", "db"]),
+            (Selection(labels=("tier=data",)), ["db"]),
+            (Selection(labels=("tier=data=hot",)), ["cache"]),
+            (Selection(labels=("tier", "mine")), ["db"]),
+            (Selection(labels=("mine=",)), ["db"]),
+            (Selection(states=frozenset({"exited", "paused"})), ["cache"]),
+            (Selection(frozenset({"db", "cache"}), ("tier",), frozenset({"exited"})), ["cache"]),
+        ],
+    )
+    def test_who_is_chosen(self, census: FakeCensus, selection: Selection, names: list[str]) -> None:
+        assert [info.name for info in look(census, selection=selection).containers] == names
+
+    def test_by_id(self, engine: FakeEngine, census: FakeCensus) -> None:
+        chosen = frozenset({engine.container("db")["Id"]})
+        info = look(census, selection=Selection(names=chosen))
+        assert ([info.name for info in info.containers], info.missing) == (["db"], ())
+
+    def test_missing(self, census: FakeCensus) -> None:
+        selection = Selection(names=frozenset({"web", "nobody", "no"}), states=frozenset({"exited"}))
+        assert look(census, selection=selection).missing == ("no", "nobody")
+
+    def test_only_what_is_chosen_is_asked_for_and_each_once(self, engine: FakeEngine, census: FakeCensus) -> None:
+        for number in range(5):
+            engine.has_container(f"more-{number}", ("db", "docker.io/library/db:latest", "db:1")[number % 3], "db")
+        engine._find("more-0")["Config"]["Image"] = "db:latest"
+        look(census, selection=Selection(states=frozenset({"running"})))
+        asked = [call for call in census.calls if call.startswith("ask:")]
+        assert sorted(asked) == ["ask:docker.io/library/db:1", "ask:docker.io/library/db:latest", f"ask:{TAG}"]
+
+
+class TestOrder:
+    @pytest.fixture(autouse=True)
+    def _all_outdated(self, engine: FakeEngine) -> None:
+        engine.registry[TAG] = "new"
+
+    @staticmethod
+    def service(name: str, depends_on: str = "", project: str = "shop") -> dict[str, str]:
+        prefix = "com.docker.compose"
+        return {f"{prefix}.project": project, f"{prefix}.service": name, f"{prefix}.depends_on": depends_on}
+
+    def test_compose(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.has_container("a", "shop:1", "old", Labels=self.service("app", "db:service_healthy:true,cache:service_started:false"))
+        engine.has_container("x-db-1", "shop:1", "old", Labels=self.service("db"))
+        engine.has_container("x-db-2", "shop:1", "old", Labels=self.service("db"))
+        engine.has_container("x-cache", "shop:1", "old", Labels=self.service("cache", "db:service_started"))
+        engine.has_container("b", "shop:1", "old", Labels=self.service("db", "app:service_started:true", project="other"))
+        info = look(census)
+        assert info.outdated == ("b", "web", "x-db-1", "x-db-2", "x-cache", "a")
+        assert host_report(info)["containers"][0]["compose"] == {"project": "shop", "service": "app", "depends_on": ["db", "cache"]}
+
+    @pytest.mark.parametrize("mode", ["NetworkMode", "PidMode", "IpcMode"])
+    def test_namespaces(self, engine: FakeEngine, census: FakeCensus, mode: str) -> None:
+        engine.has_container("a", "shop:1", "old", {mode: f"container:{engine.container('web')['Id']}"})
+        assert look(census).outdated == ("web", "a")
+
+    def test_links(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.has_container("a", "shop:1", "old", {"Links": ["web:db"]})
+        assert look(census).outdated == ("web", "a")
+
+    def test_through_one_that_is_up_to_date(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.has_container("a", "shop:1", "old", Labels=self.service("app", "middle"))
+        engine.has_container("b", "other:1", "other", Labels=self.service("middle", "db"))
+        engine.has_container("c", "shop:1", "old", Labels=self.service("db"))
+        assert look(census).outdated == ("c", "a", "web")
+
+    def test_a_circle(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.has_container("a", "shop:1", "old", Labels=self.service("a", "b"))
+        engine.has_container("b", "shop:1", "old", Labels=self.service("b", "a"))
+        assert look(census).outdated == ("a", "b", "web")
+
+
+class TestLeftovers:
+    def archive(self, engine: FakeEngine, name: str, image: str = "older") -> str:
+        archive = engine.has_container(name, "shop:1", image)
+        engine._find(name)["State"]["Status"] = "exited"
+        engine.local[TAG] = "old"
+        return archive
+
+    def test_kept(self, engine: FakeEngine, census: FakeCensus) -> None:
+        archive = self.archive(engine, "web-old-1")
+        self.archive(engine, "web-old-2")
+        Archives(census.notes["memory"]).add("web", Kept(archive, "web-old-1", runs=True, restart_policy={}, rollout="7"))
+        report = host_report(look(census))
+        assert [one["name"] for one in report["containers"]] == ["web", "web-old-2"], "a stranger is no archive"
+        assert report["containers"][0]["archives"] == [{"name": "web-old-1", "id": archive, "kept": True, "rollout": "7"}]
+        assert "container:web-old-1" not in census.calls
+
+    def test_renamed_it_is_no_archive_any_more(self, engine: FakeEngine, census: FakeCensus) -> None:
+        archive = self.archive(engine, "mine")
+        Archives(census.notes["memory"]).add("web", Kept(archive, "web-old-1", runs=True, restart_policy={}))
+        assert [info.name for info in look(census).containers] == ["mine", "web"]
+
+    def test_whose_container_is_gone(self, engine: FakeEngine, census: FakeCensus) -> None:
+        archive = self.archive(engine, "shop-old-1")
+        Archives(census.notes["memory"]).add("shop", Kept(archive, "shop-old-1", runs=True, restart_policy={}))
+        info = look(census, selection=Selection(names=frozenset({"shop"})))
+        assert (info.containers, info.missing, info.left_over) == ((), ("shop",), ("shop-old-1",))
+
+    def run_on_web(self, engine: FakeEngine, census: FakeCensus, **changes: Any) -> None:
+        """A run has put web away."""
+        entry = an_entry("other", old_id=engine.container("web")["Id"], **changes)
+        census.notes["journal"].notes[lock_of("web")] = entry.to_text()
+        engine._find("web").update(Name="/web-old-1000")
+
+    @pytest.mark.parametrize("dead", [True, False])
+    def test_an_archive_stands_for_its_container_where_there_is_none(self, engine: FakeEngine, census: FakeCensus, dead: bool) -> None:
+        engine.registry[TAG] = "new"
+        self.run_on_web(engine, census)
+        runs = FakeRuns()
+        runs.dead.update({"other"} if dead else ())
+        info = look(census, runs, selection=Selection(names=frozenset({"web"})))
+        report = host_report(info)
+        (web,) = report["containers"]
+        assert (web["name"], web["interrupted"], web["busy"], web["status"]) == ("web", dead, not dead, "outdated")
+        assert web["archives"] == [{"name": "web-old-1000", "id": web["id"], "kept": False, "rollout": None}]
+        assert (report["interrupted"], info.outdated, info.missing) == (["web"] if dead else [], ("web",), ())
+
+    def test_beside_the_new_one(self, engine: FakeEngine, census: FakeCensus) -> None:
+        self.run_on_web(engine, census)
+        new = engine.has_container("web", "shop:1", "new")
+        (web,) = look(census).containers
+        assert (web.id, [archive.name for archive in web.archives or ()]) == (new, ["web-old-1000"])
+
+    def test_that_of_a_dependent(self, engine: FakeEngine, census: FakeCensus) -> None:
+        web = engine.container("web")["Id"]
+        net = engine.has_container("net-old-1000", "shop:1", "old", {"NetworkMode": f"container:{web}"})
+        dependent = Dependent(net, "net", web, "web", runs=True, shares_with=(web,), archive="net-old-1000")
+        self.run_on_web(engine, census, dependents=(dependent,))
+        assert [info.name for info in look(census).containers] == ["net", "web"]
+
+    @pytest.mark.parametrize(("age", "busy"), [(99.0, True), (101.0, False)])
+    def test_from_afar_the_lease_tells(self, engine: FakeEngine, census: FakeCensus, age: float, busy: bool) -> None:
+        self.run_on_web(engine, census)
+        runs = FakeRuns()
+        runs.far_away.add("other")
+        census.notes["journal"].age_of_all = age
+        (web,) = look(census, runs).containers
+        assert (web.busy, web.interrupted) == (busy, not busy)
+
+    def test_one_who_is_at_it_to_bring_it_to_its_end(self, engine: FakeEngine, census: FakeCensus) -> None:
+        self.run_on_web(engine, census)
+        notes = census.notes["journal"].notes
+        notes[successor_of(an_entry("other"))] = an_entry("rescuer")._replace(old_id="x").to_text()
+        runs = FakeRuns()
+        runs.dead.add("other")
+        (web,) = look(census, runs).containers
+        assert (web.busy, web.interrupted) == (True, False)
+
+    def test_what_cannot_be_read_is_a_warning(self, census: FakeCensus) -> None:
+        census.notes["journal"].notes[lock_of("web")] = "{}"
+        census.notes["memory"].notes["evenkeel-archives.web"] = "no JSON"
+        info = look(census)
+        assert [info.name for info in info.containers] == ["web"]
+        assert "The archives of web are not known" in info.warnings[0]
+        assert "Whether a run on web was interrupted is not known" in info.warnings[1]
+
+
+class TestForbidden:
+    """What cannot be asked is unknown, and the rest is told."""
+
+    FORBIDDEN = Forbidden("Request forbidden by administrative rules")
+
+    @pytest.fixture(autouse=True)
+    def _outdated(self, engine: FakeEngine) -> None:
+        engine.registry[TAG] = "new"
+        engine.has_container("pinned", f"shop@{digest_of('old')}", "old")
+
+    def test_the_list(self, census: FakeCensus) -> None:
+        census.errors["containers"] = self.FORBIDDEN
+        with pytest.raises(InspectFailed, match=r"could not be listed: Request forbidden by administrative rules$"):
+            look(census)
+
+    def test_the_registry(self, census: FakeCensus) -> None:
+        census.no_answer[TAG] = self.FORBIDDEN
+        pinned, web = host_report(look(census))["containers"]
+        assert (pinned["status"], web["status"], web["problem"]) == ("pinned", "unknown", "forbidden")
+        assert web["registry"] is None
+        assert web["reason"].startswith("shop:1: what stands before the engine does not let this call through: Request forbidden")
+
+    def test_images(self, census: FakeCensus) -> None:
+        census.errors["images"] = self.FORBIDDEN
+        pinned, web = host_report(look(census))["containers"]
+        assert (pinned["status"], web["status"]) == ("pinned", "unknown")
+        assert web["reason"].startswith("the images of this host could not be listed")
+        assert "ask" not in "".join(census.calls)
+
+    @pytest.mark.parametrize("call", ["memory", "journal"])
+    def test_volumes(self, census: FakeCensus, call: str) -> None:
+        census.errors[call] = self.FORBIDDEN
+        info = look(census)
+        web = host_report(info)["containers"][1]
+        assert (web["status"], web["certain"], web["archives"], web["interrupted"], web["busy"]) == ("outdated", False, None, None, None)
+        assert len(info.warnings) == 1
+
+    def test_inspect_of_one_whose_tag_has_moved(self, engine: FakeEngine, census: FakeCensus) -> None:
+        engine.local[TAG] = "new"
+        census.errors["container:web"] = self.FORBIDDEN
+        info = look(census)
+        assert info.containers[1].finding.status is Status.UNKNOWN
+        assert info.warnings == ("web could not be inspected: Request forbidden by administrative rules",)
+
+    def test_inspect_of_one_that_is_outdated(self, census: FakeCensus) -> None:
+        census.errors["container:web"] = self.FORBIDDEN
+        info = look(census)
+        assert info.outdated == ("web",)
+        assert len(info.warnings) == 1
+
+
+def generated(seed: int) -> tuple[FakeCensus, Question]:
+    """A host as it may be found, and a question that has an answer."""
+    chance = random.Random(seed)  # noqa: S311
+    engine = FakeEngine()
+    engine.clock = FakeClock(NOW)
+    census = FakeCensus(engine)
+    images = [f"image-{number}" for number in range(6)]
+    for image in images:
+        made = chance.choice((0, NOW - 3 * DAY, NOW - 3600))
+        engine.images[image] = {"Created": datetime.fromtimestamp(made, timezone.utc).isoformat()}
+    tags = [f"repo-{number}:{tag}" for number in range(3) for tag in ("1", "2")]
+    for number in range(chance.randint(1, 6)):
+        image, tag = chance.choice(images), chance.choice(tags)
+        pin = chance.random() < 0.2
+        reference = f"{tag}@{digest_of(image)}" if pin else tag
+        engine.has_container(f"c{number}", reference, image, Labels=chance.choice((None, {"evenkeel.enable": "false"}, {"x": "y"})))
+        if pin:
+            engine.registry[ImageReference.parse(reference).normalised] = image
+        if chance.random() < 0.3:
+            rejected = chance.choice(images)
+            Rejections(census.notes["memory"]).remember(f"c{number}", Rejected(tag, rejected, digest_of(rejected), "crashed", 1))
+    for where in (engine.local, engine.registry):
+        for tag in chance.sample(tags, chance.randint(0, len(tags))):
+            where[ImageReference.parse(tag).normalised] = chance.choice(images)
+    return census, Question(policy=chance.choice(list(PullPolicy)), min_image_age=chance.choice((0, DAY)))
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_it_tells_what_a_run_then_does(seed: int) -> None:
+    """Of each container by itself, since a run that moves a tag moves it for all."""
+    census, question = generated(seed)
+    info = look_at_host(census, FakeRuns(), census.engine.clock, question)
+    for container in info.containers:
+        engine, memory = generated(seed)[0].engine, census.notes["memory"]
+        request = RecreateRequest(container.name, pull=question.policy, min_image_age=question.min_image_age, respect_labels=True)
+        decision = None
+        with contextlib.suppress(PullFailed):
+            decision = plan_recreation(fake_ports(engine, memory), Stopwatch(engine.clock), request)
+        would = isinstance(decision, Replacement)
+        if container.finding.certain:
+            assert (container.name in info.outdated) is would, container
+        elif would:
+            assert container.outdated, "doubt is for what a run may not do after all"
+
+
+@pytest.mark.parametrize("label", ["", "=", "=x", " "])
+def test_a_label_without_a_key(label: str) -> None:
+    with pytest.raises(InvalidInput, match="labels must each be key or key=value"):
+        Selection(labels=("a", label))
