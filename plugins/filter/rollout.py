@@ -118,5 +118,5 @@ def decide(value: t.Any, decision: str, *arguments: t.Any, **options: t.Any) -> 
 class FilterModule:
     """What Ansible looks for."""
 
-    def filters(self) -> t.Dict[str, t.Callable[..., t.Any]]:
+    def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {"rollout": decide}

@@ -32,7 +32,7 @@ class Engine(t.NamedTuple):
     secrets: Secrets
 
 
-def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: t.Optional[Secrets] = None) -> Engine:
+def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: Secrets | None = None) -> Engine:
     """The engine that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable.
 
     C(secrets) learns from whatever is seen there.

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import time
-import typing as t
 
 from .._core.engine.interfaces import News
 
@@ -21,7 +20,7 @@ class SystemClock:
     def unix_seconds(self) -> int:
         return int(time.time())
 
-    def sleep(self, seconds: float, news: t.Optional[News] = None) -> None:
+    def sleep(self, seconds: float, news: News | None = None) -> None:
         if news:
             news.wait(seconds)
         else:

@@ -28,7 +28,7 @@ class RegistryLogin:
     For the others there are those of the client configuration on the target.
     """
 
-    def __init__(self, username: t.Optional[str] = None, password: t.Optional[str] = None, registry: t.Optional[str] = None) -> None:
+    def __init__(self, username: str | None = None, password: str | None = None, registry: str | None = None) -> None:
         self._own = {"username": username, "password": password or ""} if username else None
         self._registry = registry
 
@@ -38,7 +38,7 @@ class RegistryLogin:
         registry = options.get("registry")
         return cls(options.get("registry_username"), options.get("registry_password"), _registry_called(registry) if registry else None)
 
-    def auth_config(self, reference: ImageReference) -> t.Optional[AuthConfig]:
+    def auth_config(self, reference: ImageReference) -> AuthConfig | None:
         """What to show to the registry of a reference, None where there is nothing to show. Raises CredentialsUnavailable."""
         theirs = self._registry in (None, reference.domain)
         return self._own if self._own and theirs else _configured(reference)
@@ -52,10 +52,10 @@ def _registry_called(name: str) -> str:
     return reference.domain
 
 
-def _configured(reference: ImageReference) -> t.Optional[AuthConfig]:
+def _configured(reference: ImageReference) -> AuthConfig | None:
     config = docker_auth.load_config()
     try:
-        found: t.Optional[AuthConfig] = docker_auth.resolve_authconfig(config, reference.domain)
+        found: AuthConfig | None = docker_auth.resolve_authconfig(config, reference.domain)
     except Exception as error:  # What a helper program prints may be anything, secrets included. Nothing of it is passed on.
         helper = f"docker-credential-{config.get_credential_store(reference.domain)}"
         state = f"failed ({type(error.__cause__ or error).__name__})" if shutil.which(helper) else "is not installed there"
@@ -65,7 +65,7 @@ def _configured(reference: ImageReference) -> t.Optional[AuthConfig]:
     return found
 
 
-def without_credentials(error: EngineError, auth_config: t.Optional[AuthConfig]) -> EngineError:
+def without_credentials(error: EngineError, auth_config: AuthConfig | None) -> EngineError:
     """The same error, with a mask over the credentials that were shown, wherever it has them."""
     shown = {key.lower(): value for key, value in (auth_config or {}).items() if value and isinstance(value, str)}
     text = str(error)

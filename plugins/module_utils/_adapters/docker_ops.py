@@ -33,9 +33,7 @@ class SdkDockerOps:
     C(login) is who we are to registries. C(pull_timeout) in seconds is how long the engine may go without a word while it pulls.
     """
 
-    def __init__(
-        self, client: t.Any, clock: Clock, login: t.Optional[RegistryLogin] = None, pull_timeout: float = DEFAULT_PULL_TIMEOUT
-    ) -> None:
+    def __init__(self, client: t.Any, clock: Clock, login: RegistryLogin | None = None, pull_timeout: float = DEFAULT_PULL_TIMEOUT) -> None:
         self._client = client
         self._clock = clock
         self._login = login or RegistryLogin()
@@ -65,7 +63,7 @@ class SdkDockerOps:
                 gateway=gateway(self._client.base_url),
             )
 
-    def changes(self, container: str) -> t.Tuple[Document, ...]:
+    def changes(self, container: str) -> tuple[Document, ...]:
         with engine_errors():
             return tuple(self._client.diff(container) or ())
 
@@ -131,7 +129,7 @@ class SdkDockerOps:
         with engine_errors():
             self._client.prune_images(filters={"dangling": True})
 
-    def _container(self, container: str) -> t.Optional[Document]:
+    def _container(self, container: str) -> Document | None:
         try:
             with engine_errors():
                 document: Document = self._client.inspect_container(container)
@@ -139,7 +137,7 @@ class SdkDockerOps:
         except NotFound:
             return None
 
-    def _image(self, image_id: str) -> t.Optional[Document]:
+    def _image(self, image_id: str) -> Document | None:
         try:
             with engine_errors():
                 document: Document = self._client.inspect_image(image_id)
@@ -147,7 +145,7 @@ class SdkDockerOps:
         except NotFound:
             return None
 
-    def _borrowed_mounts(self, host_config: Document) -> t.FrozenSet[str]:
+    def _borrowed_mounts(self, host_config: Document) -> frozenset[str]:
         lenders = [lender.partition(":")[0] for lender in host_config.get("VolumesFrom") or ()]
         documents = [document for document in map(self._container, lenders) if document]
         return frozenset(mount["Destination"] for document in documents for mount in document["Mounts"])
@@ -167,7 +165,7 @@ class SdkDockerOps:
                 return False
             self._clock.sleep(_STOP_POLL)
 
-    def _split_networks(self, body: Document) -> t.Tuple[Document, Document]:
+    def _split_networks(self, body: Document) -> tuple[Document, Document]:
         """The body with what this engine takes at create, and the endpoints to connect after it."""
         endpoints = body["NetworkingConfig"]["EndpointsConfig"]
         if docker.utils.version_gte(self._client.api_version, _ALL_NETWORKS_AT_CREATE):

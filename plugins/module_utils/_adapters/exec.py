@@ -44,10 +44,10 @@ def run_in_container(client: t.Any, clock: Clock, container: str, command: t.Seq
     return HookRun(exit_code, text.decode("utf-8", "replace"))
 
 
-def _wait(client: t.Any, clock: Clock, run: str, output: _Output, deadline: float) -> t.Optional[int]:
+def _wait(client: t.Any, clock: Clock, run: str, output: _Output, deadline: float) -> int | None:
     """Its exit code, None when it does not end in time."""
     while True:
-        unknown: t.Optional[EngineError] = None
+        unknown: EngineError | None = None
         was_over = output.is_over
         try:
             with engine_errors():
@@ -73,10 +73,10 @@ class _Output:
     def __init__(self, client: t.Any, run: str) -> None:
         self._client = client
         self._run = run
-        self._chunks: t.Deque[bytes] = collections.deque()
+        self._chunks: collections.deque[bytes] = collections.deque()
         self._size = 0
         self._lock = threading.Lock()
-        self.error: t.Optional[EngineError] = None
+        self.error: EngineError | None = None
         """Why it could not be started, or why the stream broke."""
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()

@@ -44,7 +44,7 @@ class SdkHealthProbe:
             logs=self._last_lines(container),
         )
 
-    def _last_lines(self, container: str) -> t.Tuple[str, ...]:
+    def _last_lines(self, container: str) -> tuple[str, ...]:
         try:
             with engine_errors():
                 raw = self._client.logs(container, stdout=True, stderr=True, tail=LAST_LOG_LINES)

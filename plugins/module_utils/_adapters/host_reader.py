@@ -31,14 +31,14 @@ MOST_AT_ONCE = 6
 class SdkCensus:
     """The host behind one C(docker.APIClient). C(another_client) makes more of the same, None where there are to be no more."""
 
-    def __init__(self, client: t.Any, login: RegistryLogin, another_client: t.Optional[t.Callable[[], t.Any]] = None) -> None:
+    def __init__(self, client: t.Any, login: RegistryLogin, another_client: t.Callable[[], t.Any] | None = None) -> None:
         self._client = client
         self._login = login
         self._another_client = another_client
         self._journal = VolumeJournal(client, JOURNAL_LABEL)
         self._memory = VolumeJournal(client, MEMORY_LABEL)
 
-    def containers(self) -> t.Tuple[Document, ...]:
+    def containers(self) -> tuple[Document, ...]:
         with engine_errors():
             return tuple(self._client.containers(all=True))
 
@@ -47,7 +47,7 @@ class SdkCensus:
             document: Document = self._client.inspect_container(container_id)
             return document
 
-    def images(self) -> t.Tuple[Document, ...]:
+    def images(self) -> tuple[Document, ...]:
         with engine_errors():
             return tuple(self._client.images(all=True))
 
@@ -55,7 +55,7 @@ class SdkCensus:
         with engine_errors():
             return str(self._client.version()["Arch"])
 
-    def ask(self, references: t.Sequence[ImageReference]) -> t.Tuple[Answer, ...]:
+    def ask(self, references: t.Sequence[ImageReference]) -> tuple[Answer, ...]:
         if self._another_client is None or len(references) < 2:
             return tuple(self._ask(self._client, reference) for reference in references)
         # A client is not made to be used by several threads at once.

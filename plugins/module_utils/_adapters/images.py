@@ -46,7 +46,7 @@ def _platform(platform: t.Mapping[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def _shown_to_registry(reference: ImageReference, login: RegistryLogin) -> t.Iterator[t.Optional[AuthConfig]]:
+def _shown_to_registry(reference: ImageReference, login: RegistryLogin) -> t.Iterator[AuthConfig | None]:
     """What to show to the registry; and whatever fails with it says nothing of it."""
     auth_config = login.auth_config(reference)
     try:
@@ -76,7 +76,7 @@ def _pull_through(client: t.Any, reference: ImageReference, login: RegistryLogin
                     raise EngineError(error)
 
 
-def _begin_pull(client: t.Any, reference: ImageReference, auth_config: t.Optional[AuthConfig], patience: float) -> t.Any:
+def _begin_pull(client: t.Any, reference: ImageReference, auth_config: AuthConfig | None, patience: float) -> t.Any:
     # The SDK's own pull waits for ever for a registry that has gone silent, as the engine does.
     response = client._post(  # noqa: SLF001
         client._url("/images/create"),  # noqa: SLF001

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import re
-import typing as t
 import urllib.parse
 
 MOUNTS = "/proc/self/mountinfo"
@@ -17,7 +16,7 @@ _GIVEN_TO_EACH = frozenset(("/etc/hostname", "/etc/hosts", "/etc/resolv.conf"))
 _ID = re.compile(r"/containers/([0-9a-f]{64})/")
 
 
-def own_container(mounts: str = MOUNTS) -> t.Optional[str]:
+def own_container(mounts: str = MOUNTS) -> str | None:
     """Its full ID, told from the file C(mounts) (https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html), None outside of one."""
     try:
         with open(mounts, encoding="utf-8", errors="replace") as lines:
@@ -29,7 +28,7 @@ def own_container(mounts: str = MOUNTS) -> t.Optional[str]:
     return next((match.group(1) for match in found if match), None)
 
 
-def gateway(base_url: str) -> t.Optional[t.Tuple[str, int]]:
+def gateway(base_url: str) -> tuple[str, int] | None:
     """The host and the port in the SDK client's C(base_url), None when it goes through a socket or SSH."""
     url = urllib.parse.urlsplit(base_url)
     return (url.hostname, url.port) if url.hostname and url.port else None

@@ -33,7 +33,7 @@ class LocalRuns:
     def me(self) -> Holder:
         return self._me
 
-    def is_dead(self, holder: Holder) -> t.Optional[bool]:
+    def is_dead(self, holder: Holder) -> bool | None:
         if not (holder.boot and self._me.boot):
             return None
         if holder.boot != self._me.boot:
@@ -62,7 +62,7 @@ class _Stat(t.NamedTuple):
     ended: bool
 
 
-def _stat(pid: int) -> t.Optional[_Stat]:
+def _stat(pid: int) -> _Stat | None:
     """State and start time, from proc(5) stat. A process ID is used again; the two together are not."""
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     return _Stat(started=fields[19], ended=fields[0] in "ZX") if len(fields) > 19 else None

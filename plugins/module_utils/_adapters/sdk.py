@@ -32,12 +32,12 @@ try:
 except ImportError:
     docker = None  # type: ignore[assignment]
     docker_auth = None  # type: ignore[assignment]
-    IMPORT_ERROR: t.Optional[str] = traceback.format_exc()
+    IMPORT_ERROR: str | None = traceback.format_exc()
 else:
     IMPORT_ERROR = None
 
 
-def sdk_version() -> t.Tuple[int, ...]:
+def sdk_version() -> tuple[int, ...]:
     """Of the SDK that was imported. That there is one is the caller's to check, with C(IMPORT_ERROR)."""
     return tuple(int(part) for part in docker.__version__.split(".")[:3] if part.isdigit())
 
@@ -66,7 +66,7 @@ def engine_errors() -> t.Iterator[None]:
         raise EngineError(f"the Docker SDK failed ({type(error).__name__}: {error})") from error
 
 
-def _kind_of(error: t.Any) -> t.Type[EngineError]:
+def _kind_of(error: t.Any) -> type[EngineError]:
     if error.status_code == 400:
         return Unfit
     if error.status_code == 409:

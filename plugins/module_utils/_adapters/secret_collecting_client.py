@@ -33,7 +33,7 @@ class AttentiveClient:
         self._secrets.learn_image(document)
         return document
 
-    def create_container_from_config(self, config: t.Any, name: t.Optional[str] = None) -> t.Any:
+    def create_container_from_config(self, config: t.Any, name: str | None = None) -> t.Any:
         self._secrets.learn_body(name or "", config)
         return self._client.create_container_from_config(config, name)
 

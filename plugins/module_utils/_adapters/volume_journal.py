@@ -31,7 +31,7 @@ class VolumeJournal:
         with engine_errors():
             return self._text(place, self._client.create_volume(place, labels={self._label: text}))
 
-    def read(self, place: str) -> t.Optional[Note]:
+    def read(self, place: str) -> Note | None:
         try:
             with engine_errors():
                 volume = self._client.inspect_volume(place)
@@ -39,7 +39,7 @@ class VolumeJournal:
             return None
         return Note(self._text(place, volume), volume.get("CreatedAt") or "")
 
-    def places(self, part: str) -> t.Tuple[str, ...]:
+    def places(self, part: str) -> tuple[str, ...]:
         return tuple(volume["Name"] for volume in self._volumes(name=part))
 
     def read_all(self) -> t.Mapping[str, Note]:

@@ -46,7 +46,7 @@ _SECRETS_BY_PLACE = (
     re.compile(r"(\"[\w-]{0,40}(?:password|passwd|secret|token|signature|credential)\"\s*:\s*\")[^\"]+", re.IGNORECASE),
 )
 
-FREE_TEXT: t.Tuple[t.Tuple[str, ...], ...] = (
+FREE_TEXT: tuple[tuple[str, ...], ...] = (
     ("msg",),
     ("exception",),
     ("warnings",),
@@ -68,8 +68,8 @@ class Secrets:
     """What must not leave, and what may although it looks like it."""
 
     def __init__(self) -> None:
-        self._forms: t.Set[str] = set()
-        self._names: t.Set[str] = set()
+        self._forms: set[str] = set()
+        self._names: set[str] = set()
 
     def learn_container(self, container: Document) -> None:
         """An inspect document of a container."""
@@ -97,18 +97,18 @@ class Secrets:
         self._learn_options(((body.get("HostConfig") or {}).get("LogConfig") or {}).get("Config"))
         self.learn_names(name, body.get("Image"))
 
-    def learn_environment(self, entries: t.Optional[t.Iterable[str]]) -> None:
+    def learn_environment(self, entries: t.Iterable[str] | None) -> None:
         """Entries such as C(NAME=value)."""
         for entry in entries or ():
             name, _equals, value = entry.partition("=")
             if name not in _PLAIN and not name.startswith(_PLAIN_PREFIX):
                 self._learn(value, SHORTEST_SECRET if _SOUNDS_SECRET.search(name) else SHORTEST)
 
-    def learn_credential(self, value: t.Optional[str]) -> None:
+    def learn_credential(self, value: str | None) -> None:
         """A password, a token, the value of a header."""
         self._learn(value or "", SHORTEST_SECRET)
 
-    def learn_login(self, login: t.Optional[t.Mapping[str, t.Any]]) -> None:
+    def learn_login(self, login: t.Mapping[str, t.Any] | None) -> None:
         """What is shown to a registry, with the keys of the Engine API or of the client configuration."""
         fields = {field.lower(): value for field, value in (login or {}).items() if isinstance(value, str)}
         for field in ("password", "auth", "identitytoken", "registrytoken"):
@@ -122,7 +122,7 @@ class Secrets:
                     self.learn_credential(encoded)
                     self.learn_credential(encoded.rstrip("="))
 
-    def learn_names(self, *names: t.Optional[str]) -> None:
+    def learn_names(self, *names: str | None) -> None:
         """What identifies a thing, None and nothing being no names."""
         self._names.update(name for name in names if name)
         self._names.update(name[:12] for name in names if name and re.fullmatch(r"[0-9a-f]{64}", name))
@@ -140,7 +140,7 @@ class Secrets:
             text = pattern.sub(_masked_place, text)
         return text
 
-    def _learn_options(self, options: t.Optional[t.Mapping[str, str]]) -> None:
+    def _learn_options(self, options: t.Mapping[str, str] | None) -> None:
         """Those of a log driver. Only some are secrets."""
         for name, value in (options or {}).items():
             if _SOUNDS_SECRET.search(name):
@@ -153,7 +153,7 @@ class Secrets:
                 self._forms.update(_forms(part))
 
     @staticmethod
-    def _spans(words: t.Iterable[str], text: str) -> t.List[t.Tuple[int, int]]:
+    def _spans(words: t.Iterable[str], text: str) -> list[tuple[int, int]]:
         """Where they stand, overlapping ones too."""
         spans = []
         for word in tuple(words):  # Somebody may still be learning in another thread.
@@ -164,7 +164,7 @@ class Secrets:
         return spans
 
 
-def _forms(value: str) -> t.Set[str]:
+def _forms(value: str) -> set[str]:
     """The value, and how it looks in JSON, in Python, in a URL, and in base64."""
     in_json = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
     by_go = {form.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e") for form in in_json}
@@ -175,9 +175,9 @@ def _forms(value: str) -> t.Set[str]:
     return {value, *in_json, *by_go, *in_url, *in_base64}
 
 
-def _without(text: str, spans: t.Iterable[t.Tuple[int, int]]) -> str:
+def _without(text: str, spans: t.Iterable[tuple[int, int]]) -> str:
     """One mask for each stretch that the spans cover."""
-    parts: t.List[str] = []
+    parts: list[str] = []
     at = 0
     for begin, end in sorted(spans):
         if begin > at or not parts:
@@ -191,8 +191,8 @@ def _masked_place(match: t.Match[str]) -> str:
 
 
 def masked(
-    report: t.Mapping[str, t.Any], mask: t.Callable[[str], str], free_text: t.Iterable[t.Tuple[str, ...]] = FREE_TEXT
-) -> t.Dict[str, t.Any]:
+    report: t.Mapping[str, t.Any], mask: t.Callable[[str], str], free_text: t.Iterable[tuple[str, ...]] = FREE_TEXT
+) -> dict[str, t.Any]:
     """The report with its free text masked. States, numbers, and what identifies things stay as they are."""
     result: t.Any = dict(report)
     for path in free_text:
@@ -200,7 +200,7 @@ def masked(
     return t.cast(t.Dict[str, t.Any], result)
 
 
-def _masked_at(value: t.Any, path: t.Tuple[str, ...], mask: t.Callable[[str], str]) -> t.Any:
+def _masked_at(value: t.Any, path: tuple[str, ...], mask: t.Callable[[str], str]) -> t.Any:
     if not path:
         return _masked_everywhere(value, mask)
     key, rest = path[0], path[1:]

@@ -19,7 +19,7 @@ from .._core.engine.timing import parse_age
 from .._core.plan.requests import Cleanup, LostFiles, RecreateRequest
 from .run import Options
 
-REGISTRY_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+REGISTRY_OPTIONS: dict[str, dict[str, t.Any]] = {
     "registry_username": {"type": "str", "no_log": True},
     "registry_password": {"type": "str", "no_log": True},
     "registry": {"type": "str"},
@@ -84,7 +84,7 @@ RECREATION_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
 """Described in the documentation fragment C(recreation)."""
 
 
-def request_of(options: Options, stop_timeout: t.Optional[int] = None) -> RecreateRequest:
+def request_of(options: Options, stop_timeout: int | None = None) -> RecreateRequest:
     """What the options of a container ask for. Raises InvalidInput."""
     return RecreateRequest(
         container=options["name"],
@@ -108,7 +108,7 @@ def _file_in_cert_path(name: str) -> str:
     return os.path.join(directory, name)
 
 
-CONNECTION_OPTIONS: t.Dict[str, t.Dict[str, t.Any]] = {
+CONNECTION_OPTIONS: dict[str, dict[str, t.Any]] = {
     "docker_host": {
         "type": "str",
         "default": "unix:///var/run/docker.sock",

@@ -67,7 +67,7 @@ def _bug_report(error: Exception, report: Report) -> Report:
 _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
-def take_options(module: AnsibleModule) -> t.Dict[str, t.Any]:
+def take_options(module: AnsibleModule) -> dict[str, t.Any]:
     """The options of a module, which from then on says nothing of the user name that it was given.
 
     Left to Ansible, every C(acme) in the result would be masked for a user C(acme), also that of the image C(acme/shop).

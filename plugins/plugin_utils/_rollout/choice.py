@@ -30,7 +30,7 @@ def choose(looks: t.Iterable[t.Mapping[str, t.Any]], now: str, *, fresh: bool = 
     begun = _digests_of(rollout, looks) if rollout else {}
     if _is_superseded(rollout, begun, looks):
         rollout, begun = "", {}
-    asked: t.Dict[str, t.Dict[str, str]] = {}
+    asked: dict[str, dict[str, str]] = {}
     insisted = False
     for look in looks:
         for foretold in look.get("foretold") or ():
@@ -48,15 +48,15 @@ def choose(looks: t.Iterable[t.Mapping[str, t.Any]], now: str, *, fresh: bool = 
     return {"rollout": rollout or now, "run": now, "resumed": bool(rollout), "digests": digests}
 
 
-def digest_for(choice: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any], look: t.Mapping[str, t.Any]) -> t.Optional[str]:
+def digest_for(choice: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any], look: t.Mapping[str, t.Any]) -> str | None:
     """The digest that a container with these C(settings) gets on the host of that C(look). None when no registry has one."""
     found = [container["image"]["reference"] for container in look.get("containers") or () if container["name"] == settings["name"]]
     reference = settings.get("image") or (found[0] if found else None)
-    digest: t.Optional[str] = choice["digests"].get(settings["name"], {}).get(reference)
+    digest: str | None = choice["digests"].get(settings["name"], {}).get(reference)
     return digest
 
 
-def rollout_of(container: t.Mapping[str, t.Any]) -> t.Optional[str]:
+def rollout_of(container: t.Mapping[str, t.Any]) -> str | None:
     """The rollout that a container was last replaced in and that is not over, None when there is none."""
     kept = [archive for archive in container.get("archives") or () if archive["kept"]]
     return (kept[0].get("rollout") or None) if kept else None
@@ -83,8 +83,8 @@ def _unix_seconds(rollout: str) -> float:
     return calendar.timegm(tuple(map(int, match.groups()))) if match else float("inf")
 
 
-def _digests_of(rollout: str, looks: t.Iterable[t.Mapping[str, t.Any]]) -> t.Dict[str, t.Dict[str, str]]:
-    digests: t.Dict[str, t.Dict[str, str]] = {}
+def _digests_of(rollout: str, looks: t.Iterable[t.Mapping[str, t.Any]]) -> dict[str, dict[str, str]]:
+    digests: dict[str, dict[str, str]] = {}
     for look in looks:
         for container in look.get("containers") or ():
             image = container["image"]

@@ -36,7 +36,7 @@ OPTIONS = (
 """The options of container_recreate that a container of a rollout may have. The others are the rollout's own business."""
 
 
-def containers_of(wanted: t.Any, image: t.Optional[str] = None) -> t.List[Settings]:
+def containers_of(wanted: t.Any, image: str | None = None) -> list[Settings]:
     """The containers in their order, each with its options. C(image) is for those that name none. Raises InvalidRollout.
 
     C(wanted) is a name, names with commas between them, or a list of names and of dictionaries with a C(name) and other C(OPTIONS).
@@ -52,7 +52,7 @@ def containers_of(wanted: t.Any, image: t.Optional[str] = None) -> t.List[Settin
     return containers
 
 
-def _settings_of(one: t.Any, image: t.Optional[str]) -> Settings:
+def _settings_of(one: t.Any, image: str | None) -> Settings:
     settings = {"name": one} if isinstance(one, str) else one
     if not isinstance(settings, t.Mapping):
         raise InvalidRollout(f"rolling_update_containers has {one!r} in it, which is neither a name nor a dictionary with a name.")

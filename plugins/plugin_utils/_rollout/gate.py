@@ -29,7 +29,7 @@ def budget_of(max_failures: t.Any, hosts: int) -> int:
     raise InvalidRollout(f"rolling_update_max_failures must be a number of hosts or a percentage such as 10%, not '{max_failures}'.")
 
 
-def waves_of(wanted: t.Any, variable: str = "rolling_update_waves") -> t.List[t.Any]:
+def waves_of(wanted: t.Any, variable: str = "rolling_update_waves") -> list[t.Any]:
     """The waves as a list. Raises InvalidRollout when Ansible could not make batches of them."""
     waves = listed(wanted)
     waves = list(waves) if isinstance(waves, (list, tuple)) else [waves]
@@ -50,7 +50,7 @@ def judge(
     max_failures: t.Any,
     *,
     tolerant: bool = False,
-    before: t.Optional[Gate] = None,
+    before: Gate | None = None,
 ) -> Gate:
     """The gate before the next wave, or after the last.
 
@@ -93,7 +93,7 @@ def _speaks_for_the_image(record: t.Mapping[str, t.Any], had_their_turn: t.Seque
     return record["outcome"] == "unchanged" and any(_name_of(container["after"]) in wanted for container in record["containers"])
 
 
-def _name_of(image: t.Optional[t.Mapping[str, t.Any]]) -> t.Optional[str]:
+def _name_of(image: t.Mapping[str, t.Any] | None) -> str | None:
     """What all hosts know it by, as far as there is such a thing."""
     return (image.get("digest") or image.get("id")) if image else None
 

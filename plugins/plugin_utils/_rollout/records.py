@@ -137,7 +137,7 @@ def is_complete(look: Result) -> bool:
     return "containers" in look and all(container.get("archives") is not None for container in look["containers"])
 
 
-def to_drop(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.List[str]:
+def to_drop(look: Result, rollout: str, containers: t.Iterable[Result]) -> list[str]:
     """Those of the C(containers) that keep something of this rollout, or of one before it, which is over with it."""
     keeps = {
         container["name"]
@@ -147,7 +147,7 @@ def to_drop(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.Lis
     return [container["name"] for container in containers if container["name"] in keeps]
 
 
-def to_go_back(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.List[str]:
+def to_go_back(look: Result, rollout: str, containers: t.Iterable[Result]) -> list[str]:
     """Those of the C(containers) that have to go back when their host does, in the order to do that.
 
     That includes those on which a run was interrupted, unless they would go back further than to where they were before it.
@@ -162,7 +162,7 @@ def to_go_back(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.
     return [container["name"] for container in containers if container["name"] in wanted][::-1]
 
 
-def reached(look: Result, rollout: str, containers: t.Iterable[Result]) -> t.List[str]:
+def reached(look: Result, rollout: str, containers: t.Iterable[Result]) -> list[str]:
     """Those of the C(containers) of a rollout that it has replaced on a host and that can still go back, in the order to do that."""
     there = {container["name"] for container in look.get("containers") or () if rollout_of(container) == rollout}
     return [container["name"] for container in containers if container["name"] in there][::-1]
@@ -185,7 +185,7 @@ def _planned(result: Result, found: t.Mapping[str, Result], *, retry_rejected: b
     }
 
 
-def _foretold(result: Result, *, is_there: bool) -> t.Tuple[str, str]:
+def _foretold(result: Result, *, is_there: bool) -> tuple[str, str]:
     if result.get("skipped"):  # Nobody wants it updated in this run.
         return ("unchanged", "") if is_there else ("failed", "there is no such container")
     if "outcome" not in result:
@@ -234,7 +234,7 @@ def _changed(container: Record, changes: Record) -> Record:
     return {**container, **changes, "seconds_down": sum(times) if times else None}
 
 
-def _judged(record: Record, floor: t.Optional[Record] = None) -> Record:
+def _judged(record: Record, floor: Record | None = None) -> Record:
     """A host is as well as the worst of its containers, and no better than C(floor) where that was a failure."""
     outcomes = [container["outcome"] for container in record["containers"]]
     if floor and floor["outcome"] in FAILURES:

@@ -57,7 +57,7 @@ def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
     }
 
 
-def final_of(record: t.Optional[t.Mapping[str, t.Any]], host: str, goal: str, *, dry: bool = False) -> Report:
+def final_of(record: t.Mapping[str, t.Any] | None, host: str, goal: str, *, dry: bool = False) -> Report:
     """How the rollout ended for one host, of which nothing may be known, and with C(ok) whether it got what was asked for."""
     final = _final(record or _lost(host), dry=dry)
     wanted = (*SUCCESSES, *((*TO_DO, "to_go_back") if dry else ()), *(("went_back",) if goal == "rollback" else ()))
@@ -91,7 +91,7 @@ def _not_reached(planned: t.Mapping[str, t.Any]) -> Report:
     return {**planned, "outcome": "not_reached", "reason": ""} if planned["outcome"] == "planned" else dict(planned)
 
 
-def _rows(record: t.Mapping[str, t.Any], after: str) -> t.List[t.Tuple[str, ...]]:
+def _rows(record: t.Mapping[str, t.Any], after: str) -> list[tuple[str, ...]]:
     wave = "" if record["wave"] is None else str(record["wave"])
     if not record["containers"]:
         return [(record["host"], "", "", "", record["outcome"], "", wave, record["reason"])]
@@ -114,7 +114,7 @@ def _rows(record: t.Mapping[str, t.Any], after: str) -> t.List[t.Tuple[str, ...]
     return shown
 
 
-def _short(image: t.Optional[t.Mapping[str, t.Any]]) -> str:
+def _short(image: t.Mapping[str, t.Any] | None) -> str:
     """As much of an image as tells it from others."""
     if not image:
         return ""
@@ -122,13 +122,13 @@ def _short(image: t.Optional[t.Mapping[str, t.Any]]) -> str:
     return f"{image['reference'].partition('@')[0]} {named.rpartition(':')[2][:12]}".strip()
 
 
-def _table(rows: t.Sequence[t.Tuple[str, ...]]) -> t.List[str]:
+def _table(rows: t.Sequence[tuple[str, ...]]) -> list[str]:
     shown = [_COLUMNS, *rows]
     widths = [max(len(row[column]) for row in shown) for column in range(len(_COLUMNS))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in shown]
 
 
-def _markdown(rows: t.Sequence[t.Tuple[str, ...]], fleet: t.Mapping[str, t.Any], sentence: str) -> str:
+def _markdown(rows: t.Sequence[tuple[str, ...]], fleet: t.Mapping[str, t.Any], sentence: str) -> str:
     told = [line for text in (*_notes(fleet), sentence) for line in (text, "")]
     lines = [f"# Rollout {fleet['rollout']}", "", *told, _line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *map(_line, rows)]
     return "\n".join(lines) + "\n"
@@ -154,7 +154,7 @@ def _sentence(records: t.Sequence[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
     return f"{beginning}. Of {hosts}: {told}."
 
 
-def _notes(fleet: t.Mapping[str, t.Any]) -> t.List[str]:
+def _notes(fleet: t.Mapping[str, t.Any]) -> list[str]:
     if not fleet.get("resumed") or fleet.get("goal") != "update":
         return []
     begun = f"This goes on with the rollout that was begun at {fleet['rollout']} and was not settled, with the digests that it began with."

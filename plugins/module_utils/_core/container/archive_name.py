@@ -19,7 +19,7 @@ def archive_name(name: str, unix_seconds: int, taken: t.Container[str]) -> str:
     return f"{name}-old-{unix_seconds}"
 
 
-def owner_by_name(name: str) -> t.Optional[str]:
+def owner_by_name(name: str) -> str | None:
     """The container that C(name) would be the archive of. None when no archive is called so. Others may be called so too."""
     match = _ARCHIVE_NAME.fullmatch(name)
     return match[1] if match else None

@@ -27,10 +27,10 @@ class ComposeService(t.NamedTuple):
 
     project: str
     service: str
-    depends_on: t.Tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
 
 
-def service_of(container: Document) -> t.Optional[ComposeService]:
+def service_of(container: Document) -> ComposeService | None:
     """What compose wrote into the labels of an inspected container. None when it did not make it.
 
     It writes C(db:service_healthy:true,cache:service_started:false): the service, what to wait for, and whether to restart with it.

@@ -48,7 +48,7 @@ class ContainerSpec(t.NamedTuple):
     endpoints: Document
 
     @classmethod
-    def from_inspect(cls, inspected: Inspected, *, keep_env: t.FrozenSet[str] = frozenset()) -> ContainerSpec:
+    def from_inspect(cls, inspected: Inspected, *, keep_env: frozenset[str] = frozenset()) -> ContainerSpec:
         """Take the wishes out of the inspect documents of a container and of the image it was created from.
 
         C(keep_env) names the variables that are the operator's even if they have the image's default value. Without
@@ -77,19 +77,19 @@ class ContainerSpec(t.NamedTuple):
         }
 
 
-def shares_network_of(host_config: Document) -> t.Optional[str]:
+def shares_network_of(host_config: Document) -> str | None:
     """The container (a full ID, as the engine stores it) whose network namespace this host config asks for, if any."""
     kind, colon, other = (host_config.get("NetworkMode") or "").partition(":")
     return other if colon and kind == "container" else None
 
 
-def network_named_by(host_config: Document) -> t.Optional[str]:
+def network_named_by(host_config: Document) -> str | None:
     """The network of somebody's own making that this host config names. The container need not be connected to it any more."""
     mode = host_config.get("NetworkMode") or "default"
     return None if mode in (*_BUILT_IN_NETWORKS, *_MODES_WITHOUT_ENDPOINTS) or ":" in mode else str(mode)
 
 
-def _everything(container: Document, host_name: str) -> t.Dict[str, t.Any]:
+def _everything(container: Document, host_name: str) -> dict[str, t.Any]:
     """All that the container can be asked to have."""
     config = container["Config"]
     wishes = {field: value for field, value in config.items() if field not in _IMAGE_ONLY and value not in ({}, [])}
@@ -99,7 +99,7 @@ def _everything(container: Document, host_name: str) -> t.Dict[str, t.Any]:
     return wishes
 
 
-def _config_wishes(container: Document, defaults: Document, keep_env: t.FrozenSet[str], host_name: str) -> t.Dict[str, t.Any]:
+def _config_wishes(container: Document, defaults: Document, keep_env: frozenset[str], host_name: str) -> dict[str, t.Any]:
     config = container["Config"]
     wishes = {field: value for field, value in config.items() if field not in _IMAGE_ONLY}
     for field in _SCALARS:
@@ -123,7 +123,7 @@ def _config_wishes(container: Document, defaults: Document, keep_env: t.FrozenSe
     return wishes
 
 
-def _drop_answers(wishes: t.Dict[str, t.Any], container: Document, host_name: str) -> None:
+def _drop_answers(wishes: dict[str, t.Any], container: Document, host_name: str) -> None:
     """Take out what nobody asked for: the names that the engine gives, and what goes with another container's network."""
     host_config = container["HostConfig"]
     if wishes.get("Hostname") == container["Id"][:SHORT_ID]:
@@ -136,19 +136,19 @@ def _drop_answers(wishes: t.Dict[str, t.Any], container: Document, host_name: st
             wishes.pop(field, None)
 
 
-def _without_defaults(values: t.Optional[Document], defaults: t.Optional[Document]) -> t.Dict[str, t.Any]:
+def _without_defaults(values: Document | None, defaults: Document | None) -> dict[str, t.Any]:
     missing = object()
     return {key: value for key, value in (values or {}).items() if (defaults or {}).get(key, missing) != value}
 
 
-def _env_wishes(env: t.Sequence[str], defaults: t.Sequence[str], keep_env: t.FrozenSet[str]) -> t.List[str]:
+def _env_wishes(env: t.Sequence[str], defaults: t.Sequence[str], keep_env: frozenset[str]) -> list[str]:
     """The engine takes all entries of a variable from the container, or if it has none, all from the image. The last one counts."""
     ours, theirs = _by_variable(env), _by_variable(defaults)
     return [entry for entry in env if _variable(entry) in keep_env or ours[_variable(entry)] != theirs.get(_variable(entry))]
 
 
-def _by_variable(env: t.Sequence[str]) -> t.Dict[str, t.List[str]]:
-    entries: t.Dict[str, t.List[str]] = {}
+def _by_variable(env: t.Sequence[str]) -> dict[str, list[str]]:
+    entries: dict[str, list[str]] = {}
     for entry in env:
         entries.setdefault(_variable(entry), []).append(entry)
     return entries
@@ -158,7 +158,7 @@ def _variable(entry: str) -> str:
     return entry.partition("=")[0]
 
 
-def _command_wishes(config: Document, defaults: Document) -> t.Dict[str, t.Any]:
+def _command_wishes(config: Document, defaults: Document) -> dict[str, t.Any]:
     """Entrypoint and Cmd. An image's Cmd is made for its Entrypoint: under another one, the Cmd is the operator's."""
     entrypoint, command = config.get("Entrypoint") or None, config.get("Cmd") or None
     default_entrypoint, default_command = defaults.get("Entrypoint") or None, defaults.get("Cmd") or None
@@ -173,7 +173,7 @@ def _command_wishes(config: Document, defaults: Document) -> t.Dict[str, t.Any]:
     return {"Entrypoint": None, "Cmd": own_command}
 
 
-def _storage(container: Document, borrowed: t.FrozenSet[str]) -> Document:
+def _storage(container: Document, borrowed: frozenset[str]) -> Document:
     """Binds and mounts that keep anonymous volumes attached: a container's inspect document names them in Mounts only."""
     host_config = container["HostConfig"]
     volumes = {_clean(mount["Destination"]): mount for mount in container.get("Mounts") or [] if mount.get("Type") == "volume"}
@@ -206,7 +206,7 @@ def _volume_name(mount: Document) -> str:
     return name
 
 
-def _source(bind: str) -> t.Optional[str]:
+def _source(bind: str) -> str | None:
     """None for a bind that is a path in the container alone."""
     source, colon, _target_and_options = bind.partition(":")
     return source if colon else None
@@ -253,14 +253,14 @@ def _is_network_of(mode: str, network: str, endpoint: Document) -> bool:
     return network_id == mode or (bool(_NETWORK_ID.fullmatch(mode)) and network_id.startswith(mode))
 
 
-def _one_endpoint(endpoint: Document, container_id: str, main_mac: t.Optional[str]) -> Document:
+def _one_endpoint(endpoint: Document, container_id: str, main_mac: str | None) -> Document:
     wishes = {field: endpoint[field] for field in _ENDPOINT_WISHES if endpoint.get(field)}
     aliases = [alias for alias in endpoint.get("Aliases") or [] if alias != container_id[:SHORT_ID]]
     mac = main_mac or _mac_wish(endpoint)
     return {**wishes, **({"Aliases": aliases} if aliases else {}), **({"MacAddress": mac} if mac else {})}
 
 
-def _mac_wish(endpoint: Document) -> t.Optional[str]:
+def _mac_wish(endpoint: Document) -> str | None:
     """The MAC address that this endpoint was asked to have, as far as can be told.
 
     Engines tell it outright for the network that the container was created in (C(Config.MacAddress)) and until the first start. Afterwards

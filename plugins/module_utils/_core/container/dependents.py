@@ -36,12 +36,12 @@ class Dependent(t.NamedTuple):
     provider: str
     provider_name: str
     runs: bool
-    shares_with: t.Tuple[str, ...]
+    shares_with: tuple[str, ...]
     archive: str
     stop_timeout: int = ENGINE_STOP_TIMEOUT
     image_ref: str = ""
     image_id: str = ""
-    tag_means: t.Optional[str] = None
+    tag_means: str | None = None
 
 
 class Repair(enum.Enum):
@@ -61,7 +61,7 @@ class Repaired(t.NamedTuple):
     problem: str = ""
 
 
-def attention(dependents: t.Iterable[Repaired]) -> t.Tuple[str, ...]:
+def attention(dependents: t.Iterable[Repaired]) -> tuple[str, ...]:
     """A warning for each that needs attention."""
     return tuple(
         f"{dependent.name}, which depends on it, needs attention: {dependent.problem}"
@@ -70,10 +70,10 @@ def attention(dependents: t.Iterable[Repaired]) -> t.Tuple[str, ...]:
     )
 
 
-def find_dependents(provider: Document, others: t.Sequence[Document], unix_seconds: int) -> t.Tuple[Dependent, ...]:
+def find_dependents(provider: Document, others: t.Sequence[Document], unix_seconds: int) -> tuple[Dependent, ...]:
     """All that depend on C(provider), and all that depend on those, providers first. The arguments are inspect documents."""
     taken = {name_of(other) for other in others}
-    found: t.Dict[str, Dependent] = {}
+    found: dict[str, Dependent] = {}
     providers = [provider]
     while providers:
         current = providers.pop(0)
@@ -102,10 +102,10 @@ def with_meaning_of_tag(ops: DockerOps, dependent: Dependent) -> Dependent:
     return dependent._replace(tag_means=meaning_of_tag(ops, dependent))
 
 
-def _providers_first(found: t.Mapping[str, Dependent], others: t.Sequence[Document]) -> t.Tuple[Dependent, ...]:
+def _providers_first(found: t.Mapping[str, Dependent], others: t.Sequence[Document]) -> tuple[Dependent, ...]:
     """One can depend on several. Where links go round in a circle, none is first."""
     documents = {other["Id"]: other for other in others}
-    in_order: t.List[Dependent] = []
+    in_order: list[Dependent] = []
     waiting = dict(found)
     while waiting:
         ready = [
@@ -121,13 +121,13 @@ def _depends(other: Document, provider: str, provider_name: str) -> bool:
     return provider in namespaces_of(other) or any(target == provider_name for target, _alias in links_of(other))
 
 
-def namespaces_of(container: Document) -> t.Tuple[str, ...]:
+def namespaces_of(container: Document) -> tuple[str, ...]:
     """The IDs of the containers in whose namespaces this one lives."""
     modes = ((container["HostConfig"].get(mode) or "").partition(":") for mode in _MODES)
     return tuple(other for kind, _colon, other in modes if kind == "container")
 
 
-def links_of(container: Document) -> t.Iterator[t.Tuple[str, str]]:
+def links_of(container: Document) -> t.Iterator[tuple[str, str]]:
     """Target and alias of each legacy link. The engine writes C(/target:/container/alias)."""
     for link in container["HostConfig"].get("Links") or ():
         target, _colon, alias = link.partition(":")

@@ -18,7 +18,7 @@ _FLEETING = ("/tmp", "/var/tmp", "/run", "/var/run", "/var/lock", "/var/log", "/
 _LINKED_TO_USR = ("/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/")
 
 
-def lost_files(changes: t.Iterable[Document], container: Document) -> t.Tuple[str, ...]:
+def lost_files(changes: t.Iterable[Document], container: Document) -> tuple[str, ...]:
     """The paths that were added or changed in a container since it was created, in order, folders only when they are empty.
 
     C(changes) is what the engine lists as different from the image (https://docs.docker.com/reference/api/engine/, ContainerChanges).
@@ -36,7 +36,7 @@ def lost_files(changes: t.Iterable[Document], container: Document) -> t.Tuple[st
     )
 
 
-def _mount_points(container: Document) -> t.Set[str]:
+def _mount_points(container: Document) -> set[str]:
     asked_for = [mount["Destination"] for mount in container.get("Mounts") or ()] + list(container["HostConfig"].get("Tmpfs") or {})
     named = {path.rstrip("/") for path in asked_for}
     return named | {f"/usr{path}" for path in named if path.startswith(_LINKED_TO_USR)}

@@ -34,7 +34,7 @@ class OldContainer(t.NamedTuple):
     runs: bool = True
     time_to_health: float = 0.0
     restart_policy: Document = EMPTY
-    dependents: t.Tuple[Dependent, ...] = ()
+    dependents: tuple[Dependent, ...] = ()
 
     @property
     def wakes_by_itself(self) -> bool:

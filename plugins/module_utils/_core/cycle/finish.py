@@ -23,8 +23,8 @@ from .repair import recreate_dependents
 class Completion(t.NamedTuple):
     """What became of the dependents, and a warning for each thing that could not be done."""
 
-    dependents: t.Tuple[Repaired, ...] = ()
-    warnings: t.Tuple[str, ...] = ()
+    dependents: tuple[Repaired, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def complete(ports: Ports, entry: Entry, new_id: str) -> Completion:
@@ -45,7 +45,7 @@ def new_image_of(entry: Entry) -> ImageIdentity:
     return ImageIdentity(entry.new_image_ref, entry.new_image_id)
 
 
-def forget_archive(ports: Ports, container: str, archive_id: str) -> t.Tuple[str, ...]:
+def forget_archive(ports: Ports, container: str, archive_id: str) -> tuple[str, ...]:
     """For an archive that is none any more. Returns a warning when it could not be forgotten."""
     try:
         Archives(ports.memory).drop(container, archive_id)
@@ -54,7 +54,7 @@ def forget_archive(ports: Ports, container: str, archive_id: str) -> t.Tuple[str
     return ()
 
 
-def _remember_archives(ports: Ports, entry: Entry) -> t.Tuple[str, ...]:
+def _remember_archives(ports: Ports, entry: Entry) -> tuple[str, ...]:
     archives = Archives(ports.memory)
     try:
         if entry.returning:
@@ -70,7 +70,7 @@ def _not_remembered(container: str, error: EngineError) -> str:
     return f"It could not be remembered which archives {container} has, so container_rollback may not find them: {error}"
 
 
-def clean_up(ops: DockerOps, replacement: Replacement, cleanup: Cleanup) -> t.Tuple[t.Optional[str], t.Tuple[str, ...]]:
+def clean_up(ops: DockerOps, replacement: Replacement, cleanup: Cleanup) -> tuple[str | None, tuple[str, ...]]:
     """Remove the archive, then images as asked, the prune last.
 
     Returns the name of the archive if it is still there, and a warning for each thing that could not be done.
@@ -85,7 +85,7 @@ def clean_up(ops: DockerOps, replacement: Replacement, cleanup: Cleanup) -> t.Tu
     return replacement.archive if archive_warning else None, tuple(warning for warning in warnings if warning)
 
 
-def remove_archive(ops: DockerOps, archive: str, name: str) -> t.Optional[str]:
+def remove_archive(ops: DockerOps, archive: str, name: str) -> str | None:
     """Without force: one that runs stays. C(archive) is what to call it by to the engine, C(name) to the operator.
 
     Returns a warning if it is still there. That it was gone already is none.
@@ -111,14 +111,14 @@ def _is_gone(ops: DockerOps, container: str) -> bool:
     return False
 
 
-def _remove_replaced(ops: DockerOps, replacement: Replacement) -> t.Optional[str]:
+def _remove_replaced(ops: DockerOps, replacement: Replacement) -> str | None:
     image = replacement.old_image
     if not image.id or image.id == replacement.new_image.id or replacement.old_image_has_other_tags:
         return None
     return remove_image(ops, image.id)[1]
 
 
-def remove_image(ops: DockerOps, image_id: str) -> t.Tuple[bool, t.Optional[str]]:
+def remove_image(ops: DockerOps, image_id: str) -> tuple[bool, str | None]:
     """Whether a replaced image was removed, and a warning where it could not be. One that something uses stays, without a warning."""
     try:
         ops.remove_image(image_id)
@@ -129,7 +129,7 @@ def remove_image(ops: DockerOps, image_id: str) -> t.Tuple[bool, t.Optional[str]
     return True, None
 
 
-def prune(ops: DockerOps) -> t.Optional[str]:
+def prune(ops: DockerOps) -> str | None:
     """Remove every dangling image. Returns a warning when that could not be done."""
     try:
         ops.prune_dangling()

@@ -58,7 +58,7 @@ class HealthOutcome(t.NamedTuple):
 
     verdict: Verdict
     why: str
-    last: t.Optional[ContainerRuntimeState] = None
+    last: ContainerRuntimeState | None = None
     seen_up: bool = False
     blind: bool = False
 
@@ -110,19 +110,19 @@ class _Gate:
         self._began = began
         self._restarts_before = 0 if new else None
         self._started_at = ""
-        self._healthy_since: t.Optional[float] = None
-        self._blind_since: t.Optional[float] = None
+        self._healthy_since: float | None = None
+        self._blind_since: float | None = None
         self._next_turn = self._deadline
 
     @property
     def _deadline(self) -> float:
         return self._began + self._config.health_timeout
 
-    def saw(self, state: ContainerRuntimeState, now: float) -> t.Optional[HealthOutcome]:
+    def saw(self, state: ContainerRuntimeState, now: float) -> HealthOutcome | None:
         self._blind_since = None
         return self._crash(state) or self._judge_running(state, now)
 
-    def could_not_look(self, error: EngineError, now: float) -> t.Optional[HealthOutcome]:
+    def could_not_look(self, error: EngineError, now: float) -> HealthOutcome | None:
         if self._blind_since is None:
             self._blind_since = now
         self._next_turn = max(self._deadline, self._blind_since + _PATIENCE_WHILE_BLIND)
@@ -133,7 +133,7 @@ class _Gate:
         remaining = self._next_turn - now
         return min(self._config.poll_interval, remaining) if remaining > 0 else self._config.poll_interval
 
-    def _crash(self, state: ContainerRuntimeState) -> t.Optional[HealthOutcome]:
+    def _crash(self, state: ContainerRuntimeState) -> HealthOutcome | None:
         if self._restarts_before is None:
             self._restarts_before = state.restarts
         if state.restarts > self._restarts_before:
@@ -145,7 +145,7 @@ class _Gate:
         self._started_at = state.started_at
         return None
 
-    def _judge_running(self, state: ContainerRuntimeState, now: float) -> t.Optional[HealthOutcome]:
+    def _judge_running(self, state: ContainerRuntimeState, now: float) -> HealthOutcome | None:
         if state.status is RuntimeStatus.RUNNING:
             return self._up_since(self._began, self._config.grace_period, now, "stayed up for the grace period")
         if state.status is RuntimeStatus.HEALTHY:
@@ -158,6 +158,6 @@ class _Gate:
         late = now >= self._deadline
         return HealthOutcome(Verdict.TIMEOUT, f"was still {state.status.value} after {self._config.health_timeout:g} s") if late else None
 
-    def _up_since(self, since: float, needed: float, now: float, why: str) -> t.Optional[HealthOutcome]:
+    def _up_since(self, since: float, needed: float, now: float, why: str) -> HealthOutcome | None:
         self._next_turn = since + needed
         return HealthOutcome(Verdict.HEALTHY, why) if now >= self._next_turn else None

@@ -30,8 +30,8 @@ Command = t.Tuple[str, ...]
 class Hooks:
     """What to run, None where there is nothing, and how long each may take, in seconds. Raises InvalidInput."""
 
-    pre_update: t.Optional[Command] = None
-    post_update: t.Optional[Command] = None
+    pre_update: Command | None = None
+    post_update: Command | None = None
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
@@ -52,7 +52,7 @@ class Hooks:
 NO_HOOKS = Hooks()
 
 
-def _command(hook: str, wanted: t.Any) -> t.Optional[Command]:
+def _command(hook: str, wanted: t.Any) -> Command | None:
     if wanted is None:
         return None
     if isinstance(wanted, str) and wanted.strip():
@@ -82,14 +82,14 @@ class HookRunner:
             raise HookFailed(f"{problem} So nothing was stopped: container {name} was left as it is.")
         return True
 
-    def after_update(self, name: str, container: str) -> t.Tuple[str, ...]:
+    def after_update(self, name: str, container: str) -> tuple[str, ...]:
         """Run C(post_update) in the new container. Returns a warning when it failed."""
         if self.hooks.post_update is None:
             return ()
         problem = self._problem("post_update", self.hooks.post_update, name, container)
         return (f"{problem} The update stands.",) if problem else ()
 
-    def _problem(self, hook: str, command: Command, name: str, container: str) -> t.Optional[str]:
+    def _problem(self, hook: str, command: Command, name: str, container: str) -> str | None:
         began = self._ports.clock.monotonic()
         try:
             with self._watch.step(hook):

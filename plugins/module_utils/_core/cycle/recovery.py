@@ -30,9 +30,9 @@ class Remains(t.NamedTuple):
     so far that the old container counts as a kept archive.
     """
 
-    old: t.Optional[Document]
-    occupant: t.Optional[Document]
-    new_id: t.Optional[str]
+    old: Document | None
+    occupant: Document | None
+    new_id: str | None
     archive_is_remembered: bool = False
 
 
@@ -56,7 +56,7 @@ class Finding(t.NamedTuple):
     """
 
     way_out: WayOut
-    new_id: t.Optional[str] = None
+    new_id: str | None = None
     obstacle: str = ""
     has_its_name: bool = False
 
@@ -94,7 +94,7 @@ def _is_ours(entry: Entry, occupant: Document) -> bool:
     return bool(occupant["State"]["Status"] == "created" and occupant["Image"] == entry.new_image_id)
 
 
-def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: t.Optional[str], health: HealthConfig) -> t.Tuple[Repaired, ...]:
+def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: str | None, health: HealthConfig) -> tuple[Repaired, ...]:
     """Bring to its end what the run of C(entry) left: the new container, if it passes the gate, or the old one.
 
     C(new_id) is the new container as far as it was written down. Returns the dependents for which something was done. Raises
@@ -120,7 +120,7 @@ def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: t.Optional[str
     return dependents
 
 
-def foresee_recovery(ports: Ports, entry: Entry, new_id: t.Optional[str]) -> Finding:
+def foresee_recovery(ports: Ports, entry: Entry, new_id: str | None) -> Finding:
     """Which way out there is. Raises RecoveryFailed, with what to do by hand, where there is none."""
     finding = find_way_out(entry, _look_around(ports, entry, new_id))
     if finding.way_out is WayOut.STUCK:
@@ -128,7 +128,7 @@ def foresee_recovery(ports: Ports, entry: Entry, new_id: t.Optional[str]) -> Fin
     return finding
 
 
-def _look_around(ports: Ports, entry: Entry, new_id: t.Optional[str]) -> Remains:
+def _look_around(ports: Ports, entry: Entry, new_id: str | None) -> Remains:
     return Remains(_look(ports, entry, entry.old_id), _look(ports, entry, entry.container), new_id, _is_remembered(ports, entry))
 
 
@@ -139,7 +139,7 @@ def _is_remembered(ports: Ports, entry: Entry) -> bool:
         return False
 
 
-def _look(ports: Ports, entry: Entry, container: str) -> t.Optional[Document]:
+def _look(ports: Ports, entry: Entry, container: str) -> Document | None:
     try:
         return ports.ops.inspect(container).container
     except NotFound:
@@ -156,7 +156,7 @@ def _judge(ports: Ports, entry: Entry, new_id: str, health: HealthConfig) -> Hea
     return wait_for_health(ports.probe, ports.clock, new_id, health)
 
 
-def _see_through(ports: Ports, entry: Entry, new_id: str) -> t.Tuple[Repaired, ...]:
+def _see_through(ports: Ports, entry: Entry, new_id: str) -> tuple[Repaired, ...]:
     """What is left to do for a new container that passed the gate."""
     dependents = complete(ports, entry, new_id).dependents
     if entry.keep_archive:
@@ -173,7 +173,7 @@ def _see_through(ports: Ports, entry: Entry, new_id: str) -> t.Tuple[Repaired, .
     return dependents
 
 
-def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, health: HealthConfig) -> t.Tuple[Repaired, ...]:
+def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, health: HealthConfig) -> tuple[Repaired, ...]:
     old = OldContainer(
         id=entry.old_id,
         name=entry.container,

@@ -21,7 +21,7 @@ from ..engine.retry import until_answered
 from ..image.tags import let_tag_mean_its_image, put_tag_back
 
 
-def restart_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str) -> t.Tuple[Repaired, ...]:
+def restart_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str) -> tuple[Repaired, ...]:
     """Give those that ran the namespaces of C(provider) again, which was stopped and started. Never raises EngineError."""
     restarted = {provider}
     repaired = []
@@ -33,14 +33,14 @@ def restart_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider
     return tuple(repaired)
 
 
-def recreate_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str, heir: str, archive: str) -> t.Tuple[Repaired, ...]:
+def recreate_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str, heir: str, archive: str) -> tuple[Repaired, ...]:
     """Let all live with C(heir), the container that took the place of C(provider), which is now called C(archive).
 
     Each keeps its exact image. Never raises EngineError.
     """
     heirs = {provider: heir}
     names = {archive: next((dependent.provider_name for dependent in dependents if dependent.provider == provider), archive)}
-    lost: t.Set[str] = set()
+    lost: set[str] = set()
     repaired = []
     for dependent in dependents:
         result = _recreate(ports, dependent, heirs, names, lost)
@@ -55,7 +55,7 @@ def recreate_dependents(ports: Ports, dependents: t.Sequence[Dependent], provide
     return tuple(_remove_old(ports, dependent, result) for dependent, result in zip(dependents, looked_at))
 
 
-def _give_back(ports: Ports, dependent: Dependent, *, namespace_is_new: bool) -> t.Optional[Repaired]:
+def _give_back(ports: Ports, dependent: Dependent, *, namespace_is_new: bool) -> Repaired | None:
     """Its name, where an interrupted run had put another one in its place, and the namespaces of its provider. None when it has both."""
     ops, clock = ports.ops, ports.clock
     try:
@@ -214,7 +214,7 @@ def _remove_old(ports: Ports, dependent: Dependent, result: Repaired) -> Repaire
     return result._replace(repair=Repair.NEEDS_ATTENTION, problem=f"it was created anew, but {problem}") if problem else result
 
 
-def _find(ports: Ports, container: str) -> t.Optional[Inspected]:
+def _find(ports: Ports, container: str) -> Inspected | None:
     try:
         return until_answered(ports.clock, lambda: ports.ops.inspect(container))
     except NotFound:

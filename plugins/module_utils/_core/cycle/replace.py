@@ -40,7 +40,7 @@ _REASONS = {Verdict.CRASHED: RollbackReason.CRASHED, Verdict.TIMEOUT: RollbackRe
 
 def replace_if_as_planned(
     ports: Ports, guard: Guard, watch: Stopwatch, job: Job, hooks: HookRunner, replacement: Replacement
-) -> t.Union[Replaced, RolledBack, None]:
+) -> Replaced | RolledBack | None:
     """Hold the container, run the hook in it, and replace it. None when somebody was faster, and nothing was touched.
 
     Raises StepFailed when it ended before there was a new container; the message says how the old one is.
@@ -58,9 +58,7 @@ def replace_if_as_planned(
     return Swap(ports, guard, watch, replacement, job.health).run()
 
 
-def see_through(
-    ports: Ports, guard: Guard, watch: Stopwatch, job: Job, hooks: HookRunner, ending: t.Union[Replaced, RolledBack]
-) -> CycleResult:
+def see_through(ports: Ports, guard: Guard, watch: Stopwatch, job: Job, hooks: HookRunner, ending: Replaced | RolledBack) -> CycleResult:
     """Wait for the verdict on the new container, then clean up, or roll back. Never raises EngineError."""
     if isinstance(ending, Replaced):
         ending = _pass_gate(ports, guard, watch, ending, job.health)
@@ -72,7 +70,7 @@ def see_through(
         completion = complete(ports, entry, ending.new_id)
     # Those that depend on it do not wait for the hook.
     hook_warnings = _run_hook_after(ports, hooks, ending) if replacement.starts else ()
-    archive: t.Optional[str] = replacement.archive
+    archive: str | None = replacement.archive
     warnings = (*completion.warnings, *hook_warnings)
     if not job.keep_archive:
         with watch.step("cleanup"):
@@ -99,7 +97,7 @@ def _run_hook_before(ports: Ports, guard: Guard, hooks: HookRunner, replacement:
         raise
 
 
-def _run_hook_after(ports: Ports, hooks: HookRunner, replaced: Replaced) -> t.Tuple[str, ...]:
+def _run_hook_after(ports: Ports, hooks: HookRunner, replaced: Replaced) -> tuple[str, ...]:
     """Returns warnings. What it ended is started again."""
     name = replaced.replacement.old.name
     warnings = hooks.after_update(name, replaced.new_id)
@@ -121,7 +119,7 @@ def _changed_meanwhile(replacement: Replacement) -> HookFailed:
     )
 
 
-def _ended_by_hook(ports: Ports, replacement: Replacement, hook: t.Optional[HookResult]) -> t.Optional[HookFailed]:
+def _ended_by_hook(ports: Ports, replacement: Replacement, hook: HookResult | None) -> HookFailed | None:
     """A hook may have ended the very process that the container is there for. Then it is started again. None when it runs."""
     old = replacement.old
     try:
@@ -142,7 +140,7 @@ def _ended_by_hook(ports: Ports, replacement: Replacement, hook: t.Optional[Hook
     )
 
 
-def _look_after(ports: Ports, container: str, hook: t.Optional[HookResult]) -> Document:
+def _look_after(ports: Ports, container: str, hook: HookResult | None) -> Document:
     """How a container is after a hook. One that was killed was so with the container, as a rule, and the engine may notice that later."""
     deadline = ports.clock.monotonic() + (_NOTICES_WITHIN if hook and hook.was_killed else 0)
     while True:
@@ -161,7 +159,7 @@ def _is_as_planned(ports: Ports, replacement: Replacement) -> bool:
     return is_active(now) == replacement.old.runs and _what_counts(now) == _what_counts(replacement.seen)
 
 
-def _what_counts(container: Document) -> t.Tuple[t.Any, ...]:
+def _what_counts(container: Document) -> tuple[t.Any, ...]:
     networks = (container.get("NetworkSettings") or {}).get("Networks") or {}
     host_config = container["HostConfig"]
     # The engine tells these in another order each time.
@@ -169,7 +167,7 @@ def _what_counts(container: Document) -> t.Tuple[t.Any, ...]:
     return name_of(container), container["Config"], {**host_config, "Links": links, "Ulimits": ulimits}, set(networks)
 
 
-def _pass_gate(ports: Ports, guard: Guard, watch: Stopwatch, replaced: Replaced, health: HealthConfig) -> t.Union[Replaced, RolledBack]:
+def _pass_gate(ports: Ports, guard: Guard, watch: Stopwatch, replaced: Replaced, health: HealthConfig) -> Replaced | RolledBack:
     if not replaced.replacement.starts:
         return replaced  # It does not run, so there is nothing to judge.
     with watch.step("health_gate"):
@@ -182,7 +180,7 @@ def _pass_gate(ports: Ports, guard: Guard, watch: Stopwatch, replaced: Replaced,
 
 
 def _recreated(
-    ending: Replaced, watch: Stopwatch, archive: t.Optional[str], dependents: t.Tuple[Repaired, ...], warnings: t.Tuple[str, ...]
+    ending: Replaced, watch: Stopwatch, archive: str | None, dependents: tuple[Repaired, ...], warnings: tuple[str, ...]
 ) -> CycleResult:
     replacement = ending.replacement
     new_image = replacement.new_image
@@ -206,7 +204,7 @@ def _recreated(
     )
 
 
-def warning_of_lost_files(replacement: Replacement, are_missing: str) -> t.Tuple[str, ...]:
+def warning_of_lost_files(replacement: Replacement, are_missing: str) -> tuple[str, ...]:
     """A warning with their names, if there are any. C(are_missing) says that of the new container, in the tense that fits."""
     if not replacement.lost_files:
         return ()
@@ -216,7 +214,7 @@ def warning_of_lost_files(replacement: Replacement, are_missing: str) -> t.Tuple
 
 def _rolled_back(ports: Ports, guard: Guard, ending: RolledBack, watch: Stopwatch) -> CycleResult:
     replacement, restored = ending.replacement, ending.restored
-    warnings: t.Tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     if restored.problem is None:
         reason = f"{ending.event.reason.value}: {ending.event.failure.error}"
         if ending.image_is_bad:

@@ -91,7 +91,7 @@ def _hooks(results: HookResults) -> Report:
     return {"pre_update": _hook(results.pre_update), "post_update": _hook(results.post_update)}
 
 
-def _hook(result: t.Optional[HookResult]) -> t.Optional[Report]:
+def _hook(result: HookResult | None) -> Report | None:
     if result is None:
         return None
     return {

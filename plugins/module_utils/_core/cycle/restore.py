@@ -48,12 +48,12 @@ class NewContainer(t.NamedTuple):
     One that was there before is not removed, but put away under the name C(archive).
     """
 
-    id: t.Optional[str]
+    id: str | None
     image_ref: str
     image_id: str
     stop_timeout: int
     answer_lost: bool = False
-    archive: t.Optional[str] = None
+    archive: str | None = None
 
 
 class RollbackEvent(t.NamedTuple):
@@ -76,11 +76,11 @@ class Restored(t.NamedTuple):
     because it was. C(is_in_place) tells whether it has its name and its restart policy, however it does.
     """
 
-    problem: t.Optional[str] = None
-    commands: t.Tuple[str, ...] = ()
-    archive: t.Optional[str] = None
-    kept: t.Optional[str] = None
-    dependents: t.Tuple[Repaired, ...] = ()
+    problem: str | None = None
+    commands: tuple[str, ...] = ()
+    archive: str | None = None
+    kept: str | None = None
+    dependents: tuple[Repaired, ...] = ()
     runs: bool = True
     is_in_place: bool = True
 
@@ -99,7 +99,7 @@ def rollback(
     reason: RollbackReason,
     cause: str,
     health: HealthConfig,
-) -> t.Tuple[RollbackEvent, Restored]:
+) -> tuple[RollbackEvent, Restored]:
     """Remove C(new) and put C(old) back from C(archive).
 
     C(cause) says in words what C(reason) says in one. Never raises EngineError: what could not be done is in the result.
@@ -111,16 +111,14 @@ def rollback(
     return RollbackEvent(old.name, reason, old.image_ref, new.image_ref, archive, failure), restored
 
 
-def put_back(
-    ports: Ports, watch: Stopwatch, old: OldContainer, new: NewContainer, archive: t.Optional[str], health: HealthConfig
-) -> Restored:
+def put_back(ports: Ports, watch: Stopwatch, old: OldContainer, new: NewContainer, archive: str | None, health: HealthConfig) -> Restored:
     """Remove C(new), then restore C(old), unless that would make things worse. Never raises EngineError."""
     with watch.step("discard"):
         obstacle = _nothing_to_go_back_to(ports.probe, old, new, archive) or _discard(ports, old, new, archive)
     return obstacle or _with_way_cleared(ports.probe, new, restore(ports, watch, old, archive, health))
 
 
-def restore(ports: Ports, watch: Stopwatch, old: OldContainer, archive: t.Optional[str], health: HealthConfig) -> Restored:
+def restore(ports: Ports, watch: Stopwatch, old: OldContainer, archive: str | None, health: HealthConfig) -> Restored:
     """Give C(old) its name back from C(archive) (None: it still has it), start it, check it and repair its dependents.
 
     Never raises EngineError.
@@ -164,7 +162,7 @@ def let_stop_end(ports: Ports, container: str, started_at: str, timeout: int) ->
         until_answered(ports.clock, lambda: ports.ops.stop(container, timeout))
 
 
-def _repair_dependents(ports: Ports, watch: Stopwatch, old: OldContainer, outcome: HealthOutcome) -> t.Tuple[Repaired, ...]:
+def _repair_dependents(ports: Ports, watch: Stopwatch, old: OldContainer, outcome: HealthOutcome) -> tuple[Repaired, ...]:
     was_never_down = outcome.last is not None and outcome.last.started_at == old.state.started_at
     if not old.dependents or was_never_down:
         return ()
@@ -183,7 +181,7 @@ def _failure_of(probe: HealthProbe, new: NewContainer, cause: str) -> Failure:
     return failure._replace(error=failure.error or cause)
 
 
-def _nothing_to_go_back_to(probe: HealthProbe, old: OldContainer, new: NewContainer, archive: t.Optional[str]) -> t.Optional[Restored]:
+def _nothing_to_go_back_to(probe: HealthProbe, old: OldContainer, new: NewContainer, archive: str | None) -> Restored | None:
     """Somebody may have removed the archive in the meantime. A failed container is better than none."""
     try:
         probe.probe(old.id)
@@ -194,7 +192,7 @@ def _nothing_to_go_back_to(probe: HealthProbe, old: OldContainer, new: NewContai
     return None
 
 
-def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: t.Optional[str]) -> t.Optional[Restored]:
+def _discard(ports: Ports, old: OldContainer, new: NewContainer, archive: str | None) -> Restored | None:
     """Has to come before the start of the old one: the new one holds its ports, its addresses and its data.
 
     Returns what is wrong when the new one may go on running.
@@ -242,7 +240,7 @@ def _put_away(ports: Ports, container: str, archive: str) -> None:
         until_answered(ports.clock, lambda: ports.ops.rename(container, archive))
 
 
-def _unseen(ports: Ports, name: str, new: NewContainer) -> t.Optional[str]:
+def _unseen(ports: Ports, name: str, new: NewContainer) -> str | None:
     """The container that was created although the answer was lost. One that was ever started is somebody else's."""
     found = until_answered(ports.clock, lambda: ports.ops.inspect(name)).container
     is_ours = found["State"]["Status"] == "created" and found["Image"] == new.image_id
@@ -265,7 +263,7 @@ def _has_ended(probe: HealthProbe, container: str) -> bool:
         return False
 
 
-def _rename_back(ports: Ports, old: OldContainer) -> t.Optional[str]:
+def _rename_back(ports: Ports, old: OldContainer) -> str | None:
     def rename() -> None:
         try:
             ports.ops.rename(old.id, old.name)
@@ -289,7 +287,7 @@ def _has_its_name(probe: HealthProbe, old: OldContainer) -> bool:
         return False
 
 
-def _start(ports: Ports, old: OldContainer) -> t.Optional[str]:
+def _start(ports: Ports, old: OldContainer) -> str | None:
     try:
         # It ran before, so what is in its way now, such as somebody at its address, may go away.
         until_accepted(ports.clock, lambda: ports.ops.start(old.id))
@@ -298,7 +296,7 @@ def _start(ports: Ports, old: OldContainer) -> t.Optional[str]:
     return None
 
 
-def _wake(ports: Ports, old: OldContainer) -> t.Optional[str]:
+def _wake(ports: Ports, old: OldContainer) -> str | None:
     if not old.wakes_by_itself:
         return None
     try:

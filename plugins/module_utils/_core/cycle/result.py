@@ -55,22 +55,22 @@ class CycleResult(t.NamedTuple):
     container_name: str
     old_image: ImageIdentity
     new_image: ImageIdentity
-    archive: t.Optional[str] = None
-    rollback: t.Optional[RollbackEvent] = None
-    restored: t.Optional[Restored] = None
-    steps: t.Tuple[StepTime, ...] = ()
-    downtime: t.Optional[float] = None
-    dependents: t.Tuple[Repaired, ...] = ()
-    lost_files: t.Tuple[str, ...] = ()
-    skipped: t.Optional[Skipped] = None
+    archive: str | None = None
+    rollback: RollbackEvent | None = None
+    restored: Restored | None = None
+    steps: tuple[StepTime, ...] = ()
+    downtime: float | None = None
+    dependents: tuple[Repaired, ...] = ()
+    lost_files: tuple[str, ...] = ()
+    skipped: Skipped | None = None
     recovered_first: bool = False
     hooks: HookResults = HookResults()
-    diff: t.Optional[Diff] = None
+    diff: Diff | None = None
     doubt: str = ""
-    warnings: t.Tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
-    def rejected(self) -> t.Optional[Rejected]:
+    def rejected(self) -> Rejected | None:
         """The memory of the rollback for which the image was skipped, None when it was not for one."""
         return self.skipped.rejected if self.skipped else None
 

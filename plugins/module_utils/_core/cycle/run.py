@@ -71,16 +71,14 @@ def _run(ports: Ports, guard: Guard, watch: Stopwatch, job: Job, hooks: HookRunn
     return see_through(ports, guard, watch, job, hooks, ending)
 
 
-def recreate_one(
-    ports: Ports, guard: Guard, watch: Stopwatch, job: Job, hooks: HookRunner
-) -> t.Union[Unchanged, Skipped, Replaced, RolledBack]:
+def recreate_one(ports: Ports, guard: Guard, watch: Stopwatch, job: Job, hooks: HookRunner) -> Unchanged | Skipped | Replaced | RolledBack:
     """Replace the container and start the new one, without waiting for a verdict on it.
 
     What an interrupted run left is brought to its end first. From the first touch on, C(guard) holds the container; the caller ends that.
     C(hooks) is what to run in it before it is touched. Raises as C(recreate_with_health) does.
     """
 
-    def rescue(entry: Entry, new_id: t.Optional[str]) -> t.Tuple[Repaired, ...]:
+    def rescue(entry: Entry, new_id: str | None) -> tuple[Repaired, ...]:
         from .recovery import recover
 
         return recover(ports, watch, entry, new_id, job.health)
@@ -147,7 +145,7 @@ def _skipped(ports: Ports, ending: Skipped, watch: Stopwatch) -> CycleResult:
     )
 
 
-def _point_tag_back(ports: Ports, ending: Skipped) -> t.Tuple[str, ...]:
+def _point_tag_back(ports: Ports, ending: Skipped) -> tuple[str, ...]:
     from ..image.tags import point_tag_back
 
     why = ending.reason.value.replace("_", " ")

@@ -54,7 +54,7 @@ class Swap:
         self._old = replacement.old
         self._health = health
 
-    def run(self) -> t.Union[Replaced, RolledBack]:
+    def run(self) -> Replaced | RolledBack:
         """Raises StepFailed when it ended before there was an archive to go back to; the message says how the old container is."""
         self._put_old_to_sleep()
         if self._old.runs:
@@ -87,7 +87,7 @@ class Swap:
             self._watch.came_up()
         return Replaced(self._plan, new_id)
 
-    def roll_back(self, reason: RollbackReason, cause: str, new_id: t.Optional[str], *, answer_lost: bool = False) -> RolledBack:
+    def roll_back(self, reason: RollbackReason, cause: str, new_id: str | None, *, answer_lost: bool = False) -> RolledBack:
         image, returning = self._plan.new_image, self._plan.returning
         archive = returning.name if returning else None
         new = NewContainer(new_id, image.reference, image.id, self._plan.stop_timeout, answer_lost, archive)
@@ -159,7 +159,7 @@ class Swap:
             problem = f"Container {self._old.name} could not be renamed to {self._plan.archive}: {error}"
             raise self._undone(RenameFailed, problem, self._plan.archive) from error
 
-    def _undone(self, kind: t.Type[StepFailed], problem: str, archive: t.Optional[str], *, stop_may_go_on: bool = False) -> StepFailed:
+    def _undone(self, kind: type[StepFailed], problem: str, archive: str | None, *, stop_may_go_on: bool = False) -> StepFailed:
         """Bring the old container back and say how it is now."""
         restored = restore(self._ports, self._watch, self._old, archive, self._health)
         touched = self._was_touched()

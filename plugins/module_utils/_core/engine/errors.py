@@ -25,7 +25,7 @@ class FleetError(Exception):
     """
 
     touched = False
-    hooks: t.Optional[HookResults] = None
+    hooks: HookResults | None = None
 
 
 class InvalidInput(FleetError):
@@ -117,7 +117,7 @@ class PullFailed(StepFailed):
 
     step = "pull"
 
-    def __init__(self, message: str, problem: t.Optional[PullProblem] = None, *, touched: bool = False) -> None:
+    def __init__(self, message: str, problem: PullProblem | None = None, *, touched: bool = False) -> None:
         super().__init__(message, touched=touched)
         self.problem = problem
 

@@ -48,8 +48,8 @@ class ImageReference(t.NamedTuple):
     as_written: str
     domain: str
     path: str
-    tag: t.Optional[str] = None
-    digest: t.Optional[str] = None
+    tag: str | None = None
+    digest: str | None = None
 
     @classmethod
     def parse(cls, text: str) -> ImageReference:
@@ -99,14 +99,14 @@ class ImageReference(t.NamedTuple):
         return self.normalised == other.normalised
 
 
-def _split_tag(name: str) -> t.Tuple[str, t.Optional[str]]:
+def _split_tag(name: str) -> tuple[str, str | None]:
     head, colon, tail = name.rpartition(":")
     if colon and "/" not in tail:
         return head, tail
     return name, None
 
 
-def _split_domain(name: str) -> t.Tuple[str, str]:
+def _split_domain(name: str) -> tuple[str, str]:
     first, slash, rest = name.partition("/")
     if not slash or not _looks_like_a_domain(first):
         domain, path = DEFAULT_DOMAIN, name
@@ -127,7 +127,7 @@ def _invalid(text: str, why: str) -> InvalidImageReference:
     return InvalidImageReference(f"'{text}' is not an image reference: {why}.")
 
 
-def digest_in(repo_digests: t.Optional[t.Iterable[str]], reference: ImageReference) -> t.Optional[str]:
+def digest_in(repo_digests: t.Iterable[str] | None, reference: ImageReference) -> str | None:
     """The digest among C(repo_digests) (the engine's C(RepoDigests) of an image) that the repository of C(reference) knows the image by."""
     for repo_digest in repo_digests or ():
         candidate = parse_if_possible(repo_digest)
@@ -136,7 +136,7 @@ def digest_in(repo_digests: t.Optional[t.Iterable[str]], reference: ImageReferen
     return None
 
 
-def followed_by(text: str, image_id: str) -> t.Optional[ImageReference]:
+def followed_by(text: str, image_id: str) -> ImageReference | None:
     """The reference that a container follows which was created from C(text) and runs the image C(image_id).
 
     None when it follows none: it was created from an image ID, or from the first digits of one.
@@ -144,7 +144,7 @@ def followed_by(text: str, image_id: str) -> t.Optional[ImageReference]:
     return None if image_id.startswith((text, f"sha256:{text}")) else parse_if_possible(text)
 
 
-def parse_if_possible(text: str) -> t.Optional[ImageReference]:
+def parse_if_possible(text: str) -> ImageReference | None:
     """The reference, None when C(text) is none: an image ID, or the C(<none>) that the engine writes where there is no name."""
     try:
         return ImageReference.parse(text)

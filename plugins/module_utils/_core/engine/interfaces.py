@@ -27,7 +27,7 @@ class DockerOps(t.Protocol):
     def surroundings(self, container: str, new_image: str) -> Surroundings:
         """Look at everything around a container that is to run the image of the ID C(new_image), empty when that is not known."""
 
-    def changes(self, container: str) -> t.Tuple[Document, ...]:
+    def changes(self, container: str) -> tuple[Document, ...]:
         """What differs between a container's own file system and its image's, as the engine lists it."""
 
     def published(self, reference: ImageReference) -> Published:
@@ -102,7 +102,7 @@ class Clock(t.Protocol):
     def unix_seconds(self) -> int:
         """Whole seconds since 1970."""
 
-    def sleep(self, seconds: float, news: t.Optional[News] = None) -> None:
+    def sleep(self, seconds: float, news: News | None = None) -> None:
         """Wait so long, or until there is C(news)."""
 
 
@@ -112,10 +112,10 @@ class Journal(t.Protocol):
     def write(self, place: str, text: str) -> str:
         """Write where nothing is yet. Returns what is there now, whoever wrote it."""
 
-    def read(self, place: str) -> t.Optional[Note]:
+    def read(self, place: str) -> Note | None:
         """What is there, None when there is nothing."""
 
-    def places(self, part: str) -> t.Tuple[str, ...]:
+    def places(self, part: str) -> tuple[str, ...]:
         """All places with a note that have C(part) in their name."""
 
     def erase(self, place: str) -> None:

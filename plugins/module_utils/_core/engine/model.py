@@ -43,7 +43,7 @@ class ContainerRuntimeState(t.NamedTuple):
     """
 
     status: RuntimeStatus
-    exit_code: t.Optional[int] = None
+    exit_code: int | None = None
     restarts: int = 0
     started_at: str = ""
     name: str = ""
@@ -87,7 +87,7 @@ ENGINE_STOP_TIMEOUT = 10
 
 def stop_timeout_of(container: Document) -> int:
     """Seconds that an inspected container gets to stop by itself."""
-    own: t.Optional[int] = container["Config"].get("StopTimeout")
+    own: int | None = container["Config"].get("StopTimeout")
     return ENGINE_STOP_TIMEOUT if own is None else own
 
 
@@ -107,7 +107,7 @@ class ImageIdentity(t.NamedTuple):
 
     reference: str
     id: str
-    digest: t.Optional[str] = None
+    digest: str | None = None
 
 
 class Published(t.NamedTuple):
@@ -118,7 +118,7 @@ class Published(t.NamedTuple):
     """
 
     digest: str
-    platforms: t.Tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
     is_index: bool = False
 
 
@@ -130,8 +130,8 @@ class Inspected(t.NamedTuple):
     """
 
     container: Document
-    image: t.Optional[Document]
-    borrowed_mounts: t.FrozenSet[str] = frozenset()
+    image: Document | None
+    borrowed_mounts: frozenset[str] = frozenset()
     host_name: str = ""
 
 
@@ -144,12 +144,12 @@ class Surroundings(t.NamedTuple):
     host and the port at which the engine is reached, None when that is a socket.
     """
 
-    others: t.Tuple[Document, ...] = ()
-    networks: t.FrozenSet[str] = frozenset()
+    others: tuple[Document, ...] = ()
+    networks: frozenset[str] = frozenset()
     new_image: Document = EMPTY
     architecture: str = ""
-    own_container: t.Optional[str] = None
-    gateway: t.Optional[t.Tuple[str, int]] = None
+    own_container: str | None = None
+    gateway: tuple[str, int] | None = None
 
 
 class Failure(t.NamedTuple):
@@ -159,10 +159,10 @@ class Failure(t.NamedTuple):
     """
 
     error: str = ""
-    exit_code: t.Optional[int] = None
+    exit_code: int | None = None
     oom_killed: bool = False
-    health_log: t.Tuple[Document, ...] = ()
-    logs: t.Tuple[str, ...] = ()
+    health_log: tuple[Document, ...] = ()
+    logs: tuple[str, ...] = ()
 
 
 class HookRun(t.NamedTuple):
@@ -171,7 +171,7 @@ class HookRun(t.NamedTuple):
     C(exit_code) is None when it did not end in time. It may still be running then.
     """
 
-    exit_code: t.Optional[int]
+    exit_code: int | None
     output: str
 
 
@@ -189,7 +189,7 @@ _KILLED = 128 + 9
 class HookResult(t.NamedTuple):
     """How a hook ended. C(exit_code) is None when it ran out of time, C(output) its last LONGEST_OUTPUT characters."""
 
-    exit_code: t.Optional[int]
+    exit_code: int | None
     output: str
     seconds: float
 
@@ -206,5 +206,5 @@ class HookResult(t.NamedTuple):
 class HookResults(t.NamedTuple):
     """Of both hooks, None where one was not run, or could not be."""
 
-    pre_update: t.Optional[HookResult] = None
-    post_update: t.Optional[HookResult] = None
+    pre_update: HookResult | None = None
+    post_update: HookResult | None = None

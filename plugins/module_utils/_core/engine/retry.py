@@ -19,7 +19,7 @@ _PAUSE = 1.0
 _T = t.TypeVar("_T")
 
 
-def until_answered(clock: Clock, call: t.Callable[[], _T], also: t.Type[EngineError] = NoAnswer) -> _T:
+def until_answered(clock: Clock, call: t.Callable[[], _T], also: type[EngineError] = NoAnswer) -> _T:
     """Repeat a call that does no harm when it is repeated, while there is no answer (or C(also)), for as long as is reasonable."""
     return _repeat(clock, call, lambda error: _PATIENCE if isinstance(error, (NoAnswer, also)) else 0)
 
@@ -36,7 +36,7 @@ def until_accepted(clock: Clock, call: t.Callable[[], _T]) -> _T:
 
 
 def _repeat(clock: Clock, call: t.Callable[[], _T], patience_with: t.Callable[[EngineError], float]) -> _T:
-    failing_since: t.Optional[float] = None
+    failing_since: float | None = None
     while True:
         try:
             return call()

@@ -22,7 +22,7 @@ _MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?
 LONGEST_AGE = 52 * LONGEST
 
 
-def parse_age(text: t.Optional[str]) -> float:
+def parse_age(text: str | None) -> float:
     """Seconds in a duration such as C(90), C(36h) or C(7d). None is 0. Raises InvalidInput."""
     if text is None:
         return 0.0
@@ -33,7 +33,7 @@ def parse_age(text: t.Optional[str]) -> float:
     return seconds
 
 
-def unix_seconds_of(moment: t.Optional[str]) -> t.Optional[int]:
+def unix_seconds_of(moment: str | None) -> int | None:
     """Whole seconds since 1970 at a moment that is written as in RFC 3339. None when it is not."""
     match = _MOMENT.fullmatch(moment or "")
     if not match:
@@ -62,16 +62,16 @@ class Stopwatch:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._steps: t.List[StepTime] = []
-        self._down_since: t.Optional[float] = None
-        self._downtime: t.Optional[float] = None
+        self._steps: list[StepTime] = []
+        self._down_since: float | None = None
+        self._downtime: float | None = None
 
     @property
-    def steps(self) -> t.Tuple[StepTime, ...]:
+    def steps(self) -> tuple[StepTime, ...]:
         return tuple(self._steps)
 
     @property
-    def downtime(self) -> t.Optional[float]:
+    def downtime(self) -> float | None:
         """Seconds from C(went_down) to the C(came_up) that counts; None when there was none."""
         return self._downtime
 

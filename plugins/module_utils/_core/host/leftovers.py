@@ -32,11 +32,11 @@ class Archive(t.NamedTuple):
 class Leftovers(t.NamedTuple):
     """The archives that are there, the runs that hold a container by its name, and a warning for what could not be read."""
 
-    archives: t.Tuple[Archive, ...] = ()
+    archives: tuple[Archive, ...] = ()
     runs: t.Mapping[str, Sighting] = {}
-    warnings: t.Tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
-    def of(self, owner: str) -> t.Tuple[Archive, ...]:
+    def of(self, owner: str) -> tuple[Archive, ...]:
         return tuple(archive for archive in self.archives if archive.owner == owner)
 
 
@@ -62,9 +62,9 @@ def _standing_for(entry: Entry) -> t.Iterator[Archive]:
         yield Archive(dependent.name, dependent.archive, dependent.id, kept=False)
 
 
-def _kept(memory: Journal, places: t.Iterable[str]) -> t.Tuple[t.Tuple[Archive, ...], t.Tuple[str, ...]]:
-    archives: t.List[Archive] = []
-    warnings: t.List[str] = []
+def _kept(memory: Journal, places: t.Iterable[str]) -> tuple[tuple[Archive, ...], tuple[str, ...]]:
+    archives: list[Archive] = []
+    warnings: list[str] = []
     for owner in sorted(set(filter(None, map(owner_of, places)))):
         try:
             archives += (Archive(owner, kept.name, kept.id, kept=True, rollout=kept.rollout) for kept in Archives(memory).of(owner))
@@ -73,9 +73,9 @@ def _kept(memory: Journal, places: t.Iterable[str]) -> t.Tuple[t.Tuple[Archive, 
     return tuple(archives), tuple(warnings)
 
 
-def _runs(guard: Guard, places: t.Iterable[str]) -> t.Tuple[t.Mapping[str, Sighting], t.Tuple[str, ...]]:
-    runs: t.Dict[str, Sighting] = {}
-    warnings: t.List[str] = []
+def _runs(guard: Guard, places: t.Iterable[str]) -> tuple[t.Mapping[str, Sighting], tuple[str, ...]]:
+    runs: dict[str, Sighting] = {}
+    warnings: list[str] = []
     for container in sorted(filter(None, map(container_of_lock, places))):
         try:
             run = guard.peek(container)

@@ -36,13 +36,13 @@ class _Look:
         self._runs = runs
         self._clock = clock
         self._question = question
-        self._warnings: t.List[str] = []
-        self._inspected: t.Dict[str, Document] = {}
-        self._created: t.Dict[str, t.Optional[int]] = {}
-        self._rejections: t.Optional[Rejections] = None
+        self._warnings: list[str] = []
+        self._inspected: dict[str, Document] = {}
+        self._created: dict[str, int | None] = {}
+        self._rejections: Rejections | None = None
         self._leftovers = Leftovers()
         self._knows_leftovers = False
-        self._images: t.Optional[ImagesAtHand] = None
+        self._images: ImagesAtHand | None = None
         self._why_no_images = ""
         self._answers: t.Mapping[str, Answer] = {}
         self._architecture = ""
@@ -65,13 +65,13 @@ class _Look:
             warnings=tuple(self._warnings),
         )
 
-    def _list(self) -> t.Tuple[Document, ...]:
+    def _list(self) -> tuple[Document, ...]:
         try:
             return self._census.containers()
         except EngineError as error:
             raise InspectFailed(f"The containers of this host could not be listed: {error}") from error
 
-    def _missing(self, there: t.Iterable[Document]) -> t.Tuple[str, ...]:
+    def _missing(self, there: t.Iterable[Document]) -> tuple[str, ...]:
         known = {word for container in there for word in (name_of(container), container["Id"])}
         return tuple(sorted(self._question.selection.names - known))
 
@@ -144,7 +144,7 @@ class _Look:
             obstacle=obstacle,
         )
 
-    def _settled(self, container: Document) -> t.Optional[Finding]:
+    def _settled(self, container: Document) -> Finding | None:
         """What can be said without asking anybody."""
         reason = why_managed_elsewhere(container)
         if reason:
@@ -213,7 +213,7 @@ class _Look:
         reason = "; ".join(filter(None, doubts))
         return Finding(Status.OUTDATED, reason, certain=not reason)
 
-    def _no_image_for_this_platform(self, foreseen: Foreseen) -> t.Optional[EngineError]:
+    def _no_image_for_this_platform(self, foreseen: Foreseen) -> EngineError | None:
         """What a pull would say. None also when nobody can tell: then the run will."""
         if foreseen.image.id or not foreseen.is_index or not foreseen.platforms:
             return None
@@ -235,7 +235,7 @@ def _needs_registry(here: ImagesAtHand, reference: ImageReference, policy: PullP
         return False
 
 
-def _under_their_own_names(containers: t.Sequence[Document], archives: t.Sequence[Archive]) -> t.Tuple[t.List[Document], t.Tuple[str, ...]]:
+def _under_their_own_names(containers: t.Sequence[Document], archives: t.Sequence[Archive]) -> tuple[list[Document], tuple[str, ...]]:
     """The containers without the archives, and the names of the archives whose container is gone.
 
     Where a run was to put another one in the place of an archive and did not come to it, the archive stands there for its container.
@@ -249,19 +249,19 @@ def _under_their_own_names(containers: t.Sequence[Document], archives: t.Sequenc
     return there, tuple(sorted(archive.name for archive in orphans if archive.kept))
 
 
-def _needs(containers: t.Iterable[Document], listed: t.Iterable[Document]) -> t.Mapping[str, t.Set[str]]:
+def _needs(containers: t.Iterable[Document], listed: t.Iterable[Document]) -> t.Mapping[str, set[str]]:
     """Who needs whom, by name: for its namespaces, by a link, or as compose wrote down. C(containers) are inspect documents.
 
     Later ones tell more of earlier ones.
     """
     documents = {container["Id"]: container for container in containers}
     names = {container_id: name_of(container) for container_id, container in documents.items()}
-    services: t.Dict[t.Tuple[str, str], t.Set[str]] = {}
+    services: dict[tuple[str, str], set[str]] = {}
     for container in documents.values():
         compose = service_of(container)
         if compose:
             services.setdefault((compose.project, compose.service), set()).add(name_of(container))
-    needs: t.Dict[str, t.Set[str]] = {name: set() for name in names.values()}
+    needs: dict[str, set[str]] = {name: set() for name in names.values()}
     for container in documents.values():
         mine = needs[name_of(container)]
         mine.update(names[provider] for provider in namespaces_of(container) if provider in names)

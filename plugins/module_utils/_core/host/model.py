@@ -44,9 +44,9 @@ class Selection:
     engine's words, of which one has to fit. Raises InvalidInput.
     """
 
-    names: t.FrozenSet[str] = frozenset()
-    labels: t.Tuple[str, ...] = ()
-    states: t.FrozenSet[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    labels: tuple[str, ...] = ()
+    states: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         nameless = [label for label in self.labels if not label.partition("=")[0].strip()]
@@ -79,8 +79,8 @@ class Finding(t.NamedTuple):
     status: Status
     reason: str = ""
     certain: bool = True
-    problem: t.Optional[PullProblem] = None
-    registry: t.Optional[Published] = None
+    problem: PullProblem | None = None
+    registry: Published | None = None
 
 
 class ContainerInfo(t.NamedTuple):
@@ -95,13 +95,13 @@ class ContainerInfo(t.NamedTuple):
     name: str
     id: str
     state: str
-    created: t.Optional[int]
+    created: int | None
     image: ImageIdentity
     finding: Finding
-    compose: t.Optional[ComposeService]
-    archives: t.Optional[t.Tuple[Archive, ...]]
-    interrupted: t.Optional[bool]
-    busy: t.Optional[bool]
+    compose: ComposeService | None
+    archives: tuple[Archive, ...] | None
+    interrupted: bool | None
+    busy: bool | None
     obstacle: str = ""
 
     @property
@@ -115,11 +115,11 @@ class HostInfo(t.NamedTuple):
     C(left_over) are the archives whose container is gone.
     """
 
-    containers: t.Tuple[ContainerInfo, ...]
-    outdated: t.Tuple[str, ...]
-    missing: t.Tuple[str, ...]
-    left_over: t.Tuple[str, ...]
-    warnings: t.Tuple[str, ...]
+    containers: tuple[ContainerInfo, ...]
+    outdated: tuple[str, ...]
+    missing: tuple[str, ...]
+    left_over: tuple[str, ...]
+    warnings: tuple[str, ...]
 
 
 def _has(labels: t.Mapping[str, str], label: str) -> bool:

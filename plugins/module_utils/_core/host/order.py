@@ -12,7 +12,7 @@ Needs = t.Mapping[str, t.AbstractSet[str]]
 """Who needs whom, by name."""
 
 
-def in_order(names: t.Iterable[str], needs: Needs) -> t.Tuple[str, ...]:
+def in_order(names: t.Iterable[str], needs: Needs) -> tuple[str, ...]:
     """The names, each after all that it needs, also through others that are not among them; where that leaves a choice, by name.
 
     Those that need each other in a circle come one after the other by name.
@@ -20,7 +20,7 @@ def in_order(names: t.Iterable[str], needs: Needs) -> t.Tuple[str, ...]:
     wanted = set(names)
     known = wanted.union(needs, *needs.values())
     reach = {name: _all_needed_by(name, needs) for name in known}
-    ordered: t.List[str] = []
+    ordered: list[str] = []
     waiting = sorted(wanted)
     while waiting:
         # Nothing that waits is needed by it, except what needs it in turn.
@@ -30,8 +30,8 @@ def in_order(names: t.Iterable[str], needs: Needs) -> t.Tuple[str, ...]:
     return tuple(ordered)
 
 
-def _all_needed_by(name: str, needs: Needs) -> t.Set[str]:
-    found: t.Set[str] = set()
+def _all_needed_by(name: str, needs: Needs) -> set[str]:
+    found: set[str] = set()
     waiting = [name]
     while waiting:
         for other in needs.get(waiting.pop(), ()):

@@ -19,19 +19,19 @@ Answer = t.Union[Published, EngineError]
 class Census(t.Protocol):
     """Few calls that read much. None of them changes anything. Each raises EngineError."""
 
-    def containers(self) -> t.Tuple[Document, ...]:
+    def containers(self) -> tuple[Document, ...]:
         """All containers, as the engine lists them."""
 
     def container(self, container_id: str) -> Document:
         """The inspect document of one of them."""
 
-    def images(self) -> t.Tuple[Document, ...]:
+    def images(self) -> tuple[Document, ...]:
         """All images, with and without a name, as the engine lists them."""
 
     def architecture(self) -> str:
         """What the engine runs by itself, such as C(amd64)."""
 
-    def ask(self, references: t.Sequence[ImageReference]) -> t.Tuple[Answer, ...]:
+    def ask(self, references: t.Sequence[ImageReference]) -> tuple[Answer, ...]:
         """What the registries have under each reference, in the same order. Raises nothing."""
 
     def journal(self) -> t.Mapping[str, Note]:

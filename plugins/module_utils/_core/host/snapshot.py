@@ -21,10 +21,10 @@ class NotesAtHand:
         self._notes = notes
         self._age = age
 
-    def read(self, place: str) -> t.Optional[Note]:
+    def read(self, place: str) -> Note | None:
         return self._notes.get(place)
 
-    def places(self, part: str) -> t.Tuple[str, ...]:
+    def places(self, part: str) -> tuple[str, ...]:
         return tuple(place for place in self._notes if part in place)
 
     def age(self, note: Note) -> float:
@@ -67,11 +67,11 @@ class ImagesAtHand:
         """Whether an image is on this host."""
         return image_id in self._images
 
-    def digest_of(self, image_id: str, reference: ImageReference) -> t.Optional[str]:
+    def digest_of(self, image_id: str, reference: ImageReference) -> str | None:
         """The digest under which the repository of the reference knows an image."""
         return digest_in(self._images.get(image_id, {}).get("RepoDigests"), reference)
 
-    def digests_of(self, image_id: str) -> t.FrozenSet[str]:
+    def digests_of(self, image_id: str) -> frozenset[str]:
         """All digests under which any repository knows an image."""
         names = map(parse_if_possible, self._images.get(image_id, {}).get("RepoDigests") or ())
         return frozenset(name.digest for name in names if name and name.digest)
@@ -80,9 +80,9 @@ class ImagesAtHand:
         """Whether any repository knows it by a digest."""
         return bool(self.digests_of(image_id))
 
-    def made_at(self, image_id: str) -> t.Optional[int]:
+    def made_at(self, image_id: str) -> int | None:
         """When an image was built, in seconds since 1970."""
-        made_at: t.Optional[int] = self._images.get(image_id, {}).get("Created")
+        made_at: int | None = self._images.get(image_id, {}).get("Created")
         return made_at
 
 
@@ -98,6 +98,6 @@ def as_inspected(listed: Document) -> Document:
     }
 
 
-def linked_by(listed: Document) -> t.FrozenSet[str]:
+def linked_by(listed: Document) -> frozenset[str]:
     """The names of the containers that link to one in the old way. The engine lists C(/linker/alias) among its names."""
     return frozenset(name.split("/")[1] for name in listed.get("Names") or () if name.count("/") == 2)

@@ -24,7 +24,7 @@ def pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, _inspect
     return Foreseen(at_hand(ops, reference, policy) or ops.pull(reference))
 
 
-def to_pull(reference: ImageReference, image_digest: t.Optional[str]) -> ImageReference:
+def to_pull(reference: ImageReference, image_digest: str | None) -> ImageReference:
     """What is pulled, or looked for on the host, for a container that is to be created from C(reference).
 
     It goes on being called as the operator wrote it. Raises InvalidInput when the reference has another digest already.
@@ -78,7 +78,7 @@ def _hint_of_registry(ops: DockerOps, reference: ImageReference) -> str:
     return ""
 
 
-def tag_is_elsewhere(ops: DockerOps, reference: ImageReference, image_digest: t.Optional[str], policy: PullPolicy) -> t.Tuple[str, ...]:
+def tag_is_elsewhere(ops: DockerOps, reference: ImageReference, image_digest: str | None, policy: PullPolicy) -> tuple[str, ...]:
     """A warning when the reference means another digest in the registry than the one that was asked for. Nothing when nobody can say."""
     if image_digest is None or reference.digest or policy is not PullPolicy.ALWAYS:
         return ()

@@ -59,7 +59,7 @@ _WORDS = {
 }
 
 # Ways to say it, as regular expressions. The first that fits counts, so what is the cause of others stands before them.
-_SIGNS: t.Tuple[t.Tuple[PullProblem, t.Tuple[str, ...]], ...] = (
+_SIGNS: tuple[tuple[PullProblem, tuple[str, ...]], ...] = (
     (PullProblem.RATE_LIMITED, ("toomanyrequests", "too many requests", r"\bhttp 429\b", "rate limit")),
     (PullProblem.DISK_FULL, ("no space left on device", "disk quota exceeded", "not enough space on the disk")),
     (

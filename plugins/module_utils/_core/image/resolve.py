@@ -37,7 +37,7 @@ class Foreseen(t.NamedTuple):
 
     image: ImageIdentity
     doubt: str = ""
-    platforms: t.Tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
     is_index: bool = False
 
     def architecture_for(self, engine: str) -> str:
@@ -74,7 +74,7 @@ def foresee(ops: Images, reference: ImageReference, policy: PullPolicy) -> Fores
     return Foreseen(here) if here else meaning_of(ops, reference, ops.published(reference))
 
 
-def at_hand(ops: Images, reference: ImageReference, policy: PullPolicy) -> t.Optional[ImageIdentity]:
+def at_hand(ops: Images, reference: ImageReference, policy: PullPolicy) -> ImageIdentity | None:
     """The image on this host that is taken with this policy, None when the registry has to be asked. Raises EngineError."""
     if policy is PullPolicy.ALWAYS:
         return None

@@ -33,23 +33,23 @@ class Follower(t.Protocol):
         """In full."""
 
     @property
-    def tag_means(self) -> t.Optional[str]:
+    def tag_means(self) -> str | None:
         """In full too."""
 
 
-def meaning_of_tag(ops: DockerOps, follower: Follower) -> t.Optional[str]:
+def meaning_of_tag(ops: DockerOps, follower: Follower) -> str | None:
     """The ID of the image that its tag means on this host, None when it follows none, or that means nothing. Raises EngineError."""
     tag = _tag_of(follower)
     return _meaning(ops, tag) if tag else None
 
 
-def _tag_of(follower: Follower) -> t.Optional[ImageReference]:
+def _tag_of(follower: Follower) -> ImageReference | None:
     """The tag that it follows, None when it follows none: a digest or an ID is an exact image already."""
     reference = followed_by(follower.image_ref, follower.image_id)
     return None if reference is None or reference.digest else reference
 
 
-def let_tag_mean_its_image(ports: Ports, follower: Follower) -> t.Optional[str]:
+def let_tag_mean_its_image(ports: Ports, follower: Follower) -> str | None:
     """A container follows the reference that it is created from, and gets the image that this means: so it has to mean the exact one.
 
     Returns what it meant before.
@@ -64,7 +64,7 @@ def let_tag_mean_its_image(ports: Ports, follower: Follower) -> t.Optional[str]:
     return meant
 
 
-def put_tag_back(ports: Ports, follower: Follower, meant: t.Optional[str]) -> str:
+def put_tag_back(ports: Ports, follower: Follower, meant: str | None) -> str:
     """Let the tag mean again what it meant, and return what is wrong when that fails."""
     tag = _tag_of(follower)
     if tag is None or meant is None or meant == follower.image_id:
@@ -77,7 +77,7 @@ def put_tag_back(ports: Ports, follower: Follower, meant: t.Optional[str]) -> st
     return ""
 
 
-def _meaning(ops: DockerOps, reference: ImageReference) -> t.Optional[str]:
+def _meaning(ops: DockerOps, reference: ImageReference) -> str | None:
     try:
         return ops.local_image(reference).id
     except NotFound:
@@ -97,7 +97,7 @@ def move_tag(ops: DockerOps, reference: ImageReference, image: ImageIdentity, co
 
 def point_tag_back(
     ops: DockerOps, container_id: str, running: ImageIdentity, rejected: ImageIdentity, why: str = "rejected"
-) -> t.Tuple[str, ...]:
+) -> tuple[str, ...]:
     """Let the tag that the container follows mean the image that runs again, so that nobody starts the rejected one by accident.
 
     Only where it is that very tag that was moved, and where no other container is well with what it means now. C(container_id) is the
@@ -119,7 +119,7 @@ def point_tag_back(
 
 def _who_is_well_with(
     ops: DockerOps, container_id: str, tag: ImageReference, running: ImageIdentity, rejected: ImageIdentity
-) -> t.Optional[str]:
+) -> str | None:
     """The name of another container that follows the tag and runs the rejected image. To move the tag would take it back as well."""
     for other in ops.surroundings(container_id, running.id).others:
         followed = parse_if_possible(other["Config"]["Image"])
@@ -128,7 +128,7 @@ def _who_is_well_with(
     return None
 
 
-def _tag_they_share(running: ImageIdentity, rejected: ImageIdentity) -> t.Optional[ImageReference]:
+def _tag_they_share(running: ImageIdentity, rejected: ImageIdentity) -> ImageReference | None:
     followed, tried = parse_if_possible(running.reference), parse_if_possible(rejected.reference)
     if not followed or not tried or tried.digest or not followed.names_same_image_as(tried):
         return None

@@ -24,7 +24,7 @@ class Unchanged(t.NamedTuple):
     old: OldContainer
     old_image: ImageIdentity
     new_image: ImageIdentity
-    warnings: t.Tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Skipped(t.NamedTuple):
@@ -38,9 +38,9 @@ class Skipped(t.NamedTuple):
     new_image: ImageIdentity
     reason: SkipReason
     why: str
-    rejected: t.Optional[Rejected] = None
+    rejected: Rejected | None = None
     moved_tag: bool = False
-    warnings: t.Tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class Replacement(t.NamedTuple):
@@ -60,13 +60,13 @@ class Replacement(t.NamedTuple):
     archive: str
     stop_timeout: int
     seen: Document
-    returning: t.Optional[Kept] = None
+    returning: Kept | None = None
     old_image_has_other_tags: bool = False
-    lost_files: t.Tuple[str, ...] = ()
-    new_image_made_at: t.Optional[int] = None
-    moves_tag: t.Optional[ImageReference] = None
-    warnings: t.Tuple[str, ...] = ()
-    new_defaults: t.Optional[Document] = None
+    lost_files: tuple[str, ...] = ()
+    new_image_made_at: int | None = None
+    moves_tag: ImageReference | None = None
+    warnings: tuple[str, ...] = ()
+    new_defaults: Document | None = None
     doubt: str = ""
 
     @property

@@ -26,8 +26,8 @@ class Diff(t.NamedTuple):
 
 def diff_of(replacement: Replacement, new_image: ImageIdentity) -> Diff:
     """What becomes of a container that is replaced by one of C(new_image). Of one that comes back, only the image is compared."""
-    before: t.Dict[str, t.Any] = {"image": replacement.old_image._asdict()}
-    after: t.Dict[str, t.Any] = {"image": new_image._asdict()}
+    before: dict[str, t.Any] = {"image": replacement.old_image._asdict()}
+    after: dict[str, t.Any] = {"image": new_image._asdict()}
     if not replacement.returning and replacement.new_defaults is None:
         after["image"]["id"] = new_image.id or NOT_KNOWN
         after["image_defaults"] = NOT_KNOWN
@@ -107,6 +107,6 @@ def _differing(view: Document, other: Document) -> Document:
     return different
 
 
-def _mask(side: t.Dict[str, t.Any], mask: str) -> None:
+def _mask(side: dict[str, t.Any], mask: str) -> None:
     if "environment" in side:
         side["environment"] = dict.fromkeys(side["environment"], mask)

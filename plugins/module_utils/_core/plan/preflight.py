@@ -33,10 +33,10 @@ class Case(t.NamedTuple):
 
     inspected: Inspected
     surroundings: Surroundings
-    dependents: t.Tuple[Inspected, ...]
+    dependents: tuple[Inspected, ...]
     new_image: str
-    networks: t.Tuple[str, ...] = ()
-    lost_files: t.Tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    lost_files: tuple[str, ...] = ()
     verbatim: bool = False
 
 
@@ -48,13 +48,13 @@ def refuse_if_unsafe(name: str, case: Case) -> None:
             raise Refused(f"Container {name} was not touched: {reason}")
 
 
-def why_managed_elsewhere(container: Document) -> t.Optional[str]:
+def why_managed_elsewhere(container: Document) -> str | None:
     """Why it is not for us to replace this container, as far as its labels tell. None when it is."""
     case = _alone(container, image_is_here=True)
     return _managed_elsewhere(case) or _one_off(case)
 
 
-def why_irreplaceable(container: Document, *, image_is_here: bool) -> t.Optional[str]:
+def why_irreplaceable(container: Document, *, image_is_here: bool) -> str | None:
     """What is in the way of replacing this container, as far as it tells by itself. None when nothing is.
 
     C(image_is_here) tells whether the image that it runs is on this host.
@@ -67,7 +67,7 @@ def _alone(container: Document, *, image_is_here: bool) -> Case:
     return Case(Inspected(container, {} if image_is_here else None), Surroundings(), (), "")
 
 
-def _runs_this(case: Case) -> t.Optional[str]:
+def _runs_this(case: Case) -> str | None:
     own = case.surroundings.own_container
     if own == case.inspected.container["Id"]:
         return "this task runs inside it, and would end with it. Run it from the host, or from another container."
@@ -76,14 +76,14 @@ def _runs_this(case: Case) -> t.Optional[str]:
     return None
 
 
-def _is_the_gateway(case: Case) -> t.Optional[str]:
+def _is_the_gateway(case: Case) -> str | None:
     going = (case.inspected, *case.dependents)
     if not any(_answers_at(case.surroundings.gateway, inspected.container) for inspected in going):
         return None
     return "this task reaches the engine through it, and would be cut off by its stop. Set docker_host to the engine's own socket."
 
 
-def _answers_at(gateway: t.Optional[t.Tuple[str, int]], container: Document) -> bool:
+def _answers_at(gateway: tuple[str, int] | None, container: Document) -> bool:
     """Whether this is who answers there: it publishes the port, or the host is its address or a name of it."""
     if gateway is None:
         return False
@@ -98,25 +98,25 @@ def _answers_at(gateway: t.Optional[t.Tuple[str, int]], container: Document) -> 
     return str(port) in published or host in names
 
 
-def _auto_remove(case: Case) -> t.Optional[str]:
+def _auto_remove(case: Case) -> str | None:
     if not case.inspected.container["HostConfig"].get("AutoRemove"):
         return None
     return "it was started with --rm, so the engine deletes it as soon as it stops and there would be no way back. Create it without --rm."
 
 
-def _managed_elsewhere(case: Case) -> t.Optional[str]:
+def _managed_elsewhere(case: Case) -> str | None:
     label, orchestrator = _orchestrator_of(case.inspected.container)
     return f"it belongs to {orchestrator} (label {label}), which would replace it again. Update it there." if orchestrator else None
 
 
-def _one_off(case: Case) -> t.Optional[str]:
+def _one_off(case: Case) -> str | None:
     labels = case.inspected.container["Config"].get("Labels") or {}
     if labels.get("com.docker.compose.oneoff") != "True":
         return None
     return "'docker compose run' made it for one job, and it is no service. Start the job again with the new image."
 
 
-def _wrong_state(case: Case) -> t.Optional[str]:
+def _wrong_state(case: Case) -> str | None:
     status = case.inspected.container["State"].get("Status")
     if status == "paused":
         return "it is paused. What its processes hold in memory would be lost. Unpause it and run this again."
@@ -125,7 +125,7 @@ def _wrong_state(case: Case) -> t.Optional[str]:
     return None
 
 
-def _image_gone(case: Case) -> t.Optional[str]:
+def _image_gone(case: Case) -> str | None:
     if case.inspected.image is not None or case.verbatim:
         return None
     return (
@@ -134,7 +134,7 @@ def _image_gone(case: Case) -> t.Optional[str]:
     )
 
 
-def _wrong_platform(case: Case) -> t.Optional[str]:
+def _wrong_platform(case: Case) -> str | None:
     wanted, old = (image.get("Architecture") for image in (case.surroundings.new_image, case.inspected.image or {}))
     if not wanted or wanted in (old, case.surroundings.architecture):
         return None
@@ -144,7 +144,7 @@ def _wrong_platform(case: Case) -> t.Optional[str]:
     )
 
 
-def _network_gone(case: Case) -> t.Optional[str]:
+def _network_gone(case: Case) -> str | None:
     named = tuple(filter(None, (network_named_by(case.inspected.container["HostConfig"]),)))
     gone = [network for network in dict.fromkeys((*case.networks, *named)) if not _is_there(network, case.surroundings.networks)]
     if not gone:
@@ -159,13 +159,13 @@ def _is_there(network: str, networks: t.AbstractSet[str]) -> bool:
     return network in networks or bool(_HEX.fullmatch(network) and any(known.startswith(network) for known in networks))
 
 
-def _provider_gone(case: Case) -> t.Optional[str]:
+def _provider_gone(case: Case) -> str | None:
     """What it needs of other containers has to be there, or neither a new one nor the old one can be started."""
     lack = _lack_of(case.inspected.container, case.surroundings.others)
     return f"it {lack}" if lack else None
 
 
-def _lack_of(container: Document, others: t.Sequence[Document]) -> t.Optional[str]:
+def _lack_of(container: Document, others: t.Sequence[Document]) -> str | None:
     """What a container needs of others to be created, and started when it is up, and does not find there. None when it finds all."""
     by_id = {other["Id"]: other for other in others}
     for provider in namespaces_of(container):
@@ -183,7 +183,7 @@ def _lack_of(container: Document, others: t.Sequence[Document]) -> t.Optional[st
     return None
 
 
-def _linked_and_asleep(container: Document, others: t.Iterable[Document]) -> t.Optional[str]:
+def _linked_and_asleep(container: Document, others: t.Iterable[Document]) -> str | None:
     """Somebody whom it links to and who does not run. The engine starts no container without those."""
     up = {name_of(other) for other in others if _is_up(other)}
     return next((target for target, _alias in links_of(container) if target not in up), None)
@@ -194,7 +194,7 @@ def _is_up(container: Document) -> bool:
     return is_active(container) or container["State"].get("Status") == "paused"
 
 
-def _files_would_be_lost(case: Case) -> t.Optional[str]:
+def _files_would_be_lost(case: Case) -> str | None:
     if not case.lost_files:
         return None
     return (
@@ -203,7 +203,7 @@ def _files_would_be_lost(case: Case) -> t.Optional[str]:
     )
 
 
-def _dependent_would_be_lost(case: Case) -> t.Optional[str]:
+def _dependent_would_be_lost(case: Case) -> str | None:
     household = {inspected.container["Id"]: _as_running(inspected.container) for inspected in (case.inspected, *case.dependents)}
     others = (*household.values(), *(other for other in case.surroundings.others if other["Id"] not in household))
     for dependent in case.dependents:
@@ -218,7 +218,7 @@ def _as_running(container: Document) -> Document:
     return {**container, "State": {**container["State"], "Status": "running"}}
 
 
-def _why_it_would_be_lost(dependent: Inspected) -> t.Optional[str]:
+def _why_it_would_be_lost(dependent: Inspected) -> str | None:
     if dependent.container["HostConfig"].get("AutoRemove"):
         return "was started with --rm, so it would be deleted with the first stop. Stop it first, and start it again afterwards."
     if dependent.container["State"].get("Status") == "paused":
@@ -229,7 +229,7 @@ def _why_it_would_be_lost(dependent: Inspected) -> t.Optional[str]:
     return f"belongs to {orchestrator} (label {label}). Update it there." if orchestrator else None
 
 
-def _orchestrator_of(container: Document) -> t.Tuple[str, str]:
+def _orchestrator_of(container: Document) -> tuple[str, str]:
     """The label that tells, and who it is. Empty when nobody is."""
     labels = container["Config"].get("Labels") or {}
     return next(((label, orchestrator) for label, orchestrator in _ORCHESTRATOR_LABELS.items() if label in labels), ("", ""))
@@ -241,7 +241,7 @@ def shortened(paths: t.Sequence[str], most: int = 10) -> str:
     return ", ".join(paths[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-_OBJECTIONS: t.Tuple[t.Callable[[Case], t.Optional[str]], ...] = (
+_OBJECTIONS: tuple[t.Callable[[Case], str | None], ...] = (
     _runs_this,
     _is_the_gateway,
     _auto_remove,

@@ -25,9 +25,7 @@ if t.TYPE_CHECKING:
     from ..state.rejections import Rejected
 
 
-def plan_replacement(
-    ports: Ports, watch: Stopwatch, request: RecreateRequest, obtain: Obtain = pull
-) -> t.Union[Unchanged, Skipped, Replacement]:
+def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest, obtain: Obtain = pull) -> Unchanged | Skipped | Replacement:
     """Inspect, pull and decide. Whatever this raises (InvalidInput or StepFailed), the container was not touched.
 
     C(obtain) is what to do in place of the pull.
@@ -101,7 +99,7 @@ def plan_recreation(ports: Ports, watch: Stopwatch, request: RecreateRequest, ob
     return _skip_rejected(ports, request, decision) or _skip_young(ports, request, decision) or _with_doubt_about_age(request, decision)
 
 
-def _skip_rejected(ports: Ports, request: RecreateRequest, decision: Replacement) -> t.Optional[Skipped]:
+def _skip_rejected(ports: Ports, request: RecreateRequest, decision: Replacement) -> Skipped | None:
     from ..state.rejections import Rejections, why_rejected
 
     rejected = None if request.force else Rejections(ports.memory).recall(decision.old.name)
@@ -111,7 +109,7 @@ def _skip_rejected(ports: Ports, request: RecreateRequest, decision: Replacement
     return _skip(decision, SkipReason.REJECTED, why, rejected=rejected, moved_tag=request.image_digest is None)
 
 
-def _skip_young(ports: Ports, request: RecreateRequest, decision: Replacement) -> t.Optional[Skipped]:
+def _skip_young(ports: Ports, request: RecreateRequest, decision: Replacement) -> Skipped | None:
     """Its tag is given back only after a pull that always asks: any other would never ask again once the tag means the old image."""
     now = ports.clock.unix_seconds()
     young = why_too_young(decision.new_image.reference, decision.new_image_made_at, now, request.min_image_age)
@@ -121,7 +119,7 @@ def _skip_young(ports: Ports, request: RecreateRequest, decision: Replacement) -
     return _skip(decision, SkipReason.TOO_YOUNG, why, moved_tag=request.pull is PullPolicy.ALWAYS and request.image_digest is None)
 
 
-def _skip(decision: Replacement, reason: SkipReason, why: str, *, moved_tag: bool, rejected: t.Optional[Rejected] = None) -> Skipped:
+def _skip(decision: Replacement, reason: SkipReason, why: str, *, moved_tag: bool, rejected: Rejected | None = None) -> Skipped:
     return Skipped(decision.old, decision.old_image, decision.new_image, reason, why, rejected, moved_tag, decision.warnings)
 
 

@@ -35,7 +35,7 @@ def replacement_for(
     reference: ImageReference,
     old_image: ImageIdentity,
     foreseen: Foreseen,
-    warnings: t.Tuple[str, ...] = (),
+    warnings: tuple[str, ...] = (),
 ) -> Replacement:
     """The way from the image that a container runs to C(foreseen), which is called C(reference).
 
@@ -75,7 +75,7 @@ def replacement_for(
     )
 
 
-def _files_at_stake(ports: Ports, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> t.Tuple[str, ...]:
+def _files_at_stake(ports: Ports, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> tuple[str, ...]:
     """The files that go with the containers that go, those of dependents with the container's name before the path."""
     if request.lost_files is LostFiles.IGNORE:
         return ()
@@ -94,7 +94,7 @@ def _files_at_stake(ports: Ports, old: OldContainer, request: RecreateRequest, g
 
 def look_around(
     ports: Ports, old: OldContainer, container: Document, new_image_id: str
-) -> t.Tuple[Surroundings, t.Tuple[Dependent, ...], t.Tuple[Inspected, ...], t.Tuple[str, ...]]:
+) -> tuple[Surroundings, tuple[Dependent, ...], tuple[Inspected, ...], tuple[str, ...]]:
     """What lies around a container, who depends on it, and a warning for each archive that does. Raises InspectFailed.
 
     An archive is left alone: it goes back to this container, should this one have gone back before.

@@ -45,7 +45,7 @@ class ContainerRequest:
     """
 
     container: str
-    stop_timeout: t.Optional[int] = None
+    stop_timeout: int | None = None
 
     @property
     def is_by_id(self) -> bool:
@@ -72,15 +72,15 @@ class RecreateRequest(ContainerRequest):
     whose label says so; C(force) overrides neither. Raises InvalidInput.
     """
 
-    image: t.Optional[str] = None
+    image: str | None = None
     pull: PullPolicy = PullPolicy.ALWAYS
     force: bool = False
     verbatim: bool = False
     lost_files: LostFiles = LostFiles.WARN
-    keep_env: t.FrozenSet[str] = frozenset()
+    keep_env: frozenset[str] = frozenset()
     min_image_age: float = 0
     respect_labels: bool = False
-    image_digest: t.Optional[str] = None
+    image_digest: str | None = None
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ..container.archive_name import archive_name
 from ..container.old_container import old_container
 from ..engine.errors import EngineError, InspectFailed, NotFound, NothingToGoBackTo
@@ -23,9 +21,7 @@ from .replacement import look_around
 from .requests import ContainerRequest
 
 
-def plan_comeback(
-    ports: Ports, went_back_to: t.Optional[str], watch: Stopwatch, request: ContainerRequest
-) -> t.Union[Unchanged, Replacement]:
+def plan_comeback(ports: Ports, went_back_to: str | None, watch: Stopwatch, request: ContainerRequest) -> Unchanged | Replacement:
     """What C(go_back) is to do, once no other run is at it.
 
     C(went_back_to) is the container that an interrupted run would have brought back. Raises StepFailed.
@@ -35,7 +31,7 @@ def plan_comeback(
     return _plan(ports, went_back_to, watch, request)
 
 
-def _plan(ports: Ports, went_back_to: t.Optional[str], watch: Stopwatch, request: ContainerRequest) -> t.Union[Unchanged, Replacement]:
+def _plan(ports: Ports, went_back_to: str | None, watch: Stopwatch, request: ContainerRequest) -> Unchanged | Replacement:
     with watch.step("inspect"):
         inspected = inspect_exactly(ports.ops, request.container)
         old = old_container(inspected.container, ports.clock.unix_seconds())
@@ -67,7 +63,7 @@ def _plan(ports: Ports, went_back_to: t.Optional[str], watch: Stopwatch, request
     )
 
 
-def _newest_archive(ports: Ports, container: str, *, beside: str = "") -> t.Tuple[Kept, Inspected]:
+def _newest_archive(ports: Ports, container: str, *, beside: str = "") -> tuple[Kept, Inspected]:
     """The newest that is still there under its archive's name. One that was renamed is no archive any more."""
     try:
         for kept in Archives(ports.memory).of(container):

@@ -29,7 +29,7 @@ def why_excluded(container: str) -> str:
     return f"{container} was left as it is: its label {EXCLUSION_LABEL} excludes it from updates."
 
 
-def why_too_young(reference: str, made_at: t.Optional[int], now: int, min_age: float) -> t.Optional[str]:
+def why_too_young(reference: str, made_at: int | None, now: int, min_age: float) -> str | None:
     """Why the image is too young to be used, None when it is not. All in seconds, the first two since 1970.
 
     C(made_at) is when it was built, for nobody knows when it was pushed. One whose time of making says nothing is not too young.
@@ -40,6 +40,6 @@ def why_too_young(reference: str, made_at: t.Optional[int], now: int, min_age: f
     return f"{reference} was built {_roughly(age)} ago, and min_image_age asks for {_roughly(min_age)}"
 
 
-def says_its_age(made_at: t.Optional[int]) -> bool:
+def says_its_age(made_at: int | None) -> bool:
     """Whether an image tells when it was made. Reproducible builds say 1970, 1980 or whatever they like."""
     return made_at is not None and made_at >= _FIRST_DOCKER

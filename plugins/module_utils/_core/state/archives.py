@@ -35,7 +35,7 @@ class Archives:
     def __init__(self, memory: Journal) -> None:
         self._memory = memory
 
-    def of(self, container: str) -> t.Tuple[Kept, ...]:
+    def of(self, container: str) -> tuple[Kept, ...]:
         """What is remembered; whether it is still there is another question."""
         for place in (_place(container), _spare_place(container)):
             note = self._memory.read(place)
@@ -56,7 +56,7 @@ class Archives:
         if any(archive.id == archive_id for archive in archives):
             self._write(container, tuple(archive for archive in archives if archive.id != archive_id))
 
-    def _write(self, container: str, archives: t.Tuple[Kept, ...]) -> None:
+    def _write(self, container: str, archives: tuple[Kept, ...]) -> None:
         """What is written cannot be changed, so a second place holds it while the first is empty: a kill must not lose the older ones."""
         place, spare = _place(container), _spare_place(container)
         text = json.dumps([archive._asdict() for archive in archives], sort_keys=True)
@@ -77,7 +77,7 @@ def _spare_place(container: str) -> str:
     return f"evenkeel-archives-spare.{container}"
 
 
-def owner_of(place: str) -> t.Optional[str]:
+def owner_of(place: str) -> str | None:
     """The container whose archives are remembered at this place. None when it is the place of something else."""
     for beginning in (_place(""), _spare_place("")):
         before, found, container = place.partition(beginning)
@@ -86,7 +86,7 @@ def owner_of(place: str) -> t.Optional[str]:
     return None
 
 
-def owner_of_archive(memory: Journal, container_id: str, name: str) -> t.Optional[str]:
+def owner_of_archive(memory: Journal, container_id: str, name: str) -> str | None:
     """The container whose kept archive this is. None when it is none, or is not called what it was kept as. Raises EngineError."""
     owner = owner_by_name(name)
     if owner and any((kept.id, kept.name) == (container_id, name) for kept in Archives(memory).of(owner)):

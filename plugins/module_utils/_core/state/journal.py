@@ -60,11 +60,11 @@ class Entry(t.NamedTuple):
     runs: bool
     restart_policy: Document
     time_to_health: float
-    dependents: t.Tuple[Dependent, ...]
+    dependents: tuple[Dependent, ...]
     new_image_ref: str
     new_image_id: str
     stop_timeout: int
-    returning: t.Optional[Kept]
+    returning: Kept | None
     keep_archive: bool
     lease: float
     holder: Holder
@@ -116,7 +116,7 @@ class Runs(t.Protocol):
     def me(self) -> Holder:
         """This run."""
 
-    def is_dead(self, holder: Holder) -> t.Optional[bool]:
+    def is_dead(self, holder: Holder) -> bool | None:
         """Whether that run has ended. None when that cannot be told from here."""
 
 
@@ -149,7 +149,7 @@ def is_note_of_a_run(place: str, container: str) -> bool:
     return kind in _KINDS_BY_RUN and rest.partition(".")[2] == container
 
 
-def container_of_lock(place: str) -> t.Optional[str]:
+def container_of_lock(place: str) -> str | None:
     """The container that C(lock_of) is called for at this place. None when it is the place of something else."""
     before, lock, container = place.partition(lock_of(""))
     return container if lock and not before else None

@@ -43,14 +43,14 @@ class Guard:
         self._clock = clock
         self._me = runs.me()
         self._deadline = clock.monotonic() + lock_timeout
-        self._entry_of_this_run: t.Optional[Entry] = None
+        self._entry_of_this_run: Entry | None = None
         self.rescued = False
         """Whether an interrupted run was brought to its end."""
-        self.unwell: t.Optional[StillUnwell] = None
+        self.unwell: StillUnwell | None = None
         """What is wrong with the container that came back then. It counts only where no other takes its place now."""
-        self.repaired: t.Tuple[Repaired, ...] = ()
+        self.repaired: tuple[Repaired, ...] = ()
         """The dependents for which something was done then."""
-        self.went_back_to: t.Optional[str] = None
+        self.went_back_to: str | None = None
         """The ID of the container that one of those was to bring back, where it was to bring one back."""
 
     def settle(self, container: str, rescue: Rescue) -> None:
@@ -70,7 +70,7 @@ class Guard:
             elif self._succeed(chain):
                 self._rescue(chain, rescue)
 
-    def peek(self, container: str) -> t.Optional[Sighting]:
+    def peek(self, container: str) -> Sighting | None:
         """Whoever holds C(container), without a hand laid on anything. Raises JournalFailed.
 
         None when nobody does, and when somebody did who is dead and had not touched it yet.
@@ -84,7 +84,7 @@ class Guard:
             return None
         return Sighting(first, self._new_id(first), last.entry.holder, may_live)
 
-    def name_of_held(self, container_id: str) -> t.Optional[str]:
+    def name_of_held(self, container_id: str) -> str | None:
         """The name that a run holds this container by: its old one, or its new one. None when no run does. Raises JournalFailed."""
         for container in filter(None, map(container_of_lock, self._places(lock_of("")))):
             chain = self._chain(container)
@@ -131,7 +131,7 @@ class Guard:
     def me(self) -> Holder:
         return self._me
 
-    def _rescue(self, chain: t.List[_Link], rescue: Rescue) -> None:
+    def _rescue(self, chain: list[_Link], rescue: Rescue) -> None:
         mine, entry = successor_of(chain[-1].entry), chain[0].entry
         was_touched = True
         try:
@@ -151,9 +151,9 @@ class Guard:
         returning = entry.returning
         self.went_back_to = returning.id if returning else None
 
-    def _chain(self, container: str) -> t.List[_Link]:
+    def _chain(self, container: str) -> list[_Link]:
         """The lock and its successors, as far as they go."""
-        chain: t.List[_Link] = []
+        chain: list[_Link] = []
         place = lock_of(container)
         while True:
             note = self._read(place)
@@ -181,7 +181,7 @@ class Guard:
             )
         self._clock.sleep(_POLL)
 
-    def _succeed(self, chain: t.List[_Link]) -> bool:
+    def _succeed(self, chain: list[_Link]) -> bool:
         """Take over from the dead holder at the end of the chain. False when another rescuer was faster."""
         place = successor_of(chain[-1].entry)
         mine = chain[0].entry._replace(holder=self._me)
@@ -203,7 +203,7 @@ class Guard:
     def _was_touched(self, entry: Entry) -> bool:
         return not entry.announces_touch or self._read(touch_of(entry)) is not None
 
-    def _new_id(self, entry: Entry) -> t.Optional[str]:
+    def _new_id(self, entry: Entry) -> str | None:
         note = self._read(new_container_of(entry))
         return note.text if note else None
 
@@ -219,13 +219,13 @@ class Guard:
         except EngineError as error:
             raise JournalFailed(_not_written(entry, error)) from error
 
-    def _places(self, container: str) -> t.Tuple[str, ...]:
+    def _places(self, container: str) -> tuple[str, ...]:
         try:
             return self._journal.places(container)
         except EngineError as error:
             raise JournalFailed(f"The journal could not be read ({error}). Nothing was touched.") from error
 
-    def _read(self, place: str) -> t.Optional[Note]:
+    def _read(self, place: str) -> Note | None:
         try:
             return self._journal.read(place)
         except EngineError as error:
@@ -245,7 +245,7 @@ class Guard:
                 raise JournalFailed(f"The journal could not be erased ({error}). The next run does it.") from error
 
 
-def _notes_of(entry: Entry) -> t.Tuple[str, ...]:
+def _notes_of(entry: Entry) -> tuple[str, ...]:
     """The places of what a run can have written besides its lock."""
     return (new_container_of(entry), *((touch_of(entry),) if entry.announces_touch else ()))
 
@@ -261,7 +261,7 @@ class Sighting(t.NamedTuple):
     """
 
     entry: Entry
-    new_id: t.Optional[str]
+    new_id: str | None
     holder: Holder
     may_live: bool
 

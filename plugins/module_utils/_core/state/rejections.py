@@ -20,7 +20,7 @@ class Rejected(t.NamedTuple):
 
     reference: str
     image_id: str
-    digest: t.Optional[str]
+    digest: str | None
     reason: str
     since: int
 
@@ -35,7 +35,7 @@ class Rejections:
     def __init__(self, memory: Journal) -> None:
         self._memory = memory
 
-    def recall(self, container: str) -> t.Optional[Rejected]:
+    def recall(self, container: str) -> Rejected | None:
         """None also when the memory cannot be read: to try a bad image again does less harm than never to update."""
         try:
             note = self._memory.read(_place(container))
@@ -43,7 +43,7 @@ class Rejections:
         except (EngineError, TypeError, ValueError):
             return None
 
-    def remember(self, container: str, rejected: Rejected) -> t.Tuple[str, ...]:
+    def remember(self, container: str, rejected: Rejected) -> tuple[str, ...]:
         """Returns a warning when it could not be remembered."""
         try:
             self._memory.erase(_place(container))
@@ -52,7 +52,7 @@ class Rejections:
             return (f"It could not be remembered that {rejected.reference} was rejected, so the next run tries it again: {error}",)
         return ()
 
-    def forget(self, container: str) -> t.Tuple[str, ...]:
+    def forget(self, container: str) -> tuple[str, ...]:
         """Returns a warning when it could not be forgotten."""
         try:
             self._memory.erase(_place(container))
@@ -80,7 +80,7 @@ def _place(container: str) -> str:
 
 def reject(
     ports: Ports, container: str, container_id: str, running: ImageIdentity, rejected: ImageIdentity, reason: str
-) -> t.Tuple[str, ...]:
+) -> tuple[str, ...]:
     """Remember that C(container) was rolled back from an image, and why. Returns a warning for each thing that could not be done."""
     # Whoever may look at the engine's volumes can read it.
     memory = Rejected(rejected.reference, rejected.id, rejected.digest, ports.mask(reason), ports.clock.unix_seconds())

@@ -40,13 +40,13 @@ _MAYBE_TOO_YOUNG = "whether it is as old as min_image_age asks for, only a pull 
 _MAYBE_REJECTED = "whether it is the image that this container was gone back from earlier, only a pull can tell"
 
 
-def rehearse_recreation(ports: Ports, guard: Guard, request: RecreateRequest, obtain: t.Optional[Obtain] = None) -> CycleResult:
+def rehearse_recreation(ports: Ports, guard: Guard, request: RecreateRequest, obtain: Obtain | None = None) -> CycleResult:
     """What C(recreate_with_health) would return if all went well. Raises what it would raise before anything is touched.
 
     C(obtain) tells what image there is. Without it, the registry is asked.
     """
 
-    def plan(world: Ports, _went_back_to: t.Optional[str]) -> Decision:
+    def plan(world: Ports, _went_back_to: str | None) -> Decision:
         return plan_recreation(world, Stopwatch(world.clock), request, obtain or ask)
 
     result = _rehearse(ports, guard, request, plan, request.image or "")
@@ -60,7 +60,7 @@ def rehearse_recreation(ports: Ports, guard: Guard, request: RecreateRequest, ob
 def rehearse_comeback(ports: Ports, guard: Guard, request: ContainerRequest) -> CycleResult:
     """What C(go_back) would return if all went well. Raises what it would raise before anything is touched."""
 
-    def plan(world: Ports, went_back_to: t.Optional[str]) -> Decision:
+    def plan(world: Ports, went_back_to: str | None) -> Decision:
         return plan_comeback(world, went_back_to, Stopwatch(world.clock), request)
 
     return _rehearse(ports, guard, request, plan, "")
@@ -71,7 +71,7 @@ def ask(ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected
     return if_it_is_known(foresee(ops, reference, policy), inspected.container["Image"], _digests_of(inspected))
 
 
-def _digests_of(inspected: Inspected) -> t.Set[str]:
+def _digests_of(inspected: Inspected) -> set[str]:
     return {repo_digest.rpartition("@")[2] for repo_digest in (inspected.image or {}).get("RepoDigests") or ()}
 
 
@@ -85,7 +85,7 @@ def _rehearse(ports: Ports, guard: Guard, request: ContainerRequest, plan: Plan,
     return _after(sighting, ports, request, plan, wanted)
 
 
-def _look_for_others(guard: Guard, name: str) -> t.Tuple[t.Optional[Sighting], str]:
+def _look_for_others(guard: Guard, name: str) -> tuple[Sighting | None, str]:
     """Whoever holds the container, and why that is not certain."""
     try:
         return guard.peek(name), ""

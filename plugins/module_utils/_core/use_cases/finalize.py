@@ -41,9 +41,9 @@ class Finalized(t.NamedTuple):
 
     container_id: str
     container_name: str
-    dropped: t.Tuple[str, ...] = ()
-    images_removed: t.Tuple[str, ...] = ()
-    warnings: t.Tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    images_removed: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class _State(enum.Enum):
@@ -58,21 +58,21 @@ class _State(enum.Enum):
 class _Archive(t.NamedTuple):
     kept: Kept
     state: _State
-    inspected: t.Optional[Inspected] = None
+    inspected: Inspected | None = None
 
 
 class _Plan(t.NamedTuple):
     """The container as it is, and what is remembered of its archives, as far as it was asked for."""
 
     current: Inspected
-    archives: t.Tuple[_Archive, ...]
+    archives: tuple[_Archive, ...]
 
     @property
     def name(self) -> str:
         return name_of(self.current.container)
 
     @property
-    def to_drop(self) -> t.Tuple[_Archive, ...]:
+    def to_drop(self) -> tuple[_Archive, ...]:
         return tuple(archive for archive in self.archives if archive.state is _State.WAITING)
 
     def result(self, **more: t.Any) -> Finalized:
@@ -114,13 +114,13 @@ def rehearse_finalizing(ports: Ports, guard: Guard, request: FinalizeRequest) ->
     return plan.result(dropped=names, warnings=(*_warnings_of(plan), *_is_at_work(name, sighting)))
 
 
-def _is_at_work(name: str, sighting: t.Optional[Sighting]) -> t.Tuple[str, ...]:
+def _is_at_work(name: str, sighting: Sighting | None) -> tuple[str, ...]:
     if sighting is None:
         return ()
     return (f"Another run is at work on {name} (process {sighting.holder.pid} on {sighting.holder.host}), and may leave another archive.",)
 
 
-def _refuse_after(entry: Entry, _new_id: t.Optional[str]) -> t.NoReturn:
+def _refuse_after(entry: Entry, _new_id: str | None) -> t.NoReturn:
     raise Refused(
         f"The archives of {entry.container} were left as they are: an earlier run on it was interrupted, and may need one of them. "
         "Bring it to its end first, by running container_recreate or container_rollback on it."
@@ -194,8 +194,8 @@ def _entry_for(ports: Ports, plan: _Plan, guard: Guard) -> Entry:
 
 
 def _drop(ports: Ports, plan: _Plan, cleanup: Cleanup) -> Finalized:
-    dropped: t.List[_Archive] = []
-    left: t.List[str] = []
+    dropped: list[_Archive] = []
+    left: list[str] = []
     warnings = list(_warnings_of(plan))
     for archive in plan.archives:
         if archive.state is _State.WAITING:
@@ -207,7 +207,7 @@ def _drop(ports: Ports, plan: _Plan, cleanup: Cleanup) -> Finalized:
         warnings += forget_archive(ports, plan.name, archive.kept.id)
     if left:
         raise FinalizeFailed(" ".join(left), touched=bool(dropped))
-    removed: t.List[str] = []
+    removed: list[str] = []
     if cleanup.remove_replaced:
         removed, more = _remove_images(ports, plan, dropped)
         warnings += more
@@ -217,7 +217,7 @@ def _drop(ports: Ports, plan: _Plan, cleanup: Cleanup) -> Finalized:
     return plan.result(dropped=names, images_removed=tuple(removed), warnings=tuple(warnings))
 
 
-def _warnings_of(plan: _Plan) -> t.Tuple[str, ...]:
+def _warnings_of(plan: _Plan) -> tuple[str, ...]:
     return tuple(_stays(archive) for archive in plan.archives if archive.state in (_State.RENAMED, _State.STARTED))
 
 
@@ -227,10 +227,10 @@ def _stays(archive: _Archive) -> str:
     return f"The archive {archive.kept.name} {why}, so it is no archive any more. It stays, and is yours from here on."
 
 
-def _remove_images(ports: Ports, plan: _Plan, dropped: t.Iterable[_Archive]) -> t.Tuple[t.List[str], t.List[str]]:
+def _remove_images(ports: Ports, plan: _Plan, dropped: t.Iterable[_Archive]) -> tuple[list[str], list[str]]:
     """The IDs of those that are gone, and warnings. The image that the container runs is not asked for."""
-    removed: t.List[str] = []
-    warnings: t.List[str] = []
+    removed: list[str] = []
+    warnings: list[str] = []
     images = {
         archive.inspected.container["Image"]: None
         for archive in dropped

@@ -53,7 +53,7 @@ class _Delivery:
         return foreseen
 
 
-def _id_here(ops: DockerOps, reference: ImageReference) -> t.Optional[str]:
+def _id_here(ops: DockerOps, reference: ImageReference) -> str | None:
     try:
         return ops.local_image(reference).id
     except NotFound:

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import typing as t
-
 from ..container.dependents import attention
 from ..cycle.finish import forget_archive
 from ..cycle.health import HealthConfig
@@ -35,13 +33,13 @@ def go_back(ports: Ports, guard: Guard, request: ContainerRequest, health: Healt
     if result:
         return result
 
-    def plan(watch: Stopwatch) -> t.Union[Unchanged, Replacement]:
+    def plan(watch: Stopwatch) -> Unchanged | Replacement:
         return _plan(ports, guard.went_back_to, watch, request)
 
     return run_cycle(ports, guard, Job(request, plan, health, keep_archive=keep_archive))
 
 
-def _fill_gap(ports: Ports, guard: Guard, request: ContainerRequest, health: HealthConfig) -> t.Optional[CycleResult]:
+def _fill_gap(ports: Ports, guard: Guard, request: ContainerRequest, health: HealthConfig) -> CycleResult | None:
     """Where nobody has the name, nobody has to go. None where somebody has it."""
     watch = Stopwatch(ports.clock)
     try:
