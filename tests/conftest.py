@@ -49,7 +49,7 @@ def private_engine() -> Iterator[ContainedEngine]:
 
 @pytest.fixture
 def private_scene(private_engine: ContainedEngine) -> Iterator[Scene]:
-    """A corner of it. Start services there with C(wait=False), and look at them with inspect and exec."""
+    """A corner of it. Start services there with `wait=False`, and look at them with inspect and exec."""
     client = private_engine.client()
     scene = Scene(client)
     yield scene
@@ -66,7 +66,7 @@ def password_registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secu
 
 @pytest.fixture(scope="session")
 def tls_registry(client: docker.APIClient, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredRegistry]:
-    """A real registry on an address of this machine, with a certificate that the engine does not know. C(trusted) changes that."""
+    """A real registry on an address of this machine, with a certificate that the engine does not know. `trusted` changes that."""
     with registry_with_tls(tmp_path_factory.mktemp("tls-registry"), bridge_address(client)) as registry:
         yield registry
 

@@ -11,13 +11,13 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout import records
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.choice import choose, digest_for
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.containers import containers_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout import host_record
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.digests import choose, digest_for
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import judge, unconfirmed, waves_of
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.problems import problem_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.report import final_of, report_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.settings import containers_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.validate import problem_with
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.verdict import verdict_on
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.window import is_within
 
@@ -58,7 +58,7 @@ _value:
 """
 
 
-def _record(record: records.Record, step: str, *arguments: t.Any) -> records.Record:
+def _record(record: host_record.HostRecord, step: str, *arguments: t.Any) -> host_record.HostRecord:
     return _STEPS[step](record, *arguments)
 
 
@@ -68,19 +68,19 @@ def _path(path: str) -> str:
 
 
 def _problem(settings: t.Mapping[str, t.Any]) -> str:
-    return problem_of(settings, lambda file: os.path.isfile(_path(file)))
+    return problem_with(settings, lambda file: os.path.isfile(_path(file)))
 
 
-_STEPS: t.Mapping[str, t.Callable[..., records.Record]] = {
-    "begun": records.begun,
-    "ended": records.ended,
-    "updated": records.updated,
-    "failed": records.failed,
-    "held_back": records.held_back,
-    "taken_back": records.taken_back,
-    "gone_back": records.gone_back,
-    "left_behind": records.left_behind,
-    "finalized": records.finalized,
+_STEPS: t.Mapping[str, t.Callable[..., host_record.HostRecord]] = {
+    "begun": host_record.begun,
+    "ended": host_record.ended,
+    "updated": host_record.updated,
+    "failed": host_record.failed,
+    "held_back": host_record.held_back,
+    "taken_back": host_record.taken_back,
+    "gone_back": host_record.gone_back,
+    "left_behind": host_record.left_behind,
+    "finalized": host_record.finalized,
 }
 
 _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
@@ -88,18 +88,18 @@ _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
     "containers": containers_of,
     "digest": digest_for,
     "final": final_of,
-    "is_complete": records.is_complete,
-    "is_in_doubt": records.is_in_doubt,
-    "is_to_do": records.is_to_do,
+    "is_complete": host_record.is_complete,
+    "is_in_doubt": host_record.is_in_doubt,
+    "is_to_do": host_record.is_to_do,
     "judge": judge,
     "path": _path,
-    "planned": records.planned,
+    "planned": host_record.planned,
     "problem": _problem,
-    "reached": records.reached,
+    "reached": host_record.reached,
     "record": _record,
     "report": report_of,
-    "to_drop": records.to_drop,
-    "to_go_back": records.to_go_back,
+    "to_drop": host_record.to_drop,
+    "to_go_back": host_record.to_go_back,
     "unconfirmed": unconfirmed,
     "verdict": verdict_on,
     "waves": waves_of,

@@ -125,11 +125,11 @@ warnings:
   elements: str
 """
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.finalize import finalizing_module, run_finalizing_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.finalize import finalize_module, run_finalize_module
 
 
 def main():
-    run_finalizing_module(finalizing_module(rollout=dict(type="str")))
+    run_finalize_module(finalize_module(rollout=dict(type="str")))
 
 
 if __name__ == "__main__":

@@ -173,11 +173,11 @@ warnings:
   elements: str
 """
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.prepare import preparation_module, run_preparation_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.prepare import prepare_module, run_prepare_module
 
 
 def main():
-    run_preparation_module(preparation_module())
+    run_prepare_module(prepare_module())
 
 
 if __name__ == "__main__":

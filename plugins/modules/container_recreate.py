@@ -465,7 +465,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rec
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.cycle import cycle_module, run_cycle_module
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import (
     CLEANUP_OPTIONS,
-    RECREATION_OPTIONS,
+    DECISION_OPTIONS,
     cleanup_of,
     health_of,
     request_of,
@@ -474,8 +474,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options imp
 
 def recreate(engine, options):
     return recreate_with_health(
-        engine.ports,
-        engine.guard,
+        engine.context,
+        engine.lock,
         request_of(options, options["stop_timeout"]),
         health_of(options),
         cleanup_of(options),
@@ -485,12 +485,12 @@ def recreate(engine, options):
     )
 
 
-def rehearse(engine, options):
-    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import rehearse_recreation
+def check(engine, options):
+    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate
 
     health_of(options)
     Hooks.from_options(**options["hooks"])
-    return rehearse_recreation(engine.ports, engine.guard, request_of(options, options["stop_timeout"]))
+    return check_recreate(engine.context, engine.lock, request_of(options, options["stop_timeout"]))
 
 
 def main():
@@ -508,9 +508,9 @@ def main():
                 timeout=dict(type="float", default=Hooks().timeout),
             ),
         ),
-        **RECREATION_OPTIONS,
+        **DECISION_OPTIONS,
     )
-    run_cycle_module(module, recreate, rehearse)
+    run_cycle_module(module, recreate, check)
 
 
 if __name__ == "__main__":

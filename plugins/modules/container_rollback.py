@@ -256,7 +256,7 @@ warnings:
 """
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import go_back
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.cycle import cycle_module, run_cycle_module
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import health_of
 
@@ -266,19 +266,19 @@ def request_of(options):
 
 
 def put_previous_back(engine, options):
-    return go_back(engine.ports, engine.guard, request_of(options), health_of(options), keep_archive=options["keep_archive"])
+    return rollback_to_archive(engine.context, engine.lock, request_of(options), health_of(options), keep_archive=options["keep_archive"])
 
 
-def rehearse(engine, options):
-    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import rehearse_comeback
+def check(engine, options):
+    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_rollback
 
     health_of(options)
-    return rehearse_comeback(engine.ports, engine.guard, request_of(options))
+    return check_rollback(engine.context, engine.lock, request_of(options))
 
 
 def main():
     module = cycle_module(keep_archive=dict(type="bool", default=False))
-    run_cycle_module(module, put_previous_back, rehearse)
+    run_cycle_module(module, put_previous_back, check)
 
 
 if __name__ == "__main__":

@@ -278,17 +278,17 @@ warnings:
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import parse_age
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.model import STATES, Question, Selection
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.update_info import looking_module, run_looking_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.model import STATES, Selection, UpdateQuery
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.update_info import run_update_info_module, update_info_module
 
 
-def question(options):
+def query(options):
     selection = Selection(frozenset(options["name"]), tuple(options["labels"]), frozenset(options["state"]))
-    return Question(selection, PullPolicy(options["pull"]), parse_age(options["min_image_age"]))
+    return UpdateQuery(selection, PullPolicy(options["pull"]), parse_age(options["min_image_age"]))
 
 
 def main():
-    module = looking_module(
+    module = update_info_module(
         required_by={"registry_username": ["registry"]},
         name=dict(type="list", elements="str", default=[]),
         labels=dict(type="list", elements="str", default=[]),
@@ -296,7 +296,7 @@ def main():
         pull=dict(type="str", choices=[policy.value for policy in PullPolicy], default=PullPolicy.ALWAYS.value),
         min_image_age=dict(type="str"),
     )
-    run_looking_module(module, question)
+    run_update_info_module(module, query)
 
 
 if __name__ == "__main__":

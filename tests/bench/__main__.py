@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(python -m bench): measure, beside the floor and the peers, and write docs/benchmarks.md and docs/benchmarks.svg.
+"""`python -m bench`: measure, beside the floor and the peers, and write docs/benchmarks.md and docs/benchmarks.svg.
 
-With C(--only) or C(--smoke) it prints what it measured, and writes nothing.
+With `--only` or `--smoke` it prints what it measured, and writes nothing.
 """
 
 from __future__ import annotations

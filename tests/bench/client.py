@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(python -m bench.client PORT PAUSE NUMBER): clients in a process of their own, so that they ask in time whatever who measures does.
+"""`python -m bench.client PORT PAUSE NUMBER`: clients in a process of their own, so that they ask in time whatever who measures does.
 
-Each asks every C(PAUSE) seconds, one a little after the other, so that together they do not depend on the moment. They say so once all
+Each asks every `PAUSE` seconds, one a little after the other, so that together they do not depend on the moment. They say so once all
 have had an answer, ask on until the input ends and each has had an answer again, and print the mean of their longest times without one.
 """
 
@@ -22,7 +22,7 @@ from support.visitor import Visitor
 
 
 class Clients:
-    """Such a process, for the C(with) block. C(gap) is what it printed: seconds."""
+    """Such a process, for the `with` block. `gap` is what it printed: seconds."""
 
     def __init__(self, port: int, pause: float, number: int) -> None:
         self._command = (sys.executable, "-m", "bench.client", str(port), str(pause), str(number))
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 def _is_answered(visitor: Visitor, asked: int) -> bool:
-    """After it had C(asked) so many times."""
+    """After it had `asked` so many times."""
     return any(visit.page is not None for visit in visitor.visits[asked:])
 
 

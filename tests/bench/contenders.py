@@ -33,7 +33,7 @@ COMPOSE = "docker compose"
 
 @dataclass(frozen=True)
 class Contender:
-    """C(replace) puts a new container in the place of the one that C(container) names, and returns when it is done with everything."""
+    """`replace` puts a new container in the place of the one that `container` names, and returns when it is done with everything."""
 
     container: str
     port: int

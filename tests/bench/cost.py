@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cost:
-    """In seconds. C(cpu) is that of all its processes."""
+    """In seconds. `cpu` is that of all its processes."""
 
     wall: float
     cpu: float
 
 
 def cost_of(run: Callable[[], object]) -> Cost:
-    """Of what C(run) does in processes of its own, and waits for."""
+    """Of what `run` does in processes of its own, and waits for."""
     began, cpu_before = time.monotonic(), _cpu_of_children()
     run()
     return Cost(time.monotonic() - began, _cpu_of_children() - cpu_before)

@@ -20,7 +20,7 @@ HEALTHY = "health_status: healthy"
 
 @dataclass(frozen=True)
 class Event:
-    """C(at) is in seconds since 1970, as exact as the engine tells."""
+    """`at` is in seconds since 1970, as exact as the engine tells."""
 
     action: str
     container: str
@@ -28,7 +28,7 @@ class Event:
 
 
 class Events:
-    """The events of containers with C(part) in their names, from the beginning of the C(with) block on."""
+    """The events of containers with `part` in their names, from the beginning of the `with` block on."""
 
     def __init__(self, part: str) -> None:
         self._part = part

@@ -43,7 +43,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Series:
-    """What one contender took, a value a round. Without any, C(note) says why."""
+    """What one contender took, a value a round. Without any, `note` says why."""
 
     contender: str
     values: tuple[float, ...] = ()
@@ -56,7 +56,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One figure of one case, such as the engine gap with 20 volumes. The others are compared with the first of the C(series)."""
+    """One figure of one case, such as the engine gap with 20 volumes. The others are compared with the first of the `series`."""
 
     figure: str
     case: str
@@ -71,9 +71,9 @@ class Comparison:
         return next((series for series in self.series if series.contender == contender), None)
 
     def ratio(self, contender: str, base: str = "", less: float = 0) -> Spread | None:
-        """How many times what C(base) took in the same round a contender took, C(less) that much.
+        """How many times what `base` took in the same round a contender took, `less` that much.
 
-        Rounds in which C(base) took no time at all do not count. None where none is left.
+        Rounds in which `base` took no time at all do not count. None where none is left.
         """
         one, other = self.of(contender), self.of(base) if base else self.base
         if not (one and other and one.values and other.values):
@@ -83,5 +83,5 @@ class Comparison:
 
 
 def compared(figure: str, case: str, unit: str, given: Mapping[str, Iterable[float]]) -> Comparison:
-    """A comparison of what C(in_turn) gave."""
+    """A comparison of what `in_turn` gave."""
     return Comparison(figure, case, unit, tuple(Series(contender, tuple(values)) for contender, values in given.items()))

@@ -14,7 +14,7 @@ from .figures import Comparison, Spread
 
 @dataclass(frozen=True)
 class Limit:
-    """The most that C(contender) may take: C(factor) times what C(base) takes in the same round, and C(extra). No base: C(extra) alone."""
+    """The most that `contender` may take: `factor` times what `base` takes in the same round, and `extra`. No base: `extra` alone."""
 
     figure: str
     case: str

@@ -37,7 +37,7 @@ def _measure(effort: Effort) -> Iterator[Comparison]:
 
 
 def _fill(stage: Stage, images: Sequence[str], names: list[str], size: int) -> None:
-    """Have so many containers that run, their names in C(names)."""
+    """Have so many containers that run, their names in `names`."""
     for number in range(len(names), size):
         stage.scene.container(str(number), images[number % len(images)])
         names.append(f"{stage.scene.prefix}-{number}")

@@ -17,7 +17,7 @@ from typing import Any
 from support.ansible import CHECKOUT, COLLECTIONS, TARGET_PYTHON, Run, play, run_playbook
 
 PEERS = CHECKOUT / ".cache/peers"
-"""Where C(make) puts the collections of others."""
+"""Where `make` puts the collections of others."""
 
 Task = dict[str, Any]
 
@@ -29,7 +29,7 @@ class OnHost:
     file: Path
 
     def run(self, *, fails: bool = False) -> dict[str, Any]:
-        """Run it in a process of its own, and return its result. It has to fail or not, as C(fails) says."""
+        """Run it in a process of its own, and return its result. It has to fail or not, as `fails` says."""
         run = subprocess.run((TARGET_PYTHON, self.file), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
         result: dict[str, Any] = json.loads(run.stdout)
         if bool(result.get("failed")) is not fails:

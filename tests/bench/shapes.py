@@ -18,7 +18,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Shape:
-    """C(networks) are names. Of C(volumes) each container has so many of its own."""
+    """`networks` are names. Of `volumes` each container has so many of its own."""
 
     image: str
     networks: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Shape:
         }
 
     def composition(self, name: str, port: int) -> Document:
-        """A compose file with the service C(web)."""
+        """A compose file with the service `web`."""
         service = {
             "image": self.image,
             "container_name": name,

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Effort:
-    """How much to measure: C(repeat) is how many rounds, where it is to be another number than usual."""
+    """How much to measure: `repeat` is how many rounds, where it is to be another number than usual."""
 
     repeat: int | None = None
     smoke: bool = False
@@ -42,7 +42,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class Subject:
-    """A part of the benchmark. C(about) says what is measured and how, for who reads the results."""
+    """A part of the benchmark. `about` says what is measured and how, for who reads the results."""
 
     name: str
     about: str
@@ -52,7 +52,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a part is measured. C(folder) is for its files."""
+    """Where a part is measured. `folder` is for its files."""
 
     scene: Scene
     folder: Path

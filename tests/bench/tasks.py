@@ -29,7 +29,7 @@ _TASKS, _COMMANDS = 20, 3
 
 @dataclass(frozen=True)
 class _Case:
-    """The same work for both, each in a word for itself. C(changes) is what each has to say of it."""
+    """The same work for both, each in a word for itself. `changes` is what each has to say of it."""
 
     name: str
     tasks: dict[str, Task]

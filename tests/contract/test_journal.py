@@ -25,37 +25,37 @@ def journal(request: pytest.FixtureRequest) -> Journal:
 
 
 @pytest.fixture
-def place(journal: Journal) -> Iterator[str]:
-    place = f"evenkeel-test.{secrets.token_hex(6)}"
-    yield place
-    journal.erase(place)
+def key(journal: Journal) -> Iterator[str]:
+    key = f"evenkeel-test.{secrets.token_hex(6)}"
+    yield key
+    journal.erase(key)
 
 
-def test_nothing_is_there(journal: Journal, place: str) -> None:
-    assert journal.read(place) is None
-    journal.erase(place)
+def test_nothing_is_there(journal: Journal, key: str) -> None:
+    assert journal.read(key) is None
+    journal.erase(key)
 
 
-def test_places_by_a_part_of_their_name(journal: Journal, place: str) -> None:
-    assert journal.places(place) == ()
-    journal.write(place, "")
-    assert journal.places(place) == journal.places(place.partition(".")[2]) == (place,)
+def test_places_by_a_part_of_their_name(journal: Journal, key: str) -> None:
+    assert journal.keys(key) == ()
+    journal.write(key, "")
+    assert journal.keys(key) == journal.keys(key.partition(".")[2]) == (key,)
 
 
-def test_who_is_first_stays(journal: Journal, place: str) -> None:
-    assert journal.write(place, "first") == "first"
-    assert journal.write(place, "second") == "first"
-    note = journal.read(place)
+def test_who_is_first_stays(journal: Journal, key: str) -> None:
+    assert journal.write(key, "first") == "first"
+    assert journal.write(key, "second") == "first"
+    note = journal.read(key)
     assert note is not None
     assert note.text == "first"
     assert 0 <= journal.age(note) < 60
-    journal.erase(place)
-    assert journal.write(place, "second") == "second"
+    journal.erase(key)
+    assert journal.write(key, "second") == "second"
 
 
-def test_of_many_at_once_one_is_first(journal: Journal, place: str) -> None:
+def test_of_many_at_once_one_is_first(journal: Journal, key: str) -> None:
     with ThreadPoolExecutor(20) as pool:
-        seen = list(pool.map(lambda number: journal.write(place, str(number)), range(20)))
+        seen = list(pool.map(lambda number: journal.write(key, str(number)), range(20)))
     assert len(set(seen)) == 1
 
 

@@ -30,7 +30,7 @@ CRASHES_IF_BROKEN = WebImage("v2", command=serve_after('test -z "$BROKEN" || exi
 
 @dataclass
 class Load:
-    """Clients that ask one after the other until the C(with) block ends, and what they were answered."""
+    """Clients that ask one after the other until the `with` block ends, and what they were answered."""
 
     port: int
     answers: Counter[str | None] = field(default_factory=Counter)

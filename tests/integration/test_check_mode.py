@@ -68,8 +68,8 @@ Prepare = Callable[[Shelf, Images, Scene], "Options | None"]
 class Row:
     """A state of a container and of a registry.
 
-    C(prepare) brings them about and returns the options of the task. C(outcome) is that of a run, C(failed at …) where it fails.
-    C(foretold) is what check mode says, where it has to admit that it may be wrong.
+    `prepare` brings them about and returns the options of the task. `outcome` is that of a run, `failed at …` where it fails.
+    `predicted` is what check mode says, where it has to admit that it may be wrong.
     """
 
     name: str

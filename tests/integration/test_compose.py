@@ -25,7 +25,7 @@ IMAGE_LABEL = "com.docker.compose.image"
 
 
 class Project:
-    """A compose project with one service, C(web), named like the scene."""
+    """A compose project with one service, `web`, named like the scene."""
 
     def __init__(self, scene: Scene, program: Path, folder: Path) -> None:
         self._scene = scene
@@ -34,7 +34,7 @@ class Project:
         self.container = f"{scene.prefix}-web-1"
 
     def up(self, image: str) -> dict[str, Any]:
-        """C(up) with a file that asks for the image. Returns the service's container."""
+        """`up` with a file that asks for the image. Returns the service's container."""
         web = {"image": image, "volumes": ["data:/data"], "networks": {"front": {"aliases": ["shop"]}}, "restart": "always"}
         self._file.write_text(json.dumps({"services": {"web": web}, "volumes": {"data": {}}, "networks": {"front": {}}}))
         self._compose("up", "--detach")

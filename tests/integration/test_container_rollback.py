@@ -19,7 +19,7 @@ V1, V2 = WebImage("v1", changes=("VOLUME /data",)), WebImage("v2", changes=("VOL
 POLICY = {"RestartPolicy": {"Name": "always"}}
 
 
-def go_back(service: Service, **options: Any) -> dict[str, Any]:
+def rollback_to_archive(service: Service, **options: Any) -> dict[str, Any]:
     return run_module("container_rollback", name=service.name, poll_interval=0.2, **options)
 
 
@@ -35,7 +35,7 @@ def test_the_very_same_container_is_back(scene: Scene) -> None:
     service = updated(scene, HostConfig=POLICY)
     newer = scene.inspect(service.name)["Id"]
     with Visitor(service.port) as visitor:
-        result = go_back(service)
+        result = rollback_to_archive(service)
     assert visitor.story == ["v2", None, "v1"]
     assert (result["outcome"], result["changed"], result["failed"]) == ("restored", True, False)
     assert result["container"] == {"id": service.id, "name": service.name}
@@ -52,7 +52,7 @@ def test_the_very_same_container_is_back(scene: Scene) -> None:
 def test_the_next_update_does_not_undo_it(scene: Scene) -> None:
     """The operator has gone back from that image, so a scheduled run must not bring it in again, nor anything that takes the tag."""
     service = updated(scene)
-    result = go_back(service)
+    result = rollback_to_archive(service)
     assert scene.client.inspect_image(result["image"]["new"]["reference"])["Id"] == result["image"]["new"]["id"]
     again = run_module("container_recreate", name=service.name, poll_interval=0.2)
     assert again["outcome"] == "skipped"
@@ -62,10 +62,10 @@ def test_the_next_update_does_not_undo_it(scene: Scene) -> None:
 def test_keep_archive_goes_to_and_fro(scene: Scene) -> None:
     service = updated(scene, HostConfig=POLICY)
     newer = scene.inspect(service.name)["Id"]
-    result = go_back(service, keep_archive=True)
+    result = rollback_to_archive(service, keep_archive=True)
     archive = scene.inspect(result["archive"])
     assert (archive["Id"], archive["State"]["Running"], archive["HostConfig"]["RestartPolicy"]["Name"]) == (newer, False, "no")
-    assert go_back(service)["outcome"] == "restored"
+    assert rollback_to_archive(service)["outcome"] == "restored"
     now = scene.inspect(service.name)
     assert (now["Id"], now["HostConfig"]["RestartPolicy"]["Name"]) == (newer, "always")
     assert fetch(service.port) == "v2"
@@ -75,7 +75,7 @@ def test_keep_archive_goes_to_and_fro(scene: Scene) -> None:
 def test_data_stays(scene: Scene) -> None:
     service = updated(scene)
     scene.run_in(service.name, "sh", "-c", "echo dear >/data/letter")
-    go_back(service)
+    rollback_to_archive(service)
     assert scene.ask(service.name, "cat", "/data/letter") == "dear"
 
 
@@ -86,7 +86,7 @@ def test_one_that_does_not_come_up_again_goes_back_to_its_archive(scene: Scene) 
     service = updated(scene, scene.moved_tag(before, V2), HostConfig=POLICY)
     newer = scene.inspect(service.name)["Id"]
     scene.run_in(service.name, "touch", "/data/spoilt")
-    result = go_back(service, health_timeout=3)
+    result = rollback_to_archive(service, health_timeout=3)
     assert (result["failed"], result["outcome"], result["rollback_failed"]) == (True, "rolled_back", False)
     assert result["rollback"]["reason"] == "health_timeout"
     now = scene.inspect(service.name)
@@ -96,7 +96,7 @@ def test_one_that_does_not_come_up_again_goes_back_to_its_archive(scene: Scene) 
     assert (asleep["Id"], asleep["HostConfig"]["RestartPolicy"]["Name"]) == (service.id, "no")
     wait_for(lambda: fetch(service.port) == "v2", "the newer page")
     scene.run_in(service.name, "busybox", "rm", "/data/spoilt")
-    assert go_back(service)["outcome"] == "restored"
+    assert rollback_to_archive(service)["outcome"] == "restored"
     assert scene.inspect(service.name)["Id"] == service.id
 
 
@@ -104,7 +104,7 @@ def test_one_that_does_not_come_up_again_goes_back_to_its_archive(scene: Scene) 
 def test_dependents_come_along(scene: Scene) -> None:
     service = updated(scene)
     scene.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{service.name}"})
-    result = go_back(service)
+    result = rollback_to_archive(service)
     assert [dependent["repair"] for dependent in result["dependents"]] == ["recreated"]
     assert scene.ask(f"{scene.prefix}-sidecar", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/") == "v1"
 
@@ -113,7 +113,7 @@ def test_the_newer_one_has_crashed_since(scene: Scene) -> None:
     """That it does not run any more is why somebody goes back. The one that comes back ran, so it runs again."""
     service = updated(scene)
     scene.client.kill(service.name)
-    result = go_back(service)
+    result = rollback_to_archive(service)
     assert (result["outcome"], result["container"]["id"]) == ("restored", service.id)
     assert fetch(service.port) == "v1"
     assert scene.containers == [service.name]
@@ -122,7 +122,7 @@ def test_the_newer_one_has_crashed_since(scene: Scene) -> None:
 def test_somebody_removed_the_newer_one(scene: Scene) -> None:
     service = updated(scene, HostConfig=POLICY)
     scene.client.remove_container(service.name, force=True)
-    assert go_back(service)["outcome"] == "restored"
+    assert rollback_to_archive(service)["outcome"] == "restored"
     now = scene.inspect(service.name)
     assert (now["Id"], now["HostConfig"]["RestartPolicy"]["Name"]) == (service.id, "always")
     assert fetch(service.port) == "v1"
@@ -131,7 +131,7 @@ def test_somebody_removed_the_newer_one(scene: Scene) -> None:
 class TestNothingToGoBackTo:
     def refused(self, scene: Scene, service: Service) -> str:
         before = scene.inspect(service.name)
-        result = go_back(service)
+        result = rollback_to_archive(service)
         after = scene.inspect(service.name)
         assert (result["failed"], result["changed"]) == (True, False)
         assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])

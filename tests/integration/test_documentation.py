@@ -37,9 +37,9 @@ def documented_tasks() -> list[Any]:
 
 
 def run_documented(scene: Scene, task: dict[str, Any], image: str, registry: SecuredRegistry) -> Run:
-    """Run it with containers of this test in place of those in the text, on C(image), which has moved in the registry.
+    """Run it with containers of this test in place of those in the text, on `image`, which has moved in the registry.
 
-    C(registry) stands in for the one that wants credentials.
+    `registry` stands in for the one that wants credentials.
     """
     text = json.dumps(task).replace("nginx:1.29-alpine", image)
     digest = scene.client.inspect_distribution(image)["Descriptor"]["digest"]
@@ -85,10 +85,10 @@ def test_every_example_runs(scene: Scene, task: dict[str, Any], password_registr
 
 
 def test_the_examples_of_container_rollback_run(scene: Scene) -> None:
-    update, go_back, go_back_and_keep = yaml.safe_load(documentation("container_rollback")["examples"])
+    update, rollback_to_archive, go_back_and_keep = yaml.safe_load(documentation("container_rollback")["examples"])
     service = scene.service(reference("v1"))
     newer = [json.loads(json.dumps(update).replace("nginx:1.29-alpine", reference(tag))) for tag in ("v2", "v3-late")]
-    tasks = json.loads(json.dumps([newer[0], go_back, newer[1], go_back_and_keep]).replace('"web"', f'"{service.name}"'))
+    tasks = json.loads(json.dumps([newer[0], rollback_to_archive, newer[1], go_back_and_keep]).replace('"web"', f'"{service.name}"'))
     run = run_playbook([play(*tasks)])
     assert [result["outcome"] for result in run.results] == ["recreated", "restored", "recreated", "restored"], run.output
     assert scene.inspect(service.name)["Id"] == service.id

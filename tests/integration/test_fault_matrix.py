@@ -20,7 +20,7 @@ Record = Callable[[str, object], None]
 
 
 class Point(NamedTuple):
-    """One call that goes wrong; with C(lasting), also all like it that follow."""
+    """One call that goes wrong; with `lasting`, also all like it that follow."""
 
     at: int
     fault: Fault

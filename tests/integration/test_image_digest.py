@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(image_digest): exactly that image, and a container that goes on following its tag."""
+"""`image_digest`: exactly that image, and a container that goes on following its tag."""
 
 from __future__ import annotations
 

@@ -170,7 +170,7 @@ class TestCredentials:
         return run
 
     def helper(self, folder: Path, registry: SecuredRegistry, script: str) -> dict[str, str]:
-        """The environment in which the client is configured to ask a program that runs C(script)."""
+        """The environment in which the client is configured to ask a program that runs `script`."""
         program = folder / "docker-credential-test"
         program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)

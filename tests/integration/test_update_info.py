@@ -43,7 +43,7 @@ def of(scene: Scene) -> str:
 
 
 def make(scene: Scene, suffix: str, image: str, *, start: bool = False, **labels: str) -> str:
-    """A container, created only, that C(of) finds. Returns its ID."""
+    """A container, created only, that `of` finds. Returns its ID."""
     key, value = of(scene).split("=")
     labels = {name.replace("__", "."): text for name, text in labels.items()}
     return scene.container(suffix, image, start=start, Labels={key: value, **labels})

@@ -32,7 +32,7 @@ Play = dict[str, Any]
 
 @dataclass(frozen=True)
 class Caller:
-    """Who runs a command, and where: C(prefix) is the command that makes another user of the caller."""
+    """Who runs a command, and where: `prefix` is the command that makes another user of the caller."""
 
     prefix: tuple[str, ...] = ()
     cwd: str | None = None
@@ -40,7 +40,7 @@ class Caller:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of ansible-playbook: its exit status, what it printed, and what each task returned, in order, with C(failed) set."""
+    """One run of ansible-playbook: its exit status, what it printed, and what each task returned, in order, with `failed` set."""
 
     status: int
     output: str
@@ -59,9 +59,9 @@ def run_playbook(
     collections: str = COLLECTIONS,
     environment: Mapping[str, str] | None = None,
 ) -> Run:
-    """Run plays, or a playbook, on this machine, with C(python) as the target's interpreter.
+    """Run plays, or a playbook, on this machine, with `python` as the target's interpreter.
 
-    C(arguments) are more of ansible-playbook's own, C(collections) is where the collection is taken from, C(environment) is what is to be
+    `arguments` are more of ansible-playbook's own, `collections` is where the collection is taken from, `environment` is what is to be
     different from what it is for every run.
     """
     with tempfile.TemporaryDirectory() as folder:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every request that the modules make to the engine, and why. C(python -m support.engine_calls) writes docs/engine_calls.md of it.
+"""Every request that the modules make to the engine, and why. `python -m support.engine_calls` writes docs/engine_calls.md of it.
 
 A unit test compares it with what they really ask for. Who adds a call adds its reason here; who can do without one takes it away.
 """

@@ -26,7 +26,7 @@ class RefusedByEngine(Exception):
 
 @dataclass(frozen=True)
 class Release:
-    """What differs between engines. C(mac_of_endpoint) is false where only the container as a whole can be given a MAC address."""
+    """What differs between engines. `mac_of_endpoint` is false where only the container as a whole can be given a MAC address."""
 
     short_id_is_alias: bool
     mac_of_endpoint: bool
@@ -41,7 +41,7 @@ RELEASES = {
 
 
 def created(body: Document, image: Document, release: Release, *, started: bool) -> Document:
-    """The inspect document of a container that was made from C(body) and an image with this Config. Raises RefusedByEngine."""
+    """The inspect document of a container that was made from `body` and an image with this Config. Raises RefusedByEngine."""
     container_id = secrets.token_hex(32)
     host_config = body.get("HostConfig") or {}
     return {

@@ -27,7 +27,7 @@ API_VERSION = "1.41"
 
 
 class Request(NamedTuple):
-    """C(names) are those in the path, C(query) and C(body) what came with it."""
+    """`names` are those in the path, `query` and `body` what came with it."""
 
     names: tuple[str, ...]
     query: dict[str, str]
@@ -35,9 +35,9 @@ class Request(NamedTuple):
 
 
 class EngineOverHttp:
-    """Serves C(engine) at C(url) inside its C(with) block, and writes down every request in C(calls), by its path in the documentation.
+    """Serves `engine` at `url` inside its `with` block, and writes down every request in `calls`, by its path in the documentation.
 
-    A container that was started here is starting at the first look. Then one that was also made here is what C(becomes) says.
+    A container that was started here is starting at the first look. Then one that was also made here is what `becomes` says.
     """
 
     def __init__(self, engine: FakeEngine, becomes: str = "healthy") -> None:

@@ -10,16 +10,16 @@ import typing as t
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference, parse_if_possible
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Document, Note
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Document, Record
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import unix_seconds_of
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.reader import Answer
 from support.fake_engine import FakeEngine, FakeJournal, digest_of
 
 
-class FakeCensus:
-    """Census of a fake engine. C(calls) are what it was asked, C(errors) makes a call fail, C(no_answer) the question for one image.
+class FakeHostReader:
+    """Census of a fake engine. `calls` are what it was asked, `errors` makes a call fail, `no_answer` the question for one image.
 
-    Images come from registries, but for those with an ID in C(built_here).
+    Images come from registries, but for those with an ID in `built_here`.
     """
 
     def __init__(self, engine: FakeEngine, journal: FakeJournal | None = None, memory: FakeJournal | None = None) -> None:
@@ -66,13 +66,13 @@ class FakeCensus:
     def ask(self, references: t.Sequence[ImageReference]) -> tuple[Answer, ...]:
         return tuple(map(self._ask, references))
 
-    def journal(self) -> dict[str, Note]:
+    def journal(self) -> dict[str, Record]:
         return self._notes("journal")
 
-    def memory(self) -> dict[str, Note]:
+    def memory(self) -> dict[str, Record]:
         return self._notes("memory")
 
-    def age(self, note: Note) -> float:
+    def age(self, note: Record) -> float:
         return self.notes["journal"].age(note)
 
     def _all(self) -> list[dict[str, t.Any]]:
@@ -92,9 +92,9 @@ class FakeCensus:
         except EngineError as error:
             return error
 
-    def _notes(self, kind: str) -> dict[str, Note]:
+    def _notes(self, kind: str) -> dict[str, Record]:
         self._call(kind)
-        return {place: Note(text, "") for place, text in self.notes[kind].notes.items()}
+        return {key: Record(text, "") for key, text in self.notes[kind].notes.items()}
 
     def _listed(self, container: dict[str, t.Any]) -> Document:
         reference = parse_if_possible(container["Config"]["Image"])

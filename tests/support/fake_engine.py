@@ -14,7 +14,7 @@ import typing as t
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError, NoAnswer, NotFound
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference, parse_if_possible
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.interfaces import (
-    Ports,
+    Context,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
     ContainerRuntimeState,
@@ -23,14 +23,14 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
     HookRun,
     ImageIdentity,
     Inspected,
-    Note,
     Published,
+    Record,
     RuntimeStatus,
     Surroundings,
     is_active,
 )
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Entry, Holder
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import Guard
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Holder, JournalEntry
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 
 HEALTHY = ContainerRuntimeState(RuntimeStatus.HEALTHY)
 STARTING = ContainerRuntimeState(RuntimeStatus.STARTING)
@@ -55,9 +55,9 @@ class FakeClock:
     def unix_seconds(self) -> int:
         return self._epoch + int(self.now)
 
-    def sleep(self, seconds: float, news: list[float] | None = None) -> None:
+    def sleep(self, seconds: float, events: list[float] | None = None) -> None:
         assert seconds > 0, "a gate that does not wait spins"
-        self.now += min(seconds, news.pop(0)) if news else seconds
+        self.now += min(seconds, events.pop(0)) if events else seconds
 
 
 class Killed(BaseException):
@@ -65,9 +65,9 @@ class Killed(BaseException):
 
 
 class Fuse:
-    """Ends a run at its C(at)th call to the engine, counted over everything that burns on it. 0 means never.
+    """Ends a run at its `at`th call to the engine, counted over everything that burns on it. 0 means never.
 
-    With an C(error), only that one call fails, before it does anything, or C(after) it was done. C(burnt) counts the calls.
+    With an `error`, only that one call fails, before it does anything, or `after` it was done. `burnt` counts the calls.
     """
 
     def __init__(self, at: int = 0, error: EngineError | None = None, *, after: bool = False) -> None:
@@ -99,16 +99,16 @@ def digest_of(image: str) -> str:
 
 
 class FakeEngine:
-    """DockerOps and HealthProbe in one, with every call in C(calls), by the name of the container at that moment (NEW: made here).
+    """DockerOps and HealthProbe in one, with every call in `calls`, by the name of the container at that moment (NEW: made here).
 
-    C(registry) and C(local) map normalised references to image IDs. C(platforms) and C(publishes_indexes) say how the registry has them.
-    C(errors) makes a call fail before it does anything, C(lost_answers) after it was done, C(away) so many times with C(away_error).
-    C(looks) are the states that the next probes see, container by container, the last one for ever; without any they see what is true.
-    C(news_after) is when there is news, in seconds from when somebody began to wait for it, wait by wait. A running container is
-    healthy. C(hook_runs) is how commands in a container end, by their last word. C(seconds) says how long a call takes, C(images) what
-    else an image's inspect document holds, by its ID. C(fuse) ends the run at a call. C(look_on) is called at each.
+    `registry` and `local` map normalised references to image IDs. `platforms` and `publishes_indexes` say how the registry has them.
+    `errors` makes a call fail before it does anything, `lost_answers` after it was done, `away` so many times with `away_error`.
+    `looks` are the states that the next probes see, container by container, the last one for ever; without any they see what is true.
+    `news_after` is when there is news, in seconds from when somebody began to wait for it, wait by wait. A running container is
+    healthy. `hook_runs` is how commands in a container end, by their last word. `seconds` says how long a call takes, `images` what
+    else an image's inspect document holds, by its ID. `fuse` ends the run at a call. `look_on` is called at each.
 
-    Who asks for a name space of another can be started only while that runs. C(is_served) tells whether it still has it.
+    Who asks for a name space of another can be started only while that runs. `is_served` tells whether it still has it.
     """
 
     def __init__(self) -> None:
@@ -284,7 +284,7 @@ class FakeEngine:
                 raise look
             return look._replace(name=truth.name, image_id=truth.image_id, started_at=look.started_at or truth.started_at)
 
-    def news(self, _container: str) -> list[float]:
+    def events(self, _container: str) -> list[float]:
         return self.news_after
 
     def failure(self, container: str) -> Failure:
@@ -380,9 +380,9 @@ class _Call:
 
 
 class FakeJournal:
-    """Journal in memory. C(calls) records into the list of an engine, if one is given. Its notes are as old as C(age_of_all) says.
+    """Journal in memory. `calls` records into the list of an engine, if one is given. Its notes are as old as `age_of_all` says.
 
-    With something in C(errors), every call fails with the first of it.
+    With something in `errors`, every call fails with the first of it.
     """
 
     def __init__(self, calls: list[str] | None = None) -> None:
@@ -392,37 +392,37 @@ class FakeJournal:
         self.errors: list[EngineError] = []
         self.fuse = Fuse()
 
-    def write(self, place: str, text: str) -> str:
-        self._record("write", place)
-        there = self.notes.setdefault(place, text)
+    def write(self, key: str, text: str) -> str:
+        self._record("write", key)
+        there = self.notes.setdefault(key, text)
         self.fuse.burn_out()
         return there
 
-    def read(self, place: str) -> Note | None:
-        self._record("read", place)
-        return Note(self.notes[place], "") if place in self.notes else None
+    def read(self, key: str) -> Record | None:
+        self._record("read", key)
+        return Record(self.notes[key], "") if key in self.notes else None
 
-    def places(self, part: str) -> tuple[str, ...]:
+    def keys(self, part: str) -> tuple[str, ...]:
         self._record("places", part)
-        return tuple(place for place in self.notes if part in place)
+        return tuple(key for key in self.notes if part in key)
 
-    def erase(self, place: str) -> None:
-        self._record("erase", place)
-        self.notes.pop(place, None)
+    def erase(self, key: str) -> None:
+        self._record("erase", key)
+        self.notes.pop(key, None)
         self.fuse.burn_out()
 
-    def age(self, _note: Note) -> float:
+    def age(self, _note: Record) -> float:
         return self.age_of_all
 
-    def _record(self, call: str, place: str) -> None:
+    def _record(self, call: str, key: str) -> None:
         self.fuse.burn()
-        self.calls.append(f"{call}:{place}")
+        self.calls.append(f"{call}:{key}")
         for error in self.errors:
             raise error
 
 
-class FakeRuns:
-    """Runs by token. Those in C(dead) are; of those in C(far_away) nobody knows."""
+class FakeProcesses:
+    """Runs by token. Those in `dead` are; of those in `far_away` nobody knows."""
 
     def __init__(self, token: str = "me") -> None:  # noqa: S107 - a name, not a secret
         self.dead: set[str] = set()
@@ -436,9 +436,9 @@ class FakeRuns:
         return None if holder.token in self.far_away else holder.token in self.dead
 
 
-def an_entry(token: str, **changes: t.Any) -> Entry:
-    """What the run of C(token) wrote down before it moved web from shop:1 to shop:2."""
-    entry = Entry(
+def a_journal_entry(token: str, **changes: t.Any) -> JournalEntry:
+    """What the run of `token` wrote down before it moved web from shop:1 to shop:2."""
+    entry = JournalEntry(
         container="web",
         archive="web-old-1000",
         old_id="old",
@@ -456,14 +456,14 @@ def an_entry(token: str, **changes: t.Any) -> Entry:
         returning=None,
         keep_archive=False,
         lease=100.0,
-        holder=FakeRuns(token).me(),
+        holder=FakeProcesses(token).me(),
     )
     return entry._replace(**changes)
 
 
-def fake_ports(engine: FakeEngine, memory: FakeJournal | None = None) -> Ports:
-    return Ports(engine, engine, engine.clock, memory or FakeJournal())
+def fake_context(engine: FakeEngine, memory: FakeJournal | None = None) -> Context:
+    return Context(engine, engine, engine.clock, memory or FakeJournal())
 
 
-def fake_guard(journal: FakeJournal | None = None, runs: FakeRuns | None = None, lock_timeout: float = 5) -> Guard:
-    return Guard(journal or FakeJournal(), runs or FakeRuns(), FakeClock(), lock_timeout)
+def fake_lock(journal: FakeJournal | None = None, runs: FakeProcesses | None = None, lock_timeout: float = 5) -> RunLock:
+    return RunLock(journal or FakeJournal(), runs or FakeProcesses(), FakeClock(), lock_timeout)

@@ -19,7 +19,7 @@ _SECOND = 1_000_000_000
 
 
 def images(values: str, *, start_interval: bool = True) -> Strategy:
-    """The Config of an image. Two images with different C(values) have no default in common, but for ports and volumes."""
+    """The Config of an image. Two images with different `values` have no default in common, but for ports and volumes."""
     return st.fixed_dictionaries(
         {"Cmd": _command(values)},
         optional={
@@ -39,7 +39,7 @@ def images(values: str, *, start_interval: bool = True) -> Strategy:
 
 
 def bodies(values: str, networks: tuple[str, ...], volume: str, *, start_interval: bool = True, mac_of_endpoint: bool = False) -> Strategy:
-    """What an operator asks for. C(values) as for images; C(volume) is the name of a volume."""
+    """What an operator asks for. `values` as for images; `volume` is the name of a volume."""
     config = st.fixed_dictionaries(
         {},
         optional={
@@ -61,13 +61,13 @@ def bodies(values: str, networks: tuple[str, ...], volume: str, *, start_interva
             "Healthcheck": st.one_of(_health_check(values, start_interval=start_interval), st.just({"Test": ["NONE"]})),
         },
     )
-    return st.builds(_body, config, _ports(values), _storage(volume), _endpoints(networks, mac_of_endpoint=mac_of_endpoint))
+    return st.builds(_body, config, _context(values), _storage(volume), _endpoints(networks, mac_of_endpoint=mac_of_endpoint))
 
 
-def _body(config: Document, ports: Document, storage: Document, networking: Document) -> Document:
+def _body(config: Document, context: Document, storage: Document, networking: Document) -> Document:
     network_config = {"NetworkingConfig": {"EndpointsConfig": networking["endpoints"]}} if networking["endpoints"] else {}
-    host_config = {"NetworkMode": networking["mode"], **storage, **ports["bindings"]}
-    return {**config, **ports["exposed"], "HostConfig": host_config, **network_config, **networking["config"]}
+    host_config = {"NetworkMode": networking["mode"], **storage, **context["bindings"]}
+    return {**config, **context["exposed"], "HostConfig": host_config, **network_config, **networking["config"]}
 
 
 def _command(values: str) -> Strategy:
@@ -75,7 +75,7 @@ def _command(values: str) -> Strategy:
 
 
 def _env(values: str, most: int) -> Strategy:
-    """C(most) entries at the most for a variable."""
+    """`most` entries at the most for a variable."""
     entry = st.builds(lambda name, word: f"{name}={values}{word}", st.sampled_from("ABC"), st.sampled_from(_WORDS))
 
     def at_most(entries: list[str]) -> bool:
@@ -106,12 +106,12 @@ def _health_check(values: str, *, start_interval: bool) -> Strategy:
     ).filter(bool)
 
 
-def _ports(values: str) -> Strategy:
+def _context(values: str) -> Strategy:
     """As the client does it: what is published is exposed too."""
     published = _keys(("8080/tcp", "9090/tcp")).map(
-        lambda ports: {
-            "exposed": {"ExposedPorts": ports},
-            "bindings": {"PortBindings": {port: [{"HostIp": "", "HostPort": ""}] for port in ports}},
+        lambda context: {
+            "exposed": {"ExposedPorts": context},
+            "bindings": {"PortBindings": {port: [{"HostIp": "", "HostPort": ""}] for port in context}},
         }
     )
     exposed = st.just({"exposed": {"ExposedPorts": {f"70{len(values)}/tcp": {}}}, "bindings": {}})

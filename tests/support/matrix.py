@@ -26,8 +26,8 @@ import docker.errors
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Archives
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_of
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_key
 from support.ansible import CHECKOUT, COLLECTIONS, Caller, play, run_playbook
 from support.proxy import Call, Fault, Proxy, socket_of
 from support.scene import Scene, wait_for
@@ -58,13 +58,13 @@ SIDECAR = WebImage("sidecar", shell("trap 'exit 0' TERM; sleep 1000000 & wait"),
 class Way:
     """One way that a run of a module can go.
 
-    C(new) is the image that it is to bring, C(serves) the page afterwards, C(kept) tells whether there is to be an archive then.
-    C(health_timeout) in seconds is short only where it is to pass: a busy machine must not make a failure of what is to succeed.
+    `new` is the image that it is to bring, `serves` the page afterwards, `kept` tells whether there is to be an archive then.
+    `health_timeout` in seconds is short only where it is to pass: a busy machine must not make a failure of what is to succeed.
 
-    How it is prepared: C(old) is the image that the container is made from, C(dependent) tells whether another one lives in its network.
-    C(after) is the way that goes before, undisturbed, and C(spoilt) tells whether something then makes the data unfit for C(FUSSY).
+    How it is prepared: `old` is the image that the container is made from, `dependent` tells whether another one lives in its network.
+    `after` is the way that goes before, undisturbed, and `spoilt` tells whether something then makes the data unfit for `FUSSY`.
 
-    C(like) is the way that it begins like: only what comes then is worth a point. C(thinned) says how many times fewer points a sample
+    `like` is the way that it begins like: only what comes then is worth a point. `thinned` says how many times fewer points a sample
     has than of another way, where a point takes longer.
     """
 
@@ -134,7 +134,7 @@ WAYS = (
 def another_caller(host: str) -> Caller:
     """Another user in another working directory, where the tests may become one; otherwise the same user in another directory.
 
-    Root becomes C(nobody), who may use the engine's socket as its group may, and may read where the tests' Python lies.
+    Root becomes `nobody`, who may use the engine's socket as its group may, and may read where the tests' Python lies.
     """
     if os.geteuid() or not shutil.which("setpriv"):
         return Caller(cwd="/")
@@ -147,7 +147,7 @@ def another_caller(host: str) -> Caller:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Every C(of)-th point, from C(first) on: so that the points of a matrix can be spread over processes."""
+    """Every `of`-th point, from `first` on: so that the points of a matrix can be spread over processes."""
 
     first: int
     of: int
@@ -174,7 +174,7 @@ class Truth:
 class Patient:
     """One container that is to be updated, and a stranger whose name looks like its archive's.
 
-    C(before) is what has its name when all is prepared for the way, C(names_before) are the names of that and of its archives.
+    `before` is what has its name when all is prepared for the way, `names_before` are the names of that and of its archives.
     """
 
     def __init__(self, bench: Bench, way: Way) -> None:
@@ -205,7 +205,7 @@ class Patient:
         self.names_before = self.names
 
     def prepare(self, way: Way) -> None:
-        """Have behind it what goes before C(way)."""
+        """Have behind it what goes before `way`."""
         if way.after:
             result = self._bench.run(self, way.after)
             assert not result["failed"], result
@@ -251,7 +251,7 @@ class Patient:
     def assert_whole(self, serves: str, *, kept: bool = False, sidecar_lost: bool = False) -> None:
         """One container, under its name, well, with its data and its policy; nothing left, and no stranger touched.
 
-        With C(sidecar_lost), somebody was told that the one in its network needs attention.
+        With `sidecar_lost`, somebody was told that the one in its network needs attention.
         """
         archives = [name for name in self.names if name != self.name]
         assert self.name in self.names, f"nothing has the name, there is {archives}"
@@ -287,7 +287,7 @@ class Patient:
 
     def assert_archives_known(self) -> None:
         """Those that a later run can go back to are those that are there."""
-        known = Archives(VolumeJournal(self._client, MEMORY_LABEL)).of(self.name)
+        known = ArchiveStore(VolumeJournal(self._client, MEMORY_LABEL)).of(self.name)
         there = {(self.truth(name).id, name) for name in self.names if name != self.name}
         assert {(archive.id, archive.name) for archive in known} == there, f"known: {known}, there: {there}"
 
@@ -353,7 +353,7 @@ class Witness:
         wait_for(lambda: (action, container) in self._story, f"{action} of {container}")
 
     def assert_never_two(self, *, until_gone: set[str]) -> None:
-        """Hear the story to its end: C(until_gone) are the containers that were removed last."""
+        """Hear the story to its end: `until_gone` are the containers that were removed last."""
         running: set[str] = set()
         for container in until_gone:
             self.wait_for("destroy", container)
@@ -371,9 +371,9 @@ class Witness:
 
 
 class Bench:
-    """One engine with the images, and the module run against it. C(host) is its C(unix://) URL.
+    """One engine with the images, and the module run against it. `host` is its `unix://` URL.
 
-    Without C(registry), the images are only on the engine, and nothing is pulled.
+    Without `registry`, the images are only on the engine, and nothing is pulled.
     """
 
     def __init__(self, client: docker.APIClient, host: str, *, registry: bool = True) -> None:
@@ -399,7 +399,7 @@ class Bench:
 
     @contextlib.contextmanager
     def patient(self, way: Way = SUCCESS, *, witnessed: bool = True) -> Iterator[Patient]:
-        """A container that is prepared for C(way), for the time of the block. C(witnessed): never may two have run at once meanwhile."""
+        """A container that is prepared for `way`, for the time of the block. `witnessed`: never may two have run at once meanwhile."""
         patient = Patient(self, way)
         with contextlib.closing(patient.witness):
             try:
@@ -422,7 +422,7 @@ class Bench:
         return self._rehearsed[way]
 
     def calls_of_its_own(self, way: Way) -> range:
-        """The places of the calls that make C(way) another one than the one it is like: from the last one on that they have in common.
+        """The places of the calls that make `way` another one than the one it is like: from the last one on that they have in common.
 
         Up to there the engine was asked the same things, so what holds there on the one way holds on the other.
         """
@@ -467,7 +467,7 @@ class Bench:
         When a way back was gone to its end, and nothing says that somebody has not heard of that, there is nothing more to go back to.
         """
         is_back = way.goes_back and patient.is_back()
-        is_over = is_back and lock_of(patient.name) not in patient.journal
+        is_over = is_back and lock_key(patient.name) not in patient.journal
         caller = caller or self.caller
         result = self.run_by_ansible(patient, way, caller) if by_ansible else self.run(patient, way, caller=caller)
         if is_over:
@@ -523,7 +523,7 @@ def kill_points(calls: list[Call], places: Iterable[int]) -> list[tuple[int, Fau
 
 
 def parametrize(metafunc: pytest.Metafunc, ways: tuple[Way, ...], *, chunks: int, sampled: int) -> None:
-    """Make C(chunks) tests of each way, to go through all points together; or one, to go through every C(sampled)-th, or fewer."""
+    """Make `chunks` tests of each way, to go through all points together; or one, to go through every `sampled`-th, or fewer."""
     if metafunc.config.getoption("--whole-matrices"):
         parts = [(way, Chunk(first, chunks)) for way in ways for first in range(chunks)]
     else:

@@ -73,13 +73,13 @@ class Call(NamedTuple):
 
 
 class Proxy:
-    """Serves C(self.url) inside its C(with) block.
+    """Serves `self.url` inside its `with` block.
 
-    C(calls) are those that were made. Reads of one kind in a row count as one: a health gate looks again and again, and how many other
+    `calls` are those that were made. Reads of one kind in a row count as one: a health gate looks again and again, and how many other
     containers there are to be looked at is not for a test to say. The event stream does not count: it is opened beside the other calls, at
     no certain place among them, and nothing depends on it.
-    C(fault) is what becomes of the call C(at); with C(lasting), also of all like it that follow. C(hit) tells whether it was reached.
-    C(before) is called with each call before the engine hears of it. With C(tcp) it listens on a port of loopback, not on a socket.
+    `fault` is what becomes of the call `at`; with `lasting`, also of all like it that follow. `hit` tells whether it was reached.
+    `before` is called with each call before the engine hears of it. With `tcp` it listens on a port of loopback, not on a socket.
     """
 
     def __init__(
@@ -222,7 +222,7 @@ def _call(method: str, target: str) -> Call:
 
 
 class _Head(NamedTuple):
-    """The head of a request or an answer. C(raw) is empty when the other side said nothing more."""
+    """The head of a request or an answer. `raw` is empty when the other side said nothing more."""
 
     raw: bytes
 
@@ -256,7 +256,7 @@ class _Head(NamedTuple):
         return self.first_line[1] not in ("204", "304")
 
     def body(self, stream: BinaryIO, *, to: _Head | None = None) -> Iterator[bytes]:
-        """The body as it comes, chunk headers included. C(to) is the request that this is the answer to, None for a request."""
+        """The body as it comes, chunk headers included. `to` is the request that this is the answer to, None for a request."""
         if to and (to.first_line[0] == "HEAD" or not self.raw or not self._may_have_body):
             return
         if "chunked" in self.header("transfer-encoding"):
@@ -294,7 +294,7 @@ def _kill_peer(client: socket.socket) -> None:
 
 
 def socket_of(docker_host: str) -> str:
-    """The path in a C(unix://) URL."""
+    """The path in a `unix://` URL."""
     path = docker_host.removeprefix("unix://")
     if not Path(path).is_socket():
         raise AssertionError(f"{docker_host} is not a Unix socket, and the proxy stands in front of one")

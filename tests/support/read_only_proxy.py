@@ -18,7 +18,7 @@ _ERROR_403 = b"\r\n".join((b"HTTP/1.1 403 Forbidden", b"Content-Type: text/html"
 
 
 class Request(NamedTuple):
-    """What was asked for, without the API version, C(%) escapes resolved."""
+    """What was asked for, without the API version, `%` escapes resolved."""
 
     method: str
     target: str
@@ -29,9 +29,9 @@ class Request(NamedTuple):
 
 
 class ReadOnlyProxy(Proxy):
-    """Lets nothing but GET and HEAD through, and none of these whose path matches the pattern C(forbidden).
+    """Lets nothing but GET and HEAD through, and none of these whose path matches the pattern `forbidden`.
 
-    C(requests) are all that were made, C(refused) those that were not let through. With C(only_listens) all are let through.
+    `requests` are all that were made, `refused` those that were not let through. With `only_listens` all are let through.
     """
 
     def __init__(self, engine: str, *, forbidden: str = r"(?!)", only_listens: bool = False) -> None:

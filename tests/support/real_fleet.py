@@ -25,7 +25,7 @@ from .visitor import fetch
 
 @dataclass
 class RealFleet:
-    """Hosts with a web container each, C(web) of the image C(latest). C(folder) is where the rollout is run."""
+    """Hosts with a web container each, `web` of the image `latest`. `folder` is where the rollout is run."""
 
     hosts: list[Host]
     folder: Path

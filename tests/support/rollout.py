@@ -27,7 +27,7 @@ class Ended(enum.IntEnum):
 
 @dataclass
 class Rollout:
-    """Runs of the playbook from one folder, in which the inventory and the user's files lie. C(variables) are those of every run."""
+    """Runs of the playbook from one folder, in which the inventory and the user's files lie. `variables` are those of every run."""
 
     folder: Path
     variables: Mapping[str, Any]
@@ -38,7 +38,7 @@ class Rollout:
         return self.folder / "inventory.json"
 
     def command(self, *arguments: str, playbook: str | Path = PLAYBOOK, **variables: Any) -> tuple[str, ...]:
-        """C(variables) are without the prefix of the role."""
+        """`variables` are without the prefix of the role."""
         extra = {f"rolling_update_{name}": value for name, value in {**self.variables, **variables}.items()}
         start = (ANSIBLE / "ansible-playbook", playbook, "-i", self.inventory, "--extra-vars", json.dumps(extra))
         return (*map(str, start), *arguments)

@@ -20,7 +20,7 @@ _CASE = re.compile("[A-Z][0-9]+")
 
 @dataclass(frozen=True)
 class Scenario:
-    """One behaviour over real hosts. C(tags) are those of its verify.yml: the cases that it proves, and C(sample)."""
+    """One behaviour over real hosts. `tags` are those of its verify.yml: the cases that it proves, and `sample`."""
 
     name: str
     tags: tuple[str, ...]

@@ -45,7 +45,7 @@ class Scene:
         self._volumes: set[str] = set()
 
     def image(self, tag: str, like: images.WebImage, *, push: bool = True, architecture: str | None = None) -> str:
-        """Build an image; C(push) it to the registry too. Returns its reference. C(architecture) is what it claims to be made for."""
+        """Build an image; `push` it to the registry too. Returns its reference. `architecture` is what it claims to be made for."""
         reference = f"{registry.ADDRESS}/{self.prefix}/shop:{tag}"
         self._images.add(images.build(self.client, reference, like))
         if architecture:
@@ -56,7 +56,7 @@ class Scene:
         return reference
 
     def moved_tag(self, before: images.WebImage, after: images.WebImage) -> str:
-        """A reference that means C(before) on this host, and C(after) in the registry."""
+        """A reference that means `before` on this host, and `after` in the registry."""
         reference = self.image("latest", after)
         self.client.remove_image(reference)
         return self.image("latest", before, push=False)
@@ -66,7 +66,7 @@ class Scene:
         registry.break_layer(*reference.split("/", 1)[1].rsplit(":", 1))
 
     def service(self, image: str, suffix: str = "web", *, wait: bool = True, **create: Any) -> Service:
-        """Run a container of C(image) with its page on a port of loopback, and wait until it is served."""
+        """Run a container of `image` with its page on a port of loopback, and wait until it is served."""
         port = free_port()
         host_config = {
             "PortBindings": {f"{images.PORT}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]},
@@ -82,7 +82,7 @@ class Scene:
         return service
 
     def container(self, suffix: str, image: str, *, start: bool = True, **create: Any) -> str:
-        """Make a container of C(image) that only waits, and return its ID."""
+        """Make a container of `image` that only waits, and return its ID."""
         body = {
             "Image": image,
             "Cmd": list(images.shell("trap 'exit 0' TERM; sleep 600 & wait")),
@@ -127,7 +127,7 @@ class Scene:
         return docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet=subnet)])
 
     def connect_at_address(self, container: str, network: str) -> str:
-        """Connect a container to a network of C(subnet) at a fixed address, and return that."""
+        """Connect a container to a network of `subnet` at a fixed address, and return that."""
         subnet = self.client.inspect_network(network)["IPAM"]["Config"][0]["Subnet"]
         address = subnet.replace(".0/24", ".99")
         self.client.connect_container_to_network(container, network, ipv4_address=address)

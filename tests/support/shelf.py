@@ -18,7 +18,7 @@ from .scene import Scene
 
 @dataclass(frozen=True)
 class Where:
-    """A registry. C(login) is a user name and a password."""
+    """A registry. `login` is a user name and a password."""
 
     address: str
     login: tuple[str, str] | None = None
@@ -26,7 +26,7 @@ class Where:
 
 
 class Shelf:
-    """The repository C(name) in a registry, with a container of that name."""
+    """The repository `name` in a registry, with a container of that name."""
 
     def __init__(self, scene: Scene, where: Where, name: str) -> None:
         self._scene = scene

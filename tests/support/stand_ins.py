@@ -47,7 +47,7 @@ print(json.dumps({{"failed": True, "msg": f"There is no option {{unknown}}."}} i
 
 @dataclass
 class StandIns:
-    """A fleet that pretends. C(folder) is where it lives, and where the files of the user lie."""
+    """A fleet that pretends. `folder` is where it lives, and where the files of the user lie."""
 
     folder: Path
     hosts: list[str]
@@ -72,7 +72,7 @@ class StandIns:
         return {"all": {"hosts": {host: {} for host in self.hosts}, "vars": variables}}
 
     def lend(self, module: str, name: str) -> None:
-        """Let the module of another collection that has the full C(name) pretend what one of ours does."""
+        """Let the module of another collection that has the full `name` pretend what one of ours does."""
         collection, _dot, short = name.rpartition(".")
         text = (self._collection("evenkeel.fleet") / f"plugins/modules/{module}.py").read_text()
         (self._collection(collection) / f"plugins/modules/{short}.py").write_text(text)
@@ -83,7 +83,7 @@ class StandIns:
         return folder
 
     def put(self, host: str, **changes: Any) -> None:
-        """How a host stands: C(runs) and C(registry) are digests, C(bad) those that fail there, C(archives) what it keeps."""
+        """How a host stands: `runs` and `registry` are digests, `bad` those that fail there, `archives` what it keeps."""
         known = {"runs": OLD, "registry": GOOD, "bad": [BAD], "archives": [], "rejected": [], "containers": ["web"], "delay": 0}
         known["delay"] = random.uniform(*self.delays)  # noqa: S311 - it protects nothing
         (self.folder / "hosts" / host).write_text(json.dumps({**known, **changes}))
@@ -109,7 +109,7 @@ class StandIns:
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """What was done, in the order in which it ended: C(host), C(module), C(container), when it began and ended."""
+        """What was done, in the order in which it ended: `host`, `module`, `container`, when it began and ended."""
         file = self.folder / "log"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
@@ -137,7 +137,7 @@ class StandIns:
         return [[entry["host"] for entry in wave] for wave in waves]
 
     def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        """Start the playbook as a user would. C(options) are those of C(Rollout.start)."""
+        """Start the playbook as a user would. `options` are those of `Rollout.start`."""
         self._forget()
         return self.rollout.start(*arguments, environment=self._environment, **options)
 

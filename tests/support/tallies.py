@@ -18,7 +18,7 @@ _SUMMARIES = {
 
 
 class Tally:
-    """The points of one test. C(matrix) is a key of the summaries, C(way) what they are told apart by."""
+    """The points of one test. `matrix` is a key of the summaries, `way` what they are told apart by."""
 
     def __init__(self, record: Callable[[str, object], None], matrix: str, way: str) -> None:
         self._record = record

@@ -22,7 +22,7 @@ class Visit:
 
 
 class Visitor:
-    """Asks C(127.0.0.1:port) again and again until the C(with) block ends."""
+    """Asks `127.0.0.1:port` again and again until the `with` block ends."""
 
     def __init__(self, port: int, pause: float = 0.02) -> None:
         self._port = port
@@ -41,7 +41,7 @@ class Visitor:
 
     @property
     def story(self) -> list[str | None]:
-        """The answers in order, each run of equal ones told once: C(["v1", None, "v2"])."""
+        """The answers in order, each run of equal ones told once: `["v1", None, "v2"]`."""
         story: list[str | None] = []
         for visit in self.visits:
             if not story or story[-1] != visit.page:
@@ -62,7 +62,7 @@ class Visitor:
 
 
 def fetch(port: int, timeout: float = 2.0) -> str | None:
-    """The page that is served on C(127.0.0.1:port), None when there is none within C(timeout) seconds."""
+    """The page that is served on `127.0.0.1:port`, None when there is none within `timeout` seconds."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
     try:
         connection.request("GET", "/")

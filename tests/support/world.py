@@ -11,11 +11,11 @@ import typing as t
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, ContainerRequest, RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Archives
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import Guard
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import go_back
-from support.fake_engine import FakeClock, FakeEngine, FakeJournal, FakeRuns, Fuse, fake_ports
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
+from support.fake_engine import FakeClock, FakeEngine, FakeJournal, FakeProcesses, Fuse, fake_context
 
 ALWAYS = {"RestartPolicy": {"Name": "always"}}
 HEALTH = HealthConfig(health_timeout=1, grace_period=1)
@@ -23,7 +23,7 @@ DEPENDENTS = ("net", "linker", "pid", "sleeper")
 
 
 class World:
-    """web, which runs and is depended on in every way, and a stranger. C(bad) makes every container of the image C(new) exit."""
+    """web, which runs and is depended on in every way, and a stranger. `bad` makes every container of the image `new` exit."""
 
     def __init__(self, *, bad: bool = False, runs: bool = True) -> None:
         self.engine = FakeEngine()
@@ -62,19 +62,19 @@ class World:
         assert len(up) <= 1, "two that share their data ran at once"
         assert self.engine.container("web-old-2") == self.before["web-old-2"], "a stranger was touched"
 
-    def guard(self, token: str, fuse: Fuse | None = None, dead: t.Iterable[str] = ()) -> Guard:
+    def lock(self, token: str, fuse: Fuse | None = None, dead: t.Iterable[str] = ()) -> RunLock:
         fuse = fuse or Fuse()
         self.engine.fuse = self.journal.fuse = self.memory.fuse = fuse
-        runs = FakeRuns(token)
+        runs = FakeProcesses(token)
         runs.dead.update(dead)
-        return Guard(self.journal, runs, FakeClock(), lock_timeout=5)
+        return RunLock(self.journal, runs, FakeClock(), lock_timeout=5)
 
-    def recreate(self, guard: Guard, container: str = "web", **options: t.Any) -> CycleResult:
-        ports = fake_ports(self.engine, self.memory)
-        return recreate_with_health(ports, guard, RecreateRequest(container), HEALTH, Cleanup(), **options)
+    def recreate(self, lock: RunLock, container: str = "web", **options: t.Any) -> CycleResult:
+        context = fake_context(self.engine, self.memory)
+        return recreate_with_health(context, lock, RecreateRequest(container), HEALTH, Cleanup(), **options)
 
-    def go_back(self, guard: Guard, **options: t.Any) -> CycleResult:
-        return go_back(fake_ports(self.engine, self.memory), guard, ContainerRequest("web"), HEALTH, **options)
+    def rollback_to_archive(self, lock: RunLock, **options: t.Any) -> CycleResult:
+        return rollback_to_archive(fake_context(self.engine, self.memory), lock, ContainerRequest("web"), HEALTH, **options)
 
     def assert_dependents_live(self) -> None:
         for name in DEPENDENTS:
@@ -106,7 +106,7 @@ class World:
     def kept(self) -> list[str]:
         """The archives that are remembered."""
         self.memory.fuse = Fuse()
-        return [archive.name for archive in Archives(self.memory).of("web")]
+        return [archive.name for archive in ArchiveStore(self.memory).of("web")]
 
     def remember_who_runs(self) -> None:
         self.before.update({name: self.engine.container(name) for name in DEPENDENTS})
@@ -117,6 +117,6 @@ def updated(times: int = 1) -> World:
     world = World()
     for number in range(times):
         world.engine.registry["docker.io/library/shop:1"] = "newer" if number else "new"
-        world.recreate(world.guard(f"earlier {number}"), keep_archive=True)
+        world.recreate(world.lock(f"earlier {number}"), keep_archive=True)
     world.remember_who_runs()
     return world

@@ -2,17 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(python -m testbed up|down): bring up what the tests and the demo need, or take it away again.
+"""`python -m testbed up|down`: bring up what the tests and the demo need, or take it away again.
 
-C(python -m testbed unpack PACKAGE) prints the folder with the files of a Debian package.
+`python -m testbed unpack PACKAGE` prints the folder with the files of a Debian package.
 
-C(python -m testbed engine KIND up|down) brings up an engine of another release in a container, and prints its DOCKER_HOST, or takes it
-away. C(python -m testbed engine KIND run COMMAND...) runs a command with that engine as its Docker, in its network namespace.
+`python -m testbed engine KIND up|down` brings up an engine of another release in a container, and prints its DOCKER_HOST, or takes it
+away. `python -m testbed engine KIND run COMMAND...` runs a command with that engine as its Docker, in its network namespace.
 
-C(python -m testbed fleet HOSTS) brings up so many hosts with an engine and an SSH server each, and prints an inventory of them.
-C(python -m testbed host NUMBER off|on) cuts the power of one of them, or gives it back.
+`python -m testbed fleet HOSTS` brings up so many hosts with an engine and an SSH server each, and prints an inventory of them.
+`python -m testbed host NUMBER off|on` cuts the power of one of them, or gives it back.
 
-C(python -m testbed publish NAME PAGE [SCRIPT [HEALTH]]) has an image in their registry that runs a shell script and then serves a page, and
+`python -m testbed publish NAME PAGE [SCRIPT [HEALTH]]` has an image in their registry that runs a shell script and then serves a page, and
 prints how the hosts call it, and its ID.
 """
 

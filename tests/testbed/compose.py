@@ -17,7 +17,7 @@ _SUITE = "forky"
 
 
 def program() -> Path:
-    """The program, called as C(docker compose) is called, less these two words."""
+    """The program, called as `docker compose` is called, less these two words."""
     STATE.mkdir(parents=True, exist_ok=True)
     with (STATE / "compose.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -73,7 +73,7 @@ def locked(what: str) -> Iterator[None]:
 
 
 def root_image(image: str, suite: str, packages: tuple[str, ...]) -> str:
-    """The C(image) of a Debian root file system with these packages, made where it is missing."""
+    """The `image` of a Debian root file system with these packages, made where it is missing."""
     with outer_engine() as outer:
         if not outer.images(image):
             root = _root(image.rpartition("/")[2].replace(":", "-"), suite, packages)

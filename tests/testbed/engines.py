@@ -4,7 +4,7 @@
 
 """Docker Engines of other releases, each in a container of the machine's own engine, with a registry beside it.
 
-Such an engine has loopback, containers and images of its own. It listens on a socket on the machine. What it publishes on C(127.0.0.1), and
+Such an engine has loopback, containers and images of its own. It listens on a socket on the machine. What it publishes on `127.0.0.1`, and
 its registry, are reached by processes that run in its network namespace.
 """
 
@@ -63,10 +63,10 @@ KINDS = {
 
 
 class ContainedEngine:
-    """One of the C(KINDS), in a container. C(name) tells it from others of its kind.
+    """One of the `KINDS`, in a container. `name` tells it from others of its kind.
 
-    C(disk) in MiB is the size of the file system that it gets for its images and containers; without it, it shares the machine's.
-    C(options) are more options of dockerd.
+    `disk` in MiB is the size of the file system that it gets for its images and containers; without it, it shares the machine's.
+    `options` are more options of dockerd.
     """
 
     def __init__(self, kind: str, name: str | None = None, *, disk: int | None = None, options: tuple[str, ...] = ()) -> None:

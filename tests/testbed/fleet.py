@@ -73,7 +73,7 @@ class Host:
 
     @property
     def service_port(self) -> int:
-        """Where its C(SERVICE_PORT) is reached from this machine."""
+        """Where its `SERVICE_PORT` is reached from this machine."""
         return 58280 + self.number
 
     @property
@@ -234,7 +234,7 @@ def reference(name: str) -> str:
 
 
 def publish(name: str, image: images.WebImage) -> str:
-    """Have it in the registry, under a C(name) such as C(shop:latest). Returns its ID."""
+    """Have it in the registry, under a `name` such as `shop:latest`. Returns its ID."""
     here = f"{REGISTRY_HERE}/{name}"
     with contextlib.closing(engine.client()) as client:
         image_id = images.build(client, here, image)

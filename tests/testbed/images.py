@@ -29,13 +29,13 @@ def shell(script: str) -> tuple[str, ...]:
 
 
 def serve_after(script: str = "") -> tuple[str, ...]:
-    """Run C(script), then serve. As process 1 the web server would not hear SIGTERM, so a shell listens for it."""
+    """Run `script`, then serve. As process 1 the web server would not hear SIGTERM, so a shell listens for it."""
     return shell(f"trap 'exit 0' TERM; {script} httpd -f -p {PORT} -h /www & wait")
 
 
 @dataclass(frozen=True)
 class WebImage:
-    """What an image is to be like. C(health) is a shell command, probed once a second; None for no health check."""
+    """What an image is to be like. `health` is a shell command, probed once a second; None for no health check."""
 
     page: str
     command: tuple[str, ...] = serve_after()
@@ -76,7 +76,7 @@ def down(client: docker.APIClient) -> None:
 
 
 def build(client: docker.APIClient, name: str, image: WebImage) -> str:
-    """Make the image, call it C(name) and return its ID."""
+    """Make the image, call it `name` and return its ID."""
     repository, tag = name.rsplit(":", 1)
     changes = [f"CMD {_exec_form(image.command)}", *image.changes]
     if image.health is not None:
@@ -87,7 +87,7 @@ def build(client: docker.APIClient, name: str, image: WebImage) -> str:
 
 
 def pretend(client: docker.APIClient, name: str, architecture: str) -> None:
-    """Let the image C(name) claim to be made for another architecture. Old engines cannot import one that does."""
+    """Let the image `name` claim to be made for another architecture. Old engines cannot import one that does."""
     saved, changed = io.BytesIO(b"".join(client.get_image(name))), io.BytesIO()
     with tarfile.open(fileobj=saved) as source, tarfile.open(fileobj=changed, mode="w") as target:
         config = json.load(t.cast(io.BufferedReader, source.extractfile("manifest.json")))[0]["Config"]

@@ -31,7 +31,7 @@ class Manifest(NamedTuple):
 
 
 class Manifests:
-    """Those of one repository. C(login) is a user name and a password, C(authority) the certificate to trust where it speaks TLS."""
+    """Those of one repository. `login` is a user name and a password, `authority` the certificate to trust where it speaks TLS."""
 
     def __init__(self, address: str, repository: str, login: tuple[str, str] | None = None, authority: Path | None = None) -> None:
         self._address = address

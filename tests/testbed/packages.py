@@ -14,7 +14,7 @@ from .common import STATE, TestbedError, run, say
 
 
 def unpacked(package: str, suite: str | None = None) -> Path:
-    """The files of a Debian package, downloaded and unpacked under the test bed's own folder. C(suite) None: of the Debian here."""
+    """The files of a Debian package, downloaded and unpacked under the test bed's own folder. `suite` None: of the Debian here."""
     folder = STATE / "packages.d" / package
     if folder.exists():
         return folder

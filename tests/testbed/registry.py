@@ -47,7 +47,7 @@ def down() -> None:
 
 
 def answers(address: str = ADDRESS) -> bool:
-    """Whether there is a registry at C(address)."""
+    """Whether there is a registry at `address`."""
     return _request("GET", "/v2/", address).status == 200
 
 
@@ -62,7 +62,7 @@ def break_layer(repository: str, tag: str) -> None:
 
 
 def config(data: Path | str, address: str = ADDRESS) -> str:
-    """The registry's configuration file: it listens on C(address) and keeps its images in C(data)."""
+    """The registry's configuration file: it listens on `address` and keeps its images in `data`."""
     return json.dumps(  # JSON is YAML too.
         {
             "version": "0.1",

@@ -29,10 +29,10 @@ _LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 class ScriptedRegistry:
     """Has one image, under any repository and tag, and serves it as the test says.
 
-    C(refuse_with) answers every request for a manifest with an error. C(cut_layer) ends the connection in the middle of a layer.
-    C(corrupt_layer) sends one of another content. C(only_platform) (architecture) offers an index without an image for us.
-    C(hang) never answers requests for a manifest, C(hang_in_layer) stops in the middle of one. C(requests) are the paths that were
-    asked for, each with its method before it; C(headers) those of the last request.
+    `refuse_with` answers every request for a manifest with an error. `cut_layer` ends the connection in the middle of a layer.
+    `corrupt_layer` sends one of another content. `only_platform` (architecture) offers an index without an image for us.
+    `hang` never answers requests for a manifest, `hang_in_layer` stops in the middle of one. `requests` are the paths that were
+    asked for, each with its method before it; `headers` those of the last request.
     """
 
     def __init__(self) -> None:

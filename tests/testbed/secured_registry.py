@@ -52,14 +52,14 @@ def some_credentials() -> Credentials:
 
 @dataclass(frozen=True)
 class SecuredRegistry:
-    """A registry that listens on C(address). C(authority) is the file with the certificate to trust, where it speaks TLS."""
+    """A registry that listens on `address`. `authority` is the file with the certificate to trust, where it speaks TLS."""
 
     address: str
     credentials: Credentials | None = None
     authority: Path | None = None
 
     def publish(self, client: docker.APIClient, image: str, name: str) -> str:
-        """Copy an image that is on the engine here, under C(name) (repository:tag). Returns the reference, which is not on the engine."""
+        """Copy an image that is on the engine here, under `name` (repository:tag). Returns the reference, which is not on the engine."""
         reference = f"{self.address}/{name}"
         repository, tag = reference.rsplit(":", 1)
         client.tag(image, repository, tag)
@@ -86,7 +86,7 @@ def registry_with_password(folder: Path) -> Iterator[SecuredRegistry]:
 
 @contextlib.contextmanager
 def registry_with_tls(folder: Path, host: str) -> Iterator[SecuredRegistry]:
-    """One on the address C(host) of this machine. On loopback no engine would look at the certificate."""
+    """One on the address `host` of this machine. On loopback no engine would look at the certificate."""
     certificate, key = folder / "ca.crt", folder / "key.pem"
     _write_certificate(host, certificate, key)
     address = f"{host}:{_free_port(host)}"

@@ -9,42 +9,42 @@ from __future__ import annotations
 import typing as t
 
 from .._core.engine.errors import InvalidInput
-from .._core.engine.interfaces import Ports
+from .._core.engine.interfaces import Context
 from .._core.engine.timing import LONGEST
 from .._core.masking import Secrets
-from .._core.state.lock import Guard
+from .._core.state.lock import RunLock
 from .client import connect
 from .clock import SystemClock
 from .credentials import RegistryLogin
 from .docker_ops import SdkDockerOps
 from .health_probe import SdkHealthProbe
 from .images import DEFAULT_PULL_TIMEOUT
-from .processes import LocalRuns
-from .secret_collecting_client import AttentiveClient
+from .processes import LocalProcesses
+from .secret_collecting_client import SecretCollectingClient
 from .volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 
 
 class Engine(t.NamedTuple):
     """One engine: the ports to it, the guard over its containers, and the secrets that were seen there."""
 
-    ports: Ports
-    guard: Guard
+    context: Context
+    lock: RunLock
     secrets: Secrets
 
 
 def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: Secrets | None = None) -> Engine:
     """The engine that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable.
 
-    C(secrets) learns from whatever is seen there.
+    `secrets` learns from whatever is seen there.
     """
     secrets = Secrets() if secrets is None else secrets
     secrets.learn_login({"username": options.get("registry_username"), "password": options.get("registry_password")})
-    client = AttentiveClient(connect(options), secrets)
+    client = SecretCollectingClient(connect(options), secrets)
     clock = SystemClock()
     ops = SdkDockerOps(client, clock, RegistryLogin.from_options(options), _pull_timeout(options))
-    ports = Ports(ops, SdkHealthProbe(client, secrets.mask), clock, VolumeJournal(client, MEMORY_LABEL), secrets.mask)
-    guard = Guard(VolumeJournal(client, JOURNAL_LABEL), LocalRuns(options["docker_host"]), clock, lock_timeout)
-    return Engine(ports, guard, secrets)
+    context = Context(ops, SdkHealthProbe(client, secrets.mask), clock, VolumeJournal(client, MEMORY_LABEL), secrets.mask)
+    lock = RunLock(VolumeJournal(client, JOURNAL_LABEL), LocalProcesses(options["docker_host"]), clock, lock_timeout)
+    return Engine(context, lock, secrets)
 
 
 def _pull_timeout(options: t.Mapping[str, t.Any]) -> float:

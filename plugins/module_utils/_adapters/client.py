@@ -23,7 +23,7 @@ SDK_WITHOUT_TLS_HOSTNAME = (7, 0, 0)
 def connect(options: t.Mapping[str, t.Any]) -> t.Any:
     """A low-level SDK client for an engine that answers.
 
-    C(options) are the values of C(CONNECTION_OPTIONS).
+    `options` are the values of `CONNECTION_OPTIONS`.
     Raises InvalidInput or EngineUnavailable.
     """
     require_sdk()

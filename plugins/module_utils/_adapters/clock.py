@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from .._core.engine.interfaces import News
+from .._core.engine.interfaces import EventWaiter
 
 
 class SystemClock:
@@ -20,8 +20,8 @@ class SystemClock:
     def unix_seconds(self) -> int:
         return int(time.time())
 
-    def sleep(self, seconds: float, news: News | None = None) -> None:
-        if news:
-            news.wait(seconds)
+    def sleep(self, seconds: float, events: EventWaiter | None = None) -> None:
+        if events:
+            events.wait(seconds)
         else:
             time.sleep(seconds)

@@ -34,7 +34,7 @@ class RegistryLogin:
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> RegistryLogin:
-        """C(options) may have the values of the registry options. Raises InvalidInput."""
+        """`options` may have the values of the registry options. Raises InvalidInput."""
         registry = options.get("registry")
         return cls(options.get("registry_username"), options.get("registry_password"), _registry_called(registry) if registry else None)
 
@@ -45,7 +45,7 @@ class RegistryLogin:
 
 
 def _registry_called(name: str) -> str:
-    """A registry as C(ImageReference.domain) has it. Raises InvalidInput."""
+    """A registry as `ImageReference.domain` has it. Raises InvalidInput."""
     reference = parse_if_possible(f"{name}/image")
     if reference is None or reference.path not in ("image", "library/image"):
         raise InvalidInput(f"registry must be as in image references, such as registry.example.com:5000 or docker.io, not '{name}'.")

@@ -28,9 +28,9 @@ _STOP_POLL = 0.5
 
 
 class SdkDockerOps:
-    """The engine behind one C(docker.APIClient).
+    """The engine behind one `docker.APIClient`.
 
-    C(login) is who we are to registries. C(pull_timeout) in seconds is how long the engine may go without a word while it pulls.
+    `login` is who we are to registries. `pull_timeout` in seconds is how long the engine may go without a word while it pulls.
     """
 
     def __init__(self, client: t.Any, clock: Clock, login: RegistryLogin | None = None, pull_timeout: float = DEFAULT_PULL_TIMEOUT) -> None:

@@ -26,7 +26,7 @@ class Events:
     """
 
     def __init__(self, client: t.Any, container: str) -> None:
-        """C(container) is a full ID: names match in part."""
+        """`container` is a full ID: names match in part."""
         self._client = client
         self._filters = {"type": ["container"], "container": [container], "event": _ABOUT_ITS_LIFE}
         self._heard = threading.Event()

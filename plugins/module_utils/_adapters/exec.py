@@ -30,7 +30,7 @@ _ENGINES_WORDS = b"OCI runtime exec failed"
 
 
 def run_in_container(client: t.Any, clock: Clock, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
-    """Run it as the container's own user. C(timeout) in seconds. Raises EngineError when it could not be run, or not be looked at."""
+    """Run it as the container's own user. `timeout` in seconds. Raises EngineError when it could not be run, or not be looked at."""
     deadline = clock.monotonic() + timeout
     with engine_errors():
         run = client.exec_create(container, list(command))["Id"]

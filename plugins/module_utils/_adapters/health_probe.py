@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.engine.errors import EngineError
-from .._core.engine.interfaces import News
+from .._core.engine.interfaces import EventWaiter
 from .._core.engine.model import ContainerRuntimeState, Document, Failure
 from .events import Events
 from .sdk import engine_errors
@@ -19,10 +19,10 @@ LONGEST_TEXT = 2000
 
 
 class SdkHealthProbe:
-    """Looks at containers of the engine behind one C(docker.APIClient)."""
+    """Looks at containers of the engine behind one `docker.APIClient`."""
 
     def __init__(self, client: t.Any, mask: t.Callable[[str], str] = str) -> None:
-        """C(mask) takes the secrets out of what a container says, before that is cut: one that is cut in two cannot be recognized."""
+        """`mask` takes the secrets out of what a container says, before that is cut: one that is cut in two cannot be recognized."""
         self._client = client
         self._mask = mask
 
@@ -30,7 +30,7 @@ class SdkHealthProbe:
         with engine_errors():
             return ContainerRuntimeState.from_inspect(self._client.inspect_container(container))
 
-    def news(self, container: str) -> News:
+    def events(self, container: str) -> EventWaiter:
         return Events(self._client, container)
 
     def failure(self, container: str) -> Failure:

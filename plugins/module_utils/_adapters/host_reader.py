@@ -12,24 +12,24 @@ from concurrent.futures import ThreadPoolExecutor
 
 from .._core.engine.errors import EngineError, EngineUnavailable, NoAnswer
 from .._core.engine.image_reference import ImageReference
-from .._core.engine.model import Document, Note
+from .._core.engine.model import Document, Record
 from .._core.host.reader import Answer
 from .._core.masking import Secrets
 from .client import connect
 from .clock import SystemClock
 from .credentials import RegistryLogin
 from .images import ask_registry
-from .processes import LocalRuns
+from .processes import LocalProcesses
 from .sdk import engine_errors
-from .secret_collecting_client import AttentiveClient
+from .secret_collecting_client import SecretCollectingClient
 from .volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 
 MOST_AT_ONCE = 6
 """How many registries, or images of one, to ask at the same time."""
 
 
-class SdkCensus:
-    """The host behind one C(docker.APIClient). C(another_client) makes more of the same, None where there are to be no more."""
+class SdkHostReader:
+    """The host behind one `docker.APIClient`. `another_client` makes more of the same, None where there are to be no more."""
 
     def __init__(self, client: t.Any, login: RegistryLogin, another_client: t.Callable[[], t.Any] | None = None) -> None:
         self._client = client
@@ -77,13 +77,13 @@ class SdkCensus:
             for client in made:
                 client.close()
 
-    def journal(self) -> t.Mapping[str, Note]:
+    def journal(self) -> t.Mapping[str, Record]:
         return self._journal.read_all()
 
-    def memory(self) -> t.Mapping[str, Note]:
+    def memory(self) -> t.Mapping[str, Record]:
         return self._memory.read_all()
 
-    def age(self, note: Note) -> float:
+    def age(self, note: Record) -> float:
         return self._journal.age(note)
 
     def _ask(self, client: t.Any, reference: ImageReference) -> Answer:
@@ -96,19 +96,21 @@ class SdkCensus:
 class Host(t.NamedTuple):
     """One host, to be looked at only."""
 
-    census: SdkCensus
-    runs: LocalRuns
+    reader: SdkHostReader
+    runs: LocalProcesses
     clock: SystemClock
 
 
 def open_host(options: t.Mapping[str, t.Any], secrets: Secrets) -> Host:
     """The host that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable.
 
-    C(secrets) learns from whatever is seen there.
+    `secrets` learns from whatever is seen there.
     """
     secrets.learn_login({"username": options["registry_username"], "password": options["registry_password"]})
-    client = AttentiveClient(connect(options), secrets)
+    client = SecretCollectingClient(connect(options), secrets)
     same = {**options, "api_version": client.api_version}
     over_ssh = options["docker_host"].startswith("ssh://")  # Each client would log in anew.
-    census = SdkCensus(client, RegistryLogin.from_options(options), None if over_ssh else lambda: AttentiveClient(connect(same), secrets))
-    return Host(census, LocalRuns(options["docker_host"]), SystemClock())
+    reader = SdkHostReader(
+        client, RegistryLogin.from_options(options), None if over_ssh else lambda: SecretCollectingClient(connect(same), secrets)
+    )
+    return Host(reader, LocalProcesses(options["docker_host"]), SystemClock())

@@ -23,7 +23,7 @@ _INDEXES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.d
 def pull_image(client: t.Any, reference: ImageReference, login: RegistryLogin, patience: float) -> ImageIdentity:
     """Bring what the registry has to this host, and look up what the reference means there now. Raises EngineError.
 
-    C(patience) in seconds is how long the engine may go without a word while it pulls.
+    `patience` in seconds is how long the engine may go without a word while it pulls.
     """
     _pull(client, reference, login, patience)
     return local_image(client, reference)

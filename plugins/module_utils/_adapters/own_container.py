@@ -17,7 +17,7 @@ _ID = re.compile(r"/containers/([0-9a-f]{64})/")
 
 
 def own_container(mounts: str = MOUNTS) -> str | None:
-    """Its full ID, told from the file C(mounts) (https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html), None outside of one."""
+    """Its full ID, told from the file `mounts` (https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html), None outside of one."""
     try:
         with open(mounts, encoding="utf-8", errors="replace") as lines:
             fields = [line.split(" ") for line in lines]
@@ -29,6 +29,6 @@ def own_container(mounts: str = MOUNTS) -> str | None:
 
 
 def gateway(base_url: str) -> tuple[str, int] | None:
-    """The host and the port in the SDK client's C(base_url), None when it goes through a socket or SSH."""
+    """The host and the port in the SDK client's `base_url`, None when it goes through a socket or SSH."""
     url = urllib.parse.urlsplit(base_url)
     return (url.hostname, url.port) if url.hostname and url.port else None

@@ -14,8 +14,8 @@ import uuid
 from .._core.state.journal import Holder
 
 
-class LocalRuns:
-    """C(docker_host) tells whether the engine is on this machine too."""
+class LocalProcesses:
+    """`docker_host` tells whether the engine is on this machine too."""
 
     def __init__(self, docker_host: str) -> None:
         pid = os.getpid()

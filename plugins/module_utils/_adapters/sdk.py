@@ -38,7 +38,7 @@ else:
 
 
 def sdk_version() -> tuple[int, ...]:
-    """Of the SDK that was imported. That there is one is the caller's to check, with C(IMPORT_ERROR)."""
+    """Of the SDK that was imported. That there is one is the caller's to check, with `IMPORT_ERROR`."""
     return tuple(int(part) for part in docker.__version__.split(".")[:3] if part.isdigit())
 
 

@@ -11,8 +11,8 @@ import typing as t
 from .._core.masking import Secrets
 
 
-class AttentiveClient:
-    """A C(docker.APIClient), with what it sees told to C(secrets)."""
+class SecretCollectingClient:
+    """A `docker.APIClient`, with what it sees told to `secrets`."""
 
     def __init__(self, client: t.Any, secrets: Secrets) -> None:
         self._client = client

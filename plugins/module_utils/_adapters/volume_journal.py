@@ -11,7 +11,7 @@ import typing as t
 from datetime import datetime
 
 from .._core.engine.errors import EngineError, NotFound
-from .._core.engine.model import Note
+from .._core.engine.model import Record
 from .sdk import engine_errors
 
 JOURNAL_LABEL = "fleet.evenkeel.journal"
@@ -21,42 +21,42 @@ MEMORY_LABEL = "fleet.evenkeel.memory"
 
 
 class VolumeJournal:
-    """The notes in the engine behind one C(docker.APIClient) that bear C(label)."""
+    """The notes in the engine behind one `docker.APIClient` that bear `label`."""
 
     def __init__(self, client: t.Any, label: str) -> None:
         self._client = client
         self._label = label
 
-    def write(self, place: str, text: str) -> str:
+    def write(self, key: str, text: str) -> str:
         with engine_errors():
-            return self._text(place, self._client.create_volume(place, labels={self._label: text}))
+            return self._text(key, self._client.create_volume(key, labels={self._label: text}))
 
-    def read(self, place: str) -> Note | None:
+    def read(self, key: str) -> Record | None:
         try:
             with engine_errors():
-                volume = self._client.inspect_volume(place)
+                volume = self._client.inspect_volume(key)
         except NotFound:
             return None
-        return Note(self._text(place, volume), volume.get("CreatedAt") or "")
+        return Record(self._text(key, volume), volume.get("CreatedAt") or "")
 
-    def places(self, part: str) -> tuple[str, ...]:
+    def keys(self, part: str) -> tuple[str, ...]:
         return tuple(volume["Name"] for volume in self._volumes(name=part))
 
-    def read_all(self) -> t.Mapping[str, Note]:
+    def read_all(self) -> t.Mapping[str, Record]:
         """All that is there, by place. Raises EngineError."""
         volumes = self._volumes()
-        return {volume["Name"]: Note(self._text(volume["Name"], volume), volume.get("CreatedAt") or "") for volume in volumes}
+        return {volume["Name"]: Record(self._text(volume["Name"], volume), volume.get("CreatedAt") or "") for volume in volumes}
 
-    def erase(self, place: str) -> None:
-        if self.read(place) is None:
+    def erase(self, key: str) -> None:
+        if self.read(key) is None:
             return
         try:
             with engine_errors():
-                self._client.remove_volume(place)
+                self._client.remove_volume(key)
         except NotFound:
             pass
 
-    def age(self, note: Note) -> float:
+    def age(self, note: Record) -> float:
         with engine_errors():
             now = self._client.info()["SystemTime"]
             return (_moment(now) - _moment(note.written_at)).total_seconds()
@@ -65,11 +65,11 @@ class VolumeJournal:
         with engine_errors():
             return self._client.volumes(filters={"label": self._label, **filters})["Volumes"] or ()
 
-    def _text(self, place: str, volume: t.Mapping[str, t.Any]) -> str:
+    def _text(self, key: str, volume: t.Mapping[str, t.Any]) -> str:
         try:
             text: str = (volume["Labels"] or {})[self._label]
         except KeyError:
-            raise EngineError(f"there is a volume {place} that is not ours") from None
+            raise EngineError(f"there is a volume {key} that is not ours") from None
         return text
 
 

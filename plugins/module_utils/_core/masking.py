@@ -98,7 +98,7 @@ class Secrets:
         self.learn_names(name, body.get("Image"))
 
     def learn_environment(self, entries: t.Iterable[str] | None) -> None:
-        """Entries such as C(NAME=value)."""
+        """Entries such as `NAME=value`."""
         for entry in entries or ():
             name, _equals, value = entry.partition("=")
             if name not in _PLAIN and not name.startswith(_PLAIN_PREFIX):

@@ -15,7 +15,7 @@ from .._core.cycle.report import cycle_report, diff_report
 from .._core.cycle.result import CycleResult
 from .._core.masking import Secrets
 from .options import CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER, CYCLE_OPTIONS, REGISTRY_OPTIONS, REGISTRY_REQUIRED_TOGETHER
-from .run import Ending, Options, run_module
+from .run import ModuleResult, Options, run_module
 
 Work = t.Callable[[Engine, Options], CycleResult]
 
@@ -30,14 +30,14 @@ def cycle_module(*, asks_registry: bool = False, **options: t.Mapping[str, t.Any
     )
 
 
-def run_cycle_module(module: AnsibleModule, work: Work, rehearse: Work) -> None:
-    """Do the C(work) on the engine that the options name, and end the module with what came of it. In check mode, C(rehearse) it."""
+def run_cycle_module(module: AnsibleModule, work: Work, check: Work) -> None:
+    """Do the `work` on the engine that the options name, and end the module with what came of it. In check mode, `check` it."""
 
-    def run(options: Options, secrets: Secrets) -> Ending:
+    def run(options: Options, secrets: Secrets) -> ModuleResult:
         secrets.learn_names(options["name"], options.get("image"))
-        result = (rehearse if module.check_mode else work)(open_engine(options, options["lock_timeout"], secrets), options)
+        result = (check if module.check_mode else work)(open_engine(options, options["lock_timeout"], secrets), options)
         diff = {"diff": diff_report(result)} if module._diff else {}  # noqa: SLF001 - it is how modules are told.
-        return Ending({**cycle_report(result), **diff}, result.warnings)
+        return ModuleResult({**cycle_report(result), **diff}, result.warnings)
 
     not_known = "How the container is, is not known. Run this again: it brings to its end what was begun."
     run_module(module, run, {"msg": not_known, "changed": True})

@@ -14,12 +14,12 @@ from .._adapters.bootstrap import open_engine
 from .._core.cycle.report import Report
 from .._core.masking import Secrets
 from .._core.plan.requests import ContainerRequest
-from .._core.use_cases.finalize import Finalized, FinalizeRequest, finalize, rehearse_finalizing
+from .._core.use_cases.finalize import Finalized, FinalizeRequest, check_finalize, finalize
 from .options import CLEANUP_OPTIONS, CONNECTION_OPTIONS, CONNECTION_REQUIRED_TOGETHER, ONE_AT_A_TIME_OPTIONS, cleanup_of
-from .run import Ending, Options, run_module
+from .run import ModuleResult, Options, run_module
 
 
-def finalizing_module(**options: t.Mapping[str, t.Any]) -> AnsibleModule:
+def finalize_module(**options: t.Mapping[str, t.Any]) -> AnsibleModule:
     """The module, with these options besides those that it shares with others."""
     return AnsibleModule(
         argument_spec={**CONNECTION_OPTIONS, **ONE_AT_A_TIME_OPTIONS, **CLEANUP_OPTIONS, **options},
@@ -28,16 +28,16 @@ def finalizing_module(**options: t.Mapping[str, t.Any]) -> AnsibleModule:
     )
 
 
-def run_finalizing_module(module: AnsibleModule) -> None:
+def run_finalize_module(module: AnsibleModule) -> None:
     """Drop what the options name on the engine that they name, and end the module with what came of it."""
 
-    def run(options: Options, secrets: Secrets) -> Ending:
+    def run(options: Options, secrets: Secrets) -> ModuleResult:
         secrets.learn_names(options["name"])
         engine = open_engine(options, options["lock_timeout"], secrets)
         request = FinalizeRequest(ContainerRequest(options["name"]), options["rollout"] or "", cleanup_of(options))
-        done = (rehearse_finalizing if module.check_mode else finalize)(engine.ports, engine.guard, request)
+        done = (check_finalize if module.check_mode else finalize)(engine.context, engine.lock, request)
         diff = {"diff": _diff(done)} if module._diff else {}  # noqa: SLF001 - it is how modules are told.
-        return Ending({**_report(done), **diff}, done.warnings)
+        return ModuleResult({**_report(done), **diff}, done.warnings)
 
     run_module(module, run, {"msg": "Which archives are left is not known. Run this again.", "changed": True})
 

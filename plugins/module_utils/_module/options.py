@@ -24,7 +24,7 @@ REGISTRY_OPTIONS: dict[str, dict[str, t.Any]] = {
     "registry_password": {"type": "str", "no_log": True},
     "registry": {"type": "str"},
 }
-"""Described in the documentation fragment C(registry)."""
+"""Described in the documentation fragment `registry`."""
 
 REGISTRY_REQUIRED_TOGETHER = [("registry_username", "registry_password")]
 
@@ -34,7 +34,7 @@ ONE_AT_A_TIME_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
     "name": {"type": "str", "required": True},
     "lock_timeout": {"type": "float", "default": 300},
 }
-"""Described in the documentation fragment C(one_at_a_time)."""
+"""Described in the documentation fragment `one_at_a_time`."""
 
 CYCLE_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
     **ONE_AT_A_TIME_OPTIONS,
@@ -44,7 +44,7 @@ CYCLE_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
     "min_healthy_time": {"type": "float", "default": _GATE.min_healthy_time},
     "stop_timeout": {"type": "int"},
 }
-"""Described in the documentation fragment C(cycle)."""
+"""Described in the documentation fragment `cycle`."""
 
 
 def health_of(options: Options) -> HealthConfig:
@@ -62,14 +62,14 @@ CLEANUP_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
         },
     },
 }
-"""Described in the documentation fragment C(cleanup)."""
+"""Described in the documentation fragment `cleanup`."""
 
 
 def cleanup_of(options: Options) -> Cleanup:
     return Cleanup(**options["cleanup"])
 
 
-RECREATION_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
+DECISION_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
     "image": {"type": "str"},
     "image_digest": {"type": "str"},
     "pull": {"type": "str", "choices": [policy.value for policy in PullPolicy], "default": PullPolicy.ALWAYS.value},
@@ -81,7 +81,7 @@ RECREATION_OPTIONS: t.Mapping[str, t.Mapping[str, t.Any]] = {
     "min_image_age": {"type": "str"},
     "respect_labels": {"type": "bool", "default": False},
 }
-"""Described in the documentation fragment C(recreation)."""
+"""Described in the documentation fragment `recreation`."""
 
 
 def request_of(options: Options, stop_timeout: int | None = None) -> RecreateRequest:

@@ -20,17 +20,17 @@ from .._core.masking import Secrets, masked
 Options = t.Mapping[str, t.Any]
 
 
-class Ending(t.NamedTuple):
-    """What to return, which is a failure where it says C(failed), and what to warn of."""
+class ModuleResult(t.NamedTuple):
+    """What to return, which is a failure where it says `failed`, and what to warn of."""
 
     report: Report
     warnings: t.Sequence[str] = ()
 
 
-def run_module(module: AnsibleModule, work: t.Callable[[Options, Secrets], Ending], if_it_is_a_bug: Report) -> None:
-    """Do the C(work), and end the module with what came of it. The C(Secrets) are for the work to learn.
+def run_module(module: AnsibleModule, work: t.Callable[[Options, Secrets], ModuleResult], on_unexpected_error: Report) -> None:
+    """Do the `work`, and end the module with what came of it. The `Secrets` are for the work to learn.
 
-    C(if_it_is_a_bug) is what to return besides when something is raised that should not be: C(msg) says how things are then.
+    `on_unexpected_error` is what to return besides when something is raised that should not be: `msg` says how things are then.
     """
     # What is there by now stays to the end. To look through it for garbage, also when Python ends, was a twelfth of an idle task.
     if hasattr(gc, "freeze"):  # PyPy has none.
@@ -41,9 +41,9 @@ def run_module(module: AnsibleModule, work: t.Callable[[Options, Secrets], Endin
     try:
         ending = work(take_options(module), secrets)
     except FleetError as error:
-        ending = Ending({**error_report(error), "failed": True})
+        ending = ModuleResult({**error_report(error), "failed": True})
     except Exception as error:  # noqa: BLE001 - Ansible would print it as it is.
-        ending = Ending(_bug_report(error, if_it_is_a_bug))
+        ending = ModuleResult(_bug_report(error, on_unexpected_error))
     # Not where an error is handled: Ansible would add it as it is, with all that it came from.
     for warning in ending.warnings:
         module.warn(secrets.mask(warning))
@@ -70,7 +70,7 @@ _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 def take_options(module: AnsibleModule) -> dict[str, t.Any]:
     """The options of a module, which from then on says nothing of the user name that it was given.
 
-    Left to Ansible, every C(acme) in the result would be masked for a user C(acme), also that of the image C(acme/shop).
+    Left to Ansible, every `acme` in the result would be masked for a user `acme`, also that of the image `acme/shop`.
     """
     options = dict(module.params)
     username = options.get("registry_username")

@@ -10,8 +10,8 @@ import re
 import typing as t
 
 from .errors import InvalidRollout
-from .lists import listed
-from .records import has_failed
+from .host_record import has_failed
+from .settings import listed
 
 Gate = t.Dict[str, t.Any]
 
@@ -54,10 +54,10 @@ def judge(
 ) -> Gate:
     """The gate before the next wave, or after the last.
 
-    C(hosts) are those of the whole fleet, C(records) what is known of them: a host without a record is lost, and so is one that a wave has
-    begun on and whose record does not say how that ended. With C(tolerant) failures are not looked at. C(before) is the gate of the wave
+    `hosts` are those of the whole fleet, `records` what is known of them: a host without a record is lost, and so is one that a wave has
+    begun on and whose record does not say how that ended. With `tolerant` failures are not looked at. `before` is the gate of the wave
     before. What is closed stays closed, and no wave follows while nobody has come through one: a budget is for hosts that are not well, and
-    not for an image. C(waiting) in it are the hosts outside of their maintenance window. Raises InvalidRollout.
+    not for an image. `waiting` in it are the hosts outside of their maintenance window. Raises InvalidRollout.
     """
     budget = budget_of(max_failures, len(hosts))
     known = {record["host"] for record in records}

@@ -9,9 +9,9 @@ from __future__ import annotations
 import typing as t
 
 from .gate import some_of
-from .records import FAILURES, SUCCESSES, TO_DO
+from .host_record import FAILURES, SUCCESSES, TO_DO
 
-Report = t.Dict[str, t.Any]
+RolloutReport = t.Dict[str, t.Any]
 
 _COLUMNS = ("host", "container", "before", "after", "outcome", "seconds down", "wave", "reason")
 
@@ -34,10 +34,10 @@ _IN_WORDS = {
 }
 
 
-def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool = False) -> Report:
-    """The whole report. C(fleet) has the C(hosts), the C(rollout), the C(run), the C(gate) and the C(verdict).
+def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool = False) -> RolloutReport:
+    """The whole report. `fleet` has the `hosts`, the `rollout`, the `run`, the `gate` and the `verdict`.
 
-    With C(dry) nothing was to be done. The file is the run's own: what an earlier run of the rollout did is told by the report of that one.
+    With `dry` nothing was to be done. The file is the run's own: what an earlier run of the rollout did is told by the report of that one.
     """
     known = {record["host"]: record for record in records}
     final = [final_of(known.get(host), host, fleet.get("goal", "update"), dry=dry) for host in fleet["hosts"]]
@@ -57,20 +57,20 @@ def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
     }
 
 
-def final_of(record: t.Mapping[str, t.Any] | None, host: str, goal: str, *, dry: bool = False) -> Report:
-    """How the rollout ended for one host, of which nothing may be known, and with C(ok) whether it got what was asked for."""
+def final_of(record: t.Mapping[str, t.Any] | None, host: str, goal: str, *, dry: bool = False) -> RolloutReport:
+    """How the rollout ended for one host, of which nothing may be known, and with `ok` whether it got what was asked for."""
     final = _final(record or _lost(host), dry=dry)
     wanted = (*SUCCESSES, *((*TO_DO, "to_go_back") if dry else ()), *(("went_back",) if goal == "rollback" else ()))
     final.pop("run", None)
     return {**final, "ok": final["outcome"] in wanted}
 
 
-def _lost(host: str) -> Report:
+def _lost(host: str) -> RolloutReport:
     told = {"outcome": "unknown", "reason": "it failed while the rollout was planned, before anything was touched"}
     return {"host": host, **told, "wave": None, "under_way": False, "containers": []}
 
 
-def _final(record: t.Mapping[str, t.Any], *, dry: bool) -> Report:
+def _final(record: t.Mapping[str, t.Any], *, dry: bool) -> RolloutReport:
     """Who was planned for and never came to it was not reached. Who is still under way was lost."""
     if dry:
         return dict(record)
@@ -80,14 +80,14 @@ def _final(record: t.Mapping[str, t.Any], *, dry: bool) -> Report:
     return {**_not_reached(record), "reason": why, "containers": [_not_reached(container) for container in record["containers"]]}
 
 
-def _lost_in_a_wave(record: t.Mapping[str, t.Any]) -> Report:
+def _lost_in_a_wave(record: t.Mapping[str, t.Any]) -> RolloutReport:
     outcome = record["outcome"] if record["outcome"] in FAILURES else "unknown"
     reason = record["reason"] or "the host was lost in one of your own tasks"
     containers = [{**one, "outcome": "unknown"} if one["outcome"] == "planned" else one for one in record["containers"]]
     return {**record, "outcome": outcome, "reason": reason, "containers": containers}
 
 
-def _not_reached(planned: t.Mapping[str, t.Any]) -> Report:
+def _not_reached(planned: t.Mapping[str, t.Any]) -> RolloutReport:
     return {**planned, "outcome": "not_reached", "reason": ""} if planned["outcome"] == "planned" else dict(planned)
 
 

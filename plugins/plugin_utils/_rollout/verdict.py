@@ -10,9 +10,9 @@ import typing as t
 
 
 def verdict_on(gate: t.Mapping[str, t.Any], goal: str, on_failure: str) -> str:
-    """C(commit), C(rollback) or C(halt).
+    """`commit`, `rollback` or `halt`.
 
-    C(goal) is C(update), or what the user wants done without an update. C(on_failure) is what is to be done when the budget is spent.
+    `goal` is `update`, or what the user wants done without an update. `on_failure` is what is to be done when the budget is spent.
     While hosts wait for their maintenance window, the rollout is not over.
     """
     if goal != "update":

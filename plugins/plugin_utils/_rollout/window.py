@@ -14,7 +14,7 @@ _WINDOW = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)
 
 
 def is_within(now: str, window: str) -> bool:
-    """Whether C(now), such as C(23:30), lies in C(window), such as C(22:00-06:00). Raises InvalidRollout.
+    """Whether `now`, such as `23:30`, lies in `window`, such as `22:00-06:00`. Raises InvalidRollout.
 
     Its end is outside, so that one which ends when it begins is never.
     """

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.containers import OPTIONS
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.settings import OPTIONS
 
 ROLE = Path(__file__).parents[3] / "roles/rolling_update"
 SPECS = yaml.safe_load((ROLE / "meta/argument_specs.yml").read_text())["argument_specs"]

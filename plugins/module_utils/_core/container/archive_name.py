@@ -13,13 +13,13 @@ _ARCHIVE_NAME = re.compile(r"(.+)-old-[0-9]+")
 
 
 def archive_name(name: str, unix_seconds: int, taken: t.Container[str]) -> str:
-    """C(<name>-old-<unix seconds>), with the first number from C(unix_seconds) on that gives a name which is not C(taken)."""
+    """`<name>-old-<unix seconds>`, with the first number from `unix_seconds` on that gives a name which is not `taken`."""
     while f"{name}-old-{unix_seconds}" in taken:
         unix_seconds += 1
     return f"{name}-old-{unix_seconds}"
 
 
 def owner_by_name(name: str) -> str | None:
-    """The container that C(name) would be the archive of. None when no archive is called so. Others may be called so too."""
+    """The container that `name` would be the archive of. None when no archive is called so. Others may be called so too."""
     match = _ARCHIVE_NAME.fullmatch(name)
     return match[1] if match else None

@@ -33,7 +33,7 @@ class ComposeService(t.NamedTuple):
 def service_of(container: Document) -> ComposeService | None:
     """What compose wrote into the labels of an inspected container. None when it did not make it.
 
-    It writes C(db:service_healthy:true,cache:service_started:false): the service, what to wait for, and whether to restart with it.
+    It writes `db:service_healthy:true,cache:service_started:false`: the service, what to wait for, and whether to restart with it.
     """
     labels = container["Config"].get("Labels") or {}
     project, service = labels.get("com.docker.compose.project"), labels.get("com.docker.compose.service")

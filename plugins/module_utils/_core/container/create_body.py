@@ -30,7 +30,7 @@ _MAPPINGS = ("Labels", "Healthcheck")
 # The label that compose gives to each of its containers, and to nothing else.
 _OF_COMPOSE = "com.docker.compose.container-number"
 # What an endpoint is asked for. The rest of an inspected endpoint is what the engine answered.
-_ENDPOINT_WISHES = ("IPAMConfig", "Links", "DriverOpts", "GwPriority")
+_USER_ENDPOINT_FIELDS = ("IPAMConfig", "Links", "DriverOpts", "GwPriority")
 # Networks that every engine has. Aliases do not exist there.
 _BUILT_IN_NETWORKS = frozenset(("bridge", "host", "none", "default"))
 # With these, before a colon or alone, a container has no endpoint that it could be disconnected from. The last three are Podman's.
@@ -41,7 +41,7 @@ _LOCALLY_ADMINISTERED = 0x02
 
 
 class ContainerSpec(t.NamedTuple):
-    """The operator's wishes: C(config) without the image's defaults, C(host_config) whole, C(endpoints) by network name."""
+    """The operator's wishes: `config` without the image's defaults, `host_config` whole, `endpoints` by network name."""
 
     config: Document
     host_config: Document
@@ -51,7 +51,7 @@ class ContainerSpec(t.NamedTuple):
     def from_inspect(cls, inspected: Inspected, *, keep_env: frozenset[str] = frozenset()) -> ContainerSpec:
         """Take the wishes out of the inspect documents of a container and of the image it was created from.
 
-        C(keep_env) names the variables that are the operator's even if they have the image's default value. Without
+        `keep_env` names the variables that are the operator's even if they have the image's default value. Without
         an image, nothing is told from the image's defaults: all that the container has is a wish.
 
         A container that is stopped no longer shows a MAC address that was given to it on another network than its first.
@@ -60,15 +60,15 @@ class ContainerSpec(t.NamedTuple):
         if image is None:
             config = _everything(container, inspected.host_name)
         else:
-            config = _config_wishes(container, image.get("Config") or {}, keep_env, inspected.host_name)
+            config = _user_config(container, image.get("Config") or {}, keep_env, inspected.host_name)
         return cls(
             config={field: value for field, value in config.items() if value is not None},
             host_config={**container["HostConfig"], **_storage(container, inspected.borrowed_mounts), **_isolation(container)},
-            endpoints=_endpoint_wishes(container),
+            endpoints=_user_endpoints(container),
         )
 
     def create_body(self, reference: str) -> Document:
-        """The body of a ContainerCreate call that makes this container from the image C(reference)."""
+        """The body of a ContainerCreate call that makes this container from the image `reference`."""
         return {
             **self.config,
             "Image": reference,
@@ -92,48 +92,48 @@ def network_named_by(host_config: Document) -> str | None:
 def _everything(container: Document, host_name: str) -> dict[str, t.Any]:
     """All that the container can be asked to have."""
     config = container["Config"]
-    wishes = {field: value for field, value in config.items() if field not in _IMAGE_ONLY and value not in ({}, [])}
+    asked = {field: value for field, value in config.items() if field not in _IMAGE_ONLY and value not in ({}, [])}
     if not config.get("Entrypoint") and config.get("Cmd"):
-        wishes["Entrypoint"] = [""]
-    _drop_answers(wishes, container, host_name)
-    return wishes
+        asked["Entrypoint"] = [""]
+    _drop_engine_values(asked, container, host_name)
+    return asked
 
 
-def _config_wishes(container: Document, defaults: Document, keep_env: frozenset[str], host_name: str) -> dict[str, t.Any]:
+def _user_config(container: Document, defaults: Document, keep_env: frozenset[str], host_name: str) -> dict[str, t.Any]:
     config = container["Config"]
-    wishes = {field: value for field, value in config.items() if field not in _IMAGE_ONLY}
+    asked = {field: value for field, value in config.items() if field not in _IMAGE_ONLY}
     for field in _SCALARS:
-        if wishes.get(field) == defaults.get(field):
-            wishes.pop(field, None)
+        if asked.get(field) == defaults.get(field):
+            asked.pop(field, None)
     for field in _SETS + _MAPPINGS:
-        wishes[field] = _without_defaults(config.get(field), defaults.get(field))
+        asked[field] = _without_defaults(config.get(field), defaults.get(field))
     labels = config.get("Labels") or {}
     if _OF_COMPOSE in labels:
         # Compose writes some of its labels into the images that it builds too, and does not find its container without them.
-        wishes["Labels"].update((label, value) for label, value in labels.items() if label.startswith("com.docker.compose."))
+        asked["Labels"].update((label, value) for label, value in labels.items() if label.startswith("com.docker.compose."))
     # The engine publishes a port only if it is exposed too, and the new image may no longer expose it.
     published = container["HostConfig"].get("PortBindings") or {}
-    wishes["ExposedPorts"].update((port, value) for port, value in (config.get("ExposedPorts") or {}).items() if port in published)
-    wishes["Env"] = _env_wishes(config.get("Env") or [], defaults.get("Env") or [], keep_env)
-    wishes = {field: value for field, value in wishes.items() if value not in ({}, [])}
-    wishes.update(_command_wishes(config, defaults))
-    if wishes["Entrypoint"] is None and wishes["Cmd"] is None and config.get("ArgsEscaped") == defaults.get("ArgsEscaped"):
-        wishes.pop("ArgsEscaped", None)  # It says how the image's command is written.
-    _drop_answers(wishes, container, host_name)
-    return wishes
+    asked["ExposedPorts"].update((port, value) for port, value in (config.get("ExposedPorts") or {}).items() if port in published)
+    asked["Env"] = _user_env(config.get("Env") or [], defaults.get("Env") or [], keep_env)
+    asked = {field: value for field, value in asked.items() if value not in ({}, [])}
+    asked.update(_user_command(config, defaults))
+    if asked["Entrypoint"] is None and asked["Cmd"] is None and config.get("ArgsEscaped") == defaults.get("ArgsEscaped"):
+        asked.pop("ArgsEscaped", None)  # It says how the image's command is written.
+    _drop_engine_values(asked, container, host_name)
+    return asked
 
 
-def _drop_answers(wishes: dict[str, t.Any], container: Document, host_name: str) -> None:
+def _drop_engine_values(asked: dict[str, t.Any], container: Document, host_name: str) -> None:
     """Take out what nobody asked for: the names that the engine gives, and what goes with another container's network."""
     host_config = container["HostConfig"]
-    if wishes.get("Hostname") == container["Id"][:SHORT_ID]:
-        wishes.pop("Hostname")
-    if host_config.get("NetworkMode") == "host" and wishes.get("Hostname") == host_name:
-        wishes.pop("Hostname")
+    if asked.get("Hostname") == container["Id"][:SHORT_ID]:
+        asked.pop("Hostname")
+    if host_config.get("NetworkMode") == "host" and asked.get("Hostname") == host_name:
+        asked.pop("Hostname")
     if shares_network_of(host_config):
         # The engine shows the other container's names here, and refuses to be asked for one.
         for field in ("Hostname", "Domainname", "ExposedPorts"):
-            wishes.pop(field, None)
+            asked.pop(field, None)
 
 
 def _without_defaults(values: Document | None, defaults: Document | None) -> dict[str, t.Any]:
@@ -141,7 +141,7 @@ def _without_defaults(values: Document | None, defaults: Document | None) -> dic
     return {key: value for key, value in (values or {}).items() if (defaults or {}).get(key, missing) != value}
 
 
-def _env_wishes(env: t.Sequence[str], defaults: t.Sequence[str], keep_env: frozenset[str]) -> list[str]:
+def _user_env(env: t.Sequence[str], defaults: t.Sequence[str], keep_env: frozenset[str]) -> list[str]:
     """The engine takes all entries of a variable from the container, or if it has none, all from the image. The last one counts."""
     ours, theirs = _by_variable(env), _by_variable(defaults)
     return [entry for entry in env if _variable(entry) in keep_env or ours[_variable(entry)] != theirs.get(_variable(entry))]
@@ -158,7 +158,7 @@ def _variable(entry: str) -> str:
     return entry.partition("=")[0]
 
 
-def _command_wishes(config: Document, defaults: Document) -> dict[str, t.Any]:
+def _user_command(config: Document, defaults: Document) -> dict[str, t.Any]:
     """Entrypoint and Cmd. An image's Cmd is made for its Entrypoint: under another one, the Cmd is the operator's."""
     entrypoint, command = config.get("Entrypoint") or None, config.get("Cmd") or None
     default_entrypoint, default_command = defaults.get("Entrypoint") or None, defaults.get("Cmd") or None
@@ -233,17 +233,17 @@ def _isolation(container: Document) -> Document:
     return {"NetworkMode": "none"} if isolated else {}
 
 
-def _endpoint_wishes(container: Document) -> Document:
+def _user_endpoints(container: Document) -> Document:
     """By network name, the one that the container was created in first."""
     mode = container["HostConfig"].get("NetworkMode") or "default"
     networks = _networks(container)
     in_order = sorted(networks, key=lambda network: not _is_network_of(mode, network, networks[network]))
     own = [network for network in in_order if _is_network_of(mode, network, networks[network])]
     main_mac = container["Config"].get("MacAddress")
-    wishes = {network: _one_endpoint(networks[network], container["Id"], main_mac if network in own else None) for network in in_order}
+    asked = {network: _user_endpoint(networks[network], container["Id"], main_mac if network in own else None) for network in in_order}
     # The host config names the network too. An entry for a built-in network says nothing more, but among others it must not be missing.
     names_itself = mode in _BUILT_IN_NETWORKS and own == in_order
-    return {} if names_itself and not any(wishes.values()) else wishes
+    return {} if names_itself and not any(asked.values()) else asked
 
 
 def _is_network_of(mode: str, network: str, endpoint: Document) -> bool:
@@ -253,20 +253,20 @@ def _is_network_of(mode: str, network: str, endpoint: Document) -> bool:
     return network_id == mode or (bool(_NETWORK_ID.fullmatch(mode)) and network_id.startswith(mode))
 
 
-def _one_endpoint(endpoint: Document, container_id: str, main_mac: str | None) -> Document:
-    wishes = {field: endpoint[field] for field in _ENDPOINT_WISHES if endpoint.get(field)}
+def _user_endpoint(endpoint: Document, container_id: str, main_mac: str | None) -> Document:
+    asked = {field: endpoint[field] for field in _USER_ENDPOINT_FIELDS if endpoint.get(field)}
     aliases = [alias for alias in endpoint.get("Aliases") or [] if alias != container_id[:SHORT_ID]]
-    mac = main_mac or _mac_wish(endpoint)
-    return {**wishes, **({"Aliases": aliases} if aliases else {}), **({"MacAddress": mac} if mac else {})}
+    mac = main_mac or _user_mac(endpoint)
+    return {**asked, **({"Aliases": aliases} if aliases else {}), **({"MacAddress": mac} if mac else {})}
 
 
-def _mac_wish(endpoint: Document) -> str | None:
+def _user_mac(endpoint: Document) -> str | None:
     """The MAC address that this endpoint was asked to have, as far as can be told.
 
-    Engines tell it outright for the network that the container was created in (C(Config.MacAddress)) and until the first start. Afterwards
+    Engines tell it outright for the network that the container was created in (`Config.MacAddress`) and until the first start. Afterwards
     an endpoint shows the address that it has, and what gives away a wish is that the engine would not have made it: up to Engine 27 that is
-    02:42 and the IPv4 address, from Engine 28 on (the first to show C(GwPriority)) a random one with the bit for local administration. One
-    that begins with 02:42 is in all likelihood no random one. Before Engine 25 (the first to show C(DNSNames)) there were no such wishes.
+    02:42 and the IPv4 address, from Engine 28 on (the first to show `GwPriority`) a random one with the bit for local administration. One
+    that begins with 02:42 is in all likelihood no random one. Before Engine 25 (the first to show `DNSNames`) there were no such wishes.
     """
     mac: str = endpoint.get("MacAddress") or ""
     if not mac or "DNSNames" not in endpoint:

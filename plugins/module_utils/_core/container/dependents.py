@@ -16,7 +16,7 @@ import typing as t
 
 from ..engine.interfaces import DockerOps
 from ..engine.model import ENGINE_STOP_TIMEOUT, Document, is_active, name_of, stop_timeout_of
-from ..image.tags import meaning_of_tag
+from ..image.tags import image_behind_tag
 from .archive_name import archive_name
 
 _MODES = ("NetworkMode", "PidMode", "IpcMode")
@@ -25,10 +25,10 @@ _MODES = ("NetworkMode", "PidMode", "IpcMode")
 class Dependent(t.NamedTuple):
     """A container that depends on another.
 
-    C(provider) is the ID of a container that it needs, C(provider_name) that one's name. C(runs) tells whether it ran before anything was
-    touched. C(shares_with) are the IDs of all containers in whose name spaces it lives. C(archive) is what it is called while another one
-    takes its place. C(image_ref) is the image that it follows, C(image_id) the exact one that it keeps, C(tag_means) the ID of the image
-    that C(image_ref) means on this host: None when it is no tag, or means nothing here.
+    `provider` is the ID of a container that it needs, `provider_name` that one's name. `runs` tells whether it ran before anything was
+    touched. `shares_with` are the IDs of all containers in whose name spaces it lives. `archive` is what it is called while another one
+    takes its place. `image_ref` is the image that it follows, `image_id` the exact one that it keeps, `tag_means` the ID of the image
+    that `image_ref` means on this host: None when it is no tag, or means nothing here.
     """
 
     id: str
@@ -52,7 +52,7 @@ class Repair(enum.Enum):
     NEEDS_ATTENTION = "needs_attention"
 
 
-class Repaired(t.NamedTuple):
+class RepairResult(t.NamedTuple):
     """A dependent afterwards: its name, the ID of the container that has it, and what is wrong when it needs attention."""
 
     name: str
@@ -61,7 +61,7 @@ class Repaired(t.NamedTuple):
     problem: str = ""
 
 
-def attention(dependents: t.Iterable[Repaired]) -> tuple[str, ...]:
+def repair_warnings(dependents: t.Iterable[RepairResult]) -> tuple[str, ...]:
     """A warning for each that needs attention."""
     return tuple(
         f"{dependent.name}, which depends on it, needs attention: {dependent.problem}"
@@ -71,7 +71,7 @@ def attention(dependents: t.Iterable[Repaired]) -> tuple[str, ...]:
 
 
 def find_dependents(provider: Document, others: t.Sequence[Document], unix_seconds: int) -> tuple[Dependent, ...]:
-    """All that depend on C(provider), and all that depend on those, providers first. The arguments are inspect documents."""
+    """All that depend on `provider`, and all that depend on those, providers first. The arguments are inspect documents."""
     taken = {name_of(other) for other in others}
     found: dict[str, Dependent] = {}
     providers = [provider]
@@ -97,9 +97,9 @@ def find_dependents(provider: Document, others: t.Sequence[Document], unix_secon
     return _providers_first(found, others)
 
 
-def with_meaning_of_tag(ops: DockerOps, dependent: Dependent) -> Dependent:
-    """The dependent with C(tag_means), for the time when its tag has to mean another image. Raises EngineError."""
-    return dependent._replace(tag_means=meaning_of_tag(ops, dependent))
+def with_image_behind_tag(ops: DockerOps, dependent: Dependent) -> Dependent:
+    """The dependent with `tag_means`, for the time when its tag has to mean another image. Raises EngineError."""
+    return dependent._replace(tag_means=image_behind_tag(ops, dependent))
 
 
 def _providers_first(found: t.Mapping[str, Dependent], others: t.Sequence[Document]) -> tuple[Dependent, ...]:
@@ -128,7 +128,7 @@ def namespaces_of(container: Document) -> tuple[str, ...]:
 
 
 def links_of(container: Document) -> t.Iterator[tuple[str, str]]:
-    """Target and alias of each legacy link. The engine writes C(/target:/container/alias)."""
+    """Target and alias of each legacy link. The engine writes `/target:/container/alias`."""
     for link in container["HostConfig"].get("Links") or ():
         target, _colon, alias = link.partition(":")
         yield target.lstrip("/"), alias.rpartition("/")[2]

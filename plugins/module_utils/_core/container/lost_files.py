@@ -21,7 +21,7 @@ _LINKED_TO_USR = ("/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/")
 def lost_files(changes: t.Iterable[Document], container: Document) -> tuple[str, ...]:
     """The paths that were added or changed in a container since it was created, in order, folders only when they are empty.
 
-    C(changes) is what the engine lists as different from the image (https://docs.docker.com/reference/api/engine/, ContainerChanges).
+    `changes` is what the engine lists as different from the image (https://docs.docker.com/reference/api/engine/, ContainerChanges).
     What the engine makes itself does not count, which are mount points and a working folder that the image does not have, nor does what
     lies where programs keep what they can do without.
     """

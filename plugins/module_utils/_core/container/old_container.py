@@ -22,9 +22,9 @@ _PROBATION = 10
 class OldContainer(t.NamedTuple):
     """The container to go back to.
 
-    C(state) is what it was doing before anything was touched, and C(runs) whether it is meant to run: a container that was stopped comes
-    back stopped. C(time_to_health) in seconds is what its health check needs to report healthy. C(restart_policy) is what the engine does
-    when it exits, and when the engine itself starts. C(dependents) lose what they need of it while it is stopped.
+    `state` is what it was doing before anything was touched, and `runs` whether it is meant to run: a container that was stopped comes
+    back stopped. `time_to_health` in seconds is what its health check needs to report healthy. `restart_policy` is what the engine does
+    when it exits, and when the engine itself starts. `dependents` lose what they need of it while it is stopped.
     """
 
     id: str
@@ -37,12 +37,12 @@ class OldContainer(t.NamedTuple):
     dependents: tuple[Dependent, ...] = ()
 
     @property
-    def wakes_by_itself(self) -> bool:
+    def has_restart_policy(self) -> bool:
         return self.restart_policy.get("Name") not in (None, "", "no")
 
 
 def old_container(container: Document, now: int) -> OldContainer:
-    """What has to be known of an inspected container to bring it back. C(now) is in seconds since 1970."""
+    """What has to be known of an inspected container to bring it back. `now` is in seconds since 1970."""
     return OldContainer(
         id=container["Id"],
         name=name_of(container),

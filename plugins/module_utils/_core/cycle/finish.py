@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ..container.dependents import Repaired, attention
+from ..container.dependents import RepairResult, repair_warnings
 from ..engine.errors import Conflict, EngineError, NotFound
-from ..engine.interfaces import DockerOps, Ports
+from ..engine.interfaces import Context, DockerOps
 from ..engine.model import ImageIdentity
 from ..plan.decision import Replacement
 from ..plan.requests import Cleanup
-from ..state.archives import Archives, Kept
-from ..state.journal import Entry
+from ..state.archives import ArchiveRecord, ArchiveStore
+from ..state.journal import JournalEntry
 from ..state.rejections import Rejections, reject
 from .repair import recreate_dependents
 
@@ -23,44 +23,44 @@ from .repair import recreate_dependents
 class Completion(t.NamedTuple):
     """What became of the dependents, and a warning for each thing that could not be done."""
 
-    dependents: tuple[Repaired, ...] = ()
+    dependents: tuple[RepairResult, ...] = ()
     warnings: tuple[str, ...] = ()
 
 
-def complete(ports: Ports, entry: Entry, new_id: str) -> Completion:
+def complete(context: Context, entry: JournalEntry, new_id: str) -> Completion:
     """Repair the dependents and bring what is remembered up to date. Can be repeated. Never raises EngineError."""
-    dependents = recreate_dependents(ports, entry.dependents, entry.old_id, new_id, entry.archive)
+    dependents = recreate_dependents(context, entry.dependents, entry.old_id, new_id, entry.archive)
     if entry.returning:
-        warnings = reject(ports, entry.container, new_id, new_image_of(entry), old_image_of(entry), "the operator went back from it")
+        warnings = reject(context, entry.container, new_id, new_image_of(entry), old_image_of(entry), "the operator went back from it")
     else:
-        warnings = Rejections(ports.memory).forget(entry.container)
-    return Completion(dependents, (*attention(dependents), *warnings, *_remember_archives(ports, entry)))
+        warnings = Rejections(context.memory).forget(entry.container)
+    return Completion(dependents, (*repair_warnings(dependents), *warnings, *_remember_archives(context, entry)))
 
 
-def old_image_of(entry: Entry) -> ImageIdentity:
+def old_image_of(entry: JournalEntry) -> ImageIdentity:
     return ImageIdentity(entry.old_image_ref, entry.old_image_id)
 
 
-def new_image_of(entry: Entry) -> ImageIdentity:
+def new_image_of(entry: JournalEntry) -> ImageIdentity:
     return ImageIdentity(entry.new_image_ref, entry.new_image_id)
 
 
-def forget_archive(ports: Ports, container: str, archive_id: str) -> tuple[str, ...]:
+def forget_archive(context: Context, container: str, archive_id: str) -> tuple[str, ...]:
     """For an archive that is none any more. Returns a warning when it could not be forgotten."""
     try:
-        Archives(ports.memory).drop(container, archive_id)
+        ArchiveStore(context.memory).drop(container, archive_id)
     except EngineError as error:
         return (_not_remembered(container, error),)
     return ()
 
 
-def _remember_archives(ports: Ports, entry: Entry) -> tuple[str, ...]:
-    archives = Archives(ports.memory)
+def _remember_archives(context: Context, entry: JournalEntry) -> tuple[str, ...]:
+    archives = ArchiveStore(context.memory)
     try:
         if entry.returning:
             archives.drop(entry.container, entry.returning.id)
         if entry.keep_archive:
-            archives.add(entry.container, Kept(entry.old_id, entry.archive, entry.runs, entry.restart_policy, entry.rollout))
+            archives.add(entry.container, ArchiveRecord(entry.old_id, entry.archive, entry.runs, entry.restart_policy, entry.rollout))
     except EngineError as error:
         return (_not_remembered(entry.container, error),)
     return ()
@@ -86,7 +86,7 @@ def clean_up(ops: DockerOps, replacement: Replacement, cleanup: Cleanup) -> tupl
 
 
 def remove_archive(ops: DockerOps, archive: str, name: str) -> str | None:
-    """Without force: one that runs stays. C(archive) is what to call it by to the engine, C(name) to the operator.
+    """Without force: one that runs stays. `archive` is what to call it by to the engine, `name` to the operator.
 
     Returns a warning if it is still there. That it was gone already is none.
     """

@@ -23,8 +23,8 @@ _PATIENCE_WHILE_BLIND = 30.0
 class HealthConfig:
     """How patient the gate is. All in seconds.
 
-    C(health_timeout): how long a declared health check has until it reports healthy. C(grace_period): how long a container without one
-    has to stay up. C(poll_interval): between two looks. C(min_healthy_time): how long it has to stay healthy after that.
+    `health_timeout`: how long a declared health check has until it reports healthy. `grace_period`: how long a container without one
+    has to stay up. `poll_interval`: between two looks. `min_healthy_time`: how long it has to stay healthy after that.
     """
 
     health_timeout: float = 120.0
@@ -52,7 +52,7 @@ class Verdict(enum.Enum):
 class HealthOutcome(t.NamedTuple):
     """The verdict, and why, as the end of a sentence that starts with the container's name.
 
-    C(last) is the last look that worked. C(seen_up) tells whether any look saw it up, C(blind) that the verdict fell because nothing could
+    `last` is the last look that worked. `seen_up` tells whether any look saw it up, `blind` that the verdict fell because nothing could
     be seen.
     """
 
@@ -72,16 +72,16 @@ def wait_for_health(
     new: bool = True,
     need_health: bool = True,
 ) -> HealthOutcome:
-    """Look at C(container) every C(config.poll_interval), and whenever there is news of it, until the verdict is clear.
+    """Look at `container` every `config.poll_interval`, and whenever there is news of it, until the verdict is clear.
 
-    A C(new) container must never have been restarted; an old one not since the first look. Without C(need_health), what its health check
+    A `new` container must never have been restarted; an old one not since the first look. Without `need_health`, what its health check
     says is passed over, and it has to stay up for the grace period. Looks that fail are waited out until the health timeout, and for half a
     minute in any case. Never raises EngineError.
     """
-    gate = _Gate(config, began=clock.monotonic(), new=new)
+    gate = _HealthWatch(config, began=clock.monotonic(), new=new)
     last = None
     seen_up = False
-    news = probe.news(container)
+    events = probe.events(container)
     while True:
         try:
             last = probe.probe(container)
@@ -93,7 +93,7 @@ def wait_for_health(
             outcome = gate.could_not_look(error, clock.monotonic())
         if outcome:
             return outcome._replace(last=last, seen_up=seen_up)
-        clock.sleep(gate.until_next_look(clock.monotonic()), news)
+        clock.sleep(gate.until_next_look(clock.monotonic()), events)
 
 
 def _regardless_of_health(state: ContainerRuntimeState) -> ContainerRuntimeState:
@@ -102,7 +102,7 @@ def _regardless_of_health(state: ContainerRuntimeState) -> ContainerRuntimeState
     return state
 
 
-class _Gate:
+class _HealthWatch:
     """What was seen so far. One method a kind of news; each returns the outcome once there is one."""
 
     def __init__(self, config: HealthConfig, began: float, *, new: bool) -> None:

@@ -10,7 +10,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ..engine.errors import EngineError, HookFailed, InvalidInput, NoAnswer
-from ..engine.interfaces import Ports
+from ..engine.interfaces import Context
 from ..engine.model import HookResult, HookResults
 from ..engine.timing import LONGEST, Stopwatch
 
@@ -65,16 +65,16 @@ def _command(hook: str, wanted: t.Any) -> Command | None:
 
 
 class HookRunner:
-    """Runs the hooks of one run, and keeps what came of them in C(results)."""
+    """Runs the hooks of one run, and keeps what came of them in `results`."""
 
-    def __init__(self, ports: Ports, watch: Stopwatch, hooks: Hooks) -> None:
-        self._ports = ports
+    def __init__(self, context: Context, watch: Stopwatch, hooks: Hooks) -> None:
+        self._context = context
         self._watch = watch
         self.hooks = hooks
         self.results = HookResults()
 
     def before_update(self, name: str, container: str) -> bool:
-        """Run C(pre_update) in the old container. False when there is none. Raises HookFailed: nothing is to be stopped then."""
+        """Run `pre_update` in the old container. False when there is none. Raises HookFailed: nothing is to be stopped then."""
         if self.hooks.pre_update is None:
             return False
         problem = self._problem("pre_update", self.hooks.pre_update, name, container)
@@ -83,23 +83,23 @@ class HookRunner:
         return True
 
     def after_update(self, name: str, container: str) -> tuple[str, ...]:
-        """Run C(post_update) in the new container. Returns a warning when it failed."""
+        """Run `post_update` in the new container. Returns a warning when it failed."""
         if self.hooks.post_update is None:
             return ()
         problem = self._problem("post_update", self.hooks.post_update, name, container)
         return (f"{problem} The update stands.",) if problem else ()
 
     def _problem(self, hook: str, command: Command, name: str, container: str) -> str | None:
-        began = self._ports.clock.monotonic()
+        began = self._context.clock.monotonic()
         try:
             with self._watch.step(hook):
-                run = self._ports.ops.run_in(container, command, self.hooks.timeout)
+                run = self._context.ops.run_in(container, command, self.hooks.timeout)
         except NoAnswer as error:
             return f"What became of the hook {hook} in {name} is not known, and it may still be running there: {error}."
         except EngineError as error:
             return f"The hook {hook} could not be run in {name}: {error}.{_hint(command)}"
         # First masked, then cut: a secret that is cut in two would not be recognized.
-        result = HookResult(run.exit_code, _last_of(self._ports.mask(run.output)), self._ports.clock.monotonic() - began)
+        result = HookResult(run.exit_code, _last_of(self._context.mask(run.output)), self._context.clock.monotonic() - began)
         self.results = self.results._replace(**{hook: result})
         if result.timed_out:
             return (

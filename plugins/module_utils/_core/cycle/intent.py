@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from ..plan.decision import Replacement
-from ..state.journal import Entry, Holder
+from ..state.journal import Holder, JournalEntry
 from .health import HealthConfig
 from .hooks import NO_HOOKS, Hooks
 
@@ -18,13 +18,13 @@ A_DEPENDENT = 120
 can take beyond its stop timeout."""
 
 
-def entry_for(
+def journal_entry_for(
     replacement: Replacement, health: HealthConfig, holder: Holder, *, keep_archive: bool, hooks: Hooks = NO_HOOKS, rollout: str = ""
-) -> Entry:
-    """What has to be known of C(replacement) to bring it to its end, should its run be interrupted."""
+) -> JournalEntry:
+    """What has to be known of `replacement` to bring it to its end, should its run be interrupted."""
     hooks = hooks if replacement.old.runs else NO_HOOKS
     old, new = replacement.old, replacement.new_image
-    return Entry(
+    return JournalEntry(
         container=old.name,
         archive=replacement.archive,
         old_id=old.id,

@@ -9,24 +9,24 @@ from __future__ import annotations
 import enum
 import typing as t
 
-from ..container.dependents import Repaired
+from ..container.dependents import RepairResult
 from ..container.old_container import OldContainer
 from ..engine.errors import EngineError, NotFound, RecoveryFailed, StillUnwell
-from ..engine.interfaces import Ports
+from ..engine.interfaces import Context
 from ..engine.model import ContainerRuntimeState, Document, RuntimeStatus, is_active, name_of
 from ..engine.timing import Stopwatch
-from ..state.archives import Archives
-from ..state.journal import Entry, lock_of, new_container_of
+from ..state.archives import ArchiveStore
+from ..state.journal import JournalEntry, lock_key, new_container_key
 from ..state.rejections import reject
 from .finish import complete, forget_archive, new_image_of, old_image_of
 from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
-from .restore import NewContainer, let_stop_end, put_back
+from .restore import FailedContainer, put_back, wait_for_pending_stop
 
 
-class Remains(t.NamedTuple):
+class LeftoverState(t.NamedTuple):
     """What is there now: the old container, whoever has its name, and the ID of the new container as far as it was written down.
 
-    C(old) and C(occupant) are inspect documents, None where there is no such container. C(archive_is_remembered) is true when a run came
+    `old` and `occupant` are inspect documents, None where there is no such container. `archive_is_remembered` is true when a run came
     so far that the old container counts as a kept archive.
     """
 
@@ -36,112 +36,119 @@ class Remains(t.NamedTuple):
     archive_is_remembered: bool = False
 
 
-class WayOut(enum.Enum):
+class RecoveryAction(enum.Enum):
     """What is to be done about it."""
 
-    FORGET = "forget"
+    CLEAN_UP = "forget"
     """The run had come to its end, or what it was about is gone. Only the journal is left."""
     RESTORE = "restore"
     """The old container comes back."""
-    JUDGE = "judge"
+    VERIFY_NEW = "judge"
     """The new container was started. The health gate decides between it and the old one."""
-    STUCK = "stuck"
+    NEEDS_OPERATOR = "stuck"
     """Somebody else has had a hand in it. Nobody but a human can tell what is meant."""
 
 
-class Finding(t.NamedTuple):
+class RecoveryPlan(t.NamedTuple):
     """The way out, the new container that is to go or to be judged, and for a human: what is in the way.
 
-    C(has_its_name) is true when the old container is under its own name, not that of the archive.
+    `has_its_name` is true when the old container is under its own name, not that of the archive.
     """
 
-    way_out: WayOut
+    action: RecoveryAction
     new_id: str | None = None
     obstacle: str = ""
     has_its_name: bool = False
 
 
-def find_way_out(entry: Entry, remains: Remains) -> Finding:
+def decide_recovery(entry: JournalEntry, leftovers: LeftoverState) -> RecoveryPlan:
     """Decide from what is there, not from what the run may have done last."""
-    new_id = entry.returning.id if entry.returning else remains.new_id
+    new_id = entry.returning.id if entry.returning else leftovers.new_id
     if new_id == entry.old_id:
         new_id = None  # An archive was to fill a gap, and there is no other container.
-    if remains.old is None:
-        return Finding(WayOut.FORGET)
-    name = name_of(remains.old)
+    if leftovers.old is None:
+        return RecoveryPlan(RecoveryAction.CLEAN_UP)
+    name = name_of(leftovers.old)
     if name == entry.container:
-        return Finding(WayOut.RESTORE, new_id, has_its_name=True)
+        return RecoveryPlan(RecoveryAction.RESTORE, new_id, has_its_name=True)
     if name != entry.archive:
-        return Finding(WayOut.STUCK, obstacle=f"its old container is now called {name}, which no run of this module does")
-    if remains.occupant is None:
-        return Finding(WayOut.RESTORE)
-    occupant_id = remains.occupant["Id"]
+        return RecoveryPlan(
+            RecoveryAction.NEEDS_OPERATOR, obstacle=f"its old container is now called {name}, which no run of this module does"
+        )
+    if leftovers.occupant is None:
+        return RecoveryPlan(RecoveryAction.RESTORE)
+    occupant_id = leftovers.occupant["Id"]
     if occupant_id == new_id:
         # One that was never started has not shown anything that its image could be rejected for.
-        never_started = entry.starts and remains.occupant["State"]["Status"] == "created"
-        return Finding(WayOut.RESTORE if never_started else WayOut.JUDGE, occupant_id)
-    came_up = remains.occupant["State"]["Status"] == "running" if entry.starts else remains.archive_is_remembered
-    if entry.keep_archive and remains.occupant["Image"] == entry.new_image_id and came_up:
+        never_started = entry.starts and leftovers.occupant["State"]["Status"] == "created"
+        return RecoveryPlan(RecoveryAction.RESTORE if never_started else RecoveryAction.VERIFY_NEW, occupant_id)
+    came_up = leftovers.occupant["State"]["Status"] == "running" if entry.starts else leftovers.archive_is_remembered
+    if entry.keep_archive and leftovers.occupant["Image"] == entry.new_image_id and came_up:
         # The run had come to its end, and was erasing its notes.
-        return Finding(WayOut.FORGET)
-    if _is_ours(entry, remains.occupant):
-        return Finding(WayOut.RESTORE, occupant_id)
-    return Finding(WayOut.STUCK, obstacle=f"the name {entry.container} was taken by another container ({occupant_id[:12]}) in the meantime")
+        return RecoveryPlan(RecoveryAction.CLEAN_UP)
+    if _is_ours(entry, leftovers.occupant):
+        return RecoveryPlan(RecoveryAction.RESTORE, occupant_id)
+    return RecoveryPlan(
+        RecoveryAction.NEEDS_OPERATOR,
+        obstacle=f"the name {entry.container} was taken by another container ({occupant_id[:12]}) in the meantime",
+    )
 
 
-def _is_ours(entry: Entry, occupant: Document) -> bool:
+def _is_ours(entry: JournalEntry, occupant: Document) -> bool:
     """A new container whose ID was not written down yet. It is written down before the start, so ours was never started."""
     return bool(occupant["State"]["Status"] == "created" and occupant["Image"] == entry.new_image_id)
 
 
-def recover(ports: Ports, watch: Stopwatch, entry: Entry, new_id: str | None, health: HealthConfig) -> tuple[Repaired, ...]:
-    """Bring to its end what the run of C(entry) left: the new container, if it passes the gate, or the old one.
+def recover(context: Context, watch: Stopwatch, entry: JournalEntry, new_id: str | None, health: HealthConfig) -> tuple[RepairResult, ...]:
+    """Bring to its end what the run of `entry` left: the new container, if it passes the gate, or the old one.
 
-    C(new_id) is the new container as far as it was written down. Returns the dependents for which something was done. Raises
+    `new_id` is the new container as far as it was written down. Returns the dependents for which something was done. Raises
     RecoveryFailed, with what to do by hand.
     """
     image_is_bad = False
     with watch.step("recover"):
-        finding = foresee_recovery(ports, entry, new_id)
-        if finding.way_out is WayOut.FORGET:
+        plan = plan_recovery(context, entry, new_id)
+        if plan.action is RecoveryAction.CLEAN_UP:
             return ()
-        on_trial = finding.new_id if finding.way_out is WayOut.JUDGE else None
+        on_trial = plan.new_id if plan.action is RecoveryAction.VERIFY_NEW else None
         if on_trial:
-            gate = _judge(ports, entry, on_trial, health)
+            gate = _judge(context, entry, on_trial, health)
             if gate.verdict is Verdict.HEALTHY:
-                return _see_through(ports, entry, on_trial)
+                return _finish(context, entry, on_trial)
             # One that was down at the first look may have gone down with the engine.
             image_is_bad = gate.seen_up and not gate.blind
-    dependents = _bring_back(ports, watch, entry, finding, health)
+    dependents = _bring_back(context, watch, entry, plan, health)
     if entry.returning and entry.returning.id == entry.old_id:
-        forget_archive(ports, entry.container, entry.old_id)
+        forget_archive(context, entry.container, entry.old_id)
     if image_is_bad:
-        reject(ports, entry.container, entry.old_id, old_image_of(entry), new_image_of(entry), "it did not pass the health gate")
+        reject(context, entry.container, entry.old_id, old_image_of(entry), new_image_of(entry), "it did not pass the health gate")
     return dependents
 
 
-def foresee_recovery(ports: Ports, entry: Entry, new_id: str | None) -> Finding:
+def plan_recovery(context: Context, entry: JournalEntry, new_id: str | None) -> RecoveryPlan:
     """Which way out there is. Raises RecoveryFailed, with what to do by hand, where there is none."""
-    finding = find_way_out(entry, _look_around(ports, entry, new_id))
-    if finding.way_out is WayOut.STUCK:
-        raise _stuck(entry, finding.obstacle)
-    return finding
+    plan = decide_recovery(entry, _look_around(context, entry, new_id))
+    if plan.action is RecoveryAction.NEEDS_OPERATOR:
+        raise _stuck(entry, plan.obstacle)
+    return plan
 
 
-def _look_around(ports: Ports, entry: Entry, new_id: str | None) -> Remains:
-    return Remains(_look(ports, entry, entry.old_id), _look(ports, entry, entry.container), new_id, _is_remembered(ports, entry))
+def _look_around(context: Context, entry: JournalEntry, new_id: str | None) -> LeftoverState:
+    return LeftoverState(
+        _look(context, entry, entry.old_id), _look(context, entry, entry.container), new_id, _is_remembered(context, entry)
+    )
 
 
-def _is_remembered(ports: Ports, entry: Entry) -> bool:
+def _is_remembered(context: Context, entry: JournalEntry) -> bool:
     try:
-        return any(kept.id == entry.old_id for kept in Archives(ports.memory).of(entry.container))
+        return any(kept.id == entry.old_id for kept in ArchiveStore(context.memory).of(entry.container))
     except EngineError:
         return False
 
 
-def _look(ports: Ports, entry: Entry, container: str) -> Document | None:
+def _look(context: Context, entry: JournalEntry, container: str) -> Document | None:
     try:
-        return ports.ops.inspect(container).container
+        return context.ops.inspect(container).container
     except NotFound:
         return None
     except EngineError as error:
@@ -150,19 +157,19 @@ def _look(ports: Ports, entry: Entry, container: str) -> Document | None:
         ) from error
 
 
-def _judge(ports: Ports, entry: Entry, new_id: str, health: HealthConfig) -> HealthOutcome:
+def _judge(context: Context, entry: JournalEntry, new_id: str, health: HealthConfig) -> HealthOutcome:
     if not entry.starts:
         return HealthOutcome(Verdict.HEALTHY, "is not meant to run")
-    return wait_for_health(ports.probe, ports.clock, new_id, health)
+    return wait_for_health(context.probe, context.clock, new_id, health)
 
 
-def _see_through(ports: Ports, entry: Entry, new_id: str) -> tuple[Repaired, ...]:
+def _finish(context: Context, entry: JournalEntry, new_id: str) -> tuple[RepairResult, ...]:
     """What is left to do for a new container that passed the gate."""
-    dependents = complete(ports, entry, new_id).dependents
+    dependents = complete(context, entry, new_id).dependents
     if entry.keep_archive:
         return dependents
     try:
-        ports.ops.remove(entry.archive)
+        context.ops.remove(entry.archive)
     except NotFound:
         pass
     except EngineError as error:
@@ -173,7 +180,9 @@ def _see_through(ports: Ports, entry: Entry, new_id: str) -> tuple[Repaired, ...
     return dependents
 
 
-def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, health: HealthConfig) -> tuple[Repaired, ...]:
+def _bring_back(
+    context: Context, watch: Stopwatch, entry: JournalEntry, plan: RecoveryPlan, health: HealthConfig
+) -> tuple[RepairResult, ...]:
     old = OldContainer(
         id=entry.old_id,
         name=entry.container,
@@ -185,29 +194,29 @@ def _bring_back(ports: Ports, watch: Stopwatch, entry: Entry, finding: Finding, 
         dependents=entry.dependents,
     )
     archive = entry.returning.name if entry.returning else None
-    new = NewContainer(finding.new_id, entry.new_image_ref, entry.new_image_id, entry.stop_timeout, archive=archive)
-    if finding.has_its_name:
-        _wait_for_a_stop_under_way(ports, entry)
-    restored = put_back(ports, watch, old, new, None if finding.has_its_name else entry.archive, health)
+    new = FailedContainer(plan.new_id, entry.new_image_ref, entry.new_image_id, entry.stop_timeout, archive=archive)
+    if plan.has_its_name:
+        _wait_for_a_stop_under_way(context, entry)
+    restored = put_back(context, watch, old, new, None if plan.has_its_name else entry.archive, health)
     if restored.problem is None:
         return restored.dependents
     problem = f"An earlier run on {entry.container} was interrupted, and the old container could not be brought back: {restored.problem}."
-    if restored.is_in_place and _is_up(ports, entry.old_id):
+    if restored.is_in_place and _is_up(context, entry.old_id):
         raise StillUnwell(f"{problem}{restored.remedy}", touched=True)
     forget = f"To leave it as it is, make this module forget the interrupted run with: {_forget(entry)}."
     raise RecoveryFailed(f"{problem} {forget}{restored.remedy}", touched=True)
 
 
-def _is_up(ports: Ports, container: str) -> bool:
+def _is_up(context: Context, container: str) -> bool:
     try:
-        return is_active(ports.ops.inspect(container).container)
+        return is_active(context.ops.inspect(container).container)
     except EngineError:
         return False
 
 
-def _wait_for_a_stop_under_way(ports: Ports, entry: Entry) -> None:
+def _wait_for_a_stop_under_way(context: Context, entry: JournalEntry) -> None:
     try:
-        let_stop_end(ports, entry.old_id, entry.old_started_at, entry.stop_timeout)
+        wait_for_pending_stop(context, entry.old_id, entry.old_started_at, entry.stop_timeout)
     except EngineError as error:
         raise RecoveryFailed(
             f"An earlier run on {entry.container} was interrupted, and it cannot be told whether the engine is still stopping it: {error}. "
@@ -215,7 +224,7 @@ def _wait_for_a_stop_under_way(ports: Ports, entry: Entry) -> None:
         ) from error
 
 
-def _stuck(entry: Entry, obstacle: str) -> RecoveryFailed:
+def _stuck(entry: JournalEntry, obstacle: str) -> RecoveryFailed:
     return RecoveryFailed(
         f"An earlier run on {entry.container} was interrupted, and only you can tell how it is meant to go on: {obstacle}. "
         f"Nothing was touched. Its old container has the ID {entry.old_id}. Put things right, then make this module forget "
@@ -223,5 +232,5 @@ def _stuck(entry: Entry, obstacle: str) -> RecoveryFailed:
     )
 
 
-def _forget(entry: Entry) -> str:
-    return f"docker volume rm {lock_of(entry.container)} (and docker volume rm {new_container_of(entry)}, if it is there)"
+def _forget(entry: JournalEntry) -> str:
+    return f"docker volume rm {lock_key(entry.container)} (and docker volume rm {new_container_key(entry)}, if it is there)"

@@ -13,28 +13,30 @@ from __future__ import annotations
 import typing as t
 
 from ..container.create_body import ContainerSpec
-from ..container.dependents import _MODES, Dependent, Repair, Repaired, _depends, links_of
+from ..container.dependents import _MODES, Dependent, Repair, RepairResult, _depends, links_of
 from ..engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
-from ..engine.interfaces import Ports
+from ..engine.interfaces import Context
 from ..engine.model import Document, Inspected, is_active, name_of
-from ..engine.retry import until_answered
-from ..image.tags import let_tag_mean_its_image, put_tag_back
+from ..engine.retry import retry_on_no_answer
+from ..image.tags import point_tag_at_image, restore_tag
 
 
-def restart_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str) -> tuple[Repaired, ...]:
-    """Give those that ran the namespaces of C(provider) again, which was stopped and started. Never raises EngineError."""
+def restart_dependents(context: Context, dependents: t.Sequence[Dependent], provider: str) -> tuple[RepairResult, ...]:
+    """Give those that ran the namespaces of `provider` again, which was stopped and started. Never raises EngineError."""
     restarted = {provider}
     repaired = []
     for dependent in dependents:
-        result = _give_back(ports, dependent, namespace_is_new=not restarted.isdisjoint(dependent.shares_with))
+        result = _give_back(context, dependent, namespace_is_new=not restarted.isdisjoint(dependent.shares_with))
         if result:
             restarted.add(dependent.id)
             repaired.append(result)
     return tuple(repaired)
 
 
-def recreate_dependents(ports: Ports, dependents: t.Sequence[Dependent], provider: str, heir: str, archive: str) -> tuple[Repaired, ...]:
-    """Let all live with C(heir), the container that took the place of C(provider), which is now called C(archive).
+def recreate_dependents(
+    context: Context, dependents: t.Sequence[Dependent], provider: str, heir: str, archive: str
+) -> tuple[RepairResult, ...]:
+    """Let all live with `heir`, the container that took the place of `provider`, which is now called `archive`.
 
     Each keeps its exact image. Never raises EngineError.
     """
@@ -43,52 +45,52 @@ def recreate_dependents(ports: Ports, dependents: t.Sequence[Dependent], provide
     lost: set[str] = set()
     repaired = []
     for dependent in dependents:
-        result = _recreate(ports, dependent, heirs, names, lost)
+        result = _recreate(context, dependent, heirs, names, lost)
         if result.id == dependent.id:
             lost.add(dependent.id)
         else:
             heirs[dependent.id] = result.id
             names[dependent.archive] = dependent.name
         repaired.append(result)
-    looked_at = [_look_again(ports, dependent, result) for dependent, result in zip(dependents, repaired)]
+    looked_at = [_look_again(context, dependent, result) for dependent, result in zip(dependents, repaired)]
     # Last of all, so that an old one is there until its new one was seen to be well.
-    return tuple(_remove_old(ports, dependent, result) for dependent, result in zip(dependents, looked_at))
+    return tuple(_remove_old(context, dependent, result) for dependent, result in zip(dependents, looked_at))
 
 
-def _give_back(ports: Ports, dependent: Dependent, *, namespace_is_new: bool) -> Repaired | None:
+def _give_back(context: Context, dependent: Dependent, *, namespace_is_new: bool) -> RepairResult | None:
     """Its name, where an interrupted run had put another one in its place, and the namespaces of its provider. None when it has both."""
-    ops, clock = ports.ops, ports.clock
+    ops, clock = context.ops, context.clock
     try:
-        now = until_answered(clock, lambda: ops.inspect(dependent.id)).container
+        now = retry_on_no_answer(clock, lambda: ops.inspect(dependent.id)).container
         if name_of(now) == dependent.archive:
-            _make_way(ports, dependent)
-            _rename(ports, dependent.id, dependent.name)
+            _make_way(context, dependent)
+            _rename(context, dependent.id, dependent.name)
         if not dependent.runs or (is_active(now) and not namespace_is_new):
             return None
-        until_answered(clock, lambda: ops.stop(dependent.id, dependent.stop_timeout))
-        until_answered(clock, lambda: ops.start(dependent.id))
+        retry_on_no_answer(clock, lambda: ops.stop(dependent.id, dependent.stop_timeout))
+        retry_on_no_answer(clock, lambda: ops.start(dependent.id))
     except EngineError as error:
-        return Repaired(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, f"it could not be restarted: {error}")
-    return Repaired(dependent.name, dependent.id, Repair.RESTARTED)
+        return RepairResult(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, f"it could not be restarted: {error}")
+    return RepairResult(dependent.name, dependent.id, Repair.RESTARTED)
 
 
-def _make_way(ports: Ports, dependent: Dependent) -> None:
+def _make_way(context: Context, dependent: Dependent) -> None:
     """Remove the one that was to take its place. It is known by the image, and by the old one's having been put away for it."""
-    occupant = _find(ports, dependent.name)
+    occupant = _find(context, dependent.name)
     if occupant is None:
         return
     if occupant.container["Image"] != dependent.image_id:
         raise EngineError(f"its name was taken by another container in the meantime, and it is now called {dependent.archive}")
-    until_answered(ports.clock, lambda: ports.ops.remove(occupant.container["Id"], force=True))
+    retry_on_no_answer(context.clock, lambda: context.ops.remove(occupant.container["Id"], force=True))
 
 
 def _recreate(
-    ports: Ports, dependent: Dependent, heirs: t.Mapping[str, str], names: t.Mapping[str, str], lost: t.AbstractSet[str]
-) -> Repaired:
+    context: Context, dependent: Dependent, heirs: t.Mapping[str, str], names: t.Mapping[str, str], lost: t.AbstractSet[str]
+) -> RepairResult:
     if lost & {dependent.provider, *dependent.shares_with}:
         return _left_alone(dependent, f"it depends on {dependent.provider_name}, which could not be given back to it")
     try:
-        old, occupant = _find(ports, dependent.id), _find(ports, dependent.name)
+        old, occupant = _find(context, dependent.id), _find(context, dependent.name)
     except EngineError as error:
         return _left_alone(dependent, f"it could not be looked at: {error}")
     if old is None and occupant is None:
@@ -96,37 +98,39 @@ def _recreate(
     if occupant is not None and occupant.container["Id"] != dependent.id:
         if not _depends(occupant.container, heirs[dependent.provider], dependent.provider_name):
             return _left_alone(dependent, "its name was taken by another container in the meantime")
-        return _finish(ports, dependent, occupant.container["Id"], put_tag_back(ports, dependent, dependent.tag_means))
+        return _finish(context, dependent, occupant.container["Id"], restore_tag(context, dependent, dependent.tag_means))
     if old is None:
         return _left_alone(dependent, "somebody renamed it")
-    return _replace(ports, dependent, old, heirs, names)
+    return _replace(context, dependent, old, heirs, names)
 
 
-def _replace(ports: Ports, dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]) -> Repaired:
+def _replace(
+    context: Context, dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]
+) -> RepairResult:
     try:
         body = _body(old, heirs, names)
         if is_active(old.container):
-            until_answered(ports.clock, lambda: ports.ops.stop(dependent.id, dependent.stop_timeout))
+            retry_on_no_answer(context.clock, lambda: context.ops.stop(dependent.id, dependent.stop_timeout))
         if name_of(old.container) != dependent.archive:
-            _rename(ports, dependent.id, dependent.archive)
-        meant = let_tag_mean_its_image(ports, dependent)
+            _rename(context, dependent.id, dependent.archive)
+        meant = point_tag_at_image(context, dependent)
     except EngineError as error:
-        return _give_name_back(ports, dependent, f"it could not be created anew: {error}")
+        return _give_name_back(context, dependent, f"it could not be created anew: {error}")
     try:
-        new_id = _create(ports, dependent, body, heirs)
+        new_id = _create(context, dependent, body, heirs)
     except EngineError as error:
-        problems = (f"it could not be created anew: {error}", put_tag_back(ports, dependent, meant))
-        return _give_name_back(ports, dependent, "; ".join(filter(None, problems)))
-    return _finish(ports, dependent, new_id, put_tag_back(ports, dependent, meant))
+        problems = (f"it could not be created anew: {error}", restore_tag(context, dependent, meant))
+        return _give_name_back(context, dependent, "; ".join(filter(None, problems)))
+    return _finish(context, dependent, new_id, restore_tag(context, dependent, meant))
 
 
-def _finish(ports: Ports, dependent: Dependent, new_id: str, tag_problem: str) -> Repaired:
+def _finish(context: Context, dependent: Dependent, new_id: str, tag_problem: str) -> RepairResult:
     try:
         if dependent.runs:
-            until_answered(ports.clock, lambda: ports.ops.start(new_id))
+            retry_on_no_answer(context.clock, lambda: context.ops.start(new_id))
     except EngineError as error:
         return _unwell(dependent, new_id, f"could not be started: {error}")
-    return Repaired(dependent.name, new_id, Repair.RECREATED, tag_problem)
+    return RepairResult(dependent.name, new_id, Repair.RECREATED, tag_problem)
 
 
 def _body(old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]) -> Document:
@@ -144,69 +148,69 @@ def _body(old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]
     return {**body, "HostConfig": host_config}
 
 
-def _create(ports: Ports, dependent: Dependent, body: Document, heirs: t.Mapping[str, str]) -> str:
+def _create(context: Context, dependent: Dependent, body: Document, heirs: t.Mapping[str, str]) -> str:
     """Create it and return its ID, also when the answer that would have told it was lost. Of a failure nothing is left."""
     try:
-        return ports.ops.create(dependent.name, body)
+        return context.ops.create(dependent.name, body)
     except CreateIncomplete as error:
         incomplete = error.container
-        until_answered(ports.clock, lambda: ports.ops.remove(incomplete, force=True))
+        retry_on_no_answer(context.clock, lambda: context.ops.remove(incomplete, force=True))
         raise
     except NoAnswer:
-        made = _find(ports, dependent.name)
+        made = _find(context, dependent.name)
         if made is None or not _depends(made.container, heirs[dependent.provider], dependent.provider_name):
             raise
         made_id: str = made.container["Id"]
         return made_id
 
 
-def _rename(ports: Ports, container: str, name: str) -> None:
+def _rename(context: Context, container: str, name: str) -> None:
     try:
-        until_answered(ports.clock, lambda: ports.ops.rename(container, name))
+        retry_on_no_answer(context.clock, lambda: context.ops.rename(container, name))
     except EngineError:
         # A rename whose answer was lost is refused when it is tried again.
-        found = _find(ports, container)
+        found = _find(context, container)
         if found is None or name_of(found.container) != name:
             raise
 
 
-def _give_name_back(ports: Ports, dependent: Dependent, problem: str) -> Repaired:
+def _give_name_back(context: Context, dependent: Dependent, problem: str) -> RepairResult:
     try:
-        found = _find(ports, dependent.id)
+        found = _find(context, dependent.id)
         if found is not None and name_of(found.container) == dependent.archive:
-            _rename(ports, dependent.id, dependent.name)
+            _rename(context, dependent.id, dependent.name)
     except EngineError:
         problem = f"{problem}; it is now called {dependent.archive}"
     return _left_alone(dependent, problem)
 
 
-def _left_alone(dependent: Dependent, problem: str) -> Repaired:
-    return Repaired(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, problem)
+def _left_alone(dependent: Dependent, problem: str) -> RepairResult:
+    return RepairResult(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, problem)
 
 
-def _unwell(dependent: Dependent, new_id: str, why: str) -> Repaired:
+def _unwell(dependent: Dependent, new_id: str, why: str) -> RepairResult:
     problem = f"it was created anew, but {why}. The old one is now called {dependent.archive}"
-    return Repaired(dependent.name, new_id, Repair.NEEDS_ATTENTION, problem)
+    return RepairResult(dependent.name, new_id, Repair.NEEDS_ATTENTION, problem)
 
 
-def _look_again(ports: Ports, dependent: Dependent, result: Repaired) -> Repaired:
+def _look_again(context: Context, dependent: Dependent, result: RepairResult) -> RepairResult:
     """One that ran has to run."""
     if result.repair is Repair.NEEDS_ATTENTION or not dependent.runs:
         return result
     try:
-        if is_active(until_answered(ports.clock, lambda: ports.ops.inspect(result.id)).container):
+        if is_active(retry_on_no_answer(context.clock, lambda: context.ops.inspect(result.id)).container):
             return result
     except EngineError as error:
         return _unwell(dependent, result.id, f"could not be looked at: {error}")
     return _unwell(dependent, result.id, "has exited since")
 
 
-def _remove_old(ports: Ports, dependent: Dependent, result: Repaired) -> Repaired:
+def _remove_old(context: Context, dependent: Dependent, result: RepairResult) -> RepairResult:
     if result.repair is Repair.NEEDS_ATTENTION:
         return result
     problem = result.problem
     try:
-        until_answered(ports.clock, lambda: ports.ops.remove(dependent.id))
+        retry_on_no_answer(context.clock, lambda: context.ops.remove(dependent.id))
     except NotFound:
         pass
     except EngineError as error:
@@ -214,8 +218,8 @@ def _remove_old(ports: Ports, dependent: Dependent, result: Repaired) -> Repaire
     return result._replace(repair=Repair.NEEDS_ATTENTION, problem=f"it was created anew, but {problem}") if problem else result
 
 
-def _find(ports: Ports, container: str) -> Inspected | None:
+def _find(context: Context, container: str) -> Inspected | None:
     try:
-        return until_answered(ports.clock, lambda: ports.ops.inspect(container))
+        return retry_on_no_answer(context.clock, lambda: context.ops.inspect(container))
     except NotFound:
         return None

@@ -14,9 +14,9 @@ from ..engine.model import ImageIdentity
 from .result import CycleResult, Outcome
 
 if t.TYPE_CHECKING:
-    from ..container.dependents import Repaired
+    from ..container.dependents import RepairResult
     from ..engine.model import HookResult, HookResults
-    from .restore import Restored, RollbackEvent
+    from .restore import RestoreResult, RollbackEvent
 
 
 Report = t.Dict[str, t.Any]
@@ -32,7 +32,7 @@ _IN_PLAIN_WORDS = {
 
 
 def cycle_report(result: CycleResult) -> Report:
-    """The return values of container_recreate. C(failed) is true, with a C(msg), when the operator did not get what was asked for.
+    """The return values of container_recreate. `failed` is true, with a `msg`, when the operator did not get what was asked for.
 
     Warnings are left to the module, which has its own way to give them.
     """
@@ -102,7 +102,7 @@ def _hook(result: HookResult | None) -> Report | None:
     }
 
 
-def _dependent(dependent: Repaired) -> Report:
+def _dependent(dependent: RepairResult) -> Report:
     return {**dependent._asdict(), "repair": dependent.repair.value}
 
 
@@ -127,7 +127,7 @@ def _rollback(event: RollbackEvent) -> Report:
     }
 
 
-def _what_happened(result: CycleResult, event: RollbackEvent, restored: Restored) -> str:
+def _what_happened(result: CycleResult, event: RollbackEvent, restored: RestoreResult) -> str:
     same = event.old_image_ref == event.new_image_ref
     old, new = (f"{image.reference} ({_short(image)})" if same else image.reference for image in (result.old_image, result.new_image))
     failure = f"The new container of {new} {_IN_PLAIN_WORDS[event.reason.value]}: {event.failure.error}."

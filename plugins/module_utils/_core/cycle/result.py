@@ -17,10 +17,10 @@ from .health import HealthConfig
 from .hooks import NO_HOOKS, Hooks
 
 if t.TYPE_CHECKING:
-    from ..container.dependents import Repaired
+    from ..container.dependents import RepairResult
     from ..plan.diff import Diff
     from ..state.rejections import Rejected
-    from .restore import Restored, RollbackEvent
+    from .restore import RestoreResult, RollbackEvent
 
 
 class Outcome(enum.Enum):
@@ -42,11 +42,11 @@ class Outcome(enum.Enum):
 class CycleResult(t.NamedTuple):
     """How a run ended, and what is there now.
 
-    C(archive) is the name of an archive that is still there. C(downtime) in seconds is the time from the stop to the start of whichever
-    container came up; None when nothing was stopped, or nothing came up. C(dependents) are those for which something was done.
-    C(lost_files) are the files that are gone with the old container. C(skipped) is why it was left as it is.
-    C(recovered_first) is true when what an interrupted run left was brought to its end before. C(hooks) is what came of the operator's
-    hooks. C(diff) is None where nothing changed in the end. C(doubt) is why what was foreseen may turn out otherwise, empty when it was not
+    `archive` is the name of an archive that is still there. `downtime` in seconds is the time from the stop to the start of whichever
+    container came up; None when nothing was stopped, or nothing came up. `dependents` are those for which something was done.
+    `lost_files` are the files that are gone with the old container. `skipped` is why it was left as it is.
+    `recovered_first` is true when what an interrupted run left was brought to its end before. `hooks` is what came of the operator's
+    hooks. `diff` is None where nothing changed in the end. `doubt` is why what was foreseen may turn out otherwise, empty when it was not
     only foreseen.
     """
 
@@ -57,10 +57,10 @@ class CycleResult(t.NamedTuple):
     new_image: ImageIdentity
     archive: str | None = None
     rollback: RollbackEvent | None = None
-    restored: Restored | None = None
+    restored: RestoreResult | None = None
     steps: tuple[StepTime, ...] = ()
     downtime: float | None = None
-    dependents: tuple[Repaired, ...] = ()
+    dependents: tuple[RepairResult, ...] = ()
     lost_files: tuple[str, ...] = ()
     skipped: Skipped | None = None
     recovered_first: bool = False
@@ -80,9 +80,9 @@ Plan = t.Callable[[Stopwatch], Decision]
 
 
 class Job(t.NamedTuple):
-    """What a run is to do: decide about a container as C(plan) does, and carry that out.
+    """What a run is to do: decide about a container as `plan` does, and carry that out.
 
-    With C(keep_archive) nothing is cleaned up: the archive needs its image. It is remembered with C(rollout), which may be empty. C(health)
+    With `keep_archive` nothing is cleaned up: the archive needs its image. It is remembered with `rollout`, which may be empty. `health`
     is also what the old container has to pass, should it have to come back.
     """
 

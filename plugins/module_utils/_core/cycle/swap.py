@@ -10,19 +10,19 @@ import contextlib
 import typing as t
 
 from ..engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound, RenameFailed, StepFailed, StopFailed, Unfit, UpdateFailed
-from ..engine.interfaces import Ports
+from ..engine.interfaces import Context
 from ..engine.model import RuntimeStatus
 from ..engine.timing import Stopwatch
 from ..plan.decision import Replacement
-from ..state.lock import Guard
+from ..state.lock import RunLock
 from .health import HealthConfig
-from .restore import ASLEEP, NewContainer, Restored, RollbackEvent, RollbackReason, let_stop_end, restore, rollback
+from .restore import NO_RESTART, FailedContainer, RestoreResult, RollbackEvent, RollbackReason, restore, rollback, wait_for_pending_stop
 
 
 class Replaced(t.NamedTuple):
     """The new container was started under the old one's name. The old one waits in its archive.
 
-    C(made_from) is the ID of the image that it was really made from, once somebody has looked.
+    `made_from` is the ID of the image that it was really made from, once somebody has looked.
     """
 
     replacement: Replacement
@@ -31,24 +31,24 @@ class Replaced(t.NamedTuple):
 
 
 class RolledBack(t.NamedTuple):
-    """The old container was put back, as far as C(restored) says.
+    """The old container was put back, as far as `restored` says.
 
-    C(image_is_bad) is false when the new image had no chance to show what it is worth.
+    `image_is_bad` is false when the new image had no chance to show what it is worth.
     """
 
     replacement: Replacement
     event: RollbackEvent
-    restored: Restored
+    restored: RestoreResult
     image_is_bad: bool = True
 
 
 class Swap:
     """One replacement being carried out."""
 
-    def __init__(self, ports: Ports, guard: Guard, watch: Stopwatch, replacement: Replacement, health: HealthConfig) -> None:
-        self._ports = ports
-        self._guard = guard
-        self._ops = ports.ops
+    def __init__(self, context: Context, lock: RunLock, watch: Stopwatch, replacement: Replacement, health: HealthConfig) -> None:
+        self._context = context
+        self._lock = lock
+        self._ops = context.ops
         self._watch = watch
         self._plan = replacement
         self._old = replacement.old
@@ -56,7 +56,7 @@ class Swap:
 
     def run(self) -> Replaced | RolledBack:
         """Raises StepFailed when it ended before there was an archive to go back to; the message says how the old container is."""
-        self._put_old_to_sleep()
+        self._disable_restart()
         if self._old.runs:
             self._watch.went_down()
             self._stop_old()
@@ -76,7 +76,7 @@ class Swap:
         noted = False
         try:
             with self._watch.step("start"):
-                self._guard.note_new(new_id)
+                self._lock.record_new_container(new_id)
                 noted = True
                 if self._plan.starts:
                     self._ops.start(new_id)
@@ -90,8 +90,8 @@ class Swap:
     def roll_back(self, reason: RollbackReason, cause: str, new_id: str | None, *, answer_lost: bool = False) -> RolledBack:
         image, returning = self._plan.new_image, self._plan.returning
         archive = returning.name if returning else None
-        new = NewContainer(new_id, image.reference, image.id, self._plan.stop_timeout, answer_lost, archive)
-        event, restored = rollback(self._ports, self._watch, self._old, new, self._plan.archive, reason, cause, self._health)
+        new = FailedContainer(new_id, image.reference, image.id, self._plan.stop_timeout, answer_lost, archive)
+        event, restored = rollback(self._context, self._watch, self._old, new, self._plan.archive, reason, cause, self._health)
         return RolledBack(self._plan, event, restored)
 
     def _have_new(self) -> str:
@@ -115,13 +115,13 @@ class Swap:
             with contextlib.suppress(EngineError):
                 self._ops.tag(self._plan.new_image.id, self._plan.moves_tag)
 
-    def _put_old_to_sleep(self) -> None:
+    def _disable_restart(self) -> None:
         """As an archive it must not be started by its restart policy, beside the new one."""
-        if not self._old.wakes_by_itself:
+        if not self._old.has_restart_policy:
             return
         try:
             with self._watch.step("update"):
-                self._ops.set_restart_policy(self._old.id, ASLEEP)
+                self._ops.set_restart_policy(self._old.id, NO_RESTART)
         except EngineError as error:
             raise self._undone(
                 UpdateFailed, f"The restart policy of {self._old.name} could not be changed: {error}", archive=None
@@ -132,7 +132,7 @@ class Swap:
             with self._watch.step("stop"):
                 self._ops.stop(self._old.id, self._plan.stop_timeout)
         except NotFound:
-            self._guard.end()
+            self._lock.release()
             raise StopFailed(
                 f"Container {self._old.name} was removed by somebody while the image was pulled. Nothing was touched."
             ) from None
@@ -146,7 +146,7 @@ class Swap:
         if self._plan.stop_timeout < 0:
             return False
         try:
-            let_stop_end(self._ports, self._old.id, self._old.state.started_at, self._plan.stop_timeout)
+            wait_for_pending_stop(self._context, self._old.id, self._old.state.started_at, self._plan.stop_timeout)
         except EngineError:
             return False
         return True
@@ -161,20 +161,20 @@ class Swap:
 
     def _undone(self, kind: type[StepFailed], problem: str, archive: str | None, *, stop_may_go_on: bool = False) -> StepFailed:
         """Bring the old container back and say how it is now."""
-        restored = restore(self._ports, self._watch, self._old, archive, self._health)
+        restored = restore(self._context, self._watch, self._old, archive, self._health)
         touched = self._was_touched()
         if restored.problem is None and stop_may_go_on and not touched:
             # The entry stays, so that the next run sees to it.
             return kind(f"{problem}. It still runs, but the engine may go on stopping it. Run this again.", touched=touched)
         if restored.problem is None:
-            self._guard.end()
+            self._lock.release()
             again = "was started again and " if touched else ""
             return kind(f"{problem}. It {again}{'runs' if self._old.runs else 'is'} as before.", touched=touched)
         return kind(f"{problem}. It does not run as before: {restored.problem}.{restored.remedy}", touched=touched)
 
     def _was_touched(self) -> bool:
         try:
-            now = self._ports.probe.probe(self._old.id)
+            now = self._context.probe.probe(self._old.id)
         except EngineError:
             return True
         went_down = now.status is RuntimeStatus.EXITED and self._old.state.status is not RuntimeStatus.EXITED

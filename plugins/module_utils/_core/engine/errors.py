@@ -4,7 +4,7 @@
 
 """Everything that can go wrong, one exception a failing step.
 
-Two families. An C(EngineError) is what the edge raises: the engine did not do one thing. A C(StepFailed) is what the core raises: a step of
+Two families. An `EngineError` is what the edge raises: the engine did not do one thing. A `StepFailed` is what the core raises: a step of
 the cycle could not be done, and the message says what is true now.
 """
 
@@ -20,7 +20,7 @@ if t.TYPE_CHECKING:
 class FleetError(Exception):
     """Base of every error that this collection raises on purpose. Its text is meant for the operator.
 
-    C(touched) is true when the old container is not just as it was: stopped, or started again. C(hooks) is what came of the operator's
+    `touched` is true when the old container is not just as it was: stopped, or started again. `hooks` is what came of the operator's
     hooks before, None when it did not come to that.
     """
 
@@ -65,7 +65,7 @@ class NoAnswer(EngineError):
 
 
 class CreateIncomplete(EngineError):
-    """A container was created, but could not be given everything that was asked for. C(container) is its ID."""
+    """A container was created, but could not be given everything that was asked for. `container` is its ID."""
 
     def __init__(self, message: str, container: str) -> None:
         super().__init__(message)
@@ -90,7 +90,7 @@ class InspectFailed(StepFailed):
     step = "inspect"
 
 
-class NothingToGoBackTo(InspectFailed):
+class NoArchive(InspectFailed):
     """There is no archive."""
 
 
@@ -113,11 +113,11 @@ class Refused(StepFailed):
 
 
 class PullFailed(StepFailed):
-    """The image could not be had. C(problem) says why, where the engine told."""
+    """The image could not be had. `problem` says why, where the engine told."""
 
     step = "pull"
 
-    def __init__(self, message: str, problem: PullProblem | None = None, *, touched: bool = False) -> None:
+    def __init__(self, message: str, problem: PullErrorKind | None = None, *, touched: bool = False) -> None:
         super().__init__(message, touched=touched)
         self.problem = problem
 
@@ -164,7 +164,7 @@ class StillUnwell(RecoveryFailed):
     """What an interrupted run left was brought to its end, but the old container does not do as well as it did. An update may help."""
 
 
-class PullProblem(enum.Enum):
+class PullErrorKind(enum.Enum):
     """The kinds of reasons that call for different remedies."""
 
     NOT_FOUND = "not_found"

@@ -30,19 +30,19 @@ _IMAGE_ID = re.compile(r"(?:sha256:)?[0-9a-f]{64}")
 
 
 def is_image_id(text: str) -> bool:
-    """Whether C(text) is a full image ID and so no reference that a registry could resolve."""
+    """Whether `text` is a full image ID and so no reference that a registry could resolve."""
     return bool(_IMAGE_ID.fullmatch(text))
 
 
 def is_digest(text: str) -> bool:
-    """Whether C(text) is a digest that a registry could know an image by."""
+    """Whether `text` is a digest that a registry could know an image by."""
     return bool(_DIGEST.fullmatch(text))
 
 
 class ImageReference(t.NamedTuple):
     """An image reference, as the operator wrote it and in its parts.
 
-    C(tag) and C(digest) are None where the operator wrote none.
+    `tag` and `digest` are None where the operator wrote none.
     """
 
     as_written: str
@@ -53,7 +53,7 @@ class ImageReference(t.NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> ImageReference:
-        """Read C(text). Raises InvalidImageReference, saying which part is wrong."""
+        """Read `text`. Raises InvalidImageReference, saying which part is wrong."""
         if not text:
             raise InvalidImageReference("The image reference is empty.")
         if is_image_id(text):
@@ -76,12 +76,12 @@ class ImageReference(t.NamedTuple):
 
     @property
     def repository(self) -> str:
-        """Registry and path, always with the registry: C(docker.io/library/nginx)."""
+        """Registry and path, always with the registry: `docker.io/library/nginx`."""
         return f"{self.domain}/{self.path}"
 
     @property
     def version(self) -> str:
-        """What the registry is asked for: the digest where there is one, else the tag, else C(latest)."""
+        """What the registry is asked for: the digest where there is one, else the tag, else `latest`."""
         return self.digest or self.tag or DEFAULT_TAG
 
     @property
@@ -91,7 +91,7 @@ class ImageReference(t.NamedTuple):
         return f"{self.repository}{separator}{self.version}"
 
     def at(self, digest: str) -> ImageReference:
-        """What this repository has under a digest. Raises InvalidImageReference when C(digest) is none."""
+        """What this repository has under a digest. Raises InvalidImageReference when `digest` is none."""
         return ImageReference.parse(f"{self.repository}@{digest}")
 
     def names_same_image_as(self, other: ImageReference) -> bool:
@@ -128,7 +128,7 @@ def _invalid(text: str, why: str) -> InvalidImageReference:
 
 
 def digest_in(repo_digests: t.Iterable[str] | None, reference: ImageReference) -> str | None:
-    """The digest among C(repo_digests) (the engine's C(RepoDigests) of an image) that the repository of C(reference) knows the image by."""
+    """The digest among `repo_digests` (the engine's `RepoDigests` of an image) that the repository of `reference` knows the image by."""
     for repo_digest in repo_digests or ():
         candidate = parse_if_possible(repo_digest)
         if candidate and candidate.repository == reference.repository:
@@ -137,7 +137,7 @@ def digest_in(repo_digests: t.Iterable[str] | None, reference: ImageReference) -
 
 
 def followed_by(text: str, image_id: str) -> ImageReference | None:
-    """The reference that a container follows which was created from C(text) and runs the image C(image_id).
+    """The reference that a container follows which was created from `text` and runs the image `image_id`.
 
     None when it follows none: it was created from an image ID, or from the first digits of one.
     """
@@ -145,7 +145,7 @@ def followed_by(text: str, image_id: str) -> ImageReference | None:
 
 
 def parse_if_possible(text: str) -> ImageReference | None:
-    """The reference, None when C(text) is none: an image ID, or the C(<none>) that the engine writes where there is no name."""
+    """The reference, None when `text` is none: an image ID, or the `<none>` that the engine writes where there is no name."""
     try:
         return ImageReference.parse(text)
     except InvalidImageReference:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import typing as t
 
 from .image_reference import ImageReference
-from .model import ContainerRuntimeState, Document, Failure, HookRun, ImageIdentity, Inspected, Note, Published, Surroundings
+from .model import ContainerRuntimeState, Document, Failure, HookRun, ImageIdentity, Inspected, Published, Record, Surroundings
 
 
 class DockerOps(t.Protocol):
     """The calls of the Engine API that the cycle needs.
 
-    C(container) is a name or a full ID. Each raises EngineError: NotFound, Conflict, NoAnswer where it is one of those.
+    `container` is a name or a full ID. Each raises EngineError: NotFound, Conflict, NoAnswer where it is one of those.
     """
 
     def inspect(self, container: str) -> Inspected:
@@ -25,7 +25,7 @@ class DockerOps(t.Protocol):
         """
 
     def surroundings(self, container: str, new_image: str) -> Surroundings:
-        """Look at everything around a container that is to run the image of the ID C(new_image), empty when that is not known."""
+        """Look at everything around a container that is to run the image of the ID `new_image`, empty when that is not known."""
 
     def changes(self, container: str) -> tuple[Document, ...]:
         """What differs between a container's own file system and its image's, as the engine lists it."""
@@ -40,7 +40,7 @@ class DockerOps(t.Protocol):
         """Bring what the registry has to this host, and tell which image the reference means there now."""
 
     def stop(self, container: str, timeout: int) -> None:
-        """Stop it, with SIGKILL after C(timeout) seconds (negative: never). Stopping a stopped one is no error."""
+        """Stop it, with SIGKILL after `timeout` seconds (negative: never). Stopping a stopped one is no error."""
 
     def rename(self, container: str, name: str) -> None:
         """Give it another name."""
@@ -58,13 +58,13 @@ class DockerOps(t.Protocol):
         """Start it. Starting a running one is no error."""
 
     def remove(self, container: str, *, force: bool = False) -> None:
-        """Remove a container. With C(force) also a running one, and the anonymous volumes that are its alone."""
+        """Remove a container. With `force` also a running one, and the anonymous volumes that are its alone."""
 
     def run_in(self, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
-        """Run a command in a running container, as its own user, and wait for its end up to C(timeout) seconds."""
+        """Run a command in a running container, as its own user, and wait for its end up to `timeout` seconds."""
 
     def tag(self, image_id: str, reference: ImageReference) -> None:
-        """Let C(reference) mean that image on this host."""
+        """Let `reference` mean that image on this host."""
 
     def remove_image(self, image_id: str) -> None:
         """Remove an image, without force: Conflict when something uses it."""
@@ -73,7 +73,7 @@ class DockerOps(t.Protocol):
         """Remove all images that have neither a tag nor a container."""
 
 
-class News(t.Protocol):
+class EventWaiter(t.Protocol):
     """Of one container: something happened to it, so that a look at it is worth while."""
 
     def wait(self, seconds: float) -> object:
@@ -86,7 +86,7 @@ class HealthProbe(t.Protocol):
     def probe(self, container: str) -> ContainerRuntimeState:
         """Look once. Raises EngineError when the look itself fails."""
 
-    def news(self, container: str) -> News:
+    def events(self, container: str) -> EventWaiter:
         """Hear of what happens to it from now on, by its full ID. Where that cannot be had, there is none. Never raises."""
 
     def failure(self, container: str) -> Failure:
@@ -102,31 +102,31 @@ class Clock(t.Protocol):
     def unix_seconds(self) -> int:
         """Whole seconds since 1970."""
 
-    def sleep(self, seconds: float, news: News | None = None) -> None:
-        """Wait so long, or until there is C(news)."""
+    def sleep(self, seconds: float, events: EventWaiter | None = None) -> None:
+        """Wait so long, or until there is `news`."""
 
 
 class Journal(t.Protocol):
     """Notes that outlive the run, by place. Each method raises EngineError."""
 
-    def write(self, place: str, text: str) -> str:
+    def write(self, key: str, text: str) -> str:
         """Write where nothing is yet. Returns what is there now, whoever wrote it."""
 
-    def read(self, place: str) -> Note | None:
+    def read(self, key: str) -> Record | None:
         """What is there, None when there is nothing."""
 
-    def places(self, part: str) -> tuple[str, ...]:
-        """All places with a note that have C(part) in their name."""
+    def keys(self, part: str) -> tuple[str, ...]:
+        """All places with a note that have `part` in their name."""
 
-    def erase(self, place: str) -> None:
+    def erase(self, key: str) -> None:
         """Erase what is there. Nothing there is no error."""
 
-    def age(self, note: Note) -> float:
+    def age(self, note: Record) -> float:
         """Seconds since it was written, by the engine's clock."""
 
 
-class Ports(t.NamedTuple):
-    """The world that the core works in. C(memory) holds what later runs have to know, C(mask) takes the secrets out of a text."""
+class Context(t.NamedTuple):
+    """The world that the core works in. `memory` holds what later runs have to know, `mask` takes the secrets out of a text."""
 
     ops: DockerOps
     probe: HealthProbe

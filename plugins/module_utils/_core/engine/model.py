@@ -38,8 +38,8 @@ class RuntimeStatus(enum.Enum):
 class ContainerRuntimeState(t.NamedTuple):
     """One look at a container.
 
-    C(restarts) counts how often the engine's restart policy started it again. C(started_at) is the engine's own time stamp, only ever
-    compared with another one. C(image_id) is the image that it was really made from.
+    `restarts` counts how often the engine's restart policy started it again. `started_at` is the engine's own time stamp, only ever
+    compared with another one. `image_id` is the image that it was really made from.
     """
 
     status: RuntimeStatus
@@ -113,7 +113,7 @@ class ImageIdentity(t.NamedTuple):
 class Published(t.NamedTuple):
     """What a registry has under a reference.
 
-    C(platforms) are those that it is made for, such as C(linux/amd64) or C(linux/arm/v7), empty when nobody says. C(is_index) tells whether
+    `platforms` are those that it is made for, such as `linux/amd64` or `linux/arm/v7`, empty when nobody says. `is_index` tells whether
     it is a list of images, one a platform.
     """
 
@@ -125,7 +125,7 @@ class Published(t.NamedTuple):
 class Inspected(t.NamedTuple):
     """A container's inspect document, and that of the image that it runs: None when the engine no longer has it.
 
-    C(borrowed_mounts) are the paths at which it has volumes of other containers (C(VolumesFrom)). C(host_name) is the host's, for a
+    `borrowed_mounts` are the paths at which it has volumes of other containers (`VolumesFrom`). `host_name` is the host's, for a
     container that uses the host's network.
     """
 
@@ -138,9 +138,9 @@ class Inspected(t.NamedTuple):
 class Surroundings(t.NamedTuple):
     """What else has to be known before a container is replaced.
 
-    C(others) are the inspect documents of all other containers. C(networks) has the names and the IDs of all networks. C(new_image) is the
-    inspect document of the image that it is to run, empty when that is not on this host. C(architecture) is what the engine runs by itself,
-    such as C(amd64). C(own_container) is the ID of the container in which this process runs, None when it runs in none. C(gateway) is the
+    `others` are the inspect documents of all other containers. `networks` has the names and the IDs of all networks. `new_image` is the
+    inspect document of the image that it is to run, empty when that is not on this host. `architecture` is what the engine runs by itself,
+    such as `amd64`. `own_container` is the ID of the container in which this process runs, None when it runs in none. `gateway` is the
     host and the port at which the engine is reached, None when that is a socket.
     """
 
@@ -155,7 +155,7 @@ class Surroundings(t.NamedTuple):
 class Failure(t.NamedTuple):
     """What a container that failed left behind, taken while it was still there.
 
-    C(logs) are its last lines, C(health_log) its last probes, oldest first.
+    `logs` are its last lines, `health_log` its last probes, oldest first.
     """
 
     error: str = ""
@@ -168,14 +168,14 @@ class Failure(t.NamedTuple):
 class HookRun(t.NamedTuple):
     """A command that was run in a container, and what it printed, without the beginning when it was much.
 
-    C(exit_code) is None when it did not end in time. It may still be running then.
+    `exit_code` is None when it did not end in time. It may still be running then.
     """
 
     exit_code: int | None
     output: str
 
 
-class Note(t.NamedTuple):
+class Record(t.NamedTuple):
     """What lies at one place, and when it was written, in the engine's own words."""
 
     text: str
@@ -187,7 +187,7 @@ _KILLED = 128 + 9
 
 
 class HookResult(t.NamedTuple):
-    """How a hook ended. C(exit_code) is None when it ran out of time, C(output) its last LONGEST_OUTPUT characters."""
+    """How a hook ended. `exit_code` is None when it ran out of time, `output` its last LONGEST_OUTPUT characters."""
 
     exit_code: int | None
     output: str

@@ -11,26 +11,26 @@ import typing as t
 from .errors import EngineError, NoAnswer, NotFound
 from .interfaces import Clock
 
-_PATIENCE = 30.0
-_PATIENCE_WITH_REFUSALS = 10.0
-_PAUSE = 1.0
+RETRY_FOR = 30.0
+RETRY_REFUSALS_FOR = 10.0
+PAUSE = 1.0
 """Seconds to go on trying from the first failure on when the engine does not answer, when it refuses, and between two tries."""
 
 _T = t.TypeVar("_T")
 
 
-def until_answered(clock: Clock, call: t.Callable[[], _T], also: type[EngineError] = NoAnswer) -> _T:
-    """Repeat a call that does no harm when it is repeated, while there is no answer (or C(also)), for as long as is reasonable."""
-    return _repeat(clock, call, lambda error: _PATIENCE if isinstance(error, (NoAnswer, also)) else 0)
+def retry_on_no_answer(clock: Clock, call: t.Callable[[], _T], also: type[EngineError] = NoAnswer) -> _T:
+    """Repeat a call that does no harm when it is repeated, while there is no answer (or `also`), for as long as is reasonable."""
+    return _repeat(clock, call, lambda error: RETRY_FOR if isinstance(error, (NoAnswer, also)) else 0)
 
 
-def until_accepted(clock: Clock, call: t.Callable[[], _T]) -> _T:
+def retry_on_refusal(clock: Clock, call: t.Callable[[], _T]) -> _T:
     """The same, also while the engine refuses what it took before: what is in the way may go away. What is not there is not waited for."""
 
     def patience_with(error: EngineError) -> float:
         if isinstance(error, NotFound):
             return 0
-        return _PATIENCE if isinstance(error, NoAnswer) else _PATIENCE_WITH_REFUSALS
+        return RETRY_FOR if isinstance(error, NoAnswer) else RETRY_REFUSALS_FOR
 
     return _repeat(clock, call, patience_with)
 
@@ -46,4 +46,4 @@ def _repeat(clock: Clock, call: t.Callable[[], _T], patience_with: t.Callable[[E
             failing_since = now if failing_since is None else failing_since
             if now - failing_since >= patience_with(error):
                 raise
-        clock.sleep(_PAUSE)
+        clock.sleep(PAUSE)

@@ -23,7 +23,7 @@ LONGEST_AGE = 52 * LONGEST
 
 
 def parse_age(text: str | None) -> float:
-    """Seconds in a duration such as C(90), C(36h) or C(7d). None is 0. Raises InvalidInput."""
+    """Seconds in a duration such as `90`, `36h` or `7d`. None is 0. Raises InvalidInput."""
     if text is None:
         return 0.0
     match = _DURATION.fullmatch(text.strip())
@@ -72,7 +72,7 @@ class Stopwatch:
 
     @property
     def downtime(self) -> float | None:
-        """Seconds from C(went_down) to the C(came_up) that counts; None when there was none."""
+        """Seconds from `went_down` to the `came_up` that counts; None when there was none."""
         return self._downtime
 
     @contextlib.contextmanager

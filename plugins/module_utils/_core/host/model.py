@@ -11,9 +11,9 @@ import typing as t
 from dataclasses import dataclass
 
 from ..container.compose import ComposeService
-from ..engine.errors import InvalidInput, PullProblem
+from ..engine.errors import InvalidInput, PullErrorKind
 from ..engine.model import Document, ImageIdentity, Published, PullPolicy, name_of
-from .leftovers import Archive
+from .leftovers import ArchiveInfo
 
 STATES = ("created", "restarting", "running", "removing", "paused", "exited", "dead")
 """What the engine says that a container does."""
@@ -40,7 +40,7 @@ class Status(enum.Enum):
 class Selection:
     """Which containers to tell of. Each of the three may be empty and then chooses all.
 
-    C(names) are exact names or full IDs. C(labels) are C(key) or C(key=value), of which a container has to have all. C(states) are the
+    `names` are exact names or full IDs. `labels` are `key` or `key=value`, of which a container has to have all. `states` are the
     engine's words, of which one has to fit. Raises InvalidInput.
     """
 
@@ -61,34 +61,34 @@ class Selection:
         return all(_has(container["Config"]["Labels"], label) for label in self.labels)
 
 
-class Question(t.NamedTuple):
-    """Which containers to tell of, and what a run that updates them would be told: C(policy), and C(min_image_age) in seconds."""
+class UpdateQuery(t.NamedTuple):
+    """Which containers to tell of, and what a run that updates them would be told: `policy`, and `min_image_age` in seconds."""
 
     selection: Selection = Selection()
     policy: PullPolicy = PullPolicy.ALWAYS
     min_image_age: float = 0
 
 
-class Finding(t.NamedTuple):
+class Assessment(t.NamedTuple):
     """What can be said, and why.
 
-    C(certain) is false where a run may still find it otherwise. C(problem) is the kind of error for which it is unknown, C(registry) what
+    `certain` is false where a run may still find it otherwise. `problem` is the kind of error for which it is unknown, `registry` what
     the registry said.
     """
 
     status: Status
     reason: str = ""
     certain: bool = True
-    problem: PullProblem | None = None
+    problem: PullErrorKind | None = None
     registry: Published | None = None
 
 
 class ContainerInfo(t.NamedTuple):
-    """One container. C(obstacle) is why a run would refuse to update it although it is outdated, empty when it would not.
+    """One container. `obstacle` is why a run would refuse to update it although it is outdated, empty when it would not.
 
-    C(created) is when it was created, in Unix seconds.
+    `created` is when it was created, in Unix seconds.
 
-    C(archives), C(interrupted) (a run was, and nobody has brought it to its end yet) and C(busy) (a run is at work) are None when nobody
+    `archives`, `interrupted` (a run was, and nobody has brought it to its end yet) and `busy` (a run is at work) are None when nobody
     knows.
     """
 
@@ -97,22 +97,22 @@ class ContainerInfo(t.NamedTuple):
     state: str
     created: int | None
     image: ImageIdentity
-    finding: Finding
+    assessment: Assessment
     compose: ComposeService | None
-    archives: tuple[Archive, ...] | None
+    archives: tuple[ArchiveInfo, ...] | None
     interrupted: bool | None
     busy: bool | None
     obstacle: str = ""
 
     @property
     def outdated(self) -> bool:
-        return self.finding.status is Status.OUTDATED
+        return self.assessment.status is Status.OUTDATED
 
 
 class HostInfo(t.NamedTuple):
-    """All that were asked for, by name. C(outdated) are the names of those that a run would update, in the order to do it.
+    """All that were asked for, by name. `outdated` are the names of those that a run would update, in the order to do it.
 
-    C(left_over) are the archives whose container is gone.
+    `left_over` are the archives whose container is gone.
     """
 
     containers: tuple[ContainerInfo, ...]

@@ -12,7 +12,7 @@ Needs = t.Mapping[str, t.AbstractSet[str]]
 """Who needs whom, by name."""
 
 
-def in_order(names: t.Iterable[str], needs: Needs) -> tuple[str, ...]:
+def dependency_order(names: t.Iterable[str], needs: Needs) -> tuple[str, ...]:
     """The names, each after all that it needs, also through others that are not among them; where that leaves a choice, by name.
 
     Those that need each other in a circle come one after the other by name.

@@ -10,13 +10,13 @@ import typing as t
 
 from ..engine.errors import EngineError
 from ..engine.image_reference import ImageReference
-from ..engine.model import Document, Note, Published
+from ..engine.model import Document, Published, Record
 
 Answer = t.Union[Published, EngineError]
 """What came of a question to a registry."""
 
 
-class Census(t.Protocol):
+class HostReader(t.Protocol):
     """Few calls that read much. None of them changes anything. Each raises EngineError."""
 
     def containers(self) -> tuple[Document, ...]:
@@ -29,16 +29,16 @@ class Census(t.Protocol):
         """All images, with and without a name, as the engine lists them."""
 
     def architecture(self) -> str:
-        """What the engine runs by itself, such as C(amd64)."""
+        """What the engine runs by itself, such as `amd64`."""
 
     def ask(self, references: t.Sequence[ImageReference]) -> tuple[Answer, ...]:
         """What the registries have under each reference, in the same order. Raises nothing."""
 
-    def journal(self) -> t.Mapping[str, Note]:
+    def journal(self) -> t.Mapping[str, Record]:
         """What runs wrote down of what they are about to do, by place."""
 
-    def memory(self) -> t.Mapping[str, Note]:
+    def memory(self) -> t.Mapping[str, Record]:
         """What runs wrote down for later ones, by place."""
 
-    def age(self, note: Note) -> float:
+    def age(self, note: Record) -> float:
         """Seconds since it was written, by the engine's clock."""

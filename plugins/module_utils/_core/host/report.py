@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .leftovers import Archive
+from .leftovers import ArchiveInfo
 from .model import ContainerInfo, HostInfo
 
 Report = t.Dict[str, t.Any]
@@ -27,19 +27,19 @@ def host_report(info: HostInfo) -> Report:
 
 
 def _container(info: ContainerInfo) -> Report:
-    finding = info.finding
+    assessment = info.assessment
     return {
         "name": info.name,
         "id": info.id,
         "state": info.state,
         "created": info.created,
         "image": info.image._asdict(),
-        "registry": finding.registry and {"digest": finding.registry.digest, "platforms": list(finding.registry.platforms)},
-        "status": finding.status.value,
+        "registry": assessment.registry and {"digest": assessment.registry.digest, "platforms": list(assessment.registry.platforms)},
+        "status": assessment.status.value,
         "outdated": info.outdated,
-        "certain": finding.certain,
-        "reason": finding.reason,
-        "problem": finding.problem and finding.problem.value,
+        "certain": assessment.certain,
+        "reason": assessment.reason,
+        "problem": assessment.problem and assessment.problem.value,
         "obstacle": info.obstacle,
         "archives": None if info.archives is None else [_archive(archive) for archive in info.archives],
         "interrupted": info.interrupted,
@@ -48,5 +48,5 @@ def _container(info: ContainerInfo) -> Report:
     }
 
 
-def _archive(archive: Archive) -> Report:
+def _archive(archive: ArchiveInfo) -> Report:
     return {"name": archive.name, "id": archive.id, "kept": archive.kept, "rollout": archive.rollout or None}

@@ -10,35 +10,35 @@ import typing as t
 
 from ..engine.errors import EngineError, NotFound
 from ..engine.image_reference import ImageReference, digest_in, parse_if_possible
-from ..engine.model import Document, ImageIdentity, Note, Published
+from ..engine.model import Document, ImageIdentity, Published, Record
 from .reader import Answer
 
 
-class NotesAtHand:
+class ReadOnlyJournal:
     """A Journal of notes that were read before, and that cannot be changed."""
 
-    def __init__(self, notes: t.Mapping[str, Note], age: t.Callable[[Note], float]) -> None:
+    def __init__(self, notes: t.Mapping[str, Record], age: t.Callable[[Record], float]) -> None:
         self._notes = notes
         self._age = age
 
-    def read(self, place: str) -> Note | None:
-        return self._notes.get(place)
+    def read(self, key: str) -> Record | None:
+        return self._notes.get(key)
 
-    def places(self, part: str) -> tuple[str, ...]:
-        return tuple(place for place in self._notes if part in place)
+    def keys(self, part: str) -> tuple[str, ...]:
+        return tuple(key for key in self._notes if part in key)
 
-    def age(self, note: Note) -> float:
+    def age(self, note: Record) -> float:
         return self._age(note)
 
-    def write(self, place: str, text: str) -> str:
-        raise EngineError(f"nothing is to be written here, and {place} was to hold {len(text)} characters")
+    def write(self, key: str, text: str) -> str:
+        raise EngineError(f"nothing is to be written here, and {key} was to hold {len(text)} characters")
 
-    def erase(self, place: str) -> None:
-        raise EngineError(f"nothing is to be erased here, and {place} was to be")
+    def erase(self, key: str) -> None:
+        raise EngineError(f"nothing is to be erased here, and {key} was to be")
 
 
-class ImagesAtHand:
-    """The images of a host, and the registries' answers by C(normalised) reference. Does for C(foresee) what DockerOps does."""
+class LocalImages:
+    """The images of a host, and the registries' answers by `normalised` reference. Does for `resolve` what DockerOps does."""
 
     def __init__(self, listed: t.Iterable[Document], answers: t.Mapping[str, Answer]) -> None:
         self._images = {image["Id"]: image for image in listed}
@@ -99,5 +99,5 @@ def as_inspected(listed: Document) -> Document:
 
 
 def linked_by(listed: Document) -> frozenset[str]:
-    """The names of the containers that link to one in the old way. The engine lists C(/linker/alias) among its names."""
+    """The names of the containers that link to one in the old way. The engine lists `/linker/alias` among its names."""
     return frozenset(name.split("/")[1] for name in listed.get("Names") or () if name.count("/") == 2)

@@ -8,24 +8,24 @@ from __future__ import annotations
 
 import typing as t
 
-from ..engine.errors import EngineError, InvalidInput, PullFailed, PullProblem
+from ..engine.errors import EngineError, InvalidInput, PullErrorKind, PullFailed
 from ..engine.image_reference import ImageReference
 from ..engine.interfaces import DockerOps
 from ..engine.model import Inspected, PullPolicy, Surroundings, name_of
-from .pull_errors import hint_in, in_words, problem_of, remedy_for
-from .resolve import Foreseen, at_hand
+from .pull_errors import classify, describe, rate_limit_hint, remedy_for
+from .resolve import ResolvedImage, resolve_locally
 
-Obtain = t.Callable[[DockerOps, ImageReference, PullPolicy, Inspected], Foreseen]
+ImageSource = t.Callable[[DockerOps, ImageReference, PullPolicy, Inspected], ResolvedImage]
 """Tells which image a reference means for a container, and has it on the host or not. Raises EngineError."""
 
 
-def pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, _inspected: Inspected) -> Foreseen:
-    """Have the image on the host, as C(policy) says."""
-    return Foreseen(at_hand(ops, reference, policy) or ops.pull(reference))
+def pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, _inspected: Inspected) -> ResolvedImage:
+    """Have the image on the host, as `policy` says."""
+    return ResolvedImage(resolve_locally(ops, reference, policy) or ops.pull(reference))
 
 
-def to_pull(reference: ImageReference, image_digest: str | None) -> ImageReference:
-    """What is pulled, or looked for on the host, for a container that is to be created from C(reference).
+def pull_reference(reference: ImageReference, image_digest: str | None) -> ImageReference:
+    """What is pulled, or looked for on the host, for a container that is to be created from `reference`.
 
     It goes on being called as the operator wrote it. Raises InvalidInput when the reference has another digest already.
     """
@@ -36,10 +36,10 @@ def to_pull(reference: ImageReference, image_digest: str | None) -> ImageReferen
     return reference._replace(digest=image_digest)
 
 
-def obtain_image(obtain: Obtain, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> Foreseen:
+def get_image(source: ImageSource, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> ResolvedImage:
     """The image for a container, obtained in that way. Raises PullFailed, with the problem by its name."""
     try:
-        return obtain(ops, reference, policy, inspected)
+        return source(ops, reference, policy, inspected)
     except EngineError as error:
         raise _pull_failed(ops, reference, name_of(inspected.container), error, _other_policies(ops, reference, policy)) from error
 
@@ -56,9 +56,9 @@ def _other_policies(ops: DockerOps, reference: ImageReference, policy: PullPolic
 
 
 def _pull_failed(ops: DockerOps, reference: ImageReference, container: str, error: EngineError, advice: str = "") -> PullFailed:
-    problem = problem_of(error)
-    words = in_words(error)
-    if problem is PullProblem.RATE_LIMITED and not hint_in(error):
+    problem = classify(error)
+    words = describe(error)
+    if problem is PullErrorKind.RATE_LIMITED and not rate_limit_hint(error):
         words += _hint_of_registry(ops, reference)
     digest = f" ({reference.digest})" if reference.digest and reference.digest not in reference.as_written else ""
     return PullFailed(
@@ -73,12 +73,12 @@ def _hint_of_registry(ops: DockerOps, reference: ImageReference) -> str:
     try:
         ops.published(reference)
     except EngineError as error:
-        hint = hint_in(error)
+        hint = rate_limit_hint(error)
         return f" ({hint.strip().rstrip('.')})" if hint else ""
     return ""
 
 
-def tag_is_elsewhere(ops: DockerOps, reference: ImageReference, image_digest: str | None, policy: PullPolicy) -> tuple[str, ...]:
+def warn_if_tag_moved(ops: DockerOps, reference: ImageReference, image_digest: str | None, policy: PullPolicy) -> tuple[str, ...]:
     """A warning when the reference means another digest in the registry than the one that was asked for. Nothing when nobody can say."""
     if image_digest is None or reference.digest or policy is not PullPolicy.ALWAYS:
         return ()
@@ -93,13 +93,13 @@ def tag_is_elsewhere(ops: DockerOps, reference: ImageReference, image_digest: st
 
 
 def with_platform(
-    ops: DockerOps, surroundings: Surroundings, foreseen: Foreseen, reference: ImageReference, container: str
+    ops: DockerOps, surroundings: Surroundings, resolved: ResolvedImage, reference: ImageReference, container: str
 ) -> Surroundings:
     """What lies around, with as much of an image that is not on this host as can be known of it. Raises PullFailed."""
-    if surroundings.new_image or not foreseen.platforms:
+    if surroundings.new_image or not resolved.platforms:
         return surroundings
     try:
-        architecture = foreseen.architecture_for(surroundings.architecture)
+        architecture = resolved.architecture_for(surroundings.architecture)
     except EngineError as error:
         raise _pull_failed(ops, reference, container, error) from error
     return surroundings._replace(new_image={"Architecture": architecture})

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..engine.errors import CredentialsUnavailable, EngineError, Forbidden, NoAnswer, NotFound, PullProblem
+from ..engine.errors import CredentialsUnavailable, EngineError, Forbidden, NoAnswer, NotFound, PullErrorKind
 
 
 class _Words(t.NamedTuple):
@@ -24,46 +24,46 @@ class _Words(t.NamedTuple):
 
 
 _WORDS = {
-    PullProblem.NOT_FOUND: _Words("there is no such image", "Check the spelling of the reference, and that the image was published."),
-    PullProblem.AUTHENTICATION: _Words(
+    PullErrorKind.NOT_FOUND: _Words("there is no such image", "Check the spelling of the reference, and that the image was published."),
+    PullErrorKind.AUTHENTICATION: _Words(
         "the registry wants credentials, or other ones",
         "Set registry_username and registry_password, or log in with 'docker login' on the target as the user that the task runs as.",
     ),
-    PullProblem.RATE_LIMITED: _Words("rate limited by the registry", "Try again later, or log in where that raises the limit."),
-    PullProblem.UNREACHABLE: _Words(
+    PullErrorKind.RATE_LIMITED: _Words("rate limited by the registry", "Try again later, or log in where that raises the limit."),
+    PullErrorKind.UNREACHABLE: _Words(
         "the registry cannot be reached, or is out of order",
         "Check from the engine's host that the registry is up, and name resolution, proxy and firewall on the way to it.",
     ),
-    PullProblem.TLS: _Words(
+    PullErrorKind.TLS: _Words(
         "no trusted TLS connection to the registry",
         "Give the engine the registry's CA certificate (/etc/docker/certs.d/<registry>/ca.crt), or name the registry among its "
         "insecure-registries.",
     ),
-    PullProblem.NO_PLATFORM: _Words(
+    PullErrorKind.NO_PLATFORM: _Words(
         "there is no image for the platform of this host", "Publish one for it, or name an image that is made for it."
     ),
-    PullProblem.BROKEN_LAYER: _Words(
+    PullErrorKind.BROKEN_LAYER: _Words(
         "a layer of the image is broken or was cut off", "Try again; if it stays like this, publish the image anew."
     ),
-    PullProblem.DISK_FULL: _Words(
+    PullErrorKind.DISK_FULL: _Words(
         "the disk of the engine's host is full", "Make room on it, for example with 'docker image prune', and try again."
     ),
-    PullProblem.TIMEOUT: _Words("no answer came in time", "Check the registry, and the way to it, for what is slow, or wait longer."),
-    PullProblem.FORBIDDEN: _Words(
+    PullErrorKind.TIMEOUT: _Words("no answer came in time", "Check the registry, and the way to it, for what is slow, or wait longer."),
+    PullErrorKind.FORBIDDEN: _Words(
         "what stands before the engine does not let this call through", "Let the proxy before the engine's socket allow it."
     ),
-    PullProblem.ENGINE_LOST: _Words(
+    PullErrorKind.ENGINE_LOST: _Words(
         "the connection to the engine broke", "Check that the engine runs, and the connection to it, and run this again."
     ),
-    PullProblem.OTHER: _Words("the engine refused", "See the engine's log for more."),
+    PullErrorKind.OTHER: _Words("the engine refused", "See the engine's log for more."),
 }
 
 # Ways to say it, as regular expressions. The first that fits counts, so what is the cause of others stands before them.
-_SIGNS: tuple[tuple[PullProblem, tuple[str, ...]], ...] = (
-    (PullProblem.RATE_LIMITED, ("toomanyrequests", "too many requests", r"\bhttp 429\b", "rate limit")),
-    (PullProblem.DISK_FULL, ("no space left on device", "disk quota exceeded", "not enough space on the disk")),
+_SIGNS: tuple[tuple[PullErrorKind, tuple[str, ...]], ...] = (
+    (PullErrorKind.RATE_LIMITED, ("toomanyrequests", "too many requests", r"\bhttp 429\b", "rate limit")),
+    (PullErrorKind.DISK_FULL, ("no space left on device", "disk quota exceeded", "not enough space on the disk")),
     (
-        PullProblem.NO_PLATFORM,
+        PullErrorKind.NO_PLATFORM,
         (
             "no matching manifest for",
             "no match for platform in manifest",
@@ -72,12 +72,12 @@ _SIGNS: tuple[tuple[PullProblem, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        PullProblem.TIMEOUT,
+        PullErrorKind.TIMEOUT,
         ("i/o timeout", "timeout exceeded", "deadline exceeded", "handshake timeout", "timeout awaiting", "operation timed out"),
     ),
-    (PullProblem.TLS, (r"\bx509:", r"\btls:", "http response to https client", "certificate")),
+    (PullErrorKind.TLS, (r"\bx509:", r"\btls:", "http response to https client", "certificate")),
     (
-        PullProblem.UNREACHABLE,
+        PullErrorKind.UNREACHABLE,
         (
             "connection refused",
             "connection reset",
@@ -97,7 +97,7 @@ _SIGNS: tuple[tuple[PullProblem, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        PullProblem.AUTHENTICATION,
+        PullErrorKind.AUTHENTICATION,
         (
             "no basic auth credentials",
             "unauthorized",
@@ -113,7 +113,7 @@ _SIGNS: tuple[tuple[PullProblem, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        PullProblem.BROKEN_LAYER,
+        PullErrorKind.BROKEN_LAYER,
         (
             "layer verification failed",
             "manifest verification failed",
@@ -133,7 +133,7 @@ _SIGNS: tuple[tuple[PullProblem, tuple[str, ...]], ...] = (
             "failed commit on ref",
         ),
     ),
-    (PullProblem.NOT_FOUND, ("manifest unknown", "name unknown", "name not known to registry", "not found", "does not exist")),
+    (PullErrorKind.NOT_FOUND, ("manifest unknown", "name unknown", "name not known to registry", "not found", "does not exist")),
 )
 
 # References, addresses and paths may hold any word. Only 'i/o' is one of the engine's own.
@@ -142,32 +142,32 @@ _SILENCE = re.compile(r"timed? ?out|said nothing", re.IGNORECASE)
 _HINT = re.compile(r"toomanyrequests:\s*(.*)", re.DOTALL | re.IGNORECASE)
 
 
-def problem_of(error: EngineError) -> PullProblem:
+def classify(error: EngineError) -> PullErrorKind:
     """Tell the kind of problem from the error that a pull, or a question to the registry, ended in."""
     if isinstance(error, CredentialsUnavailable):
-        return PullProblem.AUTHENTICATION
+        return PullErrorKind.AUTHENTICATION
     if isinstance(error, Forbidden):
-        return PullProblem.FORBIDDEN
+        return PullErrorKind.FORBIDDEN
     if isinstance(error, NoAnswer):
-        return PullProblem.TIMEOUT if _SILENCE.search(str(error)) else PullProblem.ENGINE_LOST
+        return PullErrorKind.TIMEOUT if _SILENCE.search(str(error)) else PullErrorKind.ENGINE_LOST
     words = _NAMES.sub("", str(error)).strip().lower()
     for problem, signs in _SIGNS:
         if re.search("|".join(signs), words):
             return problem
-    return PullProblem.NOT_FOUND if isinstance(error, NotFound) else PullProblem.OTHER
+    return PullErrorKind.NOT_FOUND if isinstance(error, NotFound) else PullErrorKind.OTHER
 
 
-def remedy_for(problem: PullProblem) -> str:
+def remedy_for(problem: PullErrorKind) -> str:
     """One sentence that says what to do about it."""
     return _WORDS[problem].remedy
 
 
-def in_words(error: EngineError) -> str:
+def describe(error: EngineError) -> str:
     """A clause: what is wrong, by its name, then in the engine's own words, or in those of a registry that limits the rate."""
-    return f"{_WORDS[problem_of(error)].wrong}: {(hint_in(error) or str(error)).strip().rstrip('.')}"
+    return f"{_WORDS[classify(error)].wrong}: {(rate_limit_hint(error) or str(error)).strip().rstrip('.')}"
 
 
-def hint_in(error: EngineError) -> str:
+def rate_limit_hint(error: EngineError) -> str:
     """What a registry that limits the rate says itself, for example when to come back. Empty when the engine does not pass it on."""
-    found = _HINT.search(str(error)) if problem_of(error) is PullProblem.RATE_LIMITED else None
+    found = _HINT.search(str(error)) if classify(error) is PullErrorKind.RATE_LIMITED else None
     return found.group(1) if found else ""

@@ -27,11 +27,11 @@ _ALSO_RUNS = {"amd64": "386", "arm64": "arm"}
 (https://github.com/containerd/containerd/blob/main/platforms/compare.go)."""
 
 
-class Foreseen(t.NamedTuple):
+class ResolvedImage(t.NamedTuple):
     """The image that a pull would bring.
 
-    Its ID is empty when it is not on this host yet. C(doubt) then says why it may turn out to be an image that is, empty when it cannot.
-    C(platforms) are those that the registry has it for, empty when nobody asked the registry or it did not say. C(is_index) tells whether
+    Its ID is empty when it is not on this host yet. `doubt` then says why it may turn out to be an image that is, empty when it cannot.
+    `platforms` are those that the registry has it for, empty when nobody asked the registry or it did not say. `is_index` tells whether
     each of them has an image of its own there.
     """
 
@@ -41,9 +41,9 @@ class Foreseen(t.NamedTuple):
     is_index: bool = False
 
     def architecture_for(self, engine: str) -> str:
-        """What the image is made for that a pull brings to an engine which runs C(engine), such as C(amd64), by itself.
+        """What the image is made for that a pull brings to an engine which runs `engine`, such as `amd64`, by itself.
 
-        Raises EngineError when the pull would fail for want of one. C(platforms) must not be empty.
+        Raises EngineError when the pull would fail for want of one. `platforms` must not be empty.
         """
         offered = [platform.split("/")[1] for platform in self.platforms if "/" in platform]
         if not self.is_index and offered:
@@ -65,16 +65,16 @@ class Images(t.Protocol):
         """Which image a reference means on this host. NotFound when it means none."""
 
 
-def foresee(ops: Images, reference: ImageReference, policy: PullPolicy) -> Foreseen:
-    """What C(reference) would mean on this host after a pull with this policy.
+def resolve(ops: Images, reference: ImageReference, policy: PullPolicy) -> ResolvedImage:
+    """What `reference` would mean on this host after a pull with this policy.
 
     Raises EngineError where the pull would, and where nobody can say.
     """
-    here = at_hand(ops, reference, policy)
-    return Foreseen(here) if here else meaning_of(ops, reference, ops.published(reference))
+    here = resolve_locally(ops, reference, policy)
+    return ResolvedImage(here) if here else match_published(ops, reference, ops.published(reference))
 
 
-def at_hand(ops: Images, reference: ImageReference, policy: PullPolicy) -> ImageIdentity | None:
+def resolve_locally(ops: Images, reference: ImageReference, policy: PullPolicy) -> ImageIdentity | None:
     """The image on this host that is taken with this policy, None when the registry has to be asked. Raises EngineError."""
     if policy is PullPolicy.ALWAYS:
         return None
@@ -86,14 +86,14 @@ def at_hand(ops: Images, reference: ImageReference, policy: PullPolicy) -> Image
         return None
 
 
-def if_it_is_known(foreseen: Foreseen, running: str, digests_of_running: t.Container[str]) -> Foreseen:
-    """The same, with the ID C(running) where that image is known by the same digest: in another repository, it is the same image."""
-    if foreseen.image.id or foreseen.image.digest not in digests_of_running:
-        return foreseen
-    return foreseen._replace(image=foreseen.image._replace(id=running), doubt="")
+def match_running(resolved: ResolvedImage, running: str, digests_of_running: t.Container[str]) -> ResolvedImage:
+    """The same, with the ID `running` where that image is known by the same digest: in another repository, it is the same image."""
+    if resolved.image.id or resolved.image.digest not in digests_of_running:
+        return resolved
+    return resolved._replace(image=resolved.image._replace(id=running), doubt="")
 
 
-def meaning_of(ops: Images, reference: ImageReference, published: Published) -> Foreseen:
+def match_published(ops: Images, reference: ImageReference, published: Published) -> ResolvedImage:
     """Which image on this host it is that the registry has under a reference. Raises EngineError."""
     try:
         known = ops.local_image(reference.at(published.digest)).id
@@ -101,7 +101,7 @@ def meaning_of(ops: Images, reference: ImageReference, published: Published) -> 
         known = ""
     doubt = _MAYBE_THE_SAME if published.is_index else _MAYBE_PACKED_ANEW
     image = ImageIdentity(reference.as_written, known, published.digest)
-    return Foreseen(image, "" if known else doubt, published.platforms, published.is_index)
+    return ResolvedImage(image, "" if known else doubt, published.platforms, published.is_index)
 
 
 def image_of(inspected: Inspected) -> ImageIdentity:

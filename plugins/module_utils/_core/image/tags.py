@@ -13,15 +13,15 @@ import typing as t
 
 from ..engine.errors import EngineError, NotFound, PullFailed
 from ..engine.image_reference import ImageReference, followed_by, parse_if_possible
-from ..engine.interfaces import DockerOps, Ports
+from ..engine.interfaces import Context, DockerOps
 from ..engine.model import ImageIdentity, is_active, name_of
-from ..engine.retry import until_answered
+from ..engine.retry import retry_on_no_answer
 
 
-class Follower(t.Protocol):
-    """A container that follows C(image_ref) and keeps the image of the ID C(image_id).
+class TaggedContainer(t.Protocol):
+    """A container that follows `image_ref` and keeps the image of the ID `image_id`.
 
-    C(tag_means) is the ID of the image that the tag meant before anything was touched, None when it follows no tag, or that meant nothing.
+    `tag_means` is the ID of the image that the tag meant before anything was touched, None when it follows no tag, or that meant nothing.
     """
 
     @property
@@ -37,41 +37,41 @@ class Follower(t.Protocol):
         """In full too."""
 
 
-def meaning_of_tag(ops: DockerOps, follower: Follower) -> str | None:
+def image_behind_tag(ops: DockerOps, container: TaggedContainer) -> str | None:
     """The ID of the image that its tag means on this host, None when it follows none, or that means nothing. Raises EngineError."""
-    tag = _tag_of(follower)
+    tag = _tag_of(container)
     return _meaning(ops, tag) if tag else None
 
 
-def _tag_of(follower: Follower) -> ImageReference | None:
+def _tag_of(container: TaggedContainer) -> ImageReference | None:
     """The tag that it follows, None when it follows none: a digest or an ID is an exact image already."""
-    reference = followed_by(follower.image_ref, follower.image_id)
+    reference = followed_by(container.image_ref, container.image_id)
     return None if reference is None or reference.digest else reference
 
 
-def let_tag_mean_its_image(ports: Ports, follower: Follower) -> str | None:
+def point_tag_at_image(context: Context, container: TaggedContainer) -> str | None:
     """A container follows the reference that it is created from, and gets the image that this means: so it has to mean the exact one.
 
     Returns what it meant before.
     """
-    tag = _tag_of(follower)
+    tag = _tag_of(container)
     if tag is None:
         return None
-    meant = until_answered(ports.clock, lambda: _meaning(ports.ops, tag))
-    if meant == follower.image_id:
-        return follower.tag_means  # An interrupted run may have come this far.
-    until_answered(ports.clock, lambda: ports.ops.tag(follower.image_id, tag))
+    meant = retry_on_no_answer(context.clock, lambda: _meaning(context.ops, tag))
+    if meant == container.image_id:
+        return container.tag_means  # An interrupted run may have come this far.
+    retry_on_no_answer(context.clock, lambda: context.ops.tag(container.image_id, tag))
     return meant
 
 
-def put_tag_back(ports: Ports, follower: Follower, meant: str | None) -> str:
+def restore_tag(context: Context, container: TaggedContainer, meant: str | None) -> str:
     """Let the tag mean again what it meant, and return what is wrong when that fails."""
-    tag = _tag_of(follower)
-    if tag is None or meant is None or meant == follower.image_id:
+    tag = _tag_of(container)
+    if tag is None or meant is None or meant == container.image_id:
         return ""
     try:
-        if until_answered(ports.clock, lambda: _meaning(ports.ops, tag)) == follower.image_id:
-            until_answered(ports.clock, lambda: ports.ops.tag(meant, tag))
+        if retry_on_no_answer(context.clock, lambda: _meaning(context.ops, tag)) == container.image_id:
+            retry_on_no_answer(context.clock, lambda: context.ops.tag(meant, tag))
     except EngineError as error:
         return f"the tag {tag.as_written} could not be given back to the image {meant} on this host: {error}"
     return ""
@@ -100,14 +100,14 @@ def point_tag_back(
 ) -> tuple[str, ...]:
     """Let the tag that the container follows mean the image that runs again, so that nobody starts the rejected one by accident.
 
-    Only where it is that very tag that was moved, and where no other container is well with what it means now. C(container_id) is the
-    container that runs. Returns a warning when it could not be done, which calls the image as C(why) says.
+    Only where it is that very tag that was moved, and where no other container is well with what it means now. `container_id` is the
+    container that runs. Returns a warning when it could not be done, which calls the image as `why` says.
     """
     tag = _tag_they_share(running, rejected)
     if tag is None or running.id == rejected.id:
         return ()
     try:
-        content = _who_is_well_with(ops, container_id, tag, running, rejected)
+        content = _healthy_user_of(ops, container_id, tag, running, rejected)
         if content:
             stays = f"The tag {tag.as_written} goes on meaning the {why} image on this host, since {content} runs that under it."
             return (f"{stays} Whoever creates a container from it here gets that image. Give the two of them tags of their own.",)
@@ -117,9 +117,7 @@ def point_tag_back(
     return ()
 
 
-def _who_is_well_with(
-    ops: DockerOps, container_id: str, tag: ImageReference, running: ImageIdentity, rejected: ImageIdentity
-) -> str | None:
+def _healthy_user_of(ops: DockerOps, container_id: str, tag: ImageReference, running: ImageIdentity, rejected: ImageIdentity) -> str | None:
     """The name of another container that follows the tag and runs the rejected image. To move the tag would take it back as well."""
     for other in ops.surroundings(container_id, running.id).others:
         followed = parse_if_possible(other["Config"]["Image"])

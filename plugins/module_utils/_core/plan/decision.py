@@ -14,7 +14,7 @@ from ..engine.image_reference import ImageReference
 from ..engine.model import Document, ImageIdentity
 
 if t.TYPE_CHECKING:
-    from ..state.archives import Kept
+    from ..state.archives import ArchiveRecord
     from ..state.rejections import Rejected
 
 
@@ -30,7 +30,7 @@ class Unchanged(t.NamedTuple):
 class Skipped(t.NamedTuple):
     """The container stays as it is, whatever image there is, for a reason and in words that tell it.
 
-    C(rejected) is the memory of the rollback, where that is the reason. C(moved_tag) tells whether a pull may have moved the tag.
+    `rejected` is the memory of the rollback, where that is the reason. `moved_tag` tells whether a pull may have moved the tag.
     """
 
     old: OldContainer
@@ -44,13 +44,13 @@ class Skipped(t.NamedTuple):
 
 
 class Replacement(t.NamedTuple):
-    """Everything that the calls after the stop need. C(stop_timeout) in seconds, for the old container and for the new one.
+    """Everything that the calls after the stop need. `stop_timeout` in seconds, for the old container and for the new one.
 
-    The new container is created from C(body), unless it is one that was there before: then C(returning) says which. C(seen) is the inspect
-    document of the old container that all this was decided on, C(new_defaults) what the new image gives to a container that asks for
-    nothing else, None when that cannot be known yet. C(new_image_made_at) is when the new image was built, in seconds since 1970, None when
-    it does not say. C(moves_tag) is the reference that has to mean the new image on this host before a container is created from it.
-    C(warnings) are what was seen while deciding. C(doubt) is why it may all turn out to be needless, empty when it cannot.
+    The new container is created from `body`, unless it is one that was there before: then `returning` says which. `seen` is the inspect
+    document of the old container that all this was decided on, `new_defaults` what the new image gives to a container that asks for
+    nothing else, None when that cannot be known yet. `new_image_made_at` is when the new image was built, in seconds since 1970, None when
+    it does not say. `moves_tag` is the reference that has to mean the new image on this host before a container is created from it.
+    `warnings` are what was seen while deciding. `doubt` is why it may all turn out to be needless, empty when it cannot.
     """
 
     old: OldContainer
@@ -60,7 +60,7 @@ class Replacement(t.NamedTuple):
     archive: str
     stop_timeout: int
     seen: Document
-    returning: Kept | None = None
+    returning: ArchiveRecord | None = None
     old_image_has_other_tags: bool = False
     lost_files: tuple[str, ...] = ()
     new_image_made_at: int | None = None

@@ -25,7 +25,7 @@ class Diff(t.NamedTuple):
 
 
 def diff_of(replacement: Replacement, new_image: ImageIdentity) -> Diff:
-    """What becomes of a container that is replaced by one of C(new_image). Of one that comes back, only the image is compared."""
+    """What becomes of a container that is replaced by one of `new_image`. Of one that comes back, only the image is compared."""
     before: dict[str, t.Any] = {"image": replacement.old_image._asdict()}
     after: dict[str, t.Any] = {"image": new_image._asdict()}
     if not replacement.returning and replacement.new_defaults is None:
@@ -42,9 +42,9 @@ def diff_of(replacement: Replacement, new_image: ImageIdentity) -> Diff:
 
 
 def with_defaults(body: Document, defaults: Document) -> Document:
-    """The C(Config) of a container that is created from C(body), from an image of these defaults, as the engine puts the two together.
+    """The `Config` of a container that is created from `body`, from an image of these defaults, as the engine puts the two together.
 
-    After C(merge) in https://github.com/moby/moby/blob/master/daemon/commit.go.
+    After `merge` in https://github.com/moby/moby/blob/master/daemon/commit.go.
     """
     return {
         **{field: body.get(field) or defaults.get(field) for field in ("User", "WorkingDir", "StopSignal")},
@@ -74,7 +74,7 @@ def _given(values: Document) -> Document:
 
 
 def _view(config: Document) -> Document:
-    """What a person wants to see of a container's C(Config), under the names that Ansible's modules give it."""
+    """What a person wants to see of a container's `Config`, under the names that Ansible's modules give it."""
     return {
         "command": config.get("Cmd") or None,
         "entrypoint": None if config.get("Entrypoint") in (None, [], [""]) else config["Entrypoint"],

@@ -24,10 +24,10 @@ _ORCHESTRATOR_LABELS = {
 }
 
 
-class Case(t.NamedTuple):
+class Candidate(t.NamedTuple):
     """A container that is to be replaced: what it is, what lies around it, the containers that depend on it, and the image to come.
 
-    C(lost_files) are the files that would be lost, where that is a reason to refuse. C(verbatim) says that nothing has to be told from the
+    `lost_files` are the files that would be lost, where that is a reason to refuse. `verbatim` says that nothing has to be told from the
     image's defaults.
     """
 
@@ -40,45 +40,45 @@ class Case(t.NamedTuple):
     verbatim: bool = False
 
 
-def refuse_if_unsafe(name: str, case: Case) -> None:
+def run_checks(name: str, candidate: Candidate) -> None:
     """Raise Refused, with the reason and the way out, when replacing this container could not be undone or would cut off others."""
-    for objection in _OBJECTIONS:
-        reason = objection(case)
+    for check in CHECKS:
+        reason = check(candidate)
         if reason:
             raise Refused(f"Container {name} was not touched: {reason}")
 
 
 def why_managed_elsewhere(container: Document) -> str | None:
     """Why it is not for us to replace this container, as far as its labels tell. None when it is."""
-    case = _alone(container, image_is_here=True)
-    return _managed_elsewhere(case) or _one_off(case)
+    candidate = _alone(container, image_is_here=True)
+    return _managed_elsewhere(candidate) or _one_off(candidate)
 
 
-def why_irreplaceable(container: Document, *, image_is_here: bool) -> str | None:
+def update_blocker(container: Document, *, image_is_here: bool) -> str | None:
     """What is in the way of replacing this container, as far as it tells by itself. None when nothing is.
 
-    C(image_is_here) tells whether the image that it runs is on this host.
+    `image_is_here` tells whether the image that it runs is on this host.
     """
-    case = _alone(container, image_is_here=image_is_here)
-    return why_managed_elsewhere(container) or _auto_remove(case) or _wrong_state(case) or _image_gone(case)
+    candidate = _alone(container, image_is_here=image_is_here)
+    return why_managed_elsewhere(container) or _auto_remove(candidate) or _wrong_state(candidate) or _image_gone(candidate)
 
 
-def _alone(container: Document, *, image_is_here: bool) -> Case:
-    return Case(Inspected(container, {} if image_is_here else None), Surroundings(), (), "")
+def _alone(container: Document, *, image_is_here: bool) -> Candidate:
+    return Candidate(Inspected(container, {} if image_is_here else None), Surroundings(), (), "")
 
 
-def _runs_this(case: Case) -> str | None:
-    own = case.surroundings.own_container
-    if own == case.inspected.container["Id"]:
+def _runs_this(candidate: Candidate) -> str | None:
+    own = candidate.surroundings.own_container
+    if own == candidate.inspected.container["Id"]:
         return "this task runs inside it, and would end with it. Run it from the host, or from another container."
-    if own in {dependent.container["Id"] for dependent in case.dependents}:
+    if own in {dependent.container["Id"] for dependent in candidate.dependents}:
         return "this task runs inside a container that depends on it, and would end with that. Run it from the host."
     return None
 
 
-def _is_the_gateway(case: Case) -> str | None:
-    going = (case.inspected, *case.dependents)
-    if not any(_answers_at(case.surroundings.gateway, inspected.container) for inspected in going):
+def _is_the_gateway(candidate: Candidate) -> str | None:
+    going = (candidate.inspected, *candidate.dependents)
+    if not any(_answers_at(candidate.surroundings.gateway, inspected.container) for inspected in going):
         return None
     return "this task reaches the engine through it, and would be cut off by its stop. Set docker_host to the engine's own socket."
 
@@ -98,26 +98,26 @@ def _answers_at(gateway: tuple[str, int] | None, container: Document) -> bool:
     return str(port) in published or host in names
 
 
-def _auto_remove(case: Case) -> str | None:
-    if not case.inspected.container["HostConfig"].get("AutoRemove"):
+def _auto_remove(candidate: Candidate) -> str | None:
+    if not candidate.inspected.container["HostConfig"].get("AutoRemove"):
         return None
     return "it was started with --rm, so the engine deletes it as soon as it stops and there would be no way back. Create it without --rm."
 
 
-def _managed_elsewhere(case: Case) -> str | None:
-    label, orchestrator = _orchestrator_of(case.inspected.container)
+def _managed_elsewhere(candidate: Candidate) -> str | None:
+    label, orchestrator = _orchestrator_of(candidate.inspected.container)
     return f"it belongs to {orchestrator} (label {label}), which would replace it again. Update it there." if orchestrator else None
 
 
-def _one_off(case: Case) -> str | None:
-    labels = case.inspected.container["Config"].get("Labels") or {}
+def _one_off(candidate: Candidate) -> str | None:
+    labels = candidate.inspected.container["Config"].get("Labels") or {}
     if labels.get("com.docker.compose.oneoff") != "True":
         return None
     return "'docker compose run' made it for one job, and it is no service. Start the job again with the new image."
 
 
-def _wrong_state(case: Case) -> str | None:
-    status = case.inspected.container["State"].get("Status")
+def _wrong_state(candidate: Candidate) -> str | None:
+    status = candidate.inspected.container["State"].get("Status")
     if status == "paused":
         return "it is paused. What its processes hold in memory would be lost. Unpause it and run this again."
     if status in ("dead", "removing"):
@@ -125,28 +125,29 @@ def _wrong_state(case: Case) -> str | None:
     return None
 
 
-def _image_gone(case: Case) -> str | None:
-    if case.inspected.image is not None or case.verbatim:
+def _image_gone(candidate: Candidate) -> str | None:
+    if candidate.inspected.image is not None or candidate.verbatim:
         return None
     return (
-        f"the image that it runs ({case.inspected.container['Image']}) is no longer on this host, so what the operator asked for cannot be "
-        "told from that image's defaults. Pull or load that image again, or set verbatim to keep the old image's defaults as they are."
+        f"the image that it runs ({candidate.inspected.container['Image']}) is no longer on this host, so what the operator asked for "
+        "cannot be told from that image's defaults. Pull or load that image again, or set verbatim to keep the old image's defaults "
+        "as they are."
     )
 
 
-def _wrong_platform(case: Case) -> str | None:
-    wanted, old = (image.get("Architecture") for image in (case.surroundings.new_image, case.inspected.image or {}))
-    if not wanted or wanted in (old, case.surroundings.architecture):
+def _wrong_platform(candidate: Candidate) -> str | None:
+    wanted, old = (image.get("Architecture") for image in (candidate.surroundings.new_image, candidate.inspected.image or {}))
+    if not wanted or wanted in (old, candidate.surroundings.architecture):
         return None
     return (
-        f"{case.new_image} is made for {wanted}, and this engine runs {case.surroundings.architecture}. "
+        f"{candidate.new_image} is made for {wanted}, and this engine runs {candidate.surroundings.architecture}. "
         "Name an image that has this platform."
     )
 
 
-def _network_gone(case: Case) -> str | None:
-    named = tuple(filter(None, (network_named_by(case.inspected.container["HostConfig"]),)))
-    gone = [network for network in dict.fromkeys((*case.networks, *named)) if not _is_there(network, case.surroundings.networks)]
+def _network_gone(candidate: Candidate) -> str | None:
+    named = tuple(filter(None, (network_named_by(candidate.inspected.container["HostConfig"]),)))
+    gone = [network for network in dict.fromkeys((*candidate.networks, *named)) if not _is_there(network, candidate.surroundings.networks)]
     if not gone:
         return None
     return (
@@ -159,9 +160,9 @@ def _is_there(network: str, networks: t.AbstractSet[str]) -> bool:
     return network in networks or bool(_HEX.fullmatch(network) and any(known.startswith(network) for known in networks))
 
 
-def _provider_gone(case: Case) -> str | None:
+def _provider_gone(candidate: Candidate) -> str | None:
     """What it needs of other containers has to be there, or neither a new one nor the old one can be started."""
-    lack = _lack_of(case.inspected.container, case.surroundings.others)
+    lack = _lack_of(candidate.inspected.container, candidate.surroundings.others)
     return f"it {lack}" if lack else None
 
 
@@ -194,19 +195,19 @@ def _is_up(container: Document) -> bool:
     return is_active(container) or container["State"].get("Status") == "paused"
 
 
-def _files_would_be_lost(case: Case) -> str | None:
-    if not case.lost_files:
+def _files_would_be_lost(candidate: Candidate) -> str | None:
+    if not candidate.lost_files:
         return None
     return (
-        f"files were put into it or changed after it was created, and would be lost: {shortened(case.lost_files)}. "
+        f"files were put into it or changed after it was created, and would be lost: {shortened(candidate.lost_files)}. "
         "Move them to a volume or into the image, or set lost_files to warn."
     )
 
 
-def _dependent_would_be_lost(case: Case) -> str | None:
-    household = {inspected.container["Id"]: _as_running(inspected.container) for inspected in (case.inspected, *case.dependents)}
-    others = (*household.values(), *(other for other in case.surroundings.others if other["Id"] not in household))
-    for dependent in case.dependents:
+def _dependent_would_be_lost(candidate: Candidate) -> str | None:
+    household = {inspected.container["Id"]: _as_running(inspected.container) for inspected in (candidate.inspected, *candidate.dependents)}
+    others = (*household.values(), *(other for other in candidate.surroundings.others if other["Id"] not in household))
+    for dependent in candidate.dependents:
         name, reason = name_of(dependent.container), _why_it_would_be_lost(dependent) or _lack_of(dependent.container, others)
         if reason:
             return f"{name} depends on it (it uses its network, pid or ipc namespace, or links to it) and {reason}"
@@ -241,7 +242,7 @@ def shortened(paths: t.Sequence[str], most: int = 10) -> str:
     return ", ".join(paths[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-_OBJECTIONS: tuple[t.Callable[[Case], str | None], ...] = (
+CHECKS: tuple[t.Callable[[Candidate], str | None], ...] = (
     _runs_this,
     _is_the_gateway,
     _auto_remove,

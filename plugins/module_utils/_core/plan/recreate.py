@@ -12,10 +12,10 @@ from ..container.archive_name import owner_by_name
 from ..container.old_container import OldContainer, old_container
 from ..engine.errors import EngineError, InspectFailed, InvalidImageReference, NotFound, Refused
 from ..engine.image_reference import ImageReference, followed_by
-from ..engine.interfaces import DockerOps, Ports
+from ..engine.interfaces import Context, DockerOps
 from ..engine.model import Inspected, PullPolicy
 from ..engine.timing import Stopwatch
-from ..image.pull import Obtain, obtain_image, pull, tag_is_elsewhere, to_pull
+from ..image.pull import ImageSource, get_image, pull, pull_reference, warn_if_tag_moved
 from ..image.resolve import image_of
 from .decision import Decision, Replacement, Skipped, SkipReason, Unchanged
 from .requests import RecreateRequest
@@ -25,29 +25,31 @@ if t.TYPE_CHECKING:
     from ..state.rejections import Rejected
 
 
-def plan_replacement(ports: Ports, watch: Stopwatch, request: RecreateRequest, obtain: Obtain = pull) -> Unchanged | Skipped | Replacement:
+def plan_replacement(
+    context: Context, watch: Stopwatch, request: RecreateRequest, source: ImageSource = pull
+) -> Unchanged | Skipped | Replacement:
     """Inspect, pull and decide. Whatever this raises (InvalidInput or StepFailed), the container was not touched.
 
-    C(obtain) is what to do in place of the pull.
+    `source` is what to do in place of the pull.
     """
     with watch.step("inspect"):
-        inspected = inspect_exactly(ports.ops, request.container)
+        inspected = inspect_exactly(context.ops, request.container)
     container = inspected.container
-    old = old_container(container, ports.clock.unix_seconds())
-    refuse_archive(ports, old)
+    old = old_container(container, context.clock.unix_seconds())
+    refuse_archive(context, old)
     if request.respect_labels and is_excluded(container):
         return Skipped(old, image_of(inspected), image_of(inspected), SkipReason.EXCLUDED, why_excluded(old.name))
     reference = _wanted(request, old, container["Image"])
     with watch.step("pull"):
-        foreseen = obtain_image(obtain, ports.ops, to_pull(reference, request.image_digest), request.pull, inspected)
-        warnings = tag_is_elsewhere(ports.ops, reference, request.image_digest, request.pull)
+        resolved = get_image(source, context.ops, pull_reference(reference, request.image_digest), request.pull, inspected)
+        warnings = warn_if_tag_moved(context.ops, reference, request.image_digest, request.pull)
     old_image = image_of(inspected)
-    if foreseen.image.id == old_image.id and not request.force:
-        return Unchanged(old, old_image, foreseen.image, warnings)
+    if resolved.image.id == old_image.id and not request.force:
+        return Unchanged(old, old_image, resolved.image, warnings)
     with watch.step("preflight"):
         from .replacement import replacement_for
 
-        return replacement_for(ports, request, inspected, old, reference, old_image, foreseen, warnings)
+        return replacement_for(context, request, inspected, old, reference, old_image, resolved, warnings)
 
 
 def inspect_exactly(ops: DockerOps, container: str) -> Inspected:
@@ -74,14 +76,14 @@ def _wanted(request: RecreateRequest, old: OldContainer, image_id: str) -> Image
     return followed
 
 
-def refuse_archive(ports: Ports, old: OldContainer) -> None:
+def refuse_archive(context: Context, old: OldContainer) -> None:
     """To replace an archive would be to lose the way back that it was kept for. Raises Refused and InspectFailed."""
     if not owner_by_name(old.name):
         return
     from ..state.archives import owner_of_archive
 
     try:
-        owner = owner_of_archive(ports.memory, old.id, old.name)
+        owner = owner_of_archive(context.memory, old.id, old.name)
     except EngineError as error:
         raise InspectFailed(f"It could not be found out whether {old.name} is an archive, and it was not touched: {error}") from error
     if owner:
@@ -91,27 +93,27 @@ def refuse_archive(ports: Ports, old: OldContainer) -> None:
         )
 
 
-def plan_recreation(ports: Ports, watch: Stopwatch, request: RecreateRequest, obtain: Obtain = pull) -> Decision:
-    """As C(plan_replacement), but an image that is too young is not used, and one that was rejected before only if the operator insists."""
-    decision = plan_replacement(ports, watch, request, obtain)
+def plan_recreation(context: Context, watch: Stopwatch, request: RecreateRequest, source: ImageSource = pull) -> Decision:
+    """As `plan_replacement`, but an image that is too young is not used, and one that was rejected before only if the operator insists."""
+    decision = plan_replacement(context, watch, request, source)
     if not isinstance(decision, Replacement):
         return decision
-    return _skip_rejected(ports, request, decision) or _skip_young(ports, request, decision) or _with_doubt_about_age(request, decision)
+    return _skip_rejected(context, request, decision) or _skip_young(context, request, decision) or _with_doubt_about_age(request, decision)
 
 
-def _skip_rejected(ports: Ports, request: RecreateRequest, decision: Replacement) -> Skipped | None:
+def _skip_rejected(context: Context, request: RecreateRequest, decision: Replacement) -> Skipped | None:
     from ..state.rejections import Rejections, why_rejected
 
-    rejected = None if request.force else Rejections(ports.memory).recall(decision.old.name)
+    rejected = None if request.force else Rejections(context.memory).recall(decision.old.name)
     if rejected is None or not rejected.is_image(decision.new_image):
         return None
     why = why_rejected(decision.old.name, rejected)
     return _skip(decision, SkipReason.REJECTED, why, rejected=rejected, moved_tag=request.image_digest is None)
 
 
-def _skip_young(ports: Ports, request: RecreateRequest, decision: Replacement) -> Skipped | None:
+def _skip_young(context: Context, request: RecreateRequest, decision: Replacement) -> Skipped | None:
     """Its tag is given back only after a pull that always asks: any other would never ask again once the tag means the old image."""
-    now = ports.clock.unix_seconds()
+    now = context.clock.unix_seconds()
     young = why_too_young(decision.new_image.reference, decision.new_image_made_at, now, request.min_image_age)
     if young is None or decision.new_image.id == decision.old_image.id:
         return None

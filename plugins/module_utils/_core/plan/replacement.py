@@ -11,43 +11,43 @@ import typing as t
 from ..container.archive_name import archive_name
 from ..container.compose import tell_compose
 from ..container.create_body import ContainerSpec
-from ..container.dependents import Dependent, find_dependents, with_meaning_of_tag
+from ..container.dependents import Dependent, find_dependents, with_image_behind_tag
 from ..container.lost_files import lost_files
 from ..container.old_container import OldContainer
 from ..engine.errors import EngineError, InspectFailed
 from ..engine.image_reference import ImageReference
-from ..engine.interfaces import Ports
+from ..engine.interfaces import Context
 from ..engine.model import Document, ImageIdentity, Inspected, Surroundings, name_of
 from ..engine.timing import unix_seconds_of
 from ..image.pull import with_platform
-from ..image.resolve import Foreseen, has_other_tags
+from ..image.resolve import ResolvedImage, has_other_tags
 from ..state.archives import owner_of_archive
 from .decision import Replacement
-from .preflight import Case, refuse_if_unsafe
+from .preflight import Candidate, run_checks
 from .requests import LostFiles, RecreateRequest
 
 
 def replacement_for(
-    ports: Ports,
+    context: Context,
     request: RecreateRequest,
     inspected: Inspected,
     old: OldContainer,
     reference: ImageReference,
     old_image: ImageIdentity,
-    foreseen: Foreseen,
+    resolved: ResolvedImage,
     warnings: tuple[str, ...] = (),
 ) -> Replacement:
-    """The way from the image that a container runs to C(foreseen), which is called C(reference).
+    """The way from the image that a container runs to `resolved`, which is called `reference`.
 
-    C(warnings) are those of before. Raises InspectFailed, PullFailed and Refused. The container was not touched.
+    `warnings` are those of before. Raises InspectFailed, PullFailed and Refused. The container was not touched.
     """
-    container, new_image = inspected.container, foreseen.image
-    surroundings, dependents, inspected_dependents, stranded = look_around(ports, old, container, new_image.id)
-    surroundings = with_platform(ports.ops, surroundings, foreseen, reference, old.name)
+    container, new_image = inspected.container, resolved.image
+    surroundings, dependents, inspected_dependents, stranded = inspect_surroundings(context, old, container, new_image.id)
+    surroundings = with_platform(context.ops, surroundings, resolved, reference, old.name)
     spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
     body = tell_compose(spec.create_body(reference.as_written), new_image.id)
-    files = _files_at_stake(ports, old, request, (inspected, *inspected_dependents))
-    case = Case(
+    files = _files_at_stake(context, old, request, (inspected, *inspected_dependents))
+    candidate = Candidate(
         inspected=inspected,
         surroundings=surroundings,
         dependents=inspected_dependents,
@@ -56,13 +56,13 @@ def replacement_for(
         lost_files=files if request.lost_files is LostFiles.REFUSE else (),
         verbatim=request.verbatim,
     )
-    refuse_if_unsafe(old.name, case)
+    run_checks(old.name, candidate)
     return Replacement(
         old=old._replace(dependents=dependents),
         old_image=old_image,
         new_image=new_image,
         body=body,
-        archive=archive_name(old.name, ports.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
+        archive=archive_name(old.name, context.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
         stop_timeout=request.stop_timeout_for(container),
         old_image_has_other_tags=has_other_tags(inspected),
         lost_files=files,
@@ -71,11 +71,11 @@ def replacement_for(
         warnings=(*warnings, *stranded, *_moves_to_another_platform(old, inspected, surroundings.new_image)),
         new_image_made_at=unix_seconds_of(surroundings.new_image.get("Created")),
         new_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
-        doubt=foreseen.doubt,
+        doubt=resolved.doubt,
     )
 
 
-def _files_at_stake(ports: Ports, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> tuple[str, ...]:
+def _files_at_stake(context: Context, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> tuple[str, ...]:
     """The files that go with the containers that go, those of dependents with the container's name before the path."""
     if request.lost_files is LostFiles.IGNORE:
         return ()
@@ -83,7 +83,7 @@ def _files_at_stake(ports: Ports, old: OldContainer, request: RecreateRequest, g
         return tuple(
             path if container["Id"] == old.id else f"{name_of(container)}:{path}"
             for container in (inspected.container for inspected in going)
-            for path in lost_files(ports.ops.changes(container["Id"]), container)
+            for path in lost_files(context.ops.changes(container["Id"]), container)
         )
     except EngineError as error:
         raise InspectFailed(
@@ -92,19 +92,19 @@ def _files_at_stake(ports: Ports, old: OldContainer, request: RecreateRequest, g
         ) from error
 
 
-def look_around(
-    ports: Ports, old: OldContainer, container: Document, new_image_id: str
+def inspect_surroundings(
+    context: Context, old: OldContainer, container: Document, new_image_id: str
 ) -> tuple[Surroundings, tuple[Dependent, ...], tuple[Inspected, ...], tuple[str, ...]]:
     """What lies around a container, who depends on it, and a warning for each archive that does. Raises InspectFailed.
 
     An archive is left alone: it goes back to this container, should this one have gone back before.
     """
     try:
-        surroundings = ports.ops.surroundings(old.id, new_image_id)
-        found = find_dependents(container, surroundings.others, ports.clock.unix_seconds())
-        archives = [dependent for dependent in found if owner_of_archive(ports.memory, dependent.id, dependent.name)]
-        dependents = tuple(with_meaning_of_tag(ports.ops, dependent) for dependent in found if dependent not in archives)
-        inspected_dependents = tuple(ports.ops.inspect(dependent.id) for dependent in dependents)
+        surroundings = context.ops.surroundings(old.id, new_image_id)
+        found = find_dependents(container, surroundings.others, context.clock.unix_seconds())
+        archives = [dependent for dependent in found if owner_of_archive(context.memory, dependent.id, dependent.name)]
+        dependents = tuple(with_image_behind_tag(context.ops, dependent) for dependent in found if dependent not in archives)
+        inspected_dependents = tuple(context.ops.inspect(dependent.id) for dependent in dependents)
         return surroundings, dependents, inspected_dependents, tuple(_stranded(archive, old) for archive in archives)
     except EngineError as error:
         raise InspectFailed(f"What lies around container {old.name} could not be looked at, and it was not touched: {error}") from error

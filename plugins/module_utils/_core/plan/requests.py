@@ -15,7 +15,7 @@ from ..engine.errors import InvalidInput
 from ..engine.image_reference import ImageReference, is_digest
 from ..engine.model import Document, PullPolicy, stop_timeout_of
 from ..engine.timing import LONGEST, LONGEST_AGE
-from ..image.pull import to_pull
+from ..image.pull import pull_reference
 
 
 class Cleanup(t.NamedTuple):
@@ -65,11 +65,11 @@ class ContainerRequest:
 class RecreateRequest(ContainerRequest):
     """What the operator wants done.
 
-    C(image) None means the reference that the container was created from. C(image_digest) is the one that is pulled, whatever the reference
-    means in the registry. C(force) recreates a container that runs the right image already, and tries an image that was rejected before.
-    C(verbatim) keeps the defaults of an old image that is gone. C(keep_env) names variables that stay as they are even with the old
-    image's default value. C(min_image_age) is in seconds, C(respect_labels) leaves containers alone
-    whose label says so; C(force) overrides neither. Raises InvalidInput.
+    `image` None means the reference that the container was created from. `image_digest` is the one that is pulled, whatever the reference
+    means in the registry. `force` recreates a container that runs the right image already, and tries an image that was rejected before.
+    `verbatim` keeps the defaults of an old image that is gone. `keep_env` names variables that stay as they are even with the old
+    image's default value. `min_image_age` is in seconds, `respect_labels` leaves containers alone
+    whose label says so; `force` overrides neither. Raises InvalidInput.
     """
 
     image: str | None = None
@@ -87,6 +87,6 @@ class RecreateRequest(ContainerRequest):
         if self.image_digest is not None and not is_digest(self.image_digest):
             raise InvalidInput(f"image_digest must be a digest such as sha256:<64 hex digits>, not '{self.image_digest}'.")
         if self.image is not None:
-            to_pull(ImageReference.parse(self.image), self.image_digest)
+            pull_reference(ImageReference.parse(self.image), self.image_digest)
         if not 0 <= self.min_image_age <= LONGEST_AGE:
             raise InvalidInput(f"min_image_age must be a number of seconds from 0 to {LONGEST_AGE}, not {self.min_image_age:g}.")

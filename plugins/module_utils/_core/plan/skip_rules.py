@@ -12,7 +12,7 @@ from ..engine.model import Document
 from ..engine.timing import _roughly
 
 EXCLUSION_LABEL = "evenkeel.enable"
-"""Set to C(false), it excludes a container from updates."""
+"""Set to `false`, it excludes a container from updates."""
 
 _NO = frozenset(("false", "no", "off", "0"))
 _FIRST_DOCKER = 1363737600
@@ -32,7 +32,7 @@ def why_excluded(container: str) -> str:
 def why_too_young(reference: str, made_at: int | None, now: int, min_age: float) -> str | None:
     """Why the image is too young to be used, None when it is not. All in seconds, the first two since 1970.
 
-    C(made_at) is when it was built, for nobody knows when it was pushed. One whose time of making says nothing is not too young.
+    `made_at` is when it was built, for nobody knows when it was pushed. One whose time of making says nothing is not too young.
     """
     if not says_its_age(made_at) or now - t.cast(int, made_at) >= min_age:
         return None

@@ -15,10 +15,10 @@ from ..engine.interfaces import Journal
 from ..engine.model import Document
 
 
-class Kept(t.NamedTuple):
+class ArchiveRecord(t.NamedTuple):
     """An archive: its ID, its name, and what it has to be given back when it returns.
 
-    C(runs) tells whether it was running, C(restart_policy) what its operator gave it. C(rollout) is the one that it was replaced in, which
+    `runs` tells whether it was running, `restart_policy` what its operator gave it. `rollout` is the one that it was replaced in, which
     may be empty.
     """
 
@@ -29,25 +29,25 @@ class Kept(t.NamedTuple):
     rollout: str = ""
 
 
-class Archives:
+class ArchiveStore:
     """The archives of each container, newest first, in the engine, where any later run finds them. Its methods raise EngineError."""
 
     def __init__(self, memory: Journal) -> None:
         self._memory = memory
 
-    def of(self, container: str) -> tuple[Kept, ...]:
+    def of(self, container: str) -> tuple[ArchiveRecord, ...]:
         """What is remembered; whether it is still there is another question."""
-        for place in (_place(container), _spare_place(container)):
-            note = self._memory.read(place)
+        for key in (_key(container), _spare_key(container)):
+            note = self._memory.read(key)
             if note is None:
                 continue
             try:
-                return tuple(Kept(**archive) for archive in json.loads(note.text))
+                return tuple(ArchiveRecord(**archive) for archive in json.loads(note.text))
             except (TypeError, ValueError):
-                raise EngineError(f"the volume {place} was not written by this version of the collection") from None
+                raise EngineError(f"the volume {key} was not written by this version of the collection") from None
         return ()
 
-    def add(self, container: str, kept: Kept) -> None:
+    def add(self, container: str, kept: ArchiveRecord) -> None:
         others = tuple(archive for archive in self.of(container) if archive.id != kept.id)
         self._write(container, (kept, *others))
 
@@ -56,31 +56,31 @@ class Archives:
         if any(archive.id == archive_id for archive in archives):
             self._write(container, tuple(archive for archive in archives if archive.id != archive_id))
 
-    def _write(self, container: str, archives: tuple[Kept, ...]) -> None:
+    def _write(self, container: str, archives: tuple[ArchiveRecord, ...]) -> None:
         """What is written cannot be changed, so a second place holds it while the first is empty: a kill must not lose the older ones."""
-        place, spare = _place(container), _spare_place(container)
+        key, spare = _key(container), _spare_key(container)
         text = json.dumps([archive._asdict() for archive in archives], sort_keys=True)
         self._memory.erase(spare)
         if archives:
             self._memory.write(spare, text)
-        self._memory.erase(place)
+        self._memory.erase(key)
         if archives:
-            self._memory.write(place, text)
+            self._memory.write(key, text)
             self._memory.erase(spare)
 
 
-def _place(container: str) -> str:
+def _key(container: str) -> str:
     return f"evenkeel-archives.{container}"
 
 
-def _spare_place(container: str) -> str:
+def _spare_key(container: str) -> str:
     return f"evenkeel-archives-spare.{container}"
 
 
-def owner_of(place: str) -> str | None:
+def owner_of_key(key: str) -> str | None:
     """The container whose archives are remembered at this place. None when it is the place of something else."""
-    for beginning in (_place(""), _spare_place("")):
-        before, found, container = place.partition(beginning)
+    for beginning in (_key(""), _spare_key("")):
+        before, found, container = key.partition(beginning)
         if found and not before:
             return container
     return None
@@ -89,6 +89,6 @@ def owner_of(place: str) -> str | None:
 def owner_of_archive(memory: Journal, container_id: str, name: str) -> str | None:
     """The container whose kept archive this is. None when it is none, or is not called what it was kept as. Raises EngineError."""
     owner = owner_by_name(name)
-    if owner and any((kept.id, kept.name) == (container_id, name) for kept in Archives(memory).of(owner)):
+    if owner and any((kept.id, kept.name) == (container_id, name) for kept in ArchiveStore(memory).of(owner)):
         return owner
     return None

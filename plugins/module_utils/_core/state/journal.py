@@ -21,13 +21,13 @@ from ..engine.model import Document
 
 if t.TYPE_CHECKING:
     from ..container.dependents import Dependent
-    from .archives import Kept
+    from .archives import ArchiveRecord
 
 
 class Holder(t.NamedTuple):
-    """Who runs: C(token) is unique, the rest tells another run whether this one still lives.
+    """Who runs: `token` is unique, the rest tells another run whether this one still lives.
 
-    C(boot) and C(pid_namespace) identify the kernel and the name space in which C(pid) and C(pid_started) mean something. C(local) is true
+    `boot` and `pid_namespace` identify the kernel and the name space in which `pid` and `pid_started` mean something. `local` is true
     when the engine is on that same machine.
     """
 
@@ -40,14 +40,14 @@ class Holder(t.NamedTuple):
     local: bool
 
 
-class Entry(t.NamedTuple):
+class JournalEntry(t.NamedTuple):
     """What a run is about to do: enough to bring the old container back, or to see the new one through.
 
-    C(old_status) is what the old container was doing and C(old_started_at) since when, by the engine's time stamp; C(runs) tells whether it
-    is meant to run, C(restart_policy) what it had, C(time_to_health) in seconds what its health check needs, C(dependents) who depends on
-    it. C(returning) is set when the new container is one that was there before. C(lease) in seconds is the longest that the run can take
-    from here on. With C(announces_touch) the old container is not touched before a note at C(touch_of) the entry says so. The archive is
-    remembered with C(rollout).
+    `old_status` is what the old container was doing and `old_started_at` since when, by the engine's time stamp; `runs` tells whether it
+    is meant to run, `restart_policy` what it had, `time_to_health` in seconds what its health check needs, `dependents` who depends on
+    it. `returning` is set when the new container is one that was there before. `lease` in seconds is the longest that the run can take
+    from here on. With `announces_touch` the old container is not touched before a note at `touch_key` the entry says so. The archive is
+    remembered with `rollout`.
     """
 
     container: str
@@ -64,7 +64,7 @@ class Entry(t.NamedTuple):
     new_image_ref: str
     new_image_id: str
     stop_timeout: int
-    returning: Kept | None
+    returning: ArchiveRecord | None
     keep_archive: bool
     lease: float
     holder: Holder
@@ -86,9 +86,9 @@ class Entry(t.NamedTuple):
         return json.dumps(fields, sort_keys=True)
 
     @classmethod
-    def from_text(cls, text: str) -> Entry:
-        """Raises InvalidInput when C(text) is not an entry of this version."""
-        from .archives import Kept
+    def from_text(cls, text: str) -> JournalEntry:
+        """Raises InvalidInput when `text` is not an entry of this version."""
+        from .archives import ArchiveRecord
 
         try:
             fields = json.loads(text)
@@ -96,7 +96,7 @@ class Entry(t.NamedTuple):
                 **{
                     **fields,
                     "dependents": tuple(_dependent(dependent) for dependent in fields["dependents"]),
-                    "returning": Kept(**fields["returning"]) if fields["returning"] else None,
+                    "returning": ArchiveRecord(**fields["returning"]) if fields["returning"] else None,
                     "holder": Holder(**fields["holder"]),
                 }
             )
@@ -110,7 +110,7 @@ def _dependent(fields: t.Mapping[str, t.Any]) -> Dependent:
     return Dependent(**{**fields, "shares_with": tuple(fields["shares_with"])})
 
 
-class Runs(t.Protocol):
+class ProcessTable(t.Protocol):
     """Knows this run, and whether another one can still be alive."""
 
     def me(self) -> Holder:
@@ -123,33 +123,33 @@ class Runs(t.Protocol):
 _KINDS_BY_RUN = ("evenkeel-lock-after", "evenkeel-new", "evenkeel-touch")
 
 
-def lock_of(container: str) -> str:
-    """The place that a run on C(container) has to hold before it touches it."""
+def lock_key(container: str) -> str:
+    """The place that a run on `container` has to hold before it touches it."""
     return f"evenkeel-lock.{container}"
 
 
-def successor_of(entry: Entry) -> str:
-    """The place that a rescuer has to hold, once the holder of C(entry) is dead."""
+def successor_key(entry: JournalEntry) -> str:
+    """The place that a rescuer has to hold, once the holder of `entry` is dead."""
     return f"evenkeel-lock-after.{entry.holder.token}.{entry.container}"
 
 
-def new_container_of(entry: Entry) -> str:
+def new_container_key(entry: JournalEntry) -> str:
     """The place for the ID of the new container, written before it is started."""
     return f"evenkeel-new.{entry.holder.token}.{entry.container}"
 
 
-def touch_of(entry: Entry) -> str:
+def touch_key(entry: JournalEntry) -> str:
     """The place for the note that the old container is touched from here on."""
     return f"evenkeel-touch.{entry.holder.token}.{entry.container}"
 
 
-def is_note_of_a_run(place: str, container: str) -> bool:
-    """Whether a run on C(container), or a rescuer of one, writes at this place, the lock itself apart. No two runs write at the same."""
-    kind, _dot, rest = place.partition(".")
+def is_record_of_run(key: str, container: str) -> bool:
+    """Whether a run on `container`, or a rescuer of one, writes at this place, the lock itself apart. No two runs write at the same."""
+    kind, _dot, rest = key.partition(".")
     return kind in _KINDS_BY_RUN and rest.partition(".")[2] == container
 
 
-def container_of_lock(place: str) -> str | None:
-    """The container that C(lock_of) is called for at this place. None when it is the place of something else."""
-    before, lock, container = place.partition(lock_of(""))
+def container_of_lock_key(key: str) -> str | None:
+    """The container that `lock_key` is called for at this place. None when it is the place of something else."""
+    before, lock, container = key.partition(lock_key(""))
     return container if lock and not before else None

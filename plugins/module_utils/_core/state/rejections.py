@@ -10,13 +10,13 @@ import json
 import typing as t
 
 from ..engine.errors import EngineError
-from ..engine.interfaces import Journal, Ports
+from ..engine.interfaces import Context, Journal
 from ..engine.model import ImageIdentity
 from ..image.tags import point_tag_back
 
 
 class Rejected(t.NamedTuple):
-    """An image, and why it was rejected. C(since) in whole seconds since 1970."""
+    """An image, and why it was rejected. `since` in whole seconds since 1970."""
 
     reference: str
     image_id: str
@@ -38,7 +38,7 @@ class Rejections:
     def recall(self, container: str) -> Rejected | None:
         """None also when the memory cannot be read: to try a bad image again does less harm than never to update."""
         try:
-            note = self._memory.read(_place(container))
+            note = self._memory.read(_key(container))
             return Rejected(**json.loads(note.text)) if note else None
         except (EngineError, TypeError, ValueError):
             return None
@@ -46,8 +46,8 @@ class Rejections:
     def remember(self, container: str, rejected: Rejected) -> tuple[str, ...]:
         """Returns a warning when it could not be remembered."""
         try:
-            self._memory.erase(_place(container))
-            self._memory.write(_place(container), json.dumps(rejected._asdict(), sort_keys=True))
+            self._memory.erase(_key(container))
+            self._memory.write(_key(container), json.dumps(rejected._asdict(), sort_keys=True))
         except EngineError as error:
             return (f"It could not be remembered that {rejected.reference} was rejected, so the next run tries it again: {error}",)
         return ()
@@ -55,33 +55,33 @@ class Rejections:
     def forget(self, container: str) -> tuple[str, ...]:
         """Returns a warning when it could not be forgotten."""
         try:
-            self._memory.erase(_place(container))
+            self._memory.erase(_key(container))
         except EngineError as error:
             return (f"An image that was rejected before could not be forgotten ({error}). Forget it with: {how_to_forget(container)}",)
         return ()
 
 
 def how_to_forget(container: str) -> str:
-    """The command that does by hand what C(Rejections.forget) does."""
-    return f"docker volume rm {_place(container)}"
+    """The command that does by hand what `Rejections.forget` does."""
+    return f"docker volume rm {_key(container)}"
 
 
 def why_rejected(container: str, rejected: Rejected) -> str:
-    """What to tell an operator whose container was not moved to C(rejected)."""
+    """What to tell an operator whose container was not moved to `rejected`."""
     return (
         f"{container} was left as it is: it was rolled back from this image of {rejected.reference} ({rejected.reason}). "
         f"A newer image will be tried. To try this one again, set force, or forget it with: {how_to_forget(container)}"
     )
 
 
-def _place(container: str) -> str:
+def _key(container: str) -> str:
     return f"evenkeel-rejected.{container}"
 
 
 def reject(
-    ports: Ports, container: str, container_id: str, running: ImageIdentity, rejected: ImageIdentity, reason: str
+    context: Context, container: str, container_id: str, running: ImageIdentity, rejected: ImageIdentity, reason: str
 ) -> tuple[str, ...]:
-    """Remember that C(container) was rolled back from an image, and why. Returns a warning for each thing that could not be done."""
+    """Remember that `container` was rolled back from an image, and why. Returns a warning for each thing that could not be done."""
     # Whoever may look at the engine's volumes can read it.
-    memory = Rejected(rejected.reference, rejected.id, rejected.digest, ports.mask(reason), ports.clock.unix_seconds())
-    return (*Rejections(ports.memory).remember(container, memory), *point_tag_back(ports.ops, container_id, running, rejected))
+    memory = Rejected(rejected.reference, rejected.id, rejected.digest, context.mask(reason), context.clock.unix_seconds())
+    return (*Rejections(context.memory).remember(container, memory), *point_tag_back(context.ops, container_id, running, rejected))

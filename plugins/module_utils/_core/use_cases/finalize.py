@@ -11,16 +11,16 @@ import typing as t
 
 from ..container.old_container import old_container
 from ..cycle.finish import forget_archive, prune, remove_archive, remove_image
-from ..cycle.run import ATTEMPTS, name_to_guard
+from ..cycle.run import ATTEMPTS, name_to_lock
 from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, NotFound, Refused
-from ..engine.interfaces import Ports
+from ..engine.interfaces import Context
 from ..engine.model import Inspected, RuntimeStatus, is_active, name_of
 from ..image.resolve import has_other_tags
 from ..plan.recreate import inspect_exactly
 from ..plan.requests import Cleanup, ContainerRequest
-from ..state.archives import Archives, Kept
-from ..state.journal import Entry
-from ..state.lock import Guard, Sighting
+from ..state.archives import ArchiveRecord, ArchiveStore
+from ..state.journal import JournalEntry
+from ..state.lock import LockHolder, RunLock
 
 _WELL = (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING)
 
@@ -29,7 +29,7 @@ _LONGEST = 600
 
 
 class FinalizeRequest(t.NamedTuple):
-    """Whose archives are to go. With C(rollout) only those of that one, and of those before it, by their names. Raises InvalidInput."""
+    """Whose archives are to go. With `rollout` only those of that one, and of those before it, by their names. Raises InvalidInput."""
 
     container: ContainerRequest
     rollout: str = ""
@@ -55,8 +55,8 @@ class _State(enum.Enum):
     STARTED = "started"
 
 
-class _Archive(t.NamedTuple):
-    kept: Kept
+class _DropCandidate(t.NamedTuple):
+    kept: ArchiveRecord
     state: _State
     inspected: Inspected | None = None
 
@@ -65,99 +65,99 @@ class _Plan(t.NamedTuple):
     """The container as it is, and what is remembered of its archives, as far as it was asked for."""
 
     current: Inspected
-    archives: tuple[_Archive, ...]
+    archives: tuple[_DropCandidate, ...]
 
     @property
     def name(self) -> str:
         return name_of(self.current.container)
 
     @property
-    def to_drop(self) -> tuple[_Archive, ...]:
+    def to_drop(self) -> tuple[_DropCandidate, ...]:
         return tuple(archive for archive in self.archives if archive.state is _State.WAITING)
 
     def result(self, **more: t.Any) -> Finalized:
         return Finalized(self.current.container["Id"], self.name, **more)
 
 
-def finalize(ports: Ports, guard: Guard, request: FinalizeRequest) -> Finalized:
+def finalize(context: Context, lock: RunLock, request: FinalizeRequest) -> Finalized:
     """Drop the archives of a container that is well, by their IDs. Where one was dropped, clean up as asked.
 
     Waits for another run on the container. Raises StepFailed when nothing was touched, FinalizeFailed when an archive is still there that
     should have gone.
     """
     for _attempt in range(ATTEMPTS):
-        name = name_to_guard(ports, guard, request.container)
-        guard.settle(name, _refuse_after)
-        plan = _plan(ports, request)
+        name = name_to_lock(context, lock, request.container)
+        lock.wait_and_recover(name, _refuse_after)
+        plan = _plan(context, request)
         if plan.name != name:
             continue
         if not plan.archives:
             return plan.result()
-        if guard.begin(_entry_for(ports, plan, guard)):
+        if lock.acquire(_entry_for(context, plan, lock)):
             try:
-                return _drop(ports, _plan(ports, request), request.cleanup)
+                return _drop(context, _plan(context, request), request.cleanup)
             finally:
-                guard.end()
+                lock.release()
     raise Refused(
         f"The archives of {request.container.container} were left as they are: somebody else was at work on it each time. Try again later."
     )
 
 
-def rehearse_finalizing(ports: Ports, guard: Guard, request: FinalizeRequest) -> Finalized:
-    """What C(finalize) would return if all went well. Raises what it would raise before it touched anything."""
-    name = name_to_guard(ports, guard, request.container)
-    sighting = guard.peek(name)
-    if sighting and not sighting.may_live:
-        _refuse_after(sighting.entry, sighting.new_id)
-    plan = _plan(ports, request)
+def check_finalize(context: Context, lock: RunLock, request: FinalizeRequest) -> Finalized:
+    """What `finalize` would return if all went well. Raises what it would raise before it touched anything."""
+    name = name_to_lock(context, lock, request.container)
+    other = lock.holder(name)
+    if other and not other.may_live:
+        _refuse_after(other.entry, other.new_id)
+    plan = _plan(context, request)
     names = tuple(archive.kept.name for archive in plan.to_drop)
-    return plan.result(dropped=names, warnings=(*_warnings_of(plan), *_is_at_work(name, sighting)))
+    return plan.result(dropped=names, warnings=(*_warnings_of(plan), *_is_at_work(name, other)))
 
 
-def _is_at_work(name: str, sighting: Sighting | None) -> tuple[str, ...]:
-    if sighting is None:
+def _is_at_work(name: str, other: LockHolder | None) -> tuple[str, ...]:
+    if other is None:
         return ()
-    return (f"Another run is at work on {name} (process {sighting.holder.pid} on {sighting.holder.host}), and may leave another archive.",)
+    return (f"Another run is at work on {name} (process {other.holder.pid} on {other.holder.host}), and may leave another archive.",)
 
 
-def _refuse_after(entry: Entry, _new_id: str | None) -> t.NoReturn:
+def _refuse_after(entry: JournalEntry, _new_id: str | None) -> t.NoReturn:
     raise Refused(
         f"The archives of {entry.container} were left as they are: an earlier run on it was interrupted, and may need one of them. "
         "Bring it to its end first, by running container_recreate or container_rollback on it."
     )
 
 
-def _plan(ports: Ports, request: FinalizeRequest) -> _Plan:
-    current = inspect_exactly(ports.ops, request.container.container)
+def _plan(context: Context, request: FinalizeRequest) -> _Plan:
+    current = inspect_exactly(context.ops, request.container.container)
     name = name_of(current.container)
     try:
-        remembered = Archives(ports.memory).of(name)
-        archives = tuple(_look_at(ports, kept) for kept in remembered if _is_of(request.rollout, kept))
+        remembered = ArchiveStore(context.memory).of(name)
+        archives = tuple(_look_at(context, kept) for kept in remembered if _is_of(request.rollout, kept))
     except EngineError as error:
         raise InspectFailed(f"The archives of {name} could not be looked at, and were left as they are: {error}") from error
     plan = _Plan(current, archives)
-    _refuse_if_unwell(ports, plan)
+    _refuse_if_unwell(context, plan)
     return plan
 
 
-def _is_of(rollout: str, kept: Kept) -> bool:
+def _is_of(rollout: str, kept: ArchiveRecord) -> bool:
     """What is left of an earlier rollout is nothing to go back to once a later one is over. What was kept by hand stays."""
     return not rollout or "" < kept.rollout <= rollout
 
 
-def _look_at(ports: Ports, kept: Kept) -> _Archive:
+def _look_at(context: Context, kept: ArchiveRecord) -> _DropCandidate:
     try:
-        inspected = ports.ops.inspect(kept.id)
+        inspected = context.ops.inspect(kept.id)
     except NotFound:
-        return _Archive(kept, _State.GONE)
+        return _DropCandidate(kept, _State.GONE)
     if name_of(inspected.container) != kept.name:
-        return _Archive(kept, _State.RENAMED, inspected)
-    return _Archive(kept, _State.STARTED if is_active(inspected.container) else _State.WAITING, inspected)
+        return _DropCandidate(kept, _State.RENAMED, inspected)
+    return _DropCandidate(kept, _State.STARTED if is_active(inspected.container) else _State.WAITING, inspected)
 
 
-def _refuse_if_unwell(ports: Ports, plan: _Plan) -> None:
+def _refuse_if_unwell(context: Context, plan: _Plan) -> None:
     """The way back is closed only behind a container that serves, unless the one before it did not run either."""
-    now = old_container(plan.current.container, ports.clock.unix_seconds()).state.status
+    now = old_container(plan.current.container, context.clock.unix_seconds()).state.status
     if now in _WELL or not any(archive.kept.runs for archive in plan.to_drop):
         return
     raise Refused(
@@ -166,11 +166,11 @@ def _refuse_if_unwell(ports: Ports, plan: _Plan) -> None:
     )
 
 
-def _entry_for(ports: Ports, plan: _Plan, guard: Guard) -> Entry:
+def _entry_for(context: Context, plan: _Plan, lock: RunLock) -> JournalEntry:
     """It only keeps others away: nothing that it names is ever touched, so nobody has to recover from it."""
-    current = old_container(plan.current.container, ports.clock.unix_seconds())
+    current = old_container(plan.current.container, context.clock.unix_seconds())
     image_id = plan.current.container["Image"]
-    return Entry(
+    return JournalEntry(
         container=plan.name,
         archive="",
         old_id=current.id,
@@ -188,31 +188,31 @@ def _entry_for(ports: Ports, plan: _Plan, guard: Guard) -> Entry:
         returning=None,
         keep_archive=True,
         lease=_LONGEST,
-        holder=guard.me,
+        holder=lock.me,
         announces_touch=True,
     )
 
 
-def _drop(ports: Ports, plan: _Plan, cleanup: Cleanup) -> Finalized:
-    dropped: list[_Archive] = []
+def _drop(context: Context, plan: _Plan, cleanup: Cleanup) -> Finalized:
+    dropped: list[_DropCandidate] = []
     left: list[str] = []
     warnings = list(_warnings_of(plan))
     for archive in plan.archives:
         if archive.state is _State.WAITING:
-            problem = remove_archive(ports.ops, archive.kept.id, archive.kept.name)
+            problem = remove_archive(context.ops, archive.kept.id, archive.kept.name)
             if problem:
                 left.append(problem)
                 continue
             dropped.append(archive)
-        warnings += forget_archive(ports, plan.name, archive.kept.id)
+        warnings += forget_archive(context, plan.name, archive.kept.id)
     if left:
         raise FinalizeFailed(" ".join(left), touched=bool(dropped))
     removed: list[str] = []
     if cleanup.remove_replaced:
-        removed, more = _remove_images(ports, plan, dropped)
+        removed, more = _remove_images(context, plan, dropped)
         warnings += more
     if dropped and cleanup.prune_dangling:
-        warnings += filter(None, [prune(ports.ops)])
+        warnings += filter(None, [prune(context.ops)])
     names = tuple(archive.kept.name for archive in dropped)
     return plan.result(dropped=names, images_removed=tuple(removed), warnings=tuple(warnings))
 
@@ -221,13 +221,13 @@ def _warnings_of(plan: _Plan) -> tuple[str, ...]:
     return tuple(_stays(archive) for archive in plan.archives if archive.state in (_State.RENAMED, _State.STARTED))
 
 
-def _stays(archive: _Archive) -> str:
+def _stays(archive: _DropCandidate) -> str:
     name = name_of(archive.inspected.container) if archive.inspected else ""
     why = f"was renamed to {name}" if archive.state is _State.RENAMED else "runs"
     return f"The archive {archive.kept.name} {why}, so it is no archive any more. It stays, and is yours from here on."
 
 
-def _remove_images(ports: Ports, plan: _Plan, dropped: t.Iterable[_Archive]) -> tuple[list[str], list[str]]:
+def _remove_images(context: Context, plan: _Plan, dropped: t.Iterable[_DropCandidate]) -> tuple[list[str], list[str]]:
     """The IDs of those that are gone, and warnings. The image that the container runs is not asked for."""
     removed: list[str] = []
     warnings: list[str] = []
@@ -239,7 +239,7 @@ def _remove_images(ports: Ports, plan: _Plan, dropped: t.Iterable[_Archive]) -> 
     for image_id in images:
         if image_id == plan.current.container["Image"]:
             continue
-        is_gone, warning = remove_image(ports.ops, image_id)
+        is_gone, warning = remove_image(context.ops, image_id)
         removed += [image_id] if is_gone else []
         warnings += [warning] if warning else []
     return removed, warnings

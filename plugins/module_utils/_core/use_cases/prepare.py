@@ -12,45 +12,45 @@ from ..cycle.report import Report, cycle_report
 from ..cycle.result import CycleResult, Outcome
 from ..engine.errors import NotFound
 from ..engine.image_reference import ImageReference
-from ..engine.interfaces import DockerOps, Ports
+from ..engine.interfaces import Context, DockerOps
 from ..engine.model import Inspected, PullPolicy
 from ..image.pull import pull
-from ..image.resolve import Foreseen
+from ..image.resolve import ResolvedImage
 from ..plan.requests import RecreateRequest
-from ..state.lock import Guard
-from .check_mode import rehearse_recreation
+from ..state.lock import RunLock
+from .check_mode import check_recreate
 
 
 class Prepared(t.NamedTuple):
     """What the update would come to, and whether its image was not on the host before."""
 
-    foretold: CycleResult
-    brought: bool
+    predicted: CycleResult
+    pulled: bool
 
 
-def prepare(ports: Ports, guard: Guard, request: RecreateRequest) -> Prepared:
+def prepare(context: Context, lock: RunLock, request: RecreateRequest) -> Prepared:
     """Raises what the update would raise before it touched anything."""
-    delivery = _Delivery()
-    return Prepared(rehearse_recreation(ports, guard, request, delivery.obtain), delivery.brought)
+    recording = _RecordingSource()
+    return Prepared(check_recreate(context, lock, request, recording.source), recording.pulled)
 
 
-def rehearse_preparation(ports: Ports, guard: Guard, request: RecreateRequest) -> Prepared:
+def check_prepare(context: Context, lock: RunLock, request: RecreateRequest) -> Prepared:
     """The same without the pull."""
-    foretold = rehearse_recreation(ports, guard, request)
-    return Prepared(foretold, foretold.outcome is Outcome.RECREATED and not foretold.new_image.id)
+    predicted = check_recreate(context, lock, request)
+    return Prepared(predicted, predicted.outcome is Outcome.RECREATED and not predicted.new_image.id)
 
 
-class _Delivery:
+class _RecordingSource:
     """A pull that remembers whether it brought anything."""
 
     def __init__(self) -> None:
-        self.brought = False
+        self.pulled = False
 
-    def obtain(self, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> Foreseen:
+    def source(self, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> ResolvedImage:
         before = _id_here(ops, reference)
-        foreseen = pull(ops, reference, policy, inspected)
-        self.brought = foreseen.image.id != before
-        return foreseen
+        resolved = pull(ops, reference, policy, inspected)
+        self.pulled = resolved.image.id != before
+        return resolved
 
 
 def _id_here(ops: DockerOps, reference: ImageReference) -> str | None:
@@ -60,10 +60,10 @@ def _id_here(ops: DockerOps, reference: ImageReference) -> str | None:
         return None
 
 
-_FORETOLD = ("outcome", "container", "image", "dependents", "lost_files", "rejected", "doubt", "msg", "skip_reason")
+_PREDICTED = ("outcome", "container", "image", "dependents", "lost_files", "rejected", "doubt", "msg", "skip_reason")
 
 
 def preparation_report(prepared: Prepared) -> Report:
     """The return values of container_prepare: what the update would come to, and whether anything was done for it."""
-    foretold = cycle_report(prepared.foretold)
-    return {**{name: foretold[name] for name in _FORETOLD if name in foretold}, "changed": prepared.brought}
+    predicted = cycle_report(prepared.predicted)
+    return {**{name: predicted[name] for name in _PREDICTED if name in predicted}, "changed": prepared.pulled}

@@ -10,17 +10,17 @@ from ..cycle.health import HealthConfig
 from ..cycle.hooks import NO_HOOKS, Hooks
 from ..cycle.result import CycleResult, Job
 from ..cycle.run import run_cycle
-from ..engine.interfaces import Ports
+from ..engine.interfaces import Context
 from ..engine.timing import Stopwatch
 from ..plan.decision import Decision
 from ..plan.recreate import plan_recreation
 from ..plan.requests import Cleanup, RecreateRequest
-from ..state.lock import Guard
+from ..state.lock import RunLock
 
 
 def recreate_with_health(
-    ports: Ports,
-    guard: Guard,
+    context: Context,
+    lock: RunLock,
     request: RecreateRequest,
     health: HealthConfig,
     cleanup: Cleanup,
@@ -36,6 +36,6 @@ def recreate_with_health(
     """
 
     def plan(watch: Stopwatch) -> Decision:
-        return plan_recreation(ports, watch, request)
+        return plan_recreation(context, watch, request)
 
-    return run_cycle(ports, guard, Job(request, plan, health, cleanup, keep_archive, hooks, rollout))
+    return run_cycle(context, lock, Job(request, plan, health, cleanup, keep_archive, hooks, rollout))

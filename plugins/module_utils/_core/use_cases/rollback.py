@@ -6,71 +6,73 @@
 
 from __future__ import annotations
 
-from ..container.dependents import attention
+from ..container.dependents import repair_warnings
 from ..cycle.finish import forget_archive
 from ..cycle.health import HealthConfig
-from ..cycle.intent import entry_for
+from ..cycle.intent import journal_entry_for
 from ..cycle.recovery import recover
 from ..cycle.restore import restore
 from ..cycle.result import CycleResult, Job, Outcome
 from ..cycle.run import ATTEMPTS, run_cycle, with_recovery
 from ..engine.errors import FleetError, RestoreFailed
-from ..engine.interfaces import Ports
+from ..engine.interfaces import Context
 from ..engine.timing import Stopwatch
 from ..plan.decision import Replacement, Unchanged
 from ..plan.requests import ContainerRequest
-from ..plan.rollback import _is_missing, _plan, _plan_for_gap
-from ..state.lock import Guard
+from ..plan.rollback import _is_missing, _plan, _plan_restore_missing
+from ..state.lock import RunLock
 
 
-def go_back(ports: Ports, guard: Guard, request: ContainerRequest, health: HealthConfig, *, keep_archive: bool = False) -> CycleResult:
+def rollback_to_archive(
+    context: Context, lock: RunLock, request: ContainerRequest, health: HealthConfig, *, keep_archive: bool = False
+) -> CycleResult:
     """Put the newest archive of a container back in its place, wait for the verdict on it, and remove the one that ran, or bring that back.
 
-    With C(keep_archive) the one that ran becomes an archive itself. Raises InvalidInput or StepFailed when it ended before anything was
+    With `keep_archive` the one that ran becomes an archive itself. Raises InvalidInput or StepFailed when it ended before anything was
     replaced; the message says how things are.
     """
-    result = _fill_gap(ports, guard, request, health)
+    result = restore_missing(context, lock, request, health)
     if result:
         return result
 
     def plan(watch: Stopwatch) -> Unchanged | Replacement:
-        return _plan(ports, guard.went_back_to, watch, request)
+        return _plan(context, lock.rolled_back_to, watch, request)
 
-    return run_cycle(ports, guard, Job(request, plan, health, keep_archive=keep_archive))
+    return run_cycle(context, lock, Job(request, plan, health, keep_archive=keep_archive))
 
 
-def _fill_gap(ports: Ports, guard: Guard, request: ContainerRequest, health: HealthConfig) -> CycleResult | None:
+def restore_missing(context: Context, lock: RunLock, request: ContainerRequest, health: HealthConfig) -> CycleResult | None:
     """Where nobody has the name, nobody has to go. None where somebody has it."""
-    watch = Stopwatch(ports.clock)
+    watch = Stopwatch(context.clock)
     try:
         for _attempt in range(ATTEMPTS):
-            if not _is_missing(ports.ops, request):
+            if not _is_missing(context.ops, request):
                 return None
             with watch.step("lock"):
-                guard.settle(request.container, lambda entry, new_id: recover(ports, watch, entry, new_id, health))
-            if not _is_missing(ports.ops, request):
+                lock.wait_and_recover(request.container, lambda entry, new_id: recover(context, watch, entry, new_id, health))
+            if not _is_missing(context.ops, request):
                 return None
-            gap = _plan_for_gap(ports, request)
-            if guard.begin(entry_for(gap, health, guard.me, keep_archive=False)):
-                if _is_missing(ports.ops, request):
-                    return with_recovery(guard, _fill(ports, guard, watch, gap, health))
-                guard.end()
+            gap = _plan_restore_missing(context, request)
+            if lock.acquire(journal_entry_for(gap, health, lock.me, keep_archive=False)):
+                if _is_missing(context.ops, request):
+                    return with_recovery(lock, _restore_missing(context, lock, watch, gap, health))
+                lock.release()
     except FleetError as error:
-        error.touched = error.touched or guard.rescued
+        error.touched = error.touched or lock.recovered
         raise
     return None  # The plan will say what is wrong.
 
 
-def _fill(ports: Ports, guard: Guard, watch: Stopwatch, gap: Replacement, health: HealthConfig) -> CycleResult:
+def _restore_missing(context: Context, lock: RunLock, watch: Stopwatch, gap: Replacement, health: HealthConfig) -> CycleResult:
     old = gap.old
-    restored = restore(ports, watch, old, gap.archive, health)
+    restored = restore(context, watch, old, gap.archive, health)
     if restored.problem:
         raise RestoreFailed(
             f"Container {old.name} is gone, and its archive {gap.archive} could not be brought back: {restored.problem}.{restored.remedy}",
             touched=True,
         )
-    warnings = forget_archive(ports, old.name, old.id)
-    guard.end()
+    warnings = forget_archive(context, old.name, old.id)
+    lock.release()
     return CycleResult(
         outcome=Outcome.RESTORED,
         container_id=old.id,
@@ -79,5 +81,5 @@ def _fill(ports: Ports, guard: Guard, watch: Stopwatch, gap: Replacement, health
         new_image=gap.old_image,
         steps=watch.steps,
         dependents=restored.dependents,
-        warnings=(*attention(restored.dependents), *warnings),
+        warnings=(*repair_warnings(restored.dependents), *warnings),
     )

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from ..engine.interfaces import Clock
 from ..host.look import _Look
-from ..host.model import HostInfo, Question
-from ..host.reader import Census
-from ..state.journal import Runs
+from ..host.model import HostInfo, UpdateQuery
+from ..host.reader import HostReader
+from ..state.journal import ProcessTable
 
 
-def look_at_host(census: Census, runs: Runs, clock: Clock, question: Question) -> HostInfo:
+def inspect_host(reader: HostReader, runs: ProcessTable, clock: Clock, query: UpdateQuery) -> HostInfo:
     """Answer the question with as few calls as it takes, all of which only read. Raises InspectFailed when not even the list can be had."""
-    return _Look(census, runs, clock, question).answer()
+    return _Look(reader, runs, clock, query).answer()

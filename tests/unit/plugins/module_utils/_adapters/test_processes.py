@@ -13,10 +13,10 @@ import sys
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters import processes as runs
-from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.processes import LocalRuns
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.processes import LocalProcesses
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Holder
 
-ME = LocalRuns("unix:///var/run/docker.sock")
+ME = LocalProcesses("unix:///var/run/docker.sock")
 
 
 def process(pid: int, **differs: object) -> Holder:
@@ -26,12 +26,12 @@ def process(pid: int, **differs: object) -> Holder:
 
 
 def test_every_run_has_a_token_of_its_own() -> None:
-    assert LocalRuns("tcp://127.0.0.1:1").me().token != ME.me().token
+    assert LocalProcesses("tcp://127.0.0.1:1").me().token != ME.me().token
 
 
 @pytest.mark.parametrize(("docker_host", "local"), [("unix:///x.sock", True), ("/x.sock", True), ("tcp://10.0.0.1:2376", False)])
 def test_where_the_engine_is(docker_host: str, local: bool) -> None:
-    assert LocalRuns(docker_host).me().local is local
+    assert LocalProcesses(docker_host).me().local is local
 
 
 def test_the_living() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.secret_collecting_client import AttentiveClient
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.secret_collecting_client import SecretCollectingClient
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets
 
 WITH_SECRET = {"Config": {"Env": ["A=hunter22"]}}
@@ -56,14 +56,14 @@ class Client:
 )
 def test_what_passes_is_learned(call: str, arguments: list[Any], options: dict[str, Any], answer: Any) -> None:
     secrets = Secrets()
-    assert getattr(AttentiveClient(Client(), secrets), call)(*arguments, **options) == answer
+    assert getattr(SecretCollectingClient(Client(), secrets), call)(*arguments, **options) == answer
     assert secrets.mask("<hunter22>") == f"<{MASK}>"
 
 
 def test_new_names_stay_readable() -> None:
     secrets = Secrets()
     secrets.learn_environment(["A=web-old"])
-    AttentiveClient(Client(), secrets).rename("web", "web-old-1000")
+    SecretCollectingClient(Client(), secrets).rename("web", "web-old-1000")
     assert secrets.mask("docker rename web-old-1000 web") == "docker rename web-old-1000 web"
 
 
@@ -71,9 +71,9 @@ def test_the_client_configuration() -> None:
     client, secrets = Client(), Secrets()
     client._auth_configs = {"auths": {"registry": {"username": "shop", "password": "hunter22"}}}
     client._general_configs = {"HttpHeaders": {"X-Shop": "a header"}}
-    AttentiveClient(client, secrets)
+    SecretCollectingClient(client, secrets)
     assert secrets.mask("hunter22, a header") == f"{MASK}, {MASK}"
 
 
 def test_everything_else_is_the_clients_own() -> None:
-    assert AttentiveClient(Client(), Secrets()).api_version == "1.41"
+    assert SecretCollectingClient(Client(), Secrets()).api_version == "1.41"

@@ -13,11 +13,11 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Note
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Record
 
 
 class Volumes:
-    """The calls of C(docker.APIClient) that a journal makes."""
+    """The calls of `docker.APIClient` that a journal makes."""
 
     def __init__(self) -> None:
         self.volumes: dict[str, dict[str, Any]] = {}
@@ -51,7 +51,7 @@ def test_the_text_is_in_the_label(volumes: Volumes, label: str) -> None:
     assert journal.write("place", "first") == "first"
     assert journal.write("place", "second") == "first"
     assert volumes.volumes["place"]["Labels"] == {label: "first"}
-    assert journal.read("place") == Note("first", "2026-11-22T10:00:00Z")
+    assert journal.read("place") == Record("first", "2026-11-22T10:00:00Z")
     journal.erase("place")
     journal.erase("place")
     assert volumes.volumes == {}
@@ -74,9 +74,9 @@ def test_a_volume_without_our_label_is_a_strangers(volumes: Volumes, labels: dic
 
 
 def test_age(volumes: Volumes) -> None:
-    assert VolumeJournal(volumes, JOURNAL_LABEL).age(Note("", "2026-11-22T10:00:00Z")) == 30
+    assert VolumeJournal(volumes, JOURNAL_LABEL).age(Record("", "2026-11-22T10:00:00Z")) == 30
 
 
 def test_a_volume_without_a_date(volumes: Volumes) -> None:
     volumes.create_volume("place", {JOURNAL_LABEL: "x"})["CreatedAt"] = None
-    assert VolumeJournal(volumes, JOURNAL_LABEL).read("place") == Note("x", "")
+    assert VolumeJournal(volumes, JOURNAL_LABEL).read("place") == Record("x", "")

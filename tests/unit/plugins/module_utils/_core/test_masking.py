@@ -15,15 +15,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Repair, Repaired
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Repair, RepairResult
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report, error_report
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import Restored, RollbackEvent, RollbackReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import RestoreResult, RollbackEvent, RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import HookFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Failure, HookResult, HookResults, ImageIdentity
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets, masked
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, reject
-from support.fake_engine import FakeEngine, FakeJournal, fake_ports
+from support.fake_engine import FakeEngine, FakeJournal, fake_context
 
 NO_STAR = st.characters(exclude_characters="*", exclude_categories=("Cs",))
 
@@ -195,8 +195,8 @@ class TestReports:
                     "hunter2",
                     Failure("hunter2", 1, False, ({"output": "hunter2", "exit_code": 1},), ("hunter2", "log")),
                 ),
-                restored=Restored(),
-                dependents=(Repaired("hunter2", "1", Repair.NEEDS_ATTENTION, "hunter2"),),
+                restored=RestoreResult(),
+                dependents=(RepairResult("hunter2", "1", Repair.NEEDS_ATTENTION, "hunter2"),),
                 hooks=HookResults(HookResult(0, "hunter2", 1.0)),
             )
         )
@@ -229,7 +229,7 @@ class TestReports:
 
     def test_what_is_remembered(self) -> None:
         engine, memory = FakeEngine(), FakeJournal()
-        ports = fake_ports(engine, memory)._replace(mask=self.mask)
-        reject(ports, "web", "1", ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), "crashed: hunter2")
+        context = fake_context(engine, memory)._replace(mask=self.mask)
+        reject(context, "web", "1", ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), "crashed: hunter2")
         assert "hunter2" not in memory.notes["evenkeel-rejected.web"]
         assert MASK in memory.notes["evenkeel-rejected.web"]

@@ -12,7 +12,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import budget_of, judge, unconfirmed, waves_of
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.records import FAILURES
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.host_record import FAILURES
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.verdict import verdict_on
 
 HOSTS = [f"h{number}" for number in range(1, 11)]

@@ -31,18 +31,18 @@ def spec_of(name: str) -> ContainerSpec:
     return spec_from(document(name))
 
 
-def wishes(name: str) -> dict[str, Any]:
+def asked(name: str) -> dict[str, Any]:
     """The config wishes, less what the client sets on every container."""
     always = {"AttachStdin", "AttachStdout", "AttachStderr", "Tty", "OpenStdin", "StdinOnce", "Domainname", "Image"}
     return {field: value for field, value in spec_of(name).config.items() if field not in always}
 
 
 def test_who_asked_for_nothing_gets_everything_from_the_image() -> None:
-    assert wishes("plain") == {}
+    assert asked("plain") == {}
 
 
 def test_what_the_operator_set_is_kept_and_the_rest_follows_the_image() -> None:
-    assert wishes("customised") == {
+    assert asked("customised") == {
         "Hostname": "shop.example",
         "User": "0",
         "Env": ["A=b", "MODE=fast"],
@@ -57,19 +57,19 @@ def test_what_the_operator_set_is_kept_and_the_rest_follows_the_image() -> None:
 
 
 def test_a_command_belongs_to_its_own_entrypoint() -> None:
-    assert wishes("entrypoint") == {"Entrypoint": ["sleep"], "Cmd": ["602"]}
+    assert asked("entrypoint") == {"Entrypoint": ["sleep"], "Cmd": ["602"]}
 
 
 def test_no_entrypoint_is_a_wish_too() -> None:
-    assert wishes("no-entrypoint") == {"Entrypoint": [""], "Cmd": ["sleep", "603"]}
+    assert asked("no-entrypoint") == {"Entrypoint": [""], "Cmd": ["sleep", "603"]}
 
 
 def test_no_health_check_is_a_wish_too() -> None:
-    assert wishes("no-health-check") == {"Healthcheck": {"Test": ["NONE"]}}
+    assert asked("no-health-check") == {"Healthcheck": {"Test": ["NONE"]}}
 
 
 def test_who_shares_a_network_has_no_host_name_and_no_ports() -> None:
-    assert wishes("shares-network") == {}
+    assert asked("shares-network") == {}
     assert spec_of("shares-network").endpoints == {}
 
 

@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Repair
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, InvalidInput, NoAnswer, StepFailed
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import Guard
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from support.fake_engine import Fuse
 from support.world import DEPENDENTS, World, updated
 
@@ -38,20 +38,20 @@ def spoilt() -> World:
     [
         (World, World.recreate, "old", "new"),
         (lambda: World(bad=True), World.recreate, "old", "old"),
-        (updated, World.go_back, "new", "old"),
-        (spoilt, World.go_back, "new", "new"),
+        (updated, World.rollback_to_archive, "new", "old"),
+        (spoilt, World.rollback_to_archive, "new", "new"),
     ],
     ids=["update", "bad update", "going back", "going back to a bad one"],
 )
 def test_one_call_fails(
-    make: t.Callable[[], World], run: t.Callable[[World, Guard], CycleResult], before: str, after: str, fault: Fault
+    make: t.Callable[[], World], run: t.Callable[[World, RunLock], CycleResult], before: str, after: str, fault: Fault
 ) -> None:
     for at in range(1, 500):
         world, fuse = make(), fault(at)
         kept_before = set(world.kept)
         result: CycleResult | None = None
         try:
-            result = run(world, world.guard("me", fuse))
+            result = run(world, world.lock("me", fuse))
         except (StepFailed, InvalidInput):
             assert world.engine.container("web")["Image"] == before
             assert world.engine.container("web")["State"]["Status"] == "running"
@@ -59,7 +59,7 @@ def test_one_call_fails(
         if fuse.burnt < at:
             return
         if result:
-            world.guard("nobody")
+            world.lock("nobody")
             assert_true(world, result, before, after, kept_before, patient=fault is not FAULTS["refused"])
     pytest.fail("it does not end")
 

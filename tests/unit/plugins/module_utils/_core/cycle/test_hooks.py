@@ -26,10 +26,10 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import HookResult, HookResults, HookRun
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import LONGEST
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Entry
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import rehearse_recreation
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import JournalEntry
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, an_entry, exited, fake_guard, fake_ports
+from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, a_journal_entry, exited, fake_context, fake_lock
 from support.world import World
 
 HOOKS = Hooks.from_options("backup", "warm up")
@@ -46,8 +46,8 @@ def engine() -> FakeEngine:
 
 def recreate(engine: FakeEngine, hooks: Hooks = HOOKS, journal: FakeJournal | None = None, **request: t.Any) -> CycleResult:
     return recreate_with_health(
-        fake_ports(engine)._replace(mask=lambda text: text.replace("hunter2", "***")),
-        fake_guard(journal),
+        fake_context(engine)._replace(mask=lambda text: text.replace("hunter2", "***")),
+        fake_lock(journal),
         RecreateRequest("web", **request),
         HealthConfig(health_timeout=1),
         Cleanup(),
@@ -129,9 +129,9 @@ class TestOrder:
         leases = []
         for hooks in (Hooks(), Hooks.from_options("backup", "warm up", 1000)):
             journal = FakeJournal()
-            journal.erase = lambda place: None  # type: ignore[method-assign]  # noqa: ARG005
+            journal.erase = lambda key: None  # type: ignore[method-assign]  # noqa: ARG005
             recreate(engine, hooks, journal, force=True)
-            leases.append(Entry.from_text(journal.notes["evenkeel-lock.web"]).lease)
+            leases.append(JournalEntry.from_text(journal.notes["evenkeel-lock.web"]).lease)
         assert leases[1] - leases[0] >= 2000
 
 
@@ -270,10 +270,10 @@ class TestPreUpdateFails:
         journal = FakeJournal()
         write = journal.write
 
-        def no_touch(place: str, text: str) -> str:
-            if place == TOUCH:
+        def no_touch(key: str, text: str) -> str:
+            if key == TOUCH:
                 raise EngineError("disk full")
-            return write(place, text)
+            return write(key, text)
 
         journal.write = no_touch  # type: ignore[method-assign]
         with pytest.raises(StepFailed, match="was not touched") as failed:
@@ -351,7 +351,7 @@ class TestKilled:
             started = world.engine.container("web")["State"]
             kill_at(world, call)
             assert world.engine.container("web")["State"] == started
-            second = world.guard("second", dead=["first"])
+            second = world.lock("second", dead=["first"])
             world.engine.calls.clear()
             result = world.recreate(second, hooks=Hooks.from_options("false"))
             assert (result.outcome, result.recovered_first) == (Outcome.RECREATED, False)
@@ -365,10 +365,10 @@ class TestKilled:
         kill_at(world, "exec:web:backup")
         for images in (world.engine.registry, world.engine.local):
             images["docker.io/library/shop:1"] = "old"
-        guard, ports = world.guard("second", dead=["first"]), fake_ports(world.engine, world.memory)
-        foretold = rehearse_recreation(ports, guard, RecreateRequest("web"))
-        result = world.recreate(guard)
-        assert (foretold.outcome, foretold.recovered_first) == (result.outcome, result.recovered_first) == (Outcome.UNCHANGED, False)
+        lock, context = world.lock("second", dead=["first"]), fake_context(world.engine, world.memory)
+        predicted = check_recreate(context, lock, RecreateRequest("web"))
+        result = world.recreate(lock)
+        assert (predicted.outcome, predicted.recovered_first) == (result.outcome, result.recovered_first) == (Outcome.UNCHANGED, False)
 
     def test_during_pre_update_and_the_next_hook_fails(self) -> None:
         world = World()
@@ -376,7 +376,7 @@ class TestKilled:
         kill_at(world, "exec:web:backup")
         world.engine.hook_runs["backup"] = HookRun(1, "")
         with pytest.raises(HookFailed) as failed:
-            world.recreate(world.guard("second", dead=["first"]), hooks=HOOKS)
+            world.recreate(world.lock("second", dead=["first"]), hooks=HOOKS)
         assert not failed.value.touched
         assert world.engine.container("web") == before
         assert world.journal.notes == {}
@@ -385,7 +385,7 @@ class TestKilled:
         world = World()
         kill_at(world, "exec:NEW:warm up")
         world.engine.calls.clear()
-        result = world.recreate(world.guard("second", dead=["first"]), hooks=HOOKS)
+        result = world.recreate(world.lock("second", dead=["first"]), hooks=HOOKS)
         assert (result.outcome, result.hooks) == (Outcome.RECOVERED, HookResults())
         assert not [call for call in world.engine.calls if call.startswith("exec")]
         world.assert_is("new")
@@ -395,9 +395,9 @@ class TestKilled:
         for at in range(1, 500):
             world = World(bad=bad)
             try:
-                world.recreate(world.guard("first", Fuse(at)), hooks=HOOKS)
+                world.recreate(world.lock("first", Fuse(at)), hooks=HOOKS)
             except Killed:
-                world.recreate(world.guard("second", dead=["first"]), hooks=HOOKS)
+                world.recreate(world.lock("second", dead=["first"]), hooks=HOOKS)
                 world.assert_is("old" if bad else "new")
             else:
                 assert at > 20
@@ -406,22 +406,22 @@ class TestKilled:
 
 
 def kill_at(world: World, label: str) -> None:
-    """Run an update with hooks, and kill it at the call C(label), before it is done; C(write) is that of the note on the first touch."""
+    """Run an update with hooks, and kill it at the call `label`, before it is done; `write` is that of the note on the first touch."""
     for at in range(1, 500):
         attempt = World()
         attempt.engine.calls.clear()
         attempt.journal.calls = attempt.engine.calls
         with contextlib.suppress(Killed):
-            attempt.recreate(attempt.guard("first", Fuse(at)), hooks=HOOKS)
+            attempt.recreate(attempt.lock("first", Fuse(at)), hooks=HOOKS)
         wanted = "write:evenkeel-touch.first.web" if label == "write" else label
         if wanted in attempt.engine.calls:
             with contextlib.suppress(Killed):
-                world.recreate(world.guard("first", Fuse(at - 1)), hooks=HOOKS)
+                world.recreate(world.lock("first", Fuse(at - 1)), hooks=HOOKS)
             return
     pytest.fail(f"there is no {label}")
 
 
 def test_an_entry_of_before_there_were_hooks_can_be_read() -> None:
-    fields = json.loads(an_entry("me").to_text())
+    fields = json.loads(a_journal_entry("me").to_text())
     del fields["announces_touch"]
-    assert Entry.from_text(json.dumps(fields)).announces_touch is False
+    assert JournalEntry.from_text(json.dumps(fields)).announces_touch is False

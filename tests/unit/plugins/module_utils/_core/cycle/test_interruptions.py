@@ -13,13 +13,13 @@ from collections.abc import Iterator
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import InspectFailed, NothingToGoBackTo, StepFailed
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Archives
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import Guard
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import InspectFailed, NoArchive, StepFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from support.fake_engine import Fuse, Killed
 from support.world import World, updated
 
-Run = t.Callable[[World, Guard], CycleResult]
+Run = t.Callable[[World, RunLock], CycleResult]
 
 
 def interruptions(make: t.Callable[[], World], run: Run) -> Iterator[World]:
@@ -28,7 +28,7 @@ def interruptions(make: t.Callable[[], World], run: Run) -> Iterator[World]:
         world = make()
         try:
             with contextlib.suppress(StepFailed):
-                run(world, world.guard("first", Fuse(at)))
+                run(world, world.lock("first", Fuse(at)))
         except Killed:
             yield world
         else:
@@ -38,14 +38,14 @@ def interruptions(make: t.Callable[[], World], run: Run) -> Iterator[World]:
 
 
 def again(world: World, run: Run) -> CycleResult:
-    return run(world, world.guard("second", dead=["first"]))
+    return run(world, world.lock("second", dead=["first"]))
 
 
 @pytest.mark.parametrize("runs", [True, False])
 @pytest.mark.parametrize("keep_archive", [False, True])
 def test_an_update(runs: bool, keep_archive: bool) -> None:
-    def run(world: World, guard: Guard) -> CycleResult:
-        return world.recreate(guard, keep_archive=keep_archive)
+    def run(world: World, lock: RunLock) -> CycleResult:
+        return world.recreate(lock, keep_archive=keep_archive)
 
     for world in interruptions(lambda: World(runs=runs), run):
         result = again(world, run)
@@ -58,8 +58,8 @@ def test_an_update(runs: bool, keep_archive: bool) -> None:
 def test_an_update_of_a_container_by_its_id(bad: bool) -> None:
     """While it is an archive, its ID has the name of one."""
 
-    def run(world: World, guard: Guard) -> CycleResult:
-        return world.recreate(guard, container=world.web)
+    def run(world: World, lock: RunLock) -> CycleResult:
+        return world.recreate(lock, container=world.web)
 
     for world in interruptions(lambda: World(bad=bad), run):
         with contextlib.suppress(InspectFailed):  # It was replaced, so nobody has that ID.
@@ -82,13 +82,13 @@ def test_an_update_forgets_no_archive() -> None:
         world.engine.registry["docker.io/library/shop:1"] = "newest"
         return world
 
-    def run(world: World, guard: Guard) -> CycleResult:
-        return world.recreate(guard, keep_archive=True, rollout="7")
+    def run(world: World, lock: RunLock) -> CycleResult:
+        return world.recreate(lock, keep_archive=True, rollout="7")
 
     for world in interruptions(make, run):
         again(world, run)
         assert len(world.kept) == 3
-        assert [kept.rollout for kept in Archives(world.memory).of("web")] == ["7", "", ""]
+        assert [kept.rollout for kept in ArchiveStore(world.memory).of("web")] == ["7", "", ""]
         world.assert_is("newest", archives=world.kept)
 
 
@@ -97,8 +97,8 @@ def test_an_update_forgets_no_archive() -> None:
 def test_going_back(keep_archive: bool, updates: int) -> None:
     """One container, not two, however often it is interrupted."""
 
-    def run(world: World, guard: Guard) -> CycleResult:
-        return world.go_back(guard, keep_archive=keep_archive)
+    def run(world: World, lock: RunLock) -> CycleResult:
+        return world.rollback_to_archive(lock, keep_archive=keep_archive)
 
     for world in interruptions(lambda: updated(updates), run):
         assert again(world, run).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
@@ -114,8 +114,8 @@ def test_going_back_to_a_bad_one() -> None:
         world.spoil_the_archive()
         return world
 
-    for world in interruptions(make, World.go_back):
-        assert again(world, World.go_back).outcome is Outcome.ROLLED_BACK
+    for world in interruptions(make, World.rollback_to_archive):
+        assert again(world, World.rollback_to_archive).outcome is Outcome.ROLLED_BACK
         world.assert_is("new", archives=world.kept)
         assert world.kept, "the archive is an archive again"
 
@@ -129,8 +129,8 @@ def test_filling_a_gap() -> None:
         world.engine.vanish("web")
         return world
 
-    for world in interruptions(make, World.go_back):
-        assert again(world, World.go_back).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
+    for world in interruptions(make, World.rollback_to_archive):
+        assert again(world, World.rollback_to_archive).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
         web = world.engine.container("web")
         assert (web["Id"], web["State"]["Status"], web["HostConfig"]["RestartPolicy"]) == (newest[0], "running", {"Name": "always"})
         assert world.journal.notes == {}
@@ -145,8 +145,8 @@ def test_the_second_run_may_be_killed_too(bad: bool) -> None:
             world = World(bad=bad)
             for token, at, dead in (("first", sooner, []), ("second", later, ["first"])):
                 with contextlib.suppress(Killed):
-                    world.recreate(world.guard(token, Fuse(at), dead))
-            world.recreate(world.guard("third", dead=["first", "second"]))
+                    world.recreate(world.lock(token, Fuse(at), dead))
+            world.recreate(world.lock("third", dead=["first", "second"]))
             assert "evenkeel-lock.web" not in world.journal.notes
             world.journal.notes.clear()  # A rescuer that is killed while it erases leaves notes that nobody reads.
             world.assert_is("old" if bad else "new")
@@ -154,7 +154,7 @@ def test_the_second_run_may_be_killed_too(bad: bool) -> None:
 
 def test_when_all_is_gone_back_from_nothing_is_left_of_the_memory() -> None:
     world = updated()
-    world.go_back(world.guard("me"))
+    world.rollback_to_archive(world.lock("me"))
     assert set(world.memory.notes) == {"evenkeel-rejected.web"}
-    with pytest.raises(NothingToGoBackTo):
-        world.go_back(world.guard("me"))
+    with pytest.raises(NoArchive):
+        world.rollback_to_archive(world.lock("me"))

@@ -11,14 +11,14 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Dependent
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.old_container import OldContainer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.intent import entry_for
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.intent import journal_entry_for
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.recovery import recover
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, NotFound, RecoveryFailed, StillUnwell
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ContainerRuntimeState, ImageIdentity, RuntimeStatus
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Entry
-from support.fake_engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, FakeRuns, an_entry, exited, fake_ports
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import JournalEntry
+from support.fake_engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, FakeProcesses, a_journal_entry, exited, fake_context
 
 ARCHIVE = "web-old-1000"
 
@@ -34,9 +34,9 @@ def engine() -> FakeEngine:
 
 
 def run_recovery(engine: FakeEngine, new_id: str | None = None, keep_archive: bool = False) -> None:
-    ports = fake_ports(engine)
-    entry = an_entry("dead", old_id=engine.old_id, keep_archive=keep_archive)
-    recover(ports, Stopwatch(ports.clock), entry, new_id, HealthConfig(health_timeout=1))
+    context = fake_context(engine)
+    entry = a_journal_entry("dead", old_id=engine.old_id, keep_archive=keep_archive)
+    recover(context, Stopwatch(context.clock), entry, new_id, HealthConfig(health_timeout=1))
 
 
 def archived(engine: FakeEngine) -> None:
@@ -192,9 +192,9 @@ REPLACEMENT = Replacement(OLD, ImageIdentity("shop:1", "old"), ImageIdentity("sh
 
 @pytest.mark.parametrize("keep_archive", [True, False])
 def test_everything_that_the_way_back_needs_is_written_down(keep_archive: bool) -> None:
-    holder = FakeRuns("me").me()
+    holder = FakeProcesses("me").me()
     health = HealthConfig(health_timeout=100, grace_period=10, min_healthy_time=1)
-    assert entry_for(REPLACEMENT, health, holder, keep_archive=keep_archive) == Entry(
+    assert journal_entry_for(REPLACEMENT, health, holder, keep_archive=keep_archive) == JournalEntry(
         container="web",
         archive=ARCHIVE,
         old_id="old-id",
@@ -219,16 +219,16 @@ def test_everything_that_the_way_back_needs_is_written_down(keep_archive: bool) 
 def test_an_endless_stop_does_not_shorten_the_lease() -> None:
     endless = REPLACEMENT._replace(stop_timeout=-1)
     at_once = REPLACEMENT._replace(stop_timeout=0)
-    leases = [entry_for(plan, HealthConfig(), FakeRuns().me(), keep_archive=False).lease for plan in (endless, at_once)]
+    leases = [journal_entry_for(plan, HealthConfig(), FakeProcesses().me(), keep_archive=False).lease for plan in (endless, at_once)]
     assert leases[0] >= leases[1]
 
 
 class TestInParticular:
     def recover(self, engine: FakeEngine, new_id: str | None = None, **changes: object) -> None:
-        ports = fake_ports(engine)
-        entry = entry_for(REPLACEMENT, HealthConfig(), FakeRuns("dead").me(), keep_archive=False)
+        context = fake_context(engine)
+        entry = journal_entry_for(REPLACEMENT, HealthConfig(), FakeProcesses("dead").me(), keep_archive=False)
         entry = entry._replace(**{"old_id": engine.old_id, "old_status": "healthy", "time_to_health": 0.0, "dependents": (), **changes})
-        recover(ports, Stopwatch(ports.clock), entry, new_id, HealthConfig(health_timeout=1))
+        recover(context, Stopwatch(context.clock), entry, new_id, HealthConfig(health_timeout=1))
 
     def started(self, engine: FakeEngine) -> str:
         archived(engine)

@@ -13,9 +13,9 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import (
     Dependent,
     Repair,
-    Repaired,
+    RepairResult,
     find_dependents,
-    with_meaning_of_tag,
+    with_image_behind_tag,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.repair import (
     recreate_dependents,
@@ -23,7 +23,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.repair 
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import CreateIncomplete, EngineError, NoAnswer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Document
-from support.fake_engine import FakeEngine, fake_ports
+from support.fake_engine import FakeEngine, fake_context
 
 TAG = "docker.io/library/tool:1"
 REFUSAL = EngineError("the engine says no")
@@ -45,7 +45,7 @@ class Household:
     def find(self) -> tuple[Dependent, ...]:
         others = [self.engine.container(name) for name in sorted(self.engine.names - {"web"})]
         found = find_dependents(self.engine.container("web"), others, 1000)
-        return tuple(with_meaning_of_tag(self.engine, dependent) for dependent in found)
+        return tuple(with_image_behind_tag(self.engine, dependent) for dependent in found)
 
     def swap(self) -> tuple[Dependent, ...]:
         dependents = self.find()
@@ -56,8 +56,8 @@ class Household:
         self.engine.calls.clear()
         return dependents
 
-    def recreate(self, dependents: t.Sequence[Dependent]) -> dict[str, Repaired]:
-        repaired = recreate_dependents(fake_ports(self.engine), dependents, self.old, self.heir, "web-old-1000")
+    def recreate(self, dependents: t.Sequence[Dependent]) -> dict[str, RepairResult]:
+        repaired = recreate_dependents(fake_context(self.engine), dependents, self.old, self.heir, "web-old-1000")
         assert [result.name for result in repaired] == [dependent.name for dependent in dependents]
         return {result.name: result for result in repaired}
 
@@ -145,12 +145,12 @@ class TestFind:
 
 
 class TestRestart:
-    def restart(self, household: Household) -> dict[str, Repaired]:
+    def restart(self, household: Household) -> dict[str, RepairResult]:
         dependents = household.find()
         household.engine.stop("web", 1)
         household.engine.start("web")
         household.engine.calls.clear()
-        return {repaired.name: repaired for repaired in restart_dependents(fake_ports(household.engine), dependents, household.old)}
+        return {repaired.name: repaired for repaired in restart_dependents(fake_context(household.engine), dependents, household.old)}
 
     def test_those_that_ran_and_share_a_name_space(self, household: Household) -> None:
         net = household.add("net", NetworkMode=f"container:{household.old}")
@@ -210,7 +210,7 @@ class TestAfterAnInterruptedRepair:
         return dependents
 
     def test_it_has_its_name_and_runs_alone(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
-        repaired = restart_dependents(fake_ports(household.engine), dependents, household.old)
+        repaired = restart_dependents(fake_context(household.engine), dependents, household.old)
         assert [result.repair for result in repaired] == [Repair.RESTARTED]
         assert household.engine.names == {"web", "sidecar"}
         assert household.engine.container("sidecar")["Id"] == dependents[0].id
@@ -218,7 +218,7 @@ class TestAfterAnInterruptedRepair:
 
     def test_a_stranger_under_its_name_stays(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
         household.engine._find("sidecar")["Image"] = "another"
-        repaired = restart_dependents(fake_ports(household.engine), dependents, household.old)
+        repaired = restart_dependents(fake_context(household.engine), dependents, household.old)
         assert [result.repair for result in repaired] == [Repair.NEEDS_ATTENTION]
         assert "it is now called sidecar-old-1000" in repaired[0].problem
         assert "sidecar" in household.engine.names
@@ -461,6 +461,6 @@ def test_the_meaning_of_a_tag(household: Household) -> None:
     household.add("net", NetworkMode=f"container:{household.old}")
     household.engine.local[TAG] = "tool-2"
     dependent = household.find()[0]._replace(tag_means=None)
-    assert with_meaning_of_tag(household.engine, dependent).tag_means == "tool-2"
+    assert with_image_behind_tag(household.engine, dependent).tag_means == "tool-2"
     del household.engine.local[TAG]
-    assert with_meaning_of_tag(household.engine, dependent).tag_means is None
+    assert with_image_behind_tag(household.engine, dependent).tag_means is None

@@ -6,19 +6,19 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Repair, Repaired
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Repair, RepairResult
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.old_container import OldContainer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report, diff_report, error_report
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import Restored, RollbackEvent, RollbackReason
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import RestoreResult, RollbackEvent, RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     Busy,
     EngineUnavailable,
     InspectFailed,
     JournalFailed,
-    NothingToGoBackTo,
+    NoArchive,
+    PullErrorKind,
     PullFailed,
-    PullProblem,
     RecoveryFailed,
     Refused,
     RenameFailed,
@@ -51,7 +51,7 @@ def event(reason: RollbackReason = RollbackReason.CRASHED) -> RollbackEvent:
     return RollbackEvent("web", reason, "shop:1", "shop:2", "web-old-1000", failure)
 
 
-def rolled_back(restored: Restored) -> CycleResult:
+def rolled_back(restored: RestoreResult) -> CycleResult:
     return CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(), restored=restored)
 
 
@@ -82,7 +82,7 @@ def test_unchanged() -> None:
 
 
 def test_rolled_back() -> None:
-    report = cycle_report(rolled_back(Restored()))
+    report = cycle_report(rolled_back(RestoreResult()))
     assert (report["failed"], report["changed"], report["outcome"], report["rollback_failed"]) == (True, True, "rolled_back", False)
     assert report["rollback"] == {
         "container": "web",
@@ -108,14 +108,16 @@ def test_images_of_one_reference_are_told_apart() -> None:
     """A tag that moved is the usual case."""
     moved = event()._replace(new_image_ref="shop:1")
     images = ImageIdentity("shop:1", "sha256:" + "a" * 64), ImageIdentity("shop:1", "sha256:" + "b" * 64)
-    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", *images, rollback=moved, restored=Restored())
+    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", *images, rollback=moved, restored=RestoreResult())
     message = cycle_report(result)["msg"]
     assert message.startswith("The new container of shop:1 (sha256:bbbbbbbbbbbb) did not stay up")
     assert "runs shop:1 (sha256:aaaaaaaaaaaa) again" in message
 
 
 def test_rollback_failed() -> None:
-    restored = Restored("web could not be started (port taken)", ("docker rename web-old-1000 web", "docker start web"), "web-old-1000")
+    restored = RestoreResult(
+        "web could not be started (port taken)", ("docker rename web-old-1000 web", "docker start web"), "web-old-1000"
+    )
     report = cycle_report(rolled_back(restored))
     assert (report["failed"], report["rollback_failed"]) == (True, True)
     assert "port taken" in report["msg"]
@@ -125,14 +127,14 @@ def test_rollback_failed() -> None:
 
 @pytest.mark.parametrize("reason", list(RollbackReason))
 def test_each_reason_has_words(reason: RollbackReason) -> None:
-    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(reason), restored=Restored())
+    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(reason), restored=RestoreResult())
     report = cycle_report(result)
     assert (report["rollback"]["reason"], report["error_class"]) == (reason.value, reason.value)
 
 
 def test_errors() -> None:
     assert error_report(PullFailed("no")) == {"msg": "no", "changed": False, "failed_step": "pull", "error_class": "pull_failed"}
-    assert error_report(PullFailed("no", PullProblem.RATE_LIMITED))["error_class"] == "rate_limited"
+    assert error_report(PullFailed("no", PullErrorKind.RATE_LIMITED))["error_class"] == "rate_limited"
     assert error_report(StopFailed("no", touched=True)) == {
         "msg": "no",
         "changed": True,
@@ -159,7 +161,7 @@ def test_errors() -> None:
         (Busy, "lock"),
         (JournalFailed, "journal"),
         (RecoveryFailed, "recover"),
-        (NothingToGoBackTo, "inspect"),
+        (NoArchive, "inspect"),
         (RestoreFailed, "restore"),
     ],
 )
@@ -178,7 +180,7 @@ def test_failed_step(kind: type[StepFailed], step: str) -> None:
     ],
 )
 def test_the_words_of_each_reason(reason: RollbackReason, value: str, words: str) -> None:
-    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(reason), restored=Restored())
+    result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(reason), restored=RestoreResult())
     report = cycle_report(result)
     assert report["rollback"]["reason"] == value
     assert report["msg"].startswith(f"The new container of shop:2 {words}: ")
@@ -190,7 +192,7 @@ def test_an_archive_and_a_downtime_of_no_time() -> None:
 
 
 def test_rollback_failed_and_there_is_nothing_to_do() -> None:
-    msg = cycle_report(rolled_back(Restored("web was still starting after 5 s")))["msg"]
+    msg = cycle_report(rolled_back(RestoreResult("web was still starting after 5 s")))["msg"]
     assert msg.endswith("THE ROLLBACK FAILED TOO, and web needs you: web was still starting after 5 s.")
 
 
@@ -233,7 +235,7 @@ def test_changed(outcome: Outcome, changed: bool) -> None:
 
 
 def test_dependents_and_lost_files() -> None:
-    sidecar = Repaired("sidecar", "1", Repair.NEEDS_ATTENTION, "it could not be restarted: no")
+    sidecar = RepairResult("sidecar", "1", Repair.NEEDS_ATTENTION, "it could not be restarted: no")
     report = cycle_report(CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, dependents=(sidecar,), lost_files=("/a",)))
     assert report["dependents"] == [{"name": "sidecar", "id": "1", "repair": "needs_attention", "problem": "it could not be restarted: no"}]
     assert report["lost_files"] == ["/a"]
@@ -262,5 +264,5 @@ def test_without_a_change_there_is_nothing_to_print(outcome: Outcome) -> None:
 
 
 def test_after_a_rollback_there_is_nothing_to_print() -> None:
-    diff = diff_report(rolled_back(Restored(runs=True)))
+    diff = diff_report(rolled_back(RestoreResult(runs=True)))
     assert (diff["before"], diff["after"]) == ("", "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError, NoAnswer, NotFound
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.retry import until_accepted, until_answered
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.retry import retry_on_no_answer, retry_on_refusal
 from support.fake_engine import FakeClock
 
 
@@ -31,7 +31,7 @@ class Call:
 
 def test_one_that_hangs_for_longer_than_anybody_waits_is_tried_again() -> None:
     clock = FakeClock()
-    assert until_answered(clock, Call(clock, NoAnswer("timed out"), None, seconds=60)) == "done"
+    assert retry_on_no_answer(clock, Call(clock, NoAnswer("timed out"), None, seconds=60)) == "done"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_until_answered(error: EngineError, seconds: float) -> None:
     clock = FakeClock()
     call = Call(clock, error)
     with pytest.raises(type(error)):
-        until_answered(clock, call)
+        retry_on_no_answer(clock, call)
     assert (clock.now, call.tries) == (seconds, seconds + 1)
 
 
@@ -49,10 +49,10 @@ def test_until_answered(error: EngineError, seconds: float) -> None:
 def test_until_accepted(error: EngineError, seconds: float) -> None:
     clock = FakeClock()
     with pytest.raises(type(error)):
-        until_accepted(clock, Call(clock, error))
+        retry_on_refusal(clock, Call(clock, error))
     assert clock.now == seconds
 
 
 def test_another_error_that_is_waited_out() -> None:
     clock = FakeClock()
-    assert until_answered(clock, Call(clock, Conflict("being removed"), None), also=Conflict) == "done"
+    assert retry_on_no_answer(clock, Call(clock, Conflict("being removed"), None), also=Conflict) == "done"

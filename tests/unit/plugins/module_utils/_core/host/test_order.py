@@ -8,7 +8,7 @@ import random
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.order import in_order
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.order import dependency_order
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.order im
     ],
 )
 def test_order(names: str, needs: dict[str, set[str]], order: str) -> None:
-    assert in_order(names, needs) == tuple(order)
+    assert dependency_order(names, needs) == tuple(order)
 
 
 def reached(name: str, needs: dict[str, set[str]]) -> set[str]:
@@ -45,10 +45,10 @@ def test_what_must_hold_of_any_order(seed: int) -> None:
     everybody = [f"{letter}{number}" for letter in "ab" for number in range(chance.randint(1, 6))]
     needs = {name: set(chance.sample(everybody, chance.randint(0, min(3, len(everybody))))) for name in everybody if chance.random() < 0.6}
     names = chance.sample(everybody, chance.randint(0, len(everybody)))
-    order = in_order(names, needs)
+    order = dependency_order(names, needs)
     assert sorted(order) == sorted(names)
-    for place, name in enumerate(order):
-        for later in order[place + 1 :]:
+    for key, name in enumerate(order):
+        for later in order[key + 1 :]:
             assert later not in reached(name, needs) or name in reached(later, needs)
     chance.shuffle(names)
-    assert in_order(names, needs) == order
+    assert dependency_order(names, needs) == order

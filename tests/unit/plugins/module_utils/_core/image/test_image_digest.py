@@ -11,11 +11,11 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, InvalidInput, PullFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity, PullPolicy
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image.pull import to_pull
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image.pull import pull_reference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from support.fake_engine import UNHEALTHY, FakeEngine, FakeJournal, digest_of, fake_guard, fake_ports
+from support.fake_engine import UNHEALTHY, FakeEngine, FakeJournal, digest_of, fake_context, fake_lock
 
 TAG, REPOSITORY = "docker.io/library/shop:1", "docker.io/library/shop"
 TESTED, ELSEWHERE = digest_of("tested"), digest_of("elsewhere")
@@ -33,7 +33,7 @@ def engine() -> FakeEngine:
 def recreate(engine: FakeEngine, *, image: str | None = None, pull: PullPolicy = PullPolicy.ALWAYS, digest: str = TESTED) -> CycleResult:
     request = RecreateRequest("web", image=image, pull=pull, image_digest=digest)
     health = HealthConfig(health_timeout=1)
-    return recreate_with_health(fake_ports(engine), fake_guard(), request, health, Cleanup())
+    return recreate_with_health(fake_context(engine), fake_lock(), request, health, Cleanup())
 
 
 def test_exactly_this_one_runs_and_follows_its_tag(engine: FakeEngine) -> None:
@@ -65,8 +65,8 @@ def test_a_tag_that_no_pull_has_moved_stays(engine: FakeEngine) -> None:
     Rejections(memory).remember("web", Rejected("shop:1", identity.id, TESTED, "crashed", 0))
     engine.local[TAG] = "other"
     request = RecreateRequest("web", image_digest=TESTED)
-    ports = fake_ports(engine, memory)
-    assert recreate_with_health(ports, fake_guard(), request, HealthConfig(), Cleanup()).outcome is Outcome.SKIPPED
+    context = fake_context(engine, memory)
+    assert recreate_with_health(context, fake_lock(), request, HealthConfig(), Cleanup()).outcome is Outcome.SKIPPED
     assert engine.local[TAG] == "other"
 
 
@@ -135,7 +135,7 @@ def test_a_reference_with_another_digest(image: str) -> None:
 def test_a_container_with_another_digest(engine: FakeEngine) -> None:
     engine.has_container("db", f"shop@{ELSEWHERE}", "elsewhere")
     with pytest.raises(InvalidInput, match="has a digest of its own"):
-        recreate_with_health(fake_ports(engine), fake_guard(), RecreateRequest("db", image_digest=TESTED), HealthConfig(), Cleanup())
+        recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("db", image_digest=TESTED), HealthConfig(), Cleanup())
 
 
 @pytest.mark.parametrize("digest", ["", "latest", "sha256:abc", TESTED[7:], f"shop@{TESTED}"])
@@ -145,5 +145,5 @@ def test_not_a_digest(digest: str) -> None:
 
 
 def test_what_is_pulled_is_called_as_the_operator_wrote_it() -> None:
-    pulled = to_pull(ImageReference.parse("shop:1"), TESTED)
+    pulled = pull_reference(ImageReference.parse("shop:1"), TESTED)
     assert (pulled.as_written, pulled.normalised) == ("shop:1", f"{REPOSITORY}@{TESTED}")

@@ -14,9 +14,9 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     Forbidden,
     NoAnswer,
     NotFound,
-    PullProblem,
+    PullErrorKind,
 )
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image.pull_errors import hint_in, in_words, problem_of, remedy_for
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image.pull_errors import classify, describe, rate_limit_hint, remedy_for
 
 LIMIT = "Come back in 5 hours, or see https://www.docker.com/increase-rate-limit."
 RESOLVE = 'failed to resolve reference "127.0.0.1:5871/shop:1": '
@@ -26,14 +26,14 @@ DENIED = "pull access denied, repository does not exist"
 COMMIT = 'failed commit on ref "layer-sha256:2d01": commit failed: '
 
 SAID = {
-    PullProblem.NOT_FOUND: [
+    PullErrorKind.NOT_FOUND: [
         "manifest for 127.0.0.1:5871/shop:1 not found: manifest unknown: manifest unknown",  # 20.10, 26: pull
         "manifest unknown: manifest unknown",  # 20.10, 26, 28c: question
         f"{RESOLVE}127.0.0.1:5871/shop:1: not found",  # 28c
         "name unknown: repository name not known to registry",  # K
         "manifest for 127.0.0.1:5871/denied/unauthorized:timeout not found: manifest unknown",
     ],
-    PullProblem.AUTHENTICATION: [
+    PullErrorKind.AUTHENTICATION: [
         'Head "http://127.0.0.1:5871/v2/shop/manifests/1": no basic auth credentials',  # 20.10, 26, 28c
         "unauthorized: authentication required",  # 20.10, 26, 28c
         "unauthorized",  # 20.10, 26
@@ -45,13 +45,13 @@ SAID = {
         'Get "https://registry-1.docker.io/v2/": unauthorized: incorrect username or password',  # K
         f"{RESOLVE}failed to authorize: failed to fetch oauth token: status from GET request to https://x/t: 401 Unauthorized",  # K, 28c
     ],
-    PullProblem.RATE_LIMITED: [
+    PullErrorKind.RATE_LIMITED: [
         f"toomanyrequests: {LIMIT}",  # 20.10, 26: pull and question
         f"{STATUS}429 Too Many Requests",  # 28c: pull
         'error parsing HTTP 429 response body: no error details found in HTTP response body: "{}"',  # 20.10, 26
         f"failed to copy: unexpected status from GET request to https://x/v2/: 429 Too Many Requests\ntoomanyrequests: {LIMIT}",  # K, 28c
     ],
-    PullProblem.UNREACHABLE: [
+    PullErrorKind.UNREACHABLE: [
         'Get "http://127.0.0.1:9/v2/": dial tcp 127.0.0.1:9: connect: connection refused',  # 20.10, 26
         f"{RESOLVE}{HEAD}dial tcp 127.0.0.1:9: connect: connection refused",  # 28c
         'Get "https://registry.invalid/v2/": dial tcp: lookup registry.invalid on 192.0.2.53:53: no such host',  # 20.10, 26, 28c
@@ -68,7 +68,7 @@ SAID = {
         f"{STATUS}503 Service Unavailable",  # 28c
         f'{RESOLVE}failed to authorize: failed to fetch anonymous token: Get "https://x/token": dial tcp: lookup x: no such host',  # K, 28c
     ],
-    PullProblem.TLS: [
+    PullErrorKind.TLS: [
         'Get "https://172.17.0.1:5443/v2/": x509: certificate signed by unknown authority',  # 20.10
         'Get "https://172.17.0.1:5443/v2/": tls: failed to verify certificate: x509: certificate signed by unknown authority',  # 26
         f"{RESOLVE}{HEAD}tls: failed to verify certificate: x509: certificate signed by unknown authority",  # 28c
@@ -76,14 +76,14 @@ SAID = {
         'Get "https://registry.example/v2/": x509: certificate has expired or is not yet valid',  # K
         'Get "https://registry.example/v2/": remote error: tls: handshake failure',  # K
     ],
-    PullProblem.NO_PLATFORM: [
+    PullErrorKind.NO_PLATFORM: [
         "no matching manifest for linux/amd64 in the manifest list entries",  # 20.10, 26
         "no matching manifest for linux/amd64 in the manifest list entries: no match for platform in manifest: not found",  # 28c
         "image with reference shop was found but its platform (linux/s390x) does not match the specified platform (linux/amd64)",  # K
         "image with reference shop was found but does not provide the specified platform (linux/amd64)",  # K, 28
         'image operating system "windows" cannot be used on this platform: operating system is not supported',  # K
     ],
-    PullProblem.BROKEN_LAYER: [
+    PullErrorKind.BROKEN_LAYER: [
         "filesystem layer verification failed for digest sha256:42d4",  # 20.10, 26
         "expected HTTP 206 from byte range request",  # 20.10
         "unexpected EOF",  # 26
@@ -93,63 +93,63 @@ SAID = {
         "failed to copy: httpReadSeeker: failed open: content at https://x/v2/shop/blobs/sha256:2d01 not found: not found",  # K
         "failed to register layer: archive/tar: invalid tar header",  # K
     ],
-    PullProblem.DISK_FULL: [
+    PullErrorKind.DISK_FULL: [
         "write /var/lib/docker/tmp/GetImageBlob1: no space left on device",  # 20.10
         "failed to register layer: Error processing tar file(exit status 1): write /noise: no space left on device",  # 20.10
         "failed to extract layer sha256:42d4: mount callback failed on /var/lib/x: write /x: no space left on device: unknown",  # K, 28c
         "failed to copy: failed to send write: write /var/lib/containerd/ingest/x/data: no space left on device: unknown",  # K, 28c
         "failed to register layer: write /x: disk quota exceeded",  # K
     ],
-    PullProblem.TIMEOUT: [
+    PullErrorKind.TIMEOUT: [
         'Get "https://192.0.2.1/v2/": dial tcp 192.0.2.1:443: i/o timeout',  # K
         'Get "http://127.0.0.1:5871/v2/": net/http: request canceled (Client.Timeout exceeded while awaiting headers)',  # K
         'Get "https://192.0.2.1/v2/": context deadline exceeded (Client.Timeout exceeded while awaiting headers)',  # K
         'Get "https://192.0.2.1/v2/": net/http: TLS handshake timeout',  # K
         f"{RESOLVE}{HEAD}dial tcp 192.0.2.1:443: i/o timeout",  # K, 28c
     ],
-    PullProblem.OTHER: ["the engine says no", "failed to create a file: permission denied"],
+    PullErrorKind.OTHER: ["the engine says no", "failed to create a file: permission denied"],
 }
 
 
 @pytest.mark.parametrize(("problem", "said"), [(problem, said) for problem, words in SAID.items() for said in words])
 @pytest.mark.parametrize("kind", [EngineError, NotFound])
-def test_engines_tell_it_by_their_words(problem: PullProblem, said: str, kind: type[EngineError]) -> None:
+def test_engines_tell_it_by_their_words(problem: PullErrorKind, said: str, kind: type[EngineError]) -> None:
     """Also where the status says less: 20.10 says 404 when credentials are missing."""
-    expected = PullProblem.NOT_FOUND if kind is NotFound and problem is PullProblem.OTHER else problem
-    assert problem_of(kind(said)) is expected
+    expected = PullErrorKind.NOT_FOUND if kind is NotFound and problem is PullErrorKind.OTHER else problem
+    assert classify(kind(said)) is expected
 
 
 @pytest.mark.parametrize(
     ("error", "problem"),
     [
-        (Forbidden("Request forbidden by administrative rules"), PullProblem.FORBIDDEN),
-        (NoAnswer("no answer from the engine (Read timed out)"), PullProblem.TIMEOUT),
-        (NoAnswer("while it pulled, the engine said nothing for 600 s"), PullProblem.TIMEOUT),
-        (NoAnswer("no answer from the engine (Connection aborted: reset by peer)"), PullProblem.ENGINE_LOST),
-        (CredentialsUnavailable("the helper program failed"), PullProblem.AUTHENTICATION),
-        (NotFound("it is not on this host, and the pull policy is 'never'"), PullProblem.NOT_FOUND),
+        (Forbidden("Request forbidden by administrative rules"), PullErrorKind.FORBIDDEN),
+        (NoAnswer("no answer from the engine (Read timed out)"), PullErrorKind.TIMEOUT),
+        (NoAnswer("while it pulled, the engine said nothing for 600 s"), PullErrorKind.TIMEOUT),
+        (NoAnswer("no answer from the engine (Connection aborted: reset by peer)"), PullErrorKind.ENGINE_LOST),
+        (CredentialsUnavailable("the helper program failed"), PullErrorKind.AUTHENTICATION),
+        (NotFound("it is not on this host, and the pull policy is 'never'"), PullErrorKind.NOT_FOUND),
     ],
 )
-def test_some_need_no_words(error: EngineError, problem: PullProblem) -> None:
-    assert problem_of(error) is problem
+def test_some_need_no_words(error: EngineError, problem: PullErrorKind) -> None:
+    assert classify(error) is problem
 
 
-@pytest.mark.parametrize("problem", list(PullProblem))
-def test_each_has_a_remedy(problem: PullProblem) -> None:
+@pytest.mark.parametrize("problem", list(PullErrorKind))
+def test_each_has_a_remedy(problem: PullErrorKind) -> None:
     assert remedy_for(problem).endswith(".")
 
 
 def test_the_words_name_it_and_quote_the_engine() -> None:
-    assert in_words(EngineError("unauthorized: authentication required")) == (
+    assert describe(EngineError("unauthorized: authentication required")) == (
         "the registry wants credentials, or other ones: unauthorized: authentication required"
     )
 
 
-@pytest.mark.parametrize("said", [said for said in SAID[PullProblem.RATE_LIMITED] if "toomanyrequests" in said])
+@pytest.mark.parametrize("said", [said for said in SAID[PullErrorKind.RATE_LIMITED] if "toomanyrequests" in said])
 def test_the_hint_of_a_registry_that_limits_the_rate(said: str) -> None:
-    assert hint_in(EngineError(said)) == LIMIT
-    assert in_words(EngineError(said)) == f"rate limited by the registry: {LIMIT.rstrip('.')}"
+    assert rate_limit_hint(EngineError(said)) == LIMIT
+    assert describe(EngineError(said)) == f"rate limited by the registry: {LIMIT.rstrip('.')}"
 
 
 def test_no_hint() -> None:
-    assert hint_in(EngineError(f"{STATUS}429 Too Many Requests")) == ""
+    assert rate_limit_hint(EngineError(f"{STATUS}429 Too Many Requests")) == ""

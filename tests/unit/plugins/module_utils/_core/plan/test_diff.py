@@ -17,7 +17,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.old
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity, Inspected
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.diff import NOT_KNOWN, Diff, diff_of, with_defaults
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Kept
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord
 
 FIXTURES = Path(__file__).parents[1] / "container/fixtures"
 OLD, NEW = ImageIdentity("shop:1", "sha256:old", "sha256:aaa"), ImageIdentity("shop:2", "sha256:new", "sha256:bbb")
@@ -123,7 +123,7 @@ def test_defaults_that_nobody_knows_yet() -> None:
 
 
 def test_of_one_that_comes_back_only_the_image_is_compared() -> None:
-    returning = replacement("plain")._replace(body={}, returning=Kept("1" * 64, "web-old-1", True, {}))
+    returning = replacement("plain")._replace(body={}, returning=ArchiveRecord("1" * 64, "web-old-1", True, {}))
     assert set(diff_of(returning, NEW).after) == {"image"}
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Refused
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected, Surroundings
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.preflight import Case, refuse_if_unsafe, shortened
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.preflight import Candidate, run_checks, shortened
 
 SAME = object()
 
@@ -39,7 +39,7 @@ def inspected(
     return Inspected(container=container, image={"Architecture": "amd64"} if image is SAME else image)
 
 
-def case(
+def candidate(
     status: str = "running",
     *,
     dependent: Inspected | None = None,
@@ -49,11 +49,11 @@ def case(
     others: tuple[Inspected, ...] = (),
     gateway: tuple[str, int] | None = ("10.0.0.1", 2375),
     **changes: Any,
-) -> Case:
+) -> Candidate:
     """A container that may be replaced, but for what is told."""
     fields: dict[str, Any] = {"verbatim": False, "networks": (), "lost_files": ()}
     fields.update({field: changes.pop(field) for field in list(changes) if field in fields})
-    return Case(
+    return Candidate(
         inspected=inspected(status, **changes),
         surroundings=Surroundings(
             others=tuple(other.container for other in others),
@@ -72,71 +72,79 @@ def case(
 @pytest.mark.parametrize(
     "safe",
     [
-        *(case(status) for status in ("running", "restarting", "exited", "created")),
-        case(image=None, verbatim=True),
-        case(labels={"com.docker.compose.oneoff": "False", "com.docker.compose.service": "web"}),
-        case(networks=("front",)),
-        *(case(host_config={"NetworkMode": mode}) for mode in ("default", "bridge", "host", "none", "front", "0a1b2c")),
-        case(new="arm64", image={"Architecture": "arm64"}),
-        case(new="amd64", image={"Architecture": "arm64"}),
-        case(new="amd64", image={}),
-        case(new=""),
-        *(case(dependent=inspected(status, name="sidecar")) for status in ("running", "exited", "created")),
-        case(dependent=inspected(name="sidecar", labels={"com.docker.compose.oneoff": "True"})),
-        case(inside="id of another"),
-        case(gateway=None),
-        case(host_config={"NetworkMode": "container:id of app", "PidMode": "host"}, others=(inspected(name="app"),)),
-        case("exited", host_config={"IpcMode": "container:id of app"}, others=(inspected("exited", name="app"),)),
-        case(host_config={"VolumesFrom": ["store:ro", "id of keep"]}, others=(inspected("exited", name="store"), inspected(name="keep"))),
+        *(candidate(status) for status in ("running", "restarting", "exited", "created")),
+        candidate(image=None, verbatim=True),
+        candidate(labels={"com.docker.compose.oneoff": "False", "com.docker.compose.service": "web"}),
+        candidate(networks=("front",)),
+        *(candidate(host_config={"NetworkMode": mode}) for mode in ("default", "bridge", "host", "none", "front", "0a1b2c")),
+        candidate(new="arm64", image={"Architecture": "arm64"}),
+        candidate(new="amd64", image={"Architecture": "arm64"}),
+        candidate(new="amd64", image={}),
+        candidate(new=""),
+        *(candidate(dependent=inspected(status, name="sidecar")) for status in ("running", "exited", "created")),
+        candidate(dependent=inspected(name="sidecar", labels={"com.docker.compose.oneoff": "True"})),
+        candidate(inside="id of another"),
+        candidate(gateway=None),
+        candidate(host_config={"NetworkMode": "container:id of app", "PidMode": "host"}, others=(inspected(name="app"),)),
+        candidate("exited", host_config={"IpcMode": "container:id of app"}, others=(inspected("exited", name="app"),)),
+        candidate(
+            host_config={"VolumesFrom": ["store:ro", "id of keep"]}, others=(inspected("exited", name="store"), inspected(name="keep"))
+        ),
     ],
 )
-def test_what_may_be_replaced(safe: Case) -> None:
-    refuse_if_unsafe("web", safe)
+def test_what_may_be_replaced(safe: Candidate) -> None:
+    run_checks("web", safe)
 
 
 @pytest.mark.parametrize(
     ("unsafe", "reason"),
     [
-        (case(inside="id of web"), "this task runs inside it"),
-        (case(inside="id of sidecar", dependent=inspected(name="sidecar")), "runs inside a container that depends on it"),
-        (case(host_config={"NetworkMode": "container:id of app"}), r"lives in the namespace of a container \(id of app\) that is gone"),
-        (case(host_config={"PidMode": "container:id of app"}, others=(inspected("exited", name="app"),)), "of app, which does not run"),
-        (case(host_config={"VolumesFrom": ["store:ro"]}), "it has volumes of the container store, which is gone"),
-        (case(gateway=("10.1.0.9", 1)), "this task reaches the engine through it.*Set docker_host"),
-        (case(gateway=("socket-proxy", 1)), "this task reaches the engine through it"),
-        (case(gateway=("web", 1)), "this task reaches the engine through it"),
-        (case(gateway=("127.0.0.1", 8080)), "this task reaches the engine through it"),
-        (case(gateway=("sidecar", 1), dependent=inspected(name="sidecar")), "this task reaches the engine through it"),
-        (case(auto_remove=True), "it was started with --rm"),
-        (case(labels={"com.docker.swarm.task.id": "x"}), r"Docker Swarm \(label com.docker.swarm.task.id\)"),
-        (case(labels={"io.kubernetes.pod.name": "x"}), r"Kubernetes \(label io.kubernetes.pod.name\)"),
-        (case(labels={"com.hashicorp.nomad.alloc_id": "x"}), "Nomad"),
-        (case(labels={"com.amazonaws.ecs.task-arn": "x"}), "Amazon ECS"),
-        (case(labels={"io.rancher.container.uuid": "x"}), "Rancher"),
-        (case(labels={"com.docker.compose.oneoff": "True"}), "'docker compose run' made it"),
-        (case("paused"), "it is paused.*Unpause it"),
-        (case("dead"), "it is dead"),
-        (case("removing"), "it is removing"),
-        (case(image=None), r"the image that it runs \(sha256:old\) is no longer on this host"),
-        (case(new="arm64"), "shop:2 is made for arm64, and this engine runs amd64"),
-        (case(networks=("front", "back", "side")), "its network back, side is gone"),
-        (case(host_config={"NetworkMode": "side"}), "its network side is gone"),
-        (case(host_config={"NetworkMode": "f" * 12}), f"its network {'f' * 12} is gone"),
-        (case(lost_files=("/etc/a", "/etc/b")), "would be lost: /etc/a, /etc/b"),
-        (case(dependent=inspected(name="sidecar", auto_remove=True)), "sidecar depends on it .* and was started with --rm"),
-        (case(dependent=inspected("paused", name="sidecar")), "sidecar depends on it .* and is paused"),
-        (case(dependent=inspected(name="sidecar", image=None)), "sidecar depends on it .* and its image is no longer on this host"),
-        (case(dependent=inspected(name="sidecar", labels={"io.kubernetes.pod.name": "x"})), "sidecar .* and belongs to Kubernetes"),
+        (candidate(inside="id of web"), "this task runs inside it"),
+        (candidate(inside="id of sidecar", dependent=inspected(name="sidecar")), "runs inside a container that depends on it"),
+        (
+            candidate(host_config={"NetworkMode": "container:id of app"}),
+            r"lives in the namespace of a container \(id of app\) that is gone",
+        ),
+        (
+            candidate(host_config={"PidMode": "container:id of app"}, others=(inspected("exited", name="app"),)),
+            "of app, which does not run",
+        ),
+        (candidate(host_config={"VolumesFrom": ["store:ro"]}), "it has volumes of the container store, which is gone"),
+        (candidate(gateway=("10.1.0.9", 1)), "this task reaches the engine through it.*Set docker_host"),
+        (candidate(gateway=("socket-proxy", 1)), "this task reaches the engine through it"),
+        (candidate(gateway=("web", 1)), "this task reaches the engine through it"),
+        (candidate(gateway=("127.0.0.1", 8080)), "this task reaches the engine through it"),
+        (candidate(gateway=("sidecar", 1), dependent=inspected(name="sidecar")), "this task reaches the engine through it"),
+        (candidate(auto_remove=True), "it was started with --rm"),
+        (candidate(labels={"com.docker.swarm.task.id": "x"}), r"Docker Swarm \(label com.docker.swarm.task.id\)"),
+        (candidate(labels={"io.kubernetes.pod.name": "x"}), r"Kubernetes \(label io.kubernetes.pod.name\)"),
+        (candidate(labels={"com.hashicorp.nomad.alloc_id": "x"}), "Nomad"),
+        (candidate(labels={"com.amazonaws.ecs.task-arn": "x"}), "Amazon ECS"),
+        (candidate(labels={"io.rancher.container.uuid": "x"}), "Rancher"),
+        (candidate(labels={"com.docker.compose.oneoff": "True"}), "'docker compose run' made it"),
+        (candidate("paused"), "it is paused.*Unpause it"),
+        (candidate("dead"), "it is dead"),
+        (candidate("removing"), "it is removing"),
+        (candidate(image=None), r"the image that it runs \(sha256:old\) is no longer on this host"),
+        (candidate(new="arm64"), "shop:2 is made for arm64, and this engine runs amd64"),
+        (candidate(networks=("front", "back", "side")), "its network back, side is gone"),
+        (candidate(host_config={"NetworkMode": "side"}), "its network side is gone"),
+        (candidate(host_config={"NetworkMode": "f" * 12}), f"its network {'f' * 12} is gone"),
+        (candidate(lost_files=("/etc/a", "/etc/b")), "would be lost: /etc/a, /etc/b"),
+        (candidate(dependent=inspected(name="sidecar", auto_remove=True)), "sidecar depends on it .* and was started with --rm"),
+        (candidate(dependent=inspected("paused", name="sidecar")), "sidecar depends on it .* and is paused"),
+        (candidate(dependent=inspected(name="sidecar", image=None)), "sidecar depends on it .* and its image is no longer on this host"),
+        (candidate(dependent=inspected(name="sidecar", labels={"io.kubernetes.pod.name": "x"})), "sidecar .* and belongs to Kubernetes"),
     ],
 )
-def test_what_is_unsafe_is_refused_with_the_reason(unsafe: Case, reason: str) -> None:
+def test_what_is_unsafe_is_refused_with_the_reason(unsafe: Candidate, reason: str) -> None:
     with pytest.raises(Refused, match=f"^Container web was not touched: .*{reason}"):
-        refuse_if_unsafe("web", unsafe)
+        run_checks("web", unsafe)
 
 
 def test_verbatim_needs_only_the_defaults_of_the_image_and_no_dependents() -> None:
     with pytest.raises(Refused, match="sidecar depends on it"):
-        refuse_if_unsafe("web", case(verbatim=True, dependent=inspected(name="sidecar", image=None)))
+        run_checks("web", candidate(verbatim=True, dependent=inspected(name="sidecar", image=None)))
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, ""), (2, "/0, /1"), (3, "/0, /1, /2"), (4, "/0, /1, /2 and 1 more")])
@@ -153,35 +161,35 @@ class TestLinks:
     def test_one_that_does_not_run(self, status: str | None) -> None:
         others = (inspected(status, name="db"),) if status else ()
         with pytest.raises(Refused, match="it links to db, which does not run"):
-            refuse_if_unsafe("web", case(others=others, host_config=self.LINKS))
+            run_checks("web", candidate(others=others, host_config=self.LINKS))
 
     @pytest.mark.parametrize(("db", "web"), [("running", "running"), ("paused", "running"), ("exited", "exited")])
     def test_one_that_runs_or_is_not_needed(self, db: str, web: str) -> None:
-        refuse_if_unsafe("web", case(web, others=(inspected(db, name="db"),), host_config=self.LINKS))
+        run_checks("web", candidate(web, others=(inspected(db, name="db"),), host_config=self.LINKS))
 
 
 class TestWhatDependentsNeedOfOthers:
     """Each is created anew, so that it has to find what it needs of others as well."""
 
     @staticmethod
-    def of(status: str, host_config: dict[str, Any], *others: Inspected, web: str = "running") -> Case:
+    def of(status: str, host_config: dict[str, Any], *others: Inspected, web: str = "running") -> Candidate:
         dependent = inspected(status, name="sidecar", host_config=host_config)
-        return case(web, dependent=dependent, others=(dependent, *others))
+        return candidate(web, dependent=dependent, others=(dependent, *others))
 
     @pytest.mark.parametrize("host_config", [{"Links": ["/web:/sidecar/web", "/db:/sidecar/db"]}, {"PidMode": "container:id of db"}])
     def test_one_that_does_not_run(self, host_config: dict[str, Any]) -> None:
         with pytest.raises(Refused, match="^Container web was not touched: sidecar depends on it .* db, which does not run"):
-            refuse_if_unsafe("web", self.of("running", host_config, inspected("exited", name="db")))
-        refuse_if_unsafe("web", self.of("exited", host_config, inspected("exited", name="db")))
-        refuse_if_unsafe("web", self.of("running", host_config, inspected(name="db")))
+            run_checks("web", self.of("running", host_config, inspected("exited", name="db")))
+        run_checks("web", self.of("exited", host_config, inspected("exited", name="db")))
+        run_checks("web", self.of("running", host_config, inspected(name="db")))
 
     @pytest.mark.parametrize("web", ["running", "exited"])
     @pytest.mark.parametrize("host_config", [{"Links": ["/web:/sidecar/web"]}, {"NetworkMode": "container:id of web"}])
     def test_the_container_itself_is_what_may_have_to_be_mended(self, host_config: dict[str, Any], web: str) -> None:
-        refuse_if_unsafe("web", self.of("running", host_config, web=web))
+        run_checks("web", self.of("running", host_config, web=web))
 
     def test_one_that_is_gone(self) -> None:
         with pytest.raises(Refused, match=r"sidecar depends on it .* and lives in the namespace of a container \(id of db\) that is gone"):
-            refuse_if_unsafe("web", self.of("exited", {"PidMode": "container:id of db"}))
+            run_checks("web", self.of("exited", {"PidMode": "container:id of db"}))
         with pytest.raises(Refused, match="sidecar depends on it .* and has volumes of the container store, which is gone"):
-            refuse_if_unsafe("web", self.of("running", {"VolumesFrom": ["store"]}))
+            run_checks("web", self.of("running", {"VolumesFrom": ["store"]}))

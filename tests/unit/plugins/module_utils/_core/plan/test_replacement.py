@@ -10,10 +10,10 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, ContainerRequest, RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Archives
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import go_back
-from support.fake_engine import FakeEngine, FakeJournal, fake_guard, fake_ports
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
+from support.fake_engine import FakeEngine, FakeJournal, fake_context, fake_lock
 from support.world import ALWAYS, HEALTH
 
 
@@ -29,11 +29,11 @@ class Host:
         self.result = self.update("vpn")
 
     def update(self, name: str) -> CycleResult:
-        ports = fake_ports(self.engine, self.memory)
-        return recreate_with_health(ports, fake_guard(), RecreateRequest(name), HEALTH, Cleanup(), keep_archive=True)
+        context = fake_context(self.engine, self.memory)
+        return recreate_with_health(context, fake_lock(), RecreateRequest(name), HEALTH, Cleanup(), keep_archive=True)
 
     def back(self, name: str) -> CycleResult:
-        return go_back(fake_ports(self.engine, self.memory), fake_guard(), ContainerRequest(name), HEALTH)
+        return rollback_to_archive(fake_context(self.engine, self.memory), fake_lock(), ContainerRequest(name), HEALTH)
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def host() -> Host:
 
 def test_one_is_left_alone_and_told_of(host: Host) -> None:
     assert host.engine.container("web-old-1000")["Id"] == host.web
-    assert [kept.id for kept in Archives(host.memory).of("web")] == [host.web]
+    assert [kept.id for kept in ArchiveStore(host.memory).of("web")] == [host.web]
     assert [dependent.name for dependent in host.result.dependents] == ["web"]
     assert [warning for warning in host.result.warnings if "web-old-1000" in warning] == [
         "The archive web-old-1000 needs the very container of vpn that is replaced here. To go back to it, let vpn go back first."

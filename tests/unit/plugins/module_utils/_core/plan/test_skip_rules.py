@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.skip_rules import is_excluded, why_too_young
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from support.fake_engine import FakeClock, FakeEngine, fake_guard, fake_ports
+from support.fake_engine import FakeClock, FakeEngine, fake_context, fake_lock
 
 DAY = 24 * 3600
 NOW = 1_790_000_000
@@ -101,7 +101,7 @@ def engine() -> FakeEngine:
 
 def recreate(engine: FakeEngine, **request: object) -> CycleResult:
     wanted = RecreateRequest("web", **request)  # type: ignore[arg-type]
-    return recreate_with_health(fake_ports(engine), fake_guard(), wanted, HealthConfig(grace_period=1), Cleanup())
+    return recreate_with_health(fake_context(engine), fake_lock(), wanted, HealthConfig(grace_period=1), Cleanup())
 
 
 class TestTooYoung:

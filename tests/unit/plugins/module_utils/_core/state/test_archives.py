@@ -7,11 +7,11 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Archives, Kept
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord, ArchiveStore
 from support.fake_engine import FakeJournal, Fuse, Killed
 
-FIRST = Kept("1", "web-old-1000", runs=True, restart_policy={"Name": "always"})
-SECOND = Kept("2", "web-old-2000", runs=False, restart_policy={})
+FIRST = ArchiveRecord("1", "web-old-1000", runs=True, restart_policy={"Name": "always"})
+SECOND = ArchiveRecord("2", "web-old-2000", runs=False, restart_policy={})
 PLACE = "evenkeel-archives.web"
 
 
@@ -21,7 +21,7 @@ def memory() -> FakeJournal:
 
 
 def test_the_newest_comes_first(memory: FakeJournal) -> None:
-    archives = Archives(memory)
+    archives = ArchiveStore(memory)
     assert archives.of("web") == ()
     archives.add("web", FIRST)
     archives.add("web", SECOND)
@@ -30,14 +30,14 @@ def test_the_newest_comes_first(memory: FakeJournal) -> None:
 
 
 def test_one_is_there_once(memory: FakeJournal) -> None:
-    archives = Archives(memory)
+    archives = ArchiveStore(memory)
     for kept in (FIRST, SECOND, FIRST):
         archives.add("web", kept)
     assert archives.of("web") == (FIRST, SECOND)
 
 
 def test_of_none_nothing_is_left(memory: FakeJournal) -> None:
-    archives = Archives(memory)
+    archives = ArchiveStore(memory)
     archives.add("web", FIRST)
     archives.drop("web", "another")
     assert archives.of("web") == (FIRST,)
@@ -46,7 +46,7 @@ def test_of_none_nothing_is_left(memory: FakeJournal) -> None:
 
 
 def test_to_drop_what_is_not_there_writes_nothing(memory: FakeJournal) -> None:
-    Archives(memory).drop("web", "1")
+    ArchiveStore(memory).drop("web", "1")
     assert not [call for call in memory.calls if not call.startswith("read")]
 
 
@@ -54,14 +54,14 @@ def test_to_drop_what_is_not_there_writes_nothing(memory: FakeJournal) -> None:
 def test_what_cannot_be_read_is_not_overwritten(memory: FakeJournal, text: str) -> None:
     memory.notes[PLACE] = text
     with pytest.raises(EngineError, match=f"the volume {PLACE} was not written by this version"):
-        Archives(memory).add("web", FIRST)
+        ArchiveStore(memory).add("web", FIRST)
     assert memory.notes == {PLACE: text}
 
 
 @pytest.mark.parametrize("at", range(1, 8))
 @pytest.mark.parametrize("drop", [False, True])
 def test_a_kill_loses_nothing_that_was_there_before(memory: FakeJournal, at: int, drop: bool) -> None:
-    archives = Archives(memory)
+    archives = ArchiveStore(memory)
     archives.add("web", FIRST)
     archives.add("web", SECOND)
 
@@ -69,7 +69,7 @@ def test_a_kill_loses_nothing_that_was_there_before(memory: FakeJournal, at: int
         if drop:
             archives.drop("web", "2")
         else:
-            archives.add("web", Kept("3", "web-old-3000", runs=True, restart_policy={}))
+            archives.add("web", ArchiveRecord("3", "web-old-3000", runs=True, restart_policy={}))
 
     memory.fuse = Fuse(at)
     try:

@@ -10,7 +10,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image.tags import point_tag_back
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections, how_to_forget, reject
-from support.fake_engine import FakeEngine, FakeJournal, fake_ports
+from support.fake_engine import FakeEngine, FakeJournal, fake_context
 
 BAD = Rejected("shop:1", "bad", None, "crashed: web exited with code 3", 1000)
 OLD, NEW = ImageIdentity("shop:1", "old"), ImageIdentity("shop:1", "new", "sha256:d")
@@ -58,7 +58,7 @@ def test_a_memory_that_does_not_work_is_a_warning(memory: FakeJournal) -> None:
 def test_reject(memory: FakeJournal) -> None:
     engine = FakeEngine()
     engine.local["docker.io/library/shop:1"] = "new"
-    assert reject(fake_ports(engine, memory), "web", "web-id", OLD, NEW, "crashed") == ()
+    assert reject(fake_context(engine, memory), "web", "web-id", OLD, NEW, "crashed") == ()
     assert Rejections(memory).recall("web") == Rejected("shop:1", "new", "sha256:d", "crashed", 1000)
     assert engine.local["docker.io/library/shop:1"] == "old"
 
@@ -67,7 +67,7 @@ def test_reject_warns_of_each_thing(memory: FakeJournal) -> None:
     engine = FakeEngine()
     memory.errors.append(EngineError("no"))
     engine.errors["tag:shop:1=old"] = EngineError("no")
-    assert len(reject(fake_ports(engine, memory), "web", "web-id", OLD, NEW, "crashed")) == 2
+    assert len(reject(fake_context(engine, memory), "web", "web-id", OLD, NEW, "crashed")) == 2
 
 
 @pytest.mark.parametrize(

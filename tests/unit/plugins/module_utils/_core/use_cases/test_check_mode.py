@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Repair, Repaired
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Repair, RepairResult
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
@@ -21,18 +21,18 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     InspectFailed,
     InvalidImageReference,
     JournalFailed,
+    NoArchive,
     NotFound,
-    NothingToGoBackTo,
     PullFailed,
     RecoveryFailed,
     Refused,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest, LostFiles, RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import Guard
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import rehearse_comeback, rehearse_recreation
-from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, digest_of, fake_guard, fake_ports
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate, check_rollback
+from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, digest_of, fake_context, fake_lock
 from support.world import World, updated
 
 READS = ("inspect", "published", "local_image", "surroundings", "changes:", "probe:")
@@ -49,12 +49,12 @@ def engine() -> FakeEngine:
     return engine
 
 
-def rehearse(engine: FakeEngine, memory: FakeJournal | None = None, guard: Guard | None = None, **request: t.Any) -> CycleResult:
+def check(engine: FakeEngine, memory: FakeJournal | None = None, lock: RunLock | None = None, **request: t.Any) -> CycleResult:
     before = (engine.names, copy.deepcopy(engine.local))
     engine.calls.clear()
     try:
         wanted = RecreateRequest(**{"container": "web", **request})
-        return rehearse_recreation(fake_ports(engine, memory), guard or fake_guard(), wanted)
+        return check_recreate(fake_context(engine, memory), lock or fake_lock(), wanted)
     finally:
         assert all(call.startswith(READS) for call in engine.calls), engine.calls
         assert (engine.names, engine.local) == before
@@ -62,7 +62,7 @@ def rehearse(engine: FakeEngine, memory: FakeJournal | None = None, guard: Guard
 
 class TestTheImage:
     def test_a_newer_one(self, engine: FakeEngine) -> None:
-        result = rehearse(engine)
+        result = check(engine)
         assert (result.outcome, result.container_id) == (Outcome.RECREATED, engine.container("web")["Id"])
         assert (result.new_image.id, result.new_image.digest) == ("", digest_of("new"))
         assert "packed anew" in result.doubt
@@ -71,32 +71,32 @@ class TestTheImage:
     def test_a_newer_one_that_is_here_leaves_no_doubt(self, engine: FakeEngine) -> None:
         engine.local["docker.io/library/other:1"] = "new"
         engine.local["docker.io/library/shop:2"] = "new"
-        result = rehearse(engine)
+        result = check(engine)
         assert (result.outcome, result.new_image.id, result.doubt) == (Outcome.RECREATED, "new", "")
 
     def test_the_same(self, engine: FakeEngine) -> None:
         engine.registry[SHOP] = "old"
-        result = rehearse(engine)
+        result = check(engine)
         assert (result.outcome, result.doubt, result.diff) == (Outcome.UNCHANGED, "", None)
-        assert rehearse(engine, force=True).outcome is Outcome.RECREATED
+        assert check(engine, force=True).outcome is Outcome.RECREATED
 
     def test_the_same_in_another_repository(self, engine: FakeEngine) -> None:
         engine.registry["mirror.example/shop:1"] = "old"
         engine.images["old"] = {"RepoDigests": [f"shop@{digest_of('old')}"]}
         engine.errors["local_image"] = NotFound("the host knows it by the other repository only")
-        assert rehearse(engine, image="mirror.example/shop:1").outcome is Outcome.UNCHANGED
+        assert check(engine, image="mirror.example/shop:1").outcome is Outcome.UNCHANGED
 
     def test_another_index(self, engine: FakeEngine) -> None:
         engine.publishes_indexes = True
-        result = rehearse(engine)
+        result = check(engine)
         assert result.outcome is Outcome.RECREATED
         assert "another index" in result.doubt
 
     @pytest.mark.parametrize("policy", [PullPolicy.MISSING, PullPolicy.NEVER])
     def test_one_that_need_not_be_pulled(self, engine: FakeEngine, policy: PullPolicy) -> None:
-        assert rehearse(engine, pull=policy).outcome is Outcome.UNCHANGED
+        assert check(engine, pull=policy).outcome is Outcome.UNCHANGED
         engine.local[SHOP] = "newer"
-        result = rehearse(engine, pull=policy)
+        result = check(engine, pull=policy)
         assert (result.outcome, result.new_image.id, result.doubt) == (Outcome.RECREATED, "newer", "")
         assert "published" not in engine.calls
 
@@ -105,28 +105,28 @@ class TestThePlatform:
     def test_one_that_is_made_for_another(self, engine: FakeEngine) -> None:
         engine.platforms = ("linux/s390x",)
         with pytest.raises(Refused, match="made for s390x"):
-            rehearse(engine)
+            check(engine)
 
     def test_an_index_without_ours(self, engine: FakeEngine) -> None:
         engine.platforms, engine.publishes_indexes = ("linux/s390x", "linux/arm/v7", "unknown/unknown"), True
         with pytest.raises(PullFailed, match="no matching manifest for amd64: the registry has the image for linux/s390x, linux/arm/v7"):
-            rehearse(engine)
+            check(engine)
 
     def test_an_index_with_ours(self, engine: FakeEngine) -> None:
         engine.platforms, engine.publishes_indexes = ("linux/s390x", "linux/amd64"), True
-        assert rehearse(engine).outcome is Outcome.RECREATED
+        assert check(engine).outcome is Outcome.RECREATED
 
     def test_what_runs_under_emulation_may_go_on(self, engine: FakeEngine) -> None:
         engine.platforms = ("linux/s390x",)
         engine.images["old"] = {"Architecture": "s390x"}
-        result = rehearse(engine)
+        result = check(engine)
         assert (result.outcome, result.warnings) == (Outcome.RECREATED, ())
 
     def test_or_move_to_what_the_engine_runs_by_itself_and_is_told(self, engine: FakeEngine) -> None:
         """The engine does not tell which platform somebody asked for."""
         engine.platforms, engine.publishes_indexes = ("linux/s390x", "linux/amd64"), True
         engine.images["old"] = {"Architecture": "s390x"}
-        result = rehearse(engine)
+        result = check(engine)
         assert (result.outcome, len(result.warnings)) == (Outcome.RECREATED, 1)
         assert result.warnings[0].startswith("web runs an image that is made for s390x, and the new one is made for amd64. ")
 
@@ -134,12 +134,12 @@ class TestThePlatform:
         engine.platforms, engine.publishes_indexes = ("linux/s390x",), True
         engine.images["old"] = {"Architecture": "s390x"}
         with pytest.raises(PullFailed):
-            rehearse(engine)
+            check(engine)
 
     def test_an_older_kind_in_an_index_is_pulled_and_then_refused(self, engine: FakeEngine) -> None:
         engine.platforms, engine.publishes_indexes = ("linux/386",), True
         with pytest.raises(Refused, match="made for 386"):
-            rehearse(engine)
+            check(engine)
 
 
 class TestFailures:
@@ -148,33 +148,33 @@ class TestFailures:
     def test_nobody_has_the_image(self, engine: FakeEngine) -> None:
         del engine.registry[SHOP]
         with pytest.raises(PullFailed, match="web was not touched"):
-            rehearse(engine)
+            check(engine)
 
     def test_it_is_not_here_and_must_not_be_pulled(self, engine: FakeEngine) -> None:
         with pytest.raises(PullFailed, match="never"):
-            rehearse(engine, image="shop:2", pull=PullPolicy.NEVER)
+            check(engine, image="shop:2", pull=PullPolicy.NEVER)
 
     def test_no_such_container(self, engine: FakeEngine) -> None:
         with pytest.raises(InspectFailed):
-            rehearse(engine, container="nobody")
+            check(engine, container="nobody")
 
     def test_created_from_an_image_id(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
         with pytest.raises(InvalidImageReference):
-            rehearse(engine)
+            check(engine)
 
     def test_refused(self, engine: FakeEngine) -> None:
         engine._find("web")["HostConfig"]["AutoRemove"] = True
         with pytest.raises(Refused, match="--rm"):
-            rehearse(engine)
+            check(engine)
 
     def test_files_that_would_be_lost(self, engine: FakeEngine) -> None:
         engine.changed["web"] = [{"Path": "/etc/web.conf", "Kind": 1}]
-        result = rehearse(engine)
+        result = check(engine)
         assert result.lost_files == ("/etc/web.conf",)
         assert result.warnings[0].endswith("the new one will not have them: /etc/web.conf")
         with pytest.raises(Refused):
-            rehearse(engine, lost_files=LostFiles.REFUSE)
+            check(engine, lost_files=LostFiles.REFUSE)
 
 
 class TestRejected:
@@ -184,22 +184,22 @@ class TestRejected:
         return memory
 
     def test_known_by_its_digest_when_it_is_not_here(self, engine: FakeEngine) -> None:
-        result = rehearse(engine, self.rejected("new", digest_of("new")))
+        result = check(engine, self.rejected("new", digest_of("new")))
         assert result.outcome is Outcome.SKIPPED
         assert result.rejected
-        assert rehearse(engine, self.rejected("new", digest_of("new")), force=True).outcome is Outcome.RECREATED
+        assert check(engine, self.rejected("new", digest_of("new")), force=True).outcome is Outcome.RECREATED
 
     def test_known_by_its_id_when_it_is(self, engine: FakeEngine) -> None:
         engine.local["docker.io/library/shop:2"] = "new"
-        assert rehearse(engine, self.rejected("new", None)).outcome is Outcome.SKIPPED
-        assert rehearse(engine, self.rejected("other", digest_of("new"))).outcome is Outcome.RECREATED
+        assert check(engine, self.rejected("new", None)).outcome is Outcome.SKIPPED
+        assert check(engine, self.rejected("other", digest_of("new"))).outcome is Outcome.RECREATED
 
     def test_a_newer_one(self, engine: FakeEngine) -> None:
-        result = rehearse(engine, self.rejected("bad", digest_of("bad")))
+        result = check(engine, self.rejected("bad", digest_of("bad")))
         assert (result.outcome, "gone back from" in result.doubt) == (Outcome.RECREATED, False)
 
     def test_not_known_at_all(self, engine: FakeEngine) -> None:
-        result = rehearse(engine, self.rejected("bad", None))
+        result = check(engine, self.rejected("bad", None))
         assert result.outcome is Outcome.RECREATED
         assert "gone back from" in result.doubt
 
@@ -210,7 +210,7 @@ class TestForbidden:
     @pytest.mark.parametrize("call", ["published", "local_image", "surroundings", "changes:web"])
     def test_without_an_answer_nothing_is_foretold(self, engine: FakeEngine, call: str) -> None:
         engine.errors[call] = self.NO
-        result = rehearse(engine)
+        result = check(engine)
         assert (result.outcome, cycle_report(result)["changed"]) == (Outcome.UNKNOWN, False)
         assert "405 Method Not Allowed" in result.doubt
         assert result.warnings[0].startswith("Whether web would be changed cannot be told")
@@ -219,12 +219,12 @@ class TestForbidden:
     def test_the_container_itself(self, engine: FakeEngine) -> None:
         engine.errors["inspect"] = self.NO
         with pytest.raises(InspectFailed):
-            rehearse(engine)
+            check(engine)
 
     def test_the_journal(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         journal.errors.append(self.NO)
-        result = rehearse(engine, guard=fake_guard(journal))
+        result = check(engine, lock=fake_lock(journal))
         assert result.outcome is Outcome.RECREATED
         assert "written down" in result.doubt
 
@@ -232,14 +232,14 @@ class TestForbidden:
         journal = FakeJournal()
         journal.errors.append(EngineError("no"))
         with pytest.raises(JournalFailed):
-            rehearse(engine, guard=fake_guard(journal))
+            check(engine, lock=fake_lock(journal))
 
 
 def test_those_that_depend_on_it_are_told(engine: FakeEngine) -> None:
     web = engine.container("web")["Id"]
     sidecar = engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{web}"})
     engine.registry["docker.io/library/shop:1"] = "new"
-    assert rehearse(engine).dependents == (Repaired("sidecar", sidecar, Repair.RECREATED),)
+    assert check(engine).dependents == (RepairResult("sidecar", sidecar, Repair.RECREATED),)
 
 
 class TestOtherRuns:
@@ -275,11 +275,11 @@ def test_wherever_a_run_was_killed_the_next_does_what_is_foretold(bad: bool) -> 
         if not interrupt(world, World.recreate, at):
             break
         points += 1
-        foretold = rehearse_world(world)
-        done = world.recreate(world.guard("later", dead=("killed",)))
-        assert cycle_report(foretold)["changed"] == cycle_report(done)["changed"], at
+        predicted = rehearse_world(world)
+        done = world.recreate(world.lock("later", dead=("killed",)))
+        assert cycle_report(predicted)["changed"] == cycle_report(done)["changed"], at
         if not bad:
-            assert (foretold.outcome, foretold.container_name) == (done.outcome, done.container_name), at
+            assert (predicted.outcome, predicted.container_name) == (done.outcome, done.container_name), at
     assert points > 20
 
 
@@ -290,48 +290,48 @@ def test_wherever_a_run_back_was_killed_the_next_does_what_is_foretold(gone: boo
         world = updated(2)
         if gone:
             world.engine.vanish("web")
-        if not interrupt(world, World.go_back, at):
+        if not interrupt(world, World.rollback_to_archive, at):
             break
         points += 1
-        foretold = rehearse_world(world, rehearse_comeback)
-        done = world.go_back(world.guard("later", dead=("killed",)))
-        assert (foretold.outcome, cycle_report(foretold)["changed"]) == (done.outcome, cycle_report(done)["changed"]), at
-        assert foretold.new_image == done.new_image, at
+        predicted = rehearse_world(world, check_rollback)
+        done = world.rollback_to_archive(world.lock("later", dead=("killed",)))
+        assert (predicted.outcome, cycle_report(predicted)["changed"]) == (done.outcome, cycle_report(done)["changed"]), at
+        assert predicted.new_image == done.new_image, at
     assert points > 10
 
 
 class TestGoingBack:
     def test_to_the_archive(self) -> None:
         world = updated()
-        result = rehearse_world(world, rehearse_comeback)
+        result = rehearse_world(world, check_rollback)
         assert (result.outcome, result.new_image.id) == (Outcome.RESTORED, "old")
         assert result.diff is not None
-        done = world.go_back(world.guard("later"))
+        done = world.rollback_to_archive(world.lock("later"))
         assert (done.outcome, done.new_image.id, done.diff) == (result.outcome, result.new_image.id, result.diff)
 
     def test_into_a_gap(self) -> None:
         world = updated()
         world.engine.vanish("web")
-        result = rehearse_world(world, rehearse_comeback)
-        done = world.go_back(world.guard("later"))
+        result = rehearse_world(world, check_rollback)
+        done = world.rollback_to_archive(world.lock("later"))
         assert (result.outcome, result.container_id, result.container_name) == (done.outcome, done.container_id, done.container_name)
         assert (result.old_image, result.new_image) == (done.old_image, done.new_image)
 
     def test_to_nothing(self) -> None:
-        with pytest.raises(NothingToGoBackTo):
-            rehearse_world(World(), rehearse_comeback)
+        with pytest.raises(NoArchive):
+            rehearse_world(World(), check_rollback)
 
     def test_what_must_not_be_stopped(self) -> None:
         world = updated()
         world.engine._find("web")["State"]["Status"] = "paused"
         with pytest.raises(Refused):
-            rehearse_world(world, rehearse_comeback)
+            rehearse_world(world, check_rollback)
 
 
-def interrupt(world: World, run: t.Callable[[World, Guard], CycleResult], at: int) -> bool:
+def interrupt(world: World, run: t.Callable[[World, RunLock], CycleResult], at: int) -> bool:
     """Kill a run at that call. False when it was over by then."""
     try:
-        run(world, world.guard("killed", Fuse(at)))
+        run(world, world.lock("killed", Fuse(at)))
     except Killed:
         return True
     finally:
@@ -339,7 +339,7 @@ def interrupt(world: World, run: t.Callable[[World, Guard], CycleResult], at: in
     return False
 
 
-def interrupt_until(world: World, run: t.Callable[[World, Guard], CycleResult], true: t.Callable[[], bool]) -> bool:
+def interrupt_until(world: World, run: t.Callable[[World, RunLock], CycleResult], true: t.Callable[[], bool]) -> bool:
     """Kill a run as soon as something is true."""
     look_on = world.engine.look_on
 
@@ -349,7 +349,7 @@ def interrupt_until(world: World, run: t.Callable[[World, Guard], CycleResult], 
 
     world.engine.look_on = kill
     try:
-        run(world, world.guard("killed"))
+        run(world, world.lock("killed"))
     except Killed:
         return True
     finally:
@@ -357,12 +357,12 @@ def interrupt_until(world: World, run: t.Callable[[World, Guard], CycleResult], 
     return False
 
 
-def rehearse_world(world: World, rehearsal: t.Any = rehearse_recreation, dead: t.Iterable[str] = ("killed",)) -> CycleResult:
+def rehearse_world(world: World, rehearsal: t.Any = check_recreate, dead: t.Iterable[str] = ("killed",)) -> CycleResult:
     world.look_on()
     before = copy.deepcopy((world.engine._containers, world.engine.local, world.journal.notes, world.memory.notes))
-    request = RecreateRequest("web") if rehearsal is rehearse_recreation else ContainerRequest("web")
+    request = RecreateRequest("web") if rehearsal is check_recreate else ContainerRequest("web")
     try:
-        result: CycleResult = rehearsal(fake_ports(world.engine, world.memory), world.guard("rehearsal", dead=dead), request)
+        result: CycleResult = rehearsal(fake_context(world.engine, world.memory), world.lock("rehearsal", dead=dead), request)
     finally:
         assert (world.engine._containers, world.engine.local, world.journal.notes, world.memory.notes) == before
     return result

@@ -18,14 +18,14 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     Refused,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, ContainerRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import Archives, Kept
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord, ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.finalize import (
     Finalized,
     FinalizeRequest,
+    check_finalize,
     finalize,
-    rehearse_finalizing,
 )
-from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, fake_guard, fake_ports
+from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, fake_context, fake_lock
 from support.world import World, updated
 
 REFUSAL = EngineError("the engine says no")
@@ -44,21 +44,21 @@ class Yard:
     def archive(self, name: str, *, runs: bool = True, rollout: str = "") -> str:
         container = self.engine.has_container(name, "shop:1", f"image of {name}", {"RestartPolicy": {"Name": "no"}})
         self.engine._find(name)["State"]["Status"] = "exited"
-        Archives(self.memory).add("web", Kept(container, name, runs=runs, restart_policy={}, rollout=rollout))
+        ArchiveStore(self.memory).add("web", ArchiveRecord(container, name, runs=runs, restart_policy={}, rollout=rollout))
         return container
 
     def run(self, work: t.Callable[..., Finalized] = finalize, container: str = "web", rollout: str = "", **cleanup: bool) -> Finalized:
         self.engine.calls.clear()
         request = FinalizeRequest(ContainerRequest(container), rollout, Cleanup(**cleanup))
         try:
-            return work(fake_ports(self.engine, self.memory), fake_guard(self.journal), request)
+            return work(fake_context(self.engine, self.memory), fake_lock(self.journal), request)
         finally:
             assert self.journal.notes == {}
             assert {"web", "web-old-2"} <= self.engine.names
 
     @property
     def kept(self) -> list[str]:
-        return [kept.name for kept in Archives(self.memory).of("web")]
+        return [kept.name for kept in ArchiveStore(self.memory).of("web")]
 
     @property
     def changes(self) -> list[str]:
@@ -162,7 +162,7 @@ class TestRefused:
     )
     def test_one_that_is_not_well(self, yard: Yard, state: dict[str, t.Any], word: str) -> None:
         yard.engine._find("web")["State"].update(state)
-        for work in (finalize, rehearse_finalizing):
+        for work in (finalize, check_finalize):
             with pytest.raises(Refused, match=f"it is {word} now, so you may want to go back"):
                 yard.run(work)
         assert yard.kept == [ARCHIVE, OLDER]
@@ -196,7 +196,7 @@ class TestHalfDone:
         assert yard.run().dropped == (ARCHIVE, OLDER)
 
     def test_what_could_not_be_forgotten_is_forgotten_the_next_time(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-        def refuse(_place: str) -> None:
+        def refuse(_key: str) -> None:
             raise REFUSAL
 
         with monkeypatch.context() as patch:
@@ -209,8 +209,8 @@ class TestHalfDone:
 def drop(
     world: World, token: str, fuse: Fuse | None = None, dead: t.Iterable[str] = (), work: t.Callable[..., Finalized] = finalize
 ) -> Finalized:
-    guard = world.guard(token, fuse, dead)
-    return work(fake_ports(world.engine, world.memory), guard, FinalizeRequest(ContainerRequest("web")))
+    lock = world.lock(token, fuse, dead)
+    return work(fake_context(world.engine, world.memory), lock, FinalizeRequest(ContainerRequest("web")))
 
 
 class TestInterrupted:
@@ -229,9 +229,9 @@ class TestInterrupted:
         world = updated()
         world.engine.registry["docker.io/library/shop:1"] = "newer"
         with pytest.raises(Killed):
-            world.recreate(world.guard("first", Fuse(45)), keep_archive=True)
+            world.recreate(world.lock("first", Fuse(45)), keep_archive=True)
         before = (world.engine.names, world.kept, dict(world.journal.notes))
-        for work in (finalize, rehearse_finalizing):
+        for work in (finalize, check_finalize):
             with pytest.raises(Refused, match="an earlier run on it was interrupted"):
                 drop(world, "second", dead=["first"], work=work)
             assert (world.engine.names, world.kept, world.journal.notes) == before
@@ -239,12 +239,12 @@ class TestInterrupted:
     def test_a_run_that_lives_is_waited_for(self) -> None:
         world = updated()
         with pytest.raises(Killed):
-            world.go_back(world.guard("first", Fuse(30)))
+            world.rollback_to_archive(world.lock("first", Fuse(30)))
         with pytest.raises(Busy):
             drop(world, "second")
-        assert "another run is at work" in drop(world, "second", work=rehearse_finalizing).warnings[-1].lower()
+        assert "another run is at work" in drop(world, "second", work=check_finalize).warnings[-1].lower()
 
 
 def test_check_mode_touches_nothing(yard: Yard) -> None:
-    assert yard.run(rehearse_finalizing, remove_replaced=True).dropped == (ARCHIVE, OLDER)
+    assert yard.run(check_finalize, remove_replaced=True).dropped == (ARCHIVE, OLDER)
     assert (yard.changes, yard.kept) == ([], [ARCHIVE, OLDER])

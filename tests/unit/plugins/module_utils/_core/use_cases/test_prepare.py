@@ -17,11 +17,11 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.prepare import (
     Prepared,
+    check_prepare,
     preparation_report,
     prepare,
-    rehearse_preparation,
 )
-from support.fake_engine import FakeEngine, digest_of, fake_guard, fake_ports
+from support.fake_engine import FakeEngine, digest_of, fake_context, fake_lock
 
 SHOP = "docker.io/library/shop:1"
 EXACTLY = f"docker.io/library/shop@{digest_of('new')}"
@@ -40,7 +40,7 @@ def run(engine: FakeEngine, work: t.Callable[..., Prepared] = prepare, **request
     before = copy.deepcopy(engine.container("web"))
     engine.calls.clear()
     try:
-        return work(fake_ports(engine), fake_guard(), RecreateRequest(**{"container": "web", **request}))
+        return work(fake_context(engine), fake_lock(), RecreateRequest(**{"container": "web", **request}))
     finally:
         assert engine.container("web") == before
         assert engine.names == {"web"}
@@ -48,32 +48,32 @@ def run(engine: FakeEngine, work: t.Callable[..., Prepared] = prepare, **request
 
 def test_the_image_is_there_then(engine: FakeEngine) -> None:
     prepared = run(engine)
-    assert (prepared.brought, prepared.foretold.outcome, prepared.foretold.new_image.id) == (True, Outcome.RECREATED, "new")
-    assert prepared.foretold.doubt == ""
+    assert (prepared.pulled, prepared.predicted.outcome, prepared.predicted.new_image.id) == (True, Outcome.RECREATED, "new")
+    assert prepared.predicted.doubt == ""
     assert engine.calls == ["inspect", "local_image", "pull", "surroundings", "changes:web"]
 
 
 def test_by_its_digest_no_tag_is_moved(engine: FakeEngine) -> None:
     prepared = run(engine, image_digest=digest_of("new"), pull=PullPolicy.MISSING)
-    assert (prepared.brought, prepared.foretold.new_image.id) == (True, "new")
+    assert (prepared.pulled, prepared.predicted.new_image.id) == (True, "new")
     assert engine.local[SHOP] == "old"
     again = run(engine, image_digest=digest_of("new"), pull=PullPolicy.MISSING)
-    assert (again.brought, "pull" in engine.calls) == (False, False)
+    assert (again.pulled, "pull" in engine.calls) == (False, False)
 
 
 def test_nothing_to_bring(engine: FakeEngine) -> None:
     engine.registry[SHOP] = "old"
     prepared = run(engine)
-    assert (prepared.brought, prepared.foretold.outcome) == (False, Outcome.UNCHANGED)
+    assert (prepared.pulled, prepared.predicted.outcome) == (False, Outcome.UNCHANGED)
 
 
 def test_check_mode_only_asks(engine: FakeEngine) -> None:
-    prepared = run(engine, rehearse_preparation)
-    assert (prepared.brought, prepared.foretold.outcome) == (True, Outcome.RECREATED)
+    prepared = run(engine, check_prepare)
+    assert (prepared.pulled, prepared.predicted.outcome) == (True, Outcome.RECREATED)
     assert "pull" not in engine.calls
     engine.local["docker.io/library/other:1"] = "new"
     engine.local["docker.io/library/shop:2"] = "new"
-    assert not run(engine, rehearse_preparation).brought, "it is here already"
+    assert not run(engine, check_prepare).pulled, "it is here already"
 
 
 def test_what_would_refuse_the_update_is_told_now(engine: FakeEngine) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.hooks import NO_HOOKS, HookRunner
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.intent import entry_for
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.intent import journal_entry_for
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import error_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import RollbackEvent, RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Job, Outcome
@@ -49,8 +49,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Decision, Replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_recreation, plan_replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, LostFiles, RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Entry, lock_of
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import Guard
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import JournalEntry, lock_key
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from support.fake_engine import (
     HEALTHY,
@@ -59,10 +59,10 @@ from support.fake_engine import (
     FakeClock,
     FakeEngine,
     FakeJournal,
-    FakeRuns,
+    FakeProcesses,
     exited,
-    fake_guard,
-    fake_ports,
+    fake_context,
+    fake_lock,
 )
 
 TO_THE_START = [
@@ -102,28 +102,28 @@ def recreate(
     engine: FakeEngine,
     cleanup: Cleanup = Cleanup(),
     keep_archive: bool = False,
-    guard: Guard | None = None,
+    lock: RunLock | None = None,
     memory: FakeJournal | None = None,
     **request: object,
 ) -> CycleResult:
     wanted = dataclasses.replace(RecreateRequest("web"), **request)
-    guard = guard or fake_guard()
+    lock = lock or fake_lock()
     return recreate_with_health(
-        fake_ports(engine, memory), guard, wanted, HealthConfig(health_timeout=1), cleanup, keep_archive=keep_archive
+        fake_context(engine, memory), lock, wanted, HealthConfig(health_timeout=1), cleanup, keep_archive=keep_archive
     )
 
 
 class TestTheCycle:
     def test_order(self, engine: FakeEngine) -> None:
         clock = FakeClock()
-        ports = fake_ports(engine)._replace(clock=clock)
+        context = fake_context(engine)._replace(clock=clock)
         request = RecreateRequest("web")
         watch = Stopwatch(clock)
 
         def plan(watch: Stopwatch) -> Decision:
-            return plan_recreation(ports, watch, request)
+            return plan_recreation(context, watch, request)
 
-        ending = recreate_one(ports, fake_guard(), watch, Job(request, plan, HealthConfig()), HookRunner(ports, watch, NO_HOOKS))
+        ending = recreate_one(context, fake_lock(), watch, Job(request, plan, HealthConfig()), HookRunner(context, watch, NO_HOOKS))
         assert isinstance(ending, Replaced)
         assert engine.calls == TO_THE_START
 
@@ -523,7 +523,7 @@ class TestBeforeThereIsAnArchive:
         engine.errors["stop:web"] = NotFound("no such container")
         journal = FakeJournal()
         with pytest.raises(StopFailed, match="removed by somebody while the image was pulled") as caught:
-            recreate(engine, guard=fake_guard(journal))
+            recreate(engine, lock=fake_lock(journal))
         assert (caught.value.touched, journal.notes) == (False, {})
 
     def test_a_full_id_is_one(self, engine: FakeEngine) -> None:
@@ -667,12 +667,12 @@ class TestWhatIsAskedFor:
         assert "rename:web->web-old-1000" in engine.calls
 
     def test_the_archive_goes_unless_it_is_to_be_kept(self, engine: FakeEngine) -> None:
-        assert recreate_with_health(fake_ports(engine), fake_guard(), RecreateRequest("web"), HealthConfig(), Cleanup()).archive is None
+        assert recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), HealthConfig(), Cleanup()).archive is None
 
 
 class TestPlan:
     def plan(self, engine: FakeEngine) -> Replacement:
-        plan = plan_replacement(fake_ports(engine), Stopwatch(engine.clock), RecreateRequest("web"))
+        plan = plan_replacement(fake_context(engine), Stopwatch(engine.clock), RecreateRequest("web"))
         assert isinstance(plan, Replacement)
         return plan
 
@@ -909,7 +909,7 @@ class TestWhatIsSaid:
         engine.away["stop:web"] = 1
         journal = FakeJournal()
         with pytest.raises(StopFailed, match=r"could not be stopped: nobody listens\. It was started again and runs as before\.") as caught:
-            recreate(engine, guard=fake_guard(journal))
+            recreate(engine, lock=fake_lock(journal))
         assert (engine.calls.count("stop:web"), caught.value.touched, journal.notes) == (2, True, {})
 
     @pytest.mark.parametrize("stop_timeout", [-1, 10])
@@ -918,8 +918,8 @@ class TestWhatIsSaid:
         engine.errors["stop:web"] = NoAnswer("timed out")
         journal = FakeJournal()
         with pytest.raises(StopFailed, match=r"It still runs, but the engine may go on stopping it\. Run this again\.$") as caught:
-            recreate(engine, guard=fake_guard(journal))
-        assert (caught.value.touched, [*journal.notes]) == (False, [lock_of("web")])
+            recreate(engine, lock=fake_lock(journal))
+        assert (caught.value.touched, [*journal.notes]) == (False, [lock_key("web")])
         assert (engine.calls.count("stop:web") == 1) is (stop_timeout < 0), "one without a timeout is not waited for twice"
 
     def test_one_that_cannot_be_looked_at_may_have_been_touched(self, engine: FakeEngine) -> None:
@@ -962,7 +962,7 @@ class TestTheWayBack:
     def problem(self, engine: FakeEngine, health: HealthConfig | None = None) -> str | None:
         """Of an update whose new container exits."""
         engine.looks.setdefault("NEW", [exited(1)])
-        result = recreate_with_health(fake_ports(engine), fake_guard(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
+        result = recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
         assert result.restored is not None
         return result.restored.problem
 
@@ -1190,7 +1190,7 @@ class TestJournal:
     LOCK, NEW = "evenkeel-lock.web", "evenkeel-new.me.web"
 
     def test_it_is_written_before_the_first_touch_and_erased_last(self, engine: FakeEngine) -> None:
-        recreate(engine, guard=fake_guard(FakeJournal(engine.calls)))
+        recreate(engine, lock=fake_lock(FakeJournal(engine.calls)))
         assert engine.calls == [
             "places:web",
             *TO_THE_START[:4],
@@ -1206,13 +1206,13 @@ class TestJournal:
 
     def test_who_has_nothing_to_do_writes_nothing(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:1"] = "old"
-        recreate(engine, guard=fake_guard(FakeJournal(engine.calls)))
+        recreate(engine, lock=fake_lock(FakeJournal(engine.calls)))
         assert engine.calls == ["places:web", "inspect", "pull"]
 
     def test_nothing_is_left_of_it_after_a_rollback(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         engine.looks["NEW"] = [exited(1)]
-        recreate(engine, guard=fake_guard(journal))
+        recreate(engine, lock=fake_lock(journal))
         assert journal.notes == {}
 
     def test_it_stays_when_the_old_container_could_not_be_brought_back(self, engine: FakeEngine) -> None:
@@ -1220,27 +1220,27 @@ class TestJournal:
         journal = FakeJournal()
         engine.looks["NEW"] = engine.looks["web"] = [exited(1)]
         engine.errors["start:web"] = REFUSAL
-        recreate(engine, guard=fake_guard(journal))
+        recreate(engine, lock=fake_lock(journal))
         assert self.LOCK in journal.notes
 
     def test_a_journal_that_cannot_be_written_stops_before_the_stop(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         journal.errors = [REFUSAL]
         with pytest.raises(JournalFailed, match="the engine says no"):
-            recreate(engine, guard=fake_guard(journal))
+            recreate(engine, lock=fake_lock(journal))
         assert engine.calls == []
 
     def test_a_new_container_that_cannot_be_written_down_is_not_started(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         journal = FakeJournal()
         write = journal.write
 
-        def full(place: str, text: str) -> str:
-            if place == self.NEW:
+        def full(key: str, text: str) -> str:
+            if key == self.NEW:
                 raise REFUSAL
-            return write(place, text)
+            return write(key, text)
 
         monkeypatch.setattr(journal, "write", full)
-        result = recreate(engine, guard=fake_guard(journal))
+        result = recreate(engine, lock=fake_lock(journal))
         assert "start:NEW" not in engine.calls
         assert result.outcome is Outcome.ROLLED_BACK
 
@@ -1249,14 +1249,14 @@ class TestJournal:
         journal = FakeJournal()
         write = journal.write
 
-        def replaced(place: str, text: str) -> str:
+        def replaced(key: str, text: str) -> str:
             monkeypatch.setattr(journal, "write", write)
             engine.vanish("web")
             engine.has_container("web", "shop:1", "new")
-            return write(place, text)
+            return write(key, text)
 
         monkeypatch.setattr(journal, "write", replaced)
-        result = recreate(engine, guard=fake_guard(journal))
+        result = recreate(engine, lock=fake_lock(journal))
         assert result.outcome is Outcome.UNCHANGED
         assert not [call for call in engine.calls if call.startswith("stop")]
         assert journal.notes == {}
@@ -1268,9 +1268,9 @@ class TestWhatTheJournalHolds:
         journal = FakeJournal()
         write = journal.write
         written: dict[str, str] = {}
-        monkeypatch.setattr(journal, "write", lambda place, text: (written.update({place: text}), write(place, text))[1])
-        recreate(engine, keep_archive=keep_archive, guard=fake_guard(journal))
-        assert Entry.from_text(written[lock_of("web")]).keep_archive is keep_archive
+        monkeypatch.setattr(journal, "write", lambda key, text: (written.update({key: text}), write(key, text))[1])
+        recreate(engine, keep_archive=keep_archive, lock=fake_lock(journal))
+        assert JournalEntry.from_text(written[lock_key("web")]).keep_archive is keep_archive
         assert journal.notes == {}
 
     @pytest.mark.parametrize("call", ["stop:web", "rename:web->web-old-1000"])
@@ -1278,12 +1278,12 @@ class TestWhatTheJournalHolds:
         journal = FakeJournal()
         engine.errors[call] = REFUSAL
         with pytest.raises((StopFailed, RenameFailed)):
-            recreate(engine, guard=fake_guard(journal))
+            recreate(engine, lock=fake_lock(journal))
         assert journal.notes == {}
 
     def test_the_name_also_of_one_that_is_asked_for_by_its_id(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
-        recreate(engine, container=engine.container("web")["Id"], guard=fake_guard(journal))
+        recreate(engine, container=engine.container("web")["Id"], lock=fake_lock(journal))
         calls = {"places:evenkeel-lock.", "write:evenkeel-lock.web", "erase:evenkeel-lock.web"}
         assert {call for call in journal.calls if "lock" in call} == calls
 
@@ -1295,12 +1295,12 @@ class TestWhatTheJournalHolds:
             if "start:NEW" in engine.calls:
                 engine.look_on = lambda: None
                 with pytest.raises(Busy, match="Container web was not touched") as busy:
-                    recreate(engine, container=web, guard=Guard(journal, FakeRuns("second"), FakeClock(), lock_timeout=2))
+                    recreate(engine, container=web, lock=RunLock(journal, FakeProcesses("second"), FakeClock(), lock_timeout=2))
                 answers.append(busy.value)
 
         engine.look_on = ask_by_id
         engine.looks["NEW"] = [exited(1)]
-        assert recreate(engine, guard=fake_guard(journal)).outcome is Outcome.ROLLED_BACK
+        assert recreate(engine, lock=fake_lock(journal)).outcome is Outcome.ROLLED_BACK
         assert (len(answers), engine.container("web")["Id"]) == (1, web)
 
     @pytest.mark.parametrize("by_id", [False, True])
@@ -1322,15 +1322,15 @@ class TestWhatTheJournalHolds:
         assert RecreateRequest(container).is_by_id is by_id
 
     def test_a_run_that_was_brought_to_its_end(self, engine: FakeEngine) -> None:
-        journal, runs = FakeJournal(), FakeRuns()
+        journal, runs = FakeJournal(), FakeProcesses()
         engine.errors["start:NEW"] = engine.errors["start:web"] = REFUSAL
         engine.looks["web"] = [exited(1)]
-        recreate(engine, guard=fake_guard(journal, FakeRuns("dead")))
+        recreate(engine, lock=fake_lock(journal, FakeProcesses("dead")))
         engine.errors.clear()
         engine.looks.clear()
         engine.registry["docker.io/library/shop:1"] = "old"
         runs.dead.add("dead")
-        result = recreate(engine, guard=fake_guard(journal, runs))
+        result = recreate(engine, lock=fake_lock(journal, runs))
         assert result.outcome.value == "recovered"
         assert engine.container("web")["State"]["Status"] == "running"
 
@@ -1351,13 +1351,13 @@ class TestChangedDuringThePull:
         journal = FakeJournal()
         write = journal.write
 
-        def stopped(place: str, text: str) -> str:
+        def stopped(key: str, text: str) -> str:
             monkeypatch.setattr(journal, "write", write)
             engine._find("web")["State"]["Status"] = "exited"
-            return write(place, text)
+            return write(key, text)
 
         monkeypatch.setattr(journal, "write", stopped)
-        assert recreate(engine, guard=fake_guard(journal)).outcome is Outcome.RECREATED
+        assert recreate(engine, lock=fake_lock(journal)).outcome is Outcome.RECREATED
         assert engine.calls.count("pull") == 2
         assert not [call for call in engine.calls if call.startswith(("stop", "start"))]
         assert engine.container("web")["State"]["Status"] == "created"
@@ -1366,13 +1366,13 @@ class TestChangedDuringThePull:
         journal = FakeJournal()
         write = journal.write
 
-        def paused(place: str, text: str) -> str:
+        def paused(key: str, text: str) -> str:
             engine._find("web")["State"]["Status"] = "paused"
-            return write(place, text)
+            return write(key, text)
 
         monkeypatch.setattr(journal, "write", paused)
         with pytest.raises(Refused, match="it is paused"):
-            recreate(engine, guard=fake_guard(journal))
+            recreate(engine, lock=fake_lock(journal))
         assert journal.notes == {}
 
     def test_renamed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -1453,18 +1453,18 @@ class TestAfterARollbackThatFailed:
     def journal(self, engine: FakeEngine) -> FakeJournal:
         journal = FakeJournal()
         engine.looks.update({"NEW": [UNHEALTHY], "web": [UNHEALTHY]})
-        result = recreate(engine, guard=fake_guard(journal))
+        result = recreate(engine, lock=fake_lock(journal))
         assert result.restored is not None
         assert result.restored.problem == "web was still unhealthy after 120 s"
-        assert lock_of("web") in journal.notes
+        assert lock_key("web") in journal.notes
         del engine.looks["NEW"]
         engine.made_here.clear()
         return journal
 
     def again(self, engine: FakeEngine, journal: FakeJournal) -> CycleResult:
-        runs = FakeRuns("again")
+        runs = FakeProcesses("again")
         runs.dead.add("me")
-        return recreate(engine, guard=Guard(journal, runs, FakeClock(), lock_timeout=5))
+        return recreate(engine, lock=RunLock(journal, runs, FakeClock(), lock_timeout=5))
 
     def test_a_good_image_gets_in(self, engine: FakeEngine, journal: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:1"] = "good"
@@ -1488,40 +1488,40 @@ class TestAfterARollbackThatFailed:
             RecoveryFailed, match=r"forget the interrupted run with: docker volume rm evenkeel-lock\.web .*docker start web$"
         ):
             self.again(engine, journal)
-        assert lock_of("web") in journal.notes
+        assert lock_key("web") in journal.notes
 
 
 class TestAfterARecovery:
     """What an interrupted run left was brought to its end first. That is a change, and it is told, however this run ends."""
 
     @pytest.fixture
-    def guard(self, engine: FakeEngine) -> Guard:
+    def lock(self, engine: FakeEngine) -> RunLock:
         """Of a container that an interrupted run had stopped and renamed."""
-        plan = plan_replacement(fake_ports(engine), Stopwatch(FakeClock()), RecreateRequest("web"))
+        plan = plan_replacement(fake_context(engine), Stopwatch(FakeClock()), RecreateRequest("web"))
         assert isinstance(plan, Replacement)
-        journal, runs = FakeJournal(), FakeRuns()
-        journal.notes[lock_of("web")] = entry_for(plan, HealthConfig(), FakeRuns("dead").me(), keep_archive=False).to_text()
+        journal, runs = FakeJournal(), FakeProcesses()
+        journal.notes[lock_key("web")] = journal_entry_for(plan, HealthConfig(), FakeProcesses("dead").me(), keep_archive=False).to_text()
         runs.dead.add("dead")
         engine.stop("web", 10)
         engine.rename("web", plan.archive)
-        return fake_guard(journal, runs)
+        return fake_lock(journal, runs)
 
-    def test_a_failure_counts_as_a_change(self, engine: FakeEngine, guard: Guard) -> None:
+    def test_a_failure_counts_as_a_change(self, engine: FakeEngine, lock: RunLock) -> None:
         with pytest.raises(PullFailed) as caught:
-            recreate(engine, guard=guard, image="shop:2")
+            recreate(engine, lock=lock, image="shop:2")
         assert error_report(caught.value)["changed"]
 
-    def test_also_one_that_is_no_failed_step(self, engine: FakeEngine, guard: Guard) -> None:
+    def test_also_one_that_is_no_failed_step(self, engine: FakeEngine, lock: RunLock) -> None:
         engine._find("web-old-1000")["Config"]["Image"] = "sha256:" + "0" * 64
         with pytest.raises(InvalidImageReference) as caught:
-            recreate(engine, guard=guard)
+            recreate(engine, lock=lock)
         assert error_report(caught.value)["changed"]
 
     @pytest.mark.parametrize("good", [True, False])
-    def test_an_update_or_a_rollback_tells_of_it(self, engine: FakeEngine, guard: Guard, good: bool) -> None:
+    def test_an_update_or_a_rollback_tells_of_it(self, engine: FakeEngine, lock: RunLock, good: bool) -> None:
         if not good:
             engine.looks["NEW"] = [exited(1)]
-        result = recreate(engine, guard=guard)
+        result = recreate(engine, lock=lock)
         assert result.outcome is (Outcome.RECREATED if good else Outcome.ROLLED_BACK)
         assert result.warnings == ("An earlier run on this container was interrupted. What it left was brought to its end first.",)
 
@@ -1690,6 +1690,6 @@ class TestDependents:
     def test_what_they_are_is_written_down(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         engine.looks["NEW"] = engine.looks["web"] = [exited(1)]
-        recreate(engine, guard=fake_guard(journal))
-        (dependent,) = Entry.from_text(journal.notes[lock_of("web")]).dependents
+        recreate(engine, lock=fake_lock(journal))
+        (dependent,) = JournalEntry.from_text(journal.notes[lock_key("web")]).dependents
         assert (dependent.name, dependent.image_ref, dependent.image_id, dependent.tag_means) == ("sidecar", "tool:1", "tool", "tool")

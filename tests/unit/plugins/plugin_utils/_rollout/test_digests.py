@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.choice import choose, digest_for, rollout_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.digests import choose, digest_for, rollout_of
 
 A, B = "sha256:a", "sha256:b"
 TODAY = "2026-11-23T10:00:00Z"

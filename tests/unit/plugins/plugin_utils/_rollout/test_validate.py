@@ -10,9 +10,9 @@ import typing as t
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.containers import containers_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.problems import problem_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.settings import containers_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.validate import problem_with
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.window import is_within
 
 FINE: dict[str, t.Any] = {
@@ -93,7 +93,7 @@ def test_window(now: str, window: str, within: bool) -> None:
     ],
 )
 def test_problems(changes: dict[str, t.Any], told: str) -> None:
-    assert problem_of(FINE, lambda file: file == "there.yml") == ""
-    problem = problem_of({**FINE, **changes}, lambda file: file == "there.yml")
+    assert problem_with(FINE, lambda file: file == "there.yml") == ""
+    problem = problem_with({**FINE, **changes}, lambda file: file == "there.yml")
     assert told in problem
     assert problem.endswith("Nothing was touched.")

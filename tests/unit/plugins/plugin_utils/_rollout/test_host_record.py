@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout import records
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout import host_record
 
 OLD, NEW = ({"reference": "shop:1", "id": f"sha256:{letter}", "digest": f"sha256:{letter}"} for letter in "ab")
 LOOK = {"containers": [{"name": "db", "image": OLD, "archives": []}, {"name": "web", "image": OLD, "archives": []}]}
@@ -24,8 +24,8 @@ def foretold(outcome: str = "recreated", name: str = "web", **more: t.Any) -> di
     return {"item": {"name": name}, "outcome": outcome, "image": {"old": OLD, "new": NEW}, **more}
 
 
-def planned(*results: dict[str, t.Any], **options: t.Any) -> records.Record:
-    return records.planned("h1", LOOK, {"results": list(results)}, **options)
+def planned(*results: dict[str, t.Any], **options: t.Any) -> host_record.Record:
+    return host_record.planned("h1", LOOK, {"results": list(results)}, **options)
 
 
 class TestPlanned:
@@ -58,32 +58,32 @@ class TestPlanned:
         archives = [{"kept": True, "rollout": "monday"}]
         look = {"containers": [{"name": "web", "image": NEW, "archives": archives}]}
         for prepared, outcome in ((foretold("unchanged"), "unverified"), (foretold(), "planned")):
-            assert records.planned("h1", look, {"results": [prepared]}, resumed="monday")["outcome"] == outcome
+            assert host_record.planned("h1", look, {"results": [prepared]}, resumed="monday")["outcome"] == outcome
         for resumed in ("", "sunday"):
-            assert records.planned("h1", look, {"results": [foretold("unchanged")]}, resumed=resumed)["outcome"] == "unchanged"
-        record = records.begun(records.planned("h1", look, {"results": [foretold("unchanged")]}, resumed="monday"), 1)
-        assert records.is_to_do(record)
-        assert records.ended(record)["outcome"] == "unchanged"
-        assert records.ended(records.failed(record, "Ask for the page: 503"))["outcome"] == "failed"
+            assert host_record.planned("h1", look, {"results": [foretold("unchanged")]}, resumed=resumed)["outcome"] == "unchanged"
+        record = host_record.begun(host_record.planned("h1", look, {"results": [foretold("unchanged")]}, resumed="monday"), 1)
+        assert host_record.is_to_do(record)
+        assert host_record.ended(record)["outcome"] == "unchanged"
+        assert host_record.ended(host_record.failed(record, "Ask for the page: 503"))["outcome"] == "failed"
 
     def test_one_that_is_to_go_back(self) -> None:
         archives = [{"kept": True, "rollout": "monday"}]
         look = {"containers": [{"name": "db", "image": OLD, "archives": []}, {"name": "web", "image": NEW, "archives": archives}]}
         skipped = {"results": [{"item": {"name": name}, "skipped": True} for name in ("db", "web")]}
-        record = records.planned("h1", look, skipped, resumed="monday", goal="rollback")
+        record = host_record.planned("h1", look, skipped, resumed="monday", goal="rollback")
         assert [container["outcome"] for container in record["containers"]] == ["unchanged", "to_go_back"]
-        assert (record["outcome"], records.is_to_do(record)) == ("to_go_back", False)
-        assert records.gone_back(record, "web", BACK)["outcome"] == "went_back"
-        assert records.planned("h1", look, skipped, resumed="sunday", goal="rollback")["outcome"] == "unchanged"
-        assert records.planned("h1", look, skipped, goal="commit", resumed="monday")["outcome"] == "unchanged"
+        assert (record["outcome"], host_record.is_to_do(record)) == ("to_go_back", False)
+        assert host_record.gone_back(record, "web", BACK)["outcome"] == "went_back"
+        assert host_record.planned("h1", look, skipped, resumed="sunday", goal="rollback")["outcome"] == "unchanged"
+        assert host_record.planned("h1", look, skipped, goal="commit", resumed="monday")["outcome"] == "unchanged"
 
     def test_one_that_cannot_be_reached(self) -> None:
         for look, prepared in ((GONE, {}), (LOOK, GONE)):
-            record = records.planned("h1", look, prepared)
+            record = host_record.planned("h1", look, prepared)
             assert (record["outcome"], record["reason"]) == ("unknown", "the host could not be reached: Failed to connect")
 
     def test_one_that_cannot_be_looked_at(self) -> None:
-        assert records.planned("h1", {"failed": True, "msg": "no engine"}, {})["outcome"] == "failed"
+        assert host_record.planned("h1", {"failed": True, "msg": "no engine"}, {})["outcome"] == "failed"
 
     def test_a_rejected_image_is_tried_again_on_request(self) -> None:
         record = planned(foretold("skipped", skip_reason="rejected"), retry_rejected=True)
@@ -104,33 +104,33 @@ class TestWhatAHostKeeps:
         }
 
     def test_nobody_knows(self) -> None:
-        assert records.is_complete(self.look(web=["monday"], db=[]))
+        assert host_record.is_complete(self.look(web=["monday"], db=[]))
         for look in (self.look(web=["monday"], db=None), {"msg": "no engine"}, GONE):
-            assert not records.is_complete(look)
-        record = records.planned("h1", self.look(web=None), {"results": [foretold("unchanged")]}, resumed="monday")
+            assert not host_record.is_complete(look)
+        record = host_record.planned("h1", self.look(web=None), {"results": [foretold("unchanged")]}, resumed="monday")
         assert (record["outcome"], record["reason"]) == ("failed", "which old containers it keeps could not be found out")
-        assert records.finalized(planned(foretold("unchanged")), self.look(web=None), {"results": []})["outcome"] == "unsettled"
-        assert records.left_behind(planned(foretold()), self.look(web=None))["reason"].endswith("keeps could not be found out")
+        assert host_record.finalized(planned(foretold("unchanged")), self.look(web=None), {"results": []})["outcome"] == "unsettled"
+        assert host_record.left_behind(planned(foretold()), self.look(web=None))["reason"].endswith("keeps could not be found out")
 
     def test_what_goes_with_a_rollout(self) -> None:
         """What is left of those before it, too; nothing of the user's, and nothing of a later one."""
         for rollouts, goes in ((["2"], True), (["1"], True), ([None, "1"], True), (["3"], False), ([None], False), ([], False)):
-            assert records.to_drop(self.look(web=rollouts, other=["2"]), "2", self.CONTAINERS) == (["web"] if goes else [])
+            assert host_record.to_drop(self.look(web=rollouts, other=["2"]), "2", self.CONTAINERS) == (["web"] if goes else [])
 
     def test_what_goes_back(self) -> None:
         """What was interrupted too, unless it would go further back than to where it was."""
         look = self.look(db=["monday"], web=[])
-        assert records.to_go_back(look, "monday", self.CONTAINERS) == ["db"]
+        assert host_record.to_go_back(look, "monday", self.CONTAINERS) == ["db"]
         look["containers"][1]["interrupted"] = True
-        assert records.to_go_back(look, "monday", self.CONTAINERS) == ["web", "db"]
-        assert records.to_go_back(self.look(web=["monday"]), "tuesday", self.CONTAINERS) == []
+        assert host_record.to_go_back(look, "monday", self.CONTAINERS) == ["web", "db"]
+        assert host_record.to_go_back(self.look(web=["monday"]), "tuesday", self.CONTAINERS) == []
         look["containers"][1]["archives"] = [{"kept": True, "rollout": None}]
-        assert records.to_go_back(look, "monday", self.CONTAINERS) == ["db"]
+        assert host_record.to_go_back(look, "monday", self.CONTAINERS) == ["db"]
 
     def test_what_was_interrupted_had_not_come_far(self) -> None:
         nothing = {"failed": True, "changed": True, "error_class": "nothing_to_go_back_to", "msg": "no archive"}
-        assert records.gone_back(planned(foretold()), "web", nothing)["outcome"] == "went_back"
-        assert records.gone_back(planned(foretold()), "web", {**nothing, "changed": False})["outcome"] == "rollback_failed"
+        assert host_record.gone_back(planned(foretold()), "web", nothing)["outcome"] == "went_back"
+        assert host_record.gone_back(planned(foretold()), "web", {**nothing, "changed": False})["outcome"] == "rollback_failed"
 
 
 class TestUpdated:
@@ -147,65 +147,65 @@ class TestUpdated:
         ],
     )
     def test_of_a_container(self, result: dict[str, t.Any], outcome: str) -> None:
-        record = records.updated(planned(foretold()), "web", result)
+        record = host_record.updated(planned(foretold()), "web", result)
         assert record["outcome"] == outcome
 
     def test_what_it_runs_then_and_how_long_nobody_served(self) -> None:
-        [container] = records.updated(planned(foretold()), "web", WELL)["containers"]
+        [container] = host_record.updated(planned(foretold()), "web", WELL)["containers"]
         assert (container["before"], container["after"], container["seconds_down"]) == (OLD, NEW, 0.5)
 
     def test_why_it_failed_in_one_line(self) -> None:
-        assert records.updated(planned(foretold()), "web", ROLLED_BACK)["reason"] == "it crashed"
+        assert host_record.updated(planned(foretold()), "web", ROLLED_BACK)["reason"] == "it crashed"
 
 
 @pytest.mark.behaviour("K6")
 def test_a_host_that_is_lost_in_a_wave() -> None:
-    record = records.begun(planned(foretold()), 2)
-    assert (record["wave"], records.has_failed(record)) == (2, True)
-    updated = records.updated(record, "web", WELL)
-    assert records.has_failed(updated), "its tasks after the update have not ended"
-    assert not records.has_failed(records.ended(updated))
-    assert not records.has_failed(records.gone_back(updated, "web", BACK)), "it is known again how it stands"
+    record = host_record.begun(planned(foretold()), 2)
+    assert (record["wave"], host_record.has_failed(record)) == (2, True)
+    updated = host_record.updated(record, "web", WELL)
+    assert host_record.has_failed(updated), "its tasks after the update have not ended"
+    assert not host_record.has_failed(host_record.ended(updated))
+    assert not host_record.has_failed(host_record.gone_back(updated, "web", BACK)), "it is known again how it stands"
 
 
 def test_a_task_of_the_user_that_fails() -> None:
-    record = records.failed(records.updated(planned(foretold()), "web", WELL), "Smoke test: 503")
+    record = host_record.failed(host_record.updated(planned(foretold()), "web", WELL), "Smoke test: 503")
     assert (record["outcome"], record["reason"]) == ("failed", "Smoke test: 503")
-    back = records.taken_back(record, "web", BACK)
+    back = host_record.taken_back(record, "web", BACK)
     assert (back["outcome"], back["reason"], back["containers"][0]["after"]) == ("rolled_back", "Smoke test: 503", OLD)
 
 
 def test_it_was_down_for_the_way_back_as_well() -> None:
-    record = records.updated(planned(foretold()), "web", WELL)
-    [container] = records.gone_back(record, "web", {**BACK, "downtime_seconds": 0.75})["containers"]
+    record = host_record.updated(planned(foretold()), "web", WELL)
+    [container] = host_record.gone_back(record, "web", {**BACK, "downtime_seconds": 0.75})["containers"]
     assert container["seconds_down"] == 1.25
-    [container] = records.gone_back(planned(foretold("unchanged")), "web", BACK)["containers"]
+    [container] = host_record.gone_back(planned(foretold("unchanged")), "web", BACK)["containers"]
     assert container["seconds_down"] is None
 
 
 def test_one_that_cannot_go_back_is_worse() -> None:
-    record = records.failed(records.updated(planned(foretold()), "web", WELL), "Smoke test: 503")
-    assert records.taken_back(record, "web", {"failed": True, "msg": "its port is taken"})["outcome"] == "rollback_failed"
+    record = host_record.failed(host_record.updated(planned(foretold()), "web", WELL), "Smoke test: 503")
+    assert host_record.taken_back(record, "web", {"failed": True, "msg": "its port is taken"})["outcome"] == "rollback_failed"
 
 
 @pytest.mark.behaviour("K4")
 def test_the_fleet_goes_back() -> None:
-    record = records.updated(planned(foretold()), "web", WELL)
-    assert records.gone_back(record, "web", BACK)["outcome"] == "went_back"
-    assert records.gone_back(record, "web", GONE)["outcome"] == "unknown"
-    assert records.gone_back(record, "web", {"failed": True, "msg": "taken"})["outcome"] == "rollback_failed"
-    assert records.left_behind(record, GONE)["outcome"] == "unknown"
-    failed = records.failed(records.gone_back(record, "web", BACK), "Undrain: 503")
+    record = host_record.updated(planned(foretold()), "web", WELL)
+    assert host_record.gone_back(record, "web", BACK)["outcome"] == "went_back"
+    assert host_record.gone_back(record, "web", GONE)["outcome"] == "unknown"
+    assert host_record.gone_back(record, "web", {"failed": True, "msg": "taken"})["outcome"] == "rollback_failed"
+    assert host_record.left_behind(record, GONE)["outcome"] == "unknown"
+    failed = host_record.failed(host_record.gone_back(record, "web", BACK), "Undrain: 503")
     assert (failed["outcome"], failed["reason"]) == ("failed", "Undrain: 503")
 
 
 def test_while_an_archive_stays_the_host_is_not_settled() -> None:
-    record = records.updated(planned(foretold()), "web", WELL)
-    kept = records.finalized(record, LOOK, {"results": [{"item": "web", "failed": True, "msg": "it is unhealthy now"}]})
+    record = host_record.updated(planned(foretold()), "web", WELL)
+    kept = host_record.finalized(record, LOOK, {"results": [{"item": "web", "failed": True, "msg": "it is unhealthy now"}]})
     assert (kept["outcome"], kept["containers"][0]["outcome"]) == ("unsettled", "updated")
     assert kept["reason"].startswith("its old containers were not dropped, web: it is unhealthy now. Run this again with")
-    assert records.finalized(record, LOOK, {"results": [{"item": "web", "dropped": ["web-old-1"]}]}) == record
-    assert "could not be looked at" in records.finalized(record, GONE, {})["reason"]
+    assert host_record.finalized(record, LOOK, {"results": [{"item": "web", "dropped": ["web-old-1"]}]}) == record
+    assert "could not be looked at" in host_record.finalized(record, GONE, {})["reason"]
 
 
 def test_what_a_rollout_has_reached_is_taken_back_in_the_opposite_order() -> None:
@@ -213,6 +213,6 @@ def test_what_a_rollout_has_reached_is_taken_back_in_the_opposite_order() -> Non
         archives = [{"kept": True, "rollout": rollout}]
         return {"containers": [{"name": name, "image": NEW, "archives": archives} for name in ("web", "db", "other")]}
 
-    assert records.reached(look("monday"), "monday", [{"name": "db"}, {"name": "web"}]) == ["web", "db"]
-    assert records.reached(look("sunday"), "monday", [{"name": "db"}]) == []
-    assert records.reached(GONE, "monday", [{"name": "db"}]) == []
+    assert host_record.reached(look("monday"), "monday", [{"name": "db"}, {"name": "web"}]) == ["web", "db"]
+    assert host_record.reached(look("sunday"), "monday", [{"name": "db"}]) == []
+    assert host_record.reached(GONE, "monday", [{"name": "db"}]) == []

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import typing as t
 
-from .containers import containers_of
 from .errors import InvalidRollout
 from .gate import budget_of, waves_of
+from .settings import containers_of
 from .window import is_within
 
 _TAKEN_FOR_LOCALHOST = ("127.0.0.1", "::1")
@@ -18,11 +18,11 @@ _TAKEN_FOR_LOCALHOST = ("127.0.0.1", "::1")
 FileExists = t.Callable[[str], bool]
 
 
-def problem_of(settings: t.Mapping[str, t.Any], file_exists: FileExists) -> str:
+def problem_with(settings: t.Mapping[str, t.Any], file_exists: FileExists) -> str:
     """What is wrong and what would be right, empty when nothing is wrong.
 
-    C(settings) has C(inventory), the names of all hosts, C(containers), C(waves), C(rollback_batch), C(max_failures), C(window), C(docker)
-    and C(files), the latter by the variable that names them.
+    `settings` has `inventory`, the names of all hosts, `containers`, `waves`, `rollback_batch`, `max_failures`, `window`, `docker`
+    and `files`, the latter by the variable that names them.
     """
     alias = next((host for host in _TAKEN_FOR_LOCALHOST if host in settings["inventory"]), None)
     if alias and "localhost" not in settings["inventory"]:

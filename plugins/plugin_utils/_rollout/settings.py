@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 
 from .errors import InvalidRollout
-from .lists import listed
 
 Settings = t.Dict[str, t.Any]
 
@@ -37,9 +37,9 @@ OPTIONS = (
 
 
 def containers_of(wanted: t.Any, image: str | None = None) -> list[Settings]:
-    """The containers in their order, each with its options. C(image) is for those that name none. Raises InvalidRollout.
+    """The containers in their order, each with its options. `image` is for those that name none. Raises InvalidRollout.
 
-    C(wanted) is a name, names with commas between them, or a list of names and of dictionaries with a C(name) and other C(OPTIONS).
+    `wanted` is a name, names with commas between them, or a list of names and of dictionaries with a `name` and other `OPTIONS`.
     """
     wanted = listed(wanted)
     if not isinstance(wanted, (list, tuple)) or not wanted:
@@ -65,3 +65,15 @@ def _settings_of(one: t.Any, image: str | None) -> Settings:
             f"rolling_update_containers gives {name} {', '.join(unknown)}, which is not an option here. There are {', '.join(OPTIONS)}."
         )
     return {**({"image": image} if image else {}), **settings}
+
+
+def listed(value: t.Any) -> t.Any:
+    """The list that a text means, since a command line has no lists: `1,25%` or `[1, "25%"]`. What is no text comes back as it is."""
+    if not isinstance(value, str):
+        return value
+    if value.strip().startswith("["):
+        try:
+            return json.loads(value)
+        except ValueError:
+            return []
+    return [part.strip() for part in value.split(",") if part.strip()]

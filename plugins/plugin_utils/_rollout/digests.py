@@ -13,17 +13,17 @@ import typing as t
 Choice = t.Dict[str, t.Any]
 
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z")
-"""What a rollout is called after. See the role's C(steps/choose.yml)."""
+"""What a rollout is called after. See the role's `steps/choose.yml`."""
 
 
 def choose(looks: t.Iterable[t.Mapping[str, t.Any]], now: str, *, fresh: bool = False) -> Choice:
     """Which rollout and which run of it this is, whether an earlier run began it, and the digest for each container and image reference.
 
-    C(looks) are those of the hosts, in the order of the inventory, each with C(containers), as container_update_info returns them, and
-    C(foretold), what container_prepare returned for each of them in check mode. While any host keeps the archive of a rollout, that rollout
-    is not over: its digests are kept, unless C(fresh), or unless a later rollout was settled meanwhile, of which that host knew nothing.
+    `looks` are those of the hosts, in the order of the inventory, each with `containers`, as container_update_info returns them, and
+    `foretold`, what container_prepare returned for each of them in check mode. While any host keeps the archive of a rollout, that rollout
+    is not over: its digests are kept, unless `fresh`, or unless a later rollout was settled meanwhile, of which that host knew nothing.
     What the hosts do not know yet is what the first of them was told by its registry.
-    Run and rollout are called after the time at which they began, which is C(now) for the run.
+    Run and rollout are called after the time at which they began, which is `now` for the run.
     """
     looks = list(looks)
     rollout = "" if fresh else _newest_rollout(looks)
@@ -49,7 +49,7 @@ def choose(looks: t.Iterable[t.Mapping[str, t.Any]], now: str, *, fresh: bool = 
 
 
 def digest_for(choice: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any], look: t.Mapping[str, t.Any]) -> str | None:
-    """The digest that a container with these C(settings) gets on the host of that C(look). None when no registry has one."""
+    """The digest that a container with these `settings` gets on the host of that `look`. None when no registry has one."""
     found = [container["image"]["reference"] for container in look.get("containers") or () if container["name"] == settings["name"]]
     reference = settings.get("image") or (found[0] if found else None)
     digest: str | None = choice["digests"].get(settings["name"], {}).get(reference)
