@@ -114,8 +114,8 @@ testbed-down: setup ## Take away again what the test bed brought.
 
 .PHONY: docs
 docs: setup ## Write the documents that are made from the tests.
-	@PYTHONPATH=tests $(BIN)/python -m support.behaviours
-	@PYTHONPATH=tests $(BIN)/python -m support.engine_calls
+	@PYTHONPATH=tests $(BIN)/python -m support.docs.behaviours
+	@PYTHONPATH=tests $(BIN)/python -m support.docs.engine_calls
 
 .PHONY: format
 format: setup ## Format the Python code.

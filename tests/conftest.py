@@ -10,9 +10,9 @@ from collections.abc import Iterator
 import docker
 import pytest
 
-from support import tallies
-from support.matrix import Bench
-from support.scene import Scene
+from support.real import point_counter
+from support.real.matrix import Bench
+from support.real.sandbox import Sandbox
 from testbed import __main__ as testbed
 from testbed import engine
 from testbed.engines import ContainedEngine, beside
@@ -30,10 +30,10 @@ def client() -> Iterator[docker.APIClient]:
 
 
 @pytest.fixture
-def scene(client: docker.APIClient) -> Iterator[Scene]:
-    scene = Scene(client)
-    yield scene
-    scene.clean_up()
+def sandbox(client: docker.APIClient) -> Iterator[Sandbox]:
+    sandbox = Sandbox(client)
+    yield sandbox
+    sandbox.clean_up()
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +48,12 @@ def private_engine() -> Iterator[ContainedEngine]:
 
 
 @pytest.fixture
-def private_scene(private_engine: ContainedEngine) -> Iterator[Scene]:
+def private_scene(private_engine: ContainedEngine) -> Iterator[Sandbox]:
     """A corner of it. Start services there with `wait=False`, and look at them with inspect and exec."""
     client = private_engine.client()
-    scene = Scene(client)
-    yield scene
-    scene.clean_up()
+    sandbox = Sandbox(client)
+    yield sandbox
+    sandbox.clean_up()
     client.close()
 
 
@@ -98,13 +98,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Add up what the matrices went through, in all processes."""
-    lines = tallies.lines(
+    lines = point_counter.lines(
         value
         for reports in terminalreporter.stats.values()
         for report in reports
         if getattr(report, "when", "") == "call"
         for name, value in report.user_properties
-        if name == tallies.PROPERTY
+        if name == point_counter.PROPERTY
     )
     if lines:
         terminalreporter.section("matrices")

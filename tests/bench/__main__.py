@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from support.ansible import CHECKOUT
+from support.real.ansible import CHECKOUT
 from testbed import __main__ as testbed
 from testbed.common import TestbedError
 

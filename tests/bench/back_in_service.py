@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import docker.errors
 
-from support.scene import free_port
+from support.real.sandbox import free_port
 from testbed.images import WebImage, serve_after, shell
 
 from .contenders import FLOOR, OURS, PEER, Contender, define, floor, recreate
@@ -43,8 +43,8 @@ class _Comeback:
 
     def seconds(self) -> float:
         """From its own kill to its own next start."""
-        container = self.stage.scene.inspect(self.name)["Id"]
-        with Events(self.stage.scene.prefix) as events:
+        container = self.stage.sandbox.inspect(self.name)["Id"]
+        with Events(self.stage.sandbox.prefix) as events:
             self.update.run(fails=True)
             killed = events.first("kill", container).at
             return events.first("start", container, after=killed).at - killed
@@ -53,20 +53,20 @@ class _Comeback:
 def _measure(effort: Effort) -> Iterator[Comparison]:
     for case in effort.of(tuple(_IMAGES)):
         with stage() as here:
-            good, bad = here.scene.image("1", SERVES), here.scene.image("2", _IMAGES[case])
+            good, bad = here.sandbox.image("1", SERVES), here.sandbox.image("2", _IMAGES[case])
             given = in_turn(effort.rounds(_ROUNDS), {FLOOR: _floor(here, good), OURS: _comeback(here, good, bad).seconds})
             series = [Series(who, tuple(values)) for who, values in given.items()]
             yield Comparison(FIGURE, case, "s", (*series, Series(PEER, note=_what_becomes_of_the_peers(here, good, bad))))
 
 
 def _floor(stage: Stage, image: str) -> Callable[[], float]:
-    name, port = f"{stage.scene.prefix}-floor", free_port()
+    name, port = f"{stage.sandbox.prefix}-floor", free_port()
     contender = Contender(name, port, floor(stage.client, Shape(image), name, port))
     return lambda: engine_gap(stage, contender)
 
 
 def _comeback(stage: Stage, good: str, bad: str) -> _Comeback:
-    name, shape = f"{stage.scene.prefix}-ours", Shape(good)
+    name, shape = f"{stage.sandbox.prefix}-ours", Shape(good)
     stage.client.start(shape.make(stage.client, name, free_port()))
     # After a rollback the tag means the old image here, until it is pulled again.
     (update,) = keep(stage.folder, [recreate(name, image=bad, pull="always", health_timeout=2)])
@@ -75,9 +75,9 @@ def _comeback(stage: Stage, good: str, bad: str) -> _Comeback:
 
 def _what_becomes_of_the_peers(stage: Stage, good: str, bad: str) -> str:
     """Once is enough: it either has the old container still, or it does not."""
-    name, port = f"{stage.scene.prefix}-peer", free_port()
+    name, port = f"{stage.sandbox.prefix}-peer", free_port()
     stage.client.start(Shape(good).make(stage.client, name, port))
-    before = stage.scene.inspect(name)["Id"]
+    before = stage.sandbox.inspect(name)["Id"]
     run_tasks([define(Shape(bad), name, port, recreate=True, state="healthy", healthy_wait_timeout=3)])
     try:
         stage.client.inspect_container(before)

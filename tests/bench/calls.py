@@ -10,9 +10,9 @@ import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from support.proxy import socket_of
-from support.read_only_proxy import ReadOnlyProxy
-from support.scene import free_port
+from support.real.faulty_proxy import socket_of
+from support.real.read_only_proxy import ReadOnlyProxy
+from support.real.sandbox import free_port
 from testbed import engine
 from testbed.images import WebImage, shell
 
@@ -42,13 +42,13 @@ def _measure(effort: Effort) -> Iterator[Comparison]:
 
 
 def _paths(stage: Stage) -> tuple[_Path, ...]:
-    checked, plain = stage.scene.image("1", WebImage("v1")), stage.scene.image("2", SERVES)
-    crashes = stage.scene.image("3", WebImage("v3", health=None, command=shell("exit 1")))
-    networks = tuple(stage.scene.network(suffix) for suffix in "abc")
+    checked, plain = stage.sandbox.image("1", WebImage("v1")), stage.sandbox.image("2", SERVES)
+    crashes = stage.sandbox.image("3", WebImage("v3", health=None, command=shell("exit 1")))
+    networks = tuple(stage.sandbox.network(suffix) for suffix in "abc")
 
     def path(case: str, shape: Shape, ours: Task, peer: Task | None = None) -> _Path:
         """The two work on containers of their own, in the order of the paths."""
-        name = f"{stage.scene.prefix}-{len(made)}"
+        name = f"{stage.sandbox.prefix}-{len(made)}"
         stage.client.start(shape.make(stage.client, f"{name}-ours", free_port()))
         tasks = {}
         if peer is not None:

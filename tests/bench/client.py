@@ -17,8 +17,8 @@ import time
 from contextlib import ExitStack
 from typing import IO, cast
 
-from support.scene import wait_for
-from support.visitor import Visitor
+from support.real.polling_client import PollingClient
+from support.real.sandbox import wait_for
 
 
 class Clients:
@@ -41,26 +41,26 @@ class Clients:
 
 def main() -> None:
     port, pause, number = int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
-    visitors: list[Visitor] = []
+    polling_clients: list[PollingClient] = []
 
     def wait_for_an_answer_each() -> None:
-        asked = [len(visitor.visits) for visitor in visitors]
-        wait_for(lambda: all(map(_is_answered, visitors, asked)), "an answer for each")
+        asked = [len(polling_client.visits) for polling_client in polling_clients]
+        wait_for(lambda: all(map(_is_answered, polling_clients, asked)), "an answer for each")
 
     with ExitStack() as stack:
         for _place in range(number):
-            visitors.append(stack.enter_context(Visitor(port, pause)))
+            polling_clients.append(stack.enter_context(PollingClient(port, pause)))
             time.sleep(pause / number)
         wait_for_an_answer_each()
         print("asking", flush=True)
         sys.stdin.read()
         wait_for_an_answer_each()
-    print(statistics.mean(visitor.longest_silence for visitor in visitors))
+    print(statistics.mean(polling_client.longest_silence for polling_client in polling_clients))
 
 
-def _is_answered(visitor: Visitor, asked: int) -> bool:
+def _is_answered(polling_client: PollingClient, asked: int) -> bool:
     """After it had `asked` so many times."""
-    return any(visit.page is not None for visit in visitor.visits[asked:])
+    return any(visit.page is not None for visit in polling_client.visits[asked:])
 
 
 if __name__ == "__main__":

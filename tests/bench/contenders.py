@@ -16,8 +16,8 @@ from pathlib import Path
 
 import docker
 
-from support.scene import free_port, wait_for
-from support.visitor import fetch
+from support.real.polling_client import fetch
+from support.real.sandbox import free_port, wait_for
 from testbed import compose, engine
 from testbed.common import TestbedError
 
@@ -45,7 +45,7 @@ class Contender:
 
 def contenders(stage: Stage, shape: Shape) -> Mapping[str, Contender]:
     """All that there are here, by name, with their containers running."""
-    names = {who: f"{stage.scene.prefix}-{who.replace(' ', '-').replace('_', '-')}" for who in (FLOOR, OURS, PEER, COMPOSE)}
+    names = {who: f"{stage.sandbox.prefix}-{who.replace(' ', '-').replace('_', '-')}" for who in (FLOOR, OURS, PEER, COMPOSE)}
     ports = {who: free_port() for who in names}
     stage.client.start(shape.make(stage.client, names[OURS], ports[OURS]))
     tasks = (recreate(names[OURS], grace_period=0), define(shape, names[PEER], ports[PEER], recreate=True))

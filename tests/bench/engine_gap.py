@@ -25,7 +25,7 @@ _PLAIN, _NETWORKS, _VOLUMES, _IGNORES = "plain", "3 networks", "20 volumes", "ig
 
 
 def _image(stage: Stage, image: WebImage = SERVES) -> str:
-    return stage.scene.image("1", image, push=False)
+    return stage.sandbox.image("1", image, push=False)
 
 
 def plain(stage: Stage) -> Shape:
@@ -34,7 +34,7 @@ def plain(stage: Stage) -> Shape:
 
 
 def _with_networks(stage: Stage) -> Shape:
-    return Shape(_image(stage), networks=tuple(stage.scene.network(suffix) for suffix in "abc"))
+    return Shape(_image(stage), networks=tuple(stage.sandbox.network(suffix) for suffix in "abc"))
 
 
 def _with_volumes(stage: Stage) -> Shape:
@@ -62,7 +62,7 @@ _CASES = (
 
 def engine_gap(stage: Stage, contender: Contender) -> float:
     """Seconds, of one replacement."""
-    with Events(stage.scene.prefix) as events:
+    with Events(stage.sandbox.prefix) as events:
         contender.replace()
         gap = events.gap()
     contender.wait_until_served()

@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from support.scene import wait_for
+from support.real.sandbox import wait_for
 from testbed import engine
 
 HEALTHY = "health_status: healthy"

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from support.stand_ins import IMAGE, StandIns
+from support.playbook.stub_modules import IMAGE, StubModules
 
 from .contenders import OURS, PEER
 from .cost import Cost, cost_of
@@ -39,7 +39,7 @@ def _shares(figure: str, size: int, seconds: Mapping[str, float]) -> Comparison:
 def _cost(size: int, **options: Any) -> Cost:
     """Of one run over hosts on which every module is as good as free."""
     with tempfile.TemporaryDirectory() as folder:
-        fleet = StandIns(Path(folder), [f"h{number}" for number in range(1, size + 1)])
+        fleet = StubModules(Path(folder), [f"h{number}" for number in range(1, size + 1)])
         fleet.lend(OURS, _PEERS_MODULE)
         task = {_PEERS_MODULE: {"name": "web", "image": IMAGE, "docker_host": "tcp://{{ inventory_hostname }}"}}
         (fleet.folder / "plain.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "serial": _WAVES, "tasks": [task]}]))

@@ -10,7 +10,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from support.ansible import Run
+from support.real.ansible import Run
 
 from .cost import Cost
 from .on_host import Task, run_tasks
@@ -27,6 +27,6 @@ def run_and_count(folder: Path, tasks: Sequence[Task]) -> tuple[Run, list[Cost]]
         tasks,
         EVENKEEL_LEDGER=str(ledger),
         ANSIBLE_CALLBACKS_ENABLED="ledger,results",
-        ANSIBLE_CALLBACK_PLUGINS=f"{_CALLBACKS}:{_CALLBACKS.parents[1] / 'support/callbacks'}",
+        ANSIBLE_CALLBACK_PLUGINS=f"{_CALLBACKS}:{_CALLBACKS.parents[1] / 'support/real/callbacks'}",
     )
     return run, [Cost(**json.loads(line)) for line in ledger.read_text().splitlines()]

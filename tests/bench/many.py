@@ -26,7 +26,7 @@ _ROUNDS = 5
 def _measure(effort: Effort) -> Iterator[Comparison]:
     checks, updates = {}, {}
     with stage() as here:
-        images = [here.scene.image(str(number), SERVES) for number in range(_IMAGES)]
+        images = [here.sandbox.image(str(number), SERVES) for number in range(_IMAGES)]
         names: list[str] = []
         for size in effort.of(_SIZES):
             _fill(here, images, names, size)
@@ -39,8 +39,8 @@ def _measure(effort: Effort) -> Iterator[Comparison]:
 def _fill(stage: Stage, images: Sequence[str], names: list[str], size: int) -> None:
     """Have so many containers that run, their names in `names`."""
     for number in range(len(names), size):
-        stage.scene.container(str(number), images[number % len(images)])
-        names.append(f"{stage.scene.prefix}-{number}")
+        stage.sandbox.container(str(number), images[number % len(images)])
+        names.append(f"{stage.sandbox.prefix}-{number}")
 
 
 def _containers(size: int) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from support.ansible import CHECKOUT, COLLECTIONS, TARGET_PYTHON, Run, play, run_playbook
+from support.real.ansible import CHECKOUT, COLLECTIONS, TARGET_PYTHON, Run, play, run_playbook
 
 PEERS = CHECKOUT / ".cache/peers"
 """Where `make` puts the collections of others."""

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import docker
 
-from support.scene import Scene
+from support.real.sandbox import Sandbox
 from testbed import engine
 
 from .figures import Comparison
@@ -54,23 +54,23 @@ class Subject:
 class Stage:
     """Where a part is measured. `folder` is for its files."""
 
-    scene: Scene
+    sandbox: Sandbox
     folder: Path
 
     @property
     def client(self) -> docker.APIClient:
-        return self.scene.client
+        return self.sandbox.client
 
 
 @contextlib.contextmanager
 def stage() -> Iterator[Stage]:
     """A corner of the engine, which is empty again afterwards."""
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(engine.client()) as client:
-        scene = Scene(client)
+        sandbox = Sandbox(client)
         try:
-            yield Stage(scene, Path(folder))
+            yield Stage(sandbox, Path(folder))
         finally:
-            scene.clean_up()
+            sandbox.clean_up()
 
 
 def say(text: str) -> None:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from support.ansible import Run
-from support.scene import free_port
+from support.real.ansible import Run
+from support.real.sandbox import free_port
 from testbed.images import WebImage
 
 from .contenders import OURS, PEER, define, recreate
@@ -48,9 +48,9 @@ def _measure(effort: Effort) -> Iterator[Comparison]:
 
 
 def _cases(stage: Stage) -> tuple[_Case, ...]:
-    image = stage.scene.image("1", WebImage("v1"))
+    image = stage.sandbox.image("1", WebImage("v1"))
     shape = Shape(image)
-    names = {who: f"{stage.scene.prefix}-{who.replace('_', '-')}" for who in (PEER, OURS)}
+    names = {who: f"{stage.sandbox.prefix}-{who.replace('_', '-')}" for who in (PEER, OURS)}
     ports = {who: free_port() for who in names}
     stage.client.start(shape.make(stage.client, names[OURS], ports[OURS]))
 

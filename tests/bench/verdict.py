@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 
-from support.scene import free_port
+from support.real.sandbox import free_port
 from testbed.images import WebImage
 
 from .contenders import OURS, PEER, define, recreate
@@ -26,8 +26,8 @@ _ROUNDS = 5
 
 def _measure(effort: Effort) -> Iterator[Comparison]:
     with stage() as here:
-        shape = Shape(here.scene.image("1", WebImage("v1"), push=False))
-        names = {who: f"{here.scene.prefix}-{who.replace('_', '-')}" for who in (PEER, OURS)}
+        shape = Shape(here.sandbox.image("1", WebImage("v1"), push=False))
+        names = {who: f"{here.sandbox.prefix}-{who.replace('_', '-')}" for who in (PEER, OURS)}
         here.client.start(shape.make(here.client, names[OURS], free_port()))
         tasks = (define(shape, names[PEER], free_port(), recreate=True, state="healthy"), recreate(names[OURS]))
         kept = dict(zip((PEER, OURS), keep(here.folder, tasks), strict=True))
@@ -37,7 +37,7 @@ def _measure(effort: Effort) -> Iterator[Comparison]:
 
 def _run(stage: Stage, module: OnHost) -> Callable[[], float]:
     def run() -> float:
-        with Events(stage.scene.prefix) as events:
+        with Events(stage.sandbox.prefix) as events:
             module.run()
             ended = time.time()
             started = events.first("start")

@@ -18,8 +18,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.interfaces import DockerOps, HealthProbe
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Document, HookRun, RuntimeStatus
-from support.fake_engine import RUNNING, FakeEngine, exited
-from support.scene import Scene
+from support.fakes.engine import RUNNING, FakeEngine, exited
+from support.real.sandbox import Sandbox
 from testbed.images import reference
 
 IMAGE = reference("v1")
@@ -55,9 +55,9 @@ def body(image: str) -> Document:
 @pytest.fixture(params=["fake", "real"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     if request.param == "real":
-        scene: Scene = request.getfixturevalue("scene")
-        scene.client.pull(*IMAGE.rsplit(":", 1))
-        yield Engine(SdkDockerOps(scene.client, SystemClock()), SdkHealthProbe(scene.client), scene.prefix)
+        sandbox: Sandbox = request.getfixturevalue("scene")
+        sandbox.client.pull(*IMAGE.rsplit(":", 1))
+        yield Engine(SdkDockerOps(sandbox.client, SystemClock()), SdkHealthProbe(sandbox.client), sandbox.prefix)
     else:
         fake = FakeEngine()
         fake.registry[IMAGE] = fake.local[IMAGE] = "image"

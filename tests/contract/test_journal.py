@@ -15,8 +15,8 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL, VolumeJournal
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.interfaces import Journal
-from support.fake_engine import FakeJournal
-from support.scene import Scene
+from support.fakes.engine import FakeJournal
+from support.real.sandbox import Sandbox
 
 
 @pytest.fixture(params=["fake", "real"])
@@ -59,15 +59,15 @@ def test_of_many_at_once_one_is_first(journal: Journal, key: str) -> None:
     assert len(set(seen)) == 1
 
 
-def test_a_volume_of_somebody_else_is_not_ours_to_read(scene: Scene) -> None:
-    name = f"{scene.prefix}-theirs"
-    scene.client.create_volume(name)
+def test_a_volume_of_somebody_else_is_not_ours_to_read(sandbox: Sandbox) -> None:
+    name = f"{sandbox.prefix}-theirs"
+    sandbox.client.create_volume(name)
     try:
         for call in (
-            lambda: VolumeJournal(scene.client, JOURNAL_LABEL).read(name),
-            lambda: VolumeJournal(scene.client, JOURNAL_LABEL).write(name, "mine"),
+            lambda: VolumeJournal(sandbox.client, JOURNAL_LABEL).read(name),
+            lambda: VolumeJournal(sandbox.client, JOURNAL_LABEL).write(name, "mine"),
         ):
             with pytest.raises(EngineError, match="that is not ours"):
                 call()
     finally:
-        scene.client.remove_volume(name)
+        sandbox.client.remove_volume(name)

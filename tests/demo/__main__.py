@@ -11,9 +11,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from support.ansible import run_playbook
-from support.scene import Scene, Service
-from support.visitor import Visitor, fetch
+from support.real.ansible import run_playbook
+from support.real.polling_client import PollingClient, fetch
+from support.real.sandbox import Sandbox, Service
 from testbed import __main__ as testbed
 from testbed import engine
 from testbed.common import TestbedError
@@ -31,28 +31,28 @@ def main() -> None:
         testbed.up()
     except TestbedError as error:
         sys.exit(f"testbed: {error}")
-    scene = Scene(engine.client())
+    sandbox = Sandbox(engine.client())
     try:
-        scene.client.pull(*reference("v1").rsplit(":", 1))
-        if not show(scene):
+        sandbox.client.pull(*reference("v1").rsplit(":", 1))
+        if not show(sandbox):
             sys.exit("The demo did not go as it should.")
     finally:
-        scene.clean_up()
+        sandbox.clean_up()
 
 
-def show(scene: Scene) -> bool:
+def show(sandbox: Sandbox) -> bool:
     """Both updates. Returns whether each ended as it should."""
-    service = scene.service(reference("v1"))
+    service = sandbox.service(reference("v1"))
     headline(f"The container {service.name} serves {fetch(service.port)!r}. A client asks for its page 50 times a second.")
     fact("container", short(service.id))
 
     good = update(service, reference("v2"))
-    after_good = scene.inspect(service.name)["Id"]
+    after_good = sandbox.inspect(service.name)["Id"]
 
     bad = update(service, reference("v3-crashes"))
-    after_bad = scene.inspect(service.name)["Id"]
+    after_bad = sandbox.inspect(service.name)["Id"]
     fact("same container as before", "yes" if after_bad == after_good else "NO")
-    archives = [name for name in scene.containers if name != service.name]
+    archives = [name for name in sandbox.containers if name != service.name]
     fact("archives left", ", ".join(archives) or "none")
 
     return (
@@ -68,7 +68,7 @@ def update(service: Service, image: str) -> dict[str, Any]:
     playbook = PLAYBOOK.format(name=service.name, image=image)
     headline(f"Update it to {image}")
     print(playbook)
-    with tempfile.TemporaryDirectory() as folder, Visitor(service.port) as visitor:
+    with tempfile.TemporaryDirectory() as folder, PollingClient(service.port) as polling_client:
         file = Path(folder, "update.yml")
         file.write_text(playbook)
         run = run_playbook(file)
@@ -81,8 +81,8 @@ def update(service: Service, image: str) -> dict[str, Any]:
         fact("reason", result["msg"])
         fact("its last words", " | ".join(result["rollback"]["failure"]["logs"]))
     fact("stopped until started", f"{result['downtime_seconds']:.2f} s")
-    fact("client without an answer", f"{visitor.longest_silence:.2f} s")
-    fact("what the client saw", " -> ".join(page or "nothing" for page in visitor.story))
+    fact("client without an answer", f"{polling_client.longest_silence:.2f} s")
+    fact("what the client saw", " -> ".join(page or "nothing" for page in polling_client.story))
     fact("container", short(result["container"]["id"]))
     fact("page now", str(fetch(service.port)))
     return result

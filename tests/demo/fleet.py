@@ -10,9 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from support.real_fleet import RealFleet
-from support.scene import wait_for
-from support.visitor import Visitor
+from support.real.fleet import RealFleet
+from support.real.polling_client import PollingClient
+from support.real.sandbox import wait_for
 from testbed import __main__ as testbed
 from testbed import fleet
 from testbed.common import TestbedError
@@ -60,13 +60,13 @@ def roll(real: RealFleet, text: str) -> int:
     """Run the playbook while the clients keep asking, and print its report. Returns the exit status."""
     headline(text)
     with contextlib.ExitStack() as stack:
-        visitors = [stack.enter_context(Visitor(host.service_port)) for host in real.hosts]
+        polling_clients = [stack.enter_context(PollingClient(host.service_port)) for host in real.hosts]
         run = real.rollout.run(waves=[1, "100%"])
     newest = max(real.folder.glob("rolling_update_reports/*.md"), key=lambda file: file.stat().st_mtime_ns)
     print(newest.read_text())
-    for host, visitor in zip(real.hosts, visitors, strict=True):
-        story = " -> ".join(page or "nothing" for page in visitor.story)
-        print(f"The client of {host.name} saw {story}, and waited {visitor.longest_silence:.1f} s at the longest.")
+    for host, polling_client in zip(real.hosts, polling_clients, strict=True):
+        story = " -> ".join(page or "nothing" for page in polling_client.story)
+        print(f"The client of {host.name} saw {story}, and waited {polling_client.longest_silence:.1f} s at the longest.")
     print(f"ansible-playbook ended with {run.returncode}.")
     if run.returncode not in (0, 2):
         print(run.stdout, run.stderr)

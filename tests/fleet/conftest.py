@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from support.real_fleet import RealFleet
+from support.real.fleet import RealFleet
 from testbed import __main__ as testbed
 from testbed import fleet
 from testbed.containment import locked

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from support.ansible import CHECKOUT
-from support.real_fleet import RealFleet
-from support.rollout import Ended
-from support.scene import wait_for
-from support.visitor import fetch
+from support.playbook.rollout import Ended
+from support.real.ansible import CHECKOUT
+from support.real.fleet import RealFleet
+from support.real.polling_client import fetch
+from support.real.sandbox import wait_for
 from testbed import fleet
 from testbed.fleet import Host
 from testbed.images import WebImage, serve_after

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from support.ansible import ANSIBLE
-from support.scenarios import PROJECT, Scenario, scenarios
+from support.playbook.molecule_scenarios import PROJECT, Scenario, scenarios
+from support.real.ansible import ANSIBLE
 from testbed.fleet import Host
 
 Molecule = Callable[..., None]

@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from support.ansible import run_module
-from support.proxy import Proxy, socket_of
-from support.scene import Scene, Service
-from support.visitor import fetch
+from support.real.ansible import run_module
+from support.real.faulty_proxy import Proxy, socket_of
+from support.real.polling_client import fetch
+from support.real.sandbox import Sandbox, Service
 from testbed import engine
 from testbed.images import WebImage, reference
 
@@ -26,24 +26,24 @@ def recreate(service: Service, **options: Any) -> dict[str, Any]:
     return run_module("container_recreate", name=service.name, **{"poll_interval": 0.2, "image": reference("v2"), **options})
 
 
-def refusal(scene: Scene, service: Service, **options: Any) -> str:
+def refusal(sandbox: Sandbox, service: Service, **options: Any) -> str:
     """The message of a run that has to leave the container as it is: same ID, same start time, nothing beside it."""
-    before, containers = scene.inspect(service.id), scene.containers
+    before, containers = sandbox.inspect(service.id), sandbox.containers
     result = recreate(service, **options)
-    after = scene.inspect(service.name)
+    after = sandbox.inspect(service.name)
     assert (result["failed"], result["changed"], result["failed_step"]) == (True, False, "preflight")
     assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
-    assert scene.containers == containers
-    assert scene.journal == []
+    assert sandbox.containers == containers
+    assert sandbox.journal == []
     message: str = result["msg"]
     assert message.startswith(f"Container {service.name} was not touched: ")
     return message
 
 
 @pytest.mark.behaviour("A12")
-def test_auto_remove(scene: Scene) -> None:
-    service = scene.service(reference("v1"), wait=False, HostConfig={"AutoRemove": True})
-    assert "--rm" in refusal(scene, service)
+def test_auto_remove(sandbox: Sandbox) -> None:
+    service = sandbox.service(reference("v1"), wait=False, HostConfig={"AutoRemove": True})
+    assert "--rm" in refusal(sandbox, service)
 
 
 @pytest.mark.behaviour("H7")
@@ -56,150 +56,154 @@ def test_auto_remove(scene: Scene) -> None:
     ],
     ids=["swarm", "kubernetes", "compose run"],
 )
-def test_somebody_elses(scene: Scene, label: dict[str, str], says: str) -> None:
-    assert says in refusal(scene, scene.service(reference("v1"), wait=False, Labels=label))
+def test_somebody_elses(sandbox: Sandbox, label: dict[str, str], says: str) -> None:
+    assert says in refusal(sandbox, sandbox.service(reference("v1"), wait=False, Labels=label))
 
 
 @pytest.mark.behaviour("A23")
-def test_the_container_that_this_runs_in(scene: Scene, tmp_path: Path) -> None:
+def test_the_container_that_this_runs_in(sandbox: Sandbox, tmp_path: Path) -> None:
     """The engine mounts a file from a folder with the container's ID into each. The module sees it, so it takes itself to be in there."""
-    service = scene.service(reference("v1"), wait=False)
-    hostname = scene.inspect(service.id)["HostnamePath"]
+    service = sandbox.service(reference("v1"), wait=False)
+    hostname = sandbox.inspect(service.id)["HostnamePath"]
     inside = tmp_path / "python"
     inside.write_text(f"""#!/bin/sh
 exec unshare --mount sh -c 'mount --bind {hostname} /etc/hostname && exec {sys.executable} "$@"' sh "$@"
 """)
     inside.chmod(0o755)
-    assert "this task runs inside it" in refusal(scene, service, python=str(inside))
+    assert "this task runs inside it" in refusal(sandbox, service, python=str(inside))
 
 
 @pytest.mark.behaviour("A23")
-def test_the_container_through_which_it_reaches_the_engine(scene: Scene) -> None:
+def test_the_container_through_which_it_reaches_the_engine(sandbox: Sandbox) -> None:
     """A proxy before the engine's socket: the container has its port, although it is this test that answers there."""
     with Proxy(socket_of(engine.host()), tcp=True) as proxy:
         binding = {"HostIp": "127.0.0.1", "HostPort": proxy.url.rpartition(":")[2]}
-        service = scene.service(reference("v1"), wait=False, ExposedPorts={"9/udp": {}}, HostConfig={"PortBindings": {"9/udp": [binding]}})
-        assert "reaches the engine through it" in refusal(scene, service, docker_host=proxy.url)
+        service = sandbox.service(
+            reference("v1"), wait=False, ExposedPorts={"9/udp": {}}, HostConfig={"PortBindings": {"9/udp": [binding]}}
+        )
+        assert "reaches the engine through it" in refusal(sandbox, service, docker_host=proxy.url)
 
 
 @pytest.mark.behaviour("G6")
-def test_an_image_for_another_platform(scene: Scene) -> None:
-    service = scene.service(reference("v1"), wait=False)
-    foreign = scene.image("foreign", WebImage("v2"), push=False, architecture="s390x")
-    message = refusal(scene, service, image=foreign, pull="never")
+def test_an_image_for_another_platform(sandbox: Sandbox) -> None:
+    service = sandbox.service(reference("v1"), wait=False)
+    foreign = sandbox.image("foreign", WebImage("v2"), push=False, architecture="s390x")
+    message = refusal(sandbox, service, image=foreign, pull="never")
     assert "is made for s390x" in message
 
 
-def test_a_network_that_is_gone(scene: Scene) -> None:
+def test_a_network_that_is_gone(sandbox: Sandbox) -> None:
     """Only that of a container which does not run can be: the engine keeps a network that is in use."""
-    network = scene.network("net")
-    service = scene.service(reference("v1"), wait=False, HostConfig={"NetworkMode": network})
-    scene.client.stop(service.id, timeout=5)
-    scene.client.remove_network(network)
-    assert f"its network {network} is gone" in refusal(scene, service)
+    network = sandbox.network("net")
+    service = sandbox.service(reference("v1"), wait=False, HostConfig={"NetworkMode": network})
+    sandbox.client.stop(service.id, timeout=5)
+    sandbox.client.remove_network(network)
+    assert f"its network {network} is gone" in refusal(sandbox, service)
 
 
-def test_the_network_that_it_was_created_in_is_gone(scene: Scene) -> None:
+def test_the_network_that_it_was_created_in_is_gone(sandbox: Sandbox) -> None:
     """It lives on another one. Newer engines could not start it again, once it is stopped."""
-    gone, here = scene.network("gone"), scene.network("here")
-    service = scene.service(reference("v1"), wait=False, HostConfig={"NetworkMode": gone})
-    scene.client.connect_container_to_network(service.id, here)
-    scene.client.disconnect_container_from_network(service.id, gone)
-    scene.client.remove_network(gone)
-    assert f"its network {gone} is gone" in refusal(scene, service)
+    gone, here = sandbox.network("gone"), sandbox.network("here")
+    service = sandbox.service(reference("v1"), wait=False, HostConfig={"NetworkMode": gone})
+    sandbox.client.connect_container_to_network(service.id, here)
+    sandbox.client.disconnect_container_from_network(service.id, gone)
+    sandbox.client.remove_network(gone)
+    assert f"its network {gone} is gone" in refusal(sandbox, service)
 
 
 class TestSomebodyWhomTheEngineAsksFor:
     """It starts no container that links to one that does not run."""
 
     @pytest.fixture
-    def db(self, scene: Scene) -> str:
-        return scene.container("db", reference("v1"))
+    def db(self, sandbox: Sandbox) -> str:
+        return sandbox.container("db", reference("v1"))
 
     @pytest.fixture
-    def service(self, scene: Scene, db: str) -> Service:
-        return scene.service(reference("v1"), wait=False, HostConfig={"Links": [f"{db}:db"]})
+    def service(self, sandbox: Sandbox, db: str) -> Service:
+        return sandbox.service(reference("v1"), wait=False, HostConfig={"Links": [f"{db}:db"]})
 
-    def test_down(self, scene: Scene, service: Service, db: str) -> None:
-        scene.client.stop(db, timeout=1)
-        assert f"it links to {scene.prefix}-db, which does not run" in refusal(scene, service)
+    def test_down(self, sandbox: Sandbox, service: Service, db: str) -> None:
+        sandbox.client.stop(db, timeout=1)
+        assert f"it links to {sandbox.prefix}-db, which does not run" in refusal(sandbox, service)
 
-    def test_paused(self, scene: Scene, service: Service, db: str) -> None:
-        scene.client.pause(db)
+    def test_paused(self, sandbox: Sandbox, service: Service, db: str) -> None:
+        sandbox.client.pause(db)
         assert recreate(service)["outcome"] == "recreated"
-        scene.client.unpause(db)
+        sandbox.client.unpause(db)
 
-    def test_down_and_needed_by_one_that_depends_on_it(self, scene: Scene, service: Service) -> None:
-        cache = scene.container("cache", reference("v1"))
-        scene.container("client", reference("v1"), HostConfig={"Links": [f"{service.name}:shop", f"{cache}:cache"]})
-        scene.client.stop(cache, timeout=1)
-        message = refusal(scene, service)
-        assert f"{scene.prefix}-client depends on it" in message
-        assert f"links to {scene.prefix}-cache, which does not run" in message
+    def test_down_and_needed_by_one_that_depends_on_it(self, sandbox: Sandbox, service: Service) -> None:
+        cache = sandbox.container("cache", reference("v1"))
+        sandbox.container("client", reference("v1"), HostConfig={"Links": [f"{service.name}:shop", f"{cache}:cache"]})
+        sandbox.client.stop(cache, timeout=1)
+        message = refusal(sandbox, service)
+        assert f"{sandbox.prefix}-client depends on it" in message
+        assert f"links to {sandbox.prefix}-cache, which does not run" in message
 
 
 class TestFilesThatWouldBeLost:
     @pytest.fixture
-    def service(self, scene: Scene) -> Service:
+    def service(self, sandbox: Sandbox) -> Service:
         """With files put into it, into a volume, and where it does not matter."""
-        service = scene.service(reference("v1"), Volumes={"/data": {}}, HostConfig={"Tmpfs": {"/scratch": ""}})
-        scene.client.put_archive(service.id, "/www", archive_of("app.conf"))
-        scene.client.put_archive(service.id, "/data", archive_of("kept"))
-        scene.client.put_archive(service.id, "/tmp", archive_of("fleeting"))
+        service = sandbox.service(reference("v1"), Volumes={"/data": {}}, HostConfig={"Tmpfs": {"/scratch": ""}})
+        sandbox.client.put_archive(service.id, "/www", archive_of("app.conf"))
+        sandbox.client.put_archive(service.id, "/data", archive_of("kept"))
+        sandbox.client.put_archive(service.id, "/tmp", archive_of("fleeting"))
         return service
 
     @pytest.mark.behaviour("C8")
-    def test_warned_of(self, scene: Scene, service: Service) -> None:
+    def test_warned_of(self, sandbox: Sandbox, service: Service) -> None:
         result = recreate(service)
         assert (result["outcome"], result["lost_files"]) == ("recreated", ["/www/app.conf"])
         assert result["warnings"][0].endswith("the new one does not have them: /www/app.conf")
-        assert scene.ask(service.name, "cat", "/data/kept") == "kept"
+        assert sandbox.ask(service.name, "cat", "/data/kept") == "kept"
 
-    def test_what_the_engine_made_itself_is_none_of_them(self, scene: Scene) -> None:
+    def test_what_the_engine_made_itself_is_none_of_them(self, sandbox: Sandbox) -> None:
         """A working folder that the image does not have, and where something is mounted."""
-        service = scene.service(reference("v1"), WorkingDir="/srv/app", HostConfig={"Tmpfs": {"/lib/scratch": "", "/srv/mounted/here": ""}})
+        service = sandbox.service(
+            reference("v1"), WorkingDir="/srv/app", HostConfig={"Tmpfs": {"/lib/scratch": "", "/srv/mounted/here": ""}}
+        )
         result = recreate(service)
         assert (result["outcome"], result["lost_files"], result.get("warnings", [])) == ("recreated", [], [])
 
     @pytest.mark.behaviour("C8")
-    def test_refused(self, scene: Scene, service: Service) -> None:
-        assert "/www/app.conf" in refusal(scene, service, lost_files="refuse")
+    def test_refused(self, sandbox: Sandbox, service: Service) -> None:
+        assert "/www/app.conf" in refusal(sandbox, service, lost_files="refuse")
 
     def test_ignored(self, service: Service) -> None:
         result = recreate(service, lost_files="ignore")
         assert (result["outcome"], result["lost_files"], result.get("warnings", [])) == ("recreated", [], [])
 
-    def test_nothing_is_lost_by_a_rollback(self, scene: Scene, service: Service) -> None:
+    def test_nothing_is_lost_by_a_rollback(self, sandbox: Sandbox, service: Service) -> None:
         result = recreate(service, image=reference("v3-crashes"))
         assert (result["outcome"], result["lost_files"]) == ("rolled_back", [])
-        assert scene.ask(service.name, "cat", "/www/app.conf") == "app.conf"
+        assert sandbox.ask(service.name, "cat", "/www/app.conf") == "app.conf"
 
 
 @pytest.mark.behaviour("B9")
 class TestImageGone:
     @pytest.fixture
-    def service(self, scene: Scene) -> Service:
-        image = scene.image("1", WebImage("v1", changes=("ENV OLD=1",)))
-        service = scene.service(image, Env=["MINE=1"])
-        scene.client.stop(service.id, timeout=5)
-        scene.client.remove_image(scene.inspect(service.id)["Image"], force=True)
-        scene.client.start(service.id)
+    def service(self, sandbox: Sandbox) -> Service:
+        image = sandbox.image("1", WebImage("v1", changes=("ENV OLD=1",)))
+        service = sandbox.service(image, Env=["MINE=1"])
+        sandbox.client.stop(service.id, timeout=5)
+        sandbox.client.remove_image(sandbox.inspect(service.id)["Image"], force=True)
+        sandbox.client.start(service.id)
         return service
 
-    def test_refused(self, scene: Scene, service: Service) -> None:
-        assert "set verbatim" in refusal(scene, service)
+    def test_refused(self, sandbox: Sandbox, service: Service) -> None:
+        assert "set verbatim" in refusal(sandbox, service)
 
-    def test_verbatim(self, scene: Scene, service: Service) -> None:
+    def test_verbatim(self, sandbox: Sandbox, service: Service) -> None:
         result = recreate(service, verbatim=True)
         assert result["outcome"] == "recreated"
-        assert {"OLD=1", "MINE=1"} <= set(scene.inspect(service.name)["Config"]["Env"])
+        assert {"OLD=1", "MINE=1"} <= set(sandbox.inspect(service.name)["Config"]["Env"])
         assert fetch(service.port) == "v2"
 
-    def test_verbatim_and_back(self, scene: Scene, service: Service) -> None:
+    def test_verbatim_and_back(self, sandbox: Sandbox, service: Service) -> None:
         """What is needed to run it is in the container, so there is a way back without the image."""
-        result = recreate(service, image=scene.image("2", WebImage("v2")), verbatim=True, stop_timeout=1, health_timeout=0)
+        result = recreate(service, image=sandbox.image("2", WebImage("v2")), verbatim=True, stop_timeout=1, health_timeout=0)
         assert (result["outcome"], result["rollback_failed"]) == ("rolled_back", False)
-        assert scene.inspect(service.name)["Id"] == service.id
+        assert sandbox.inspect(service.name)["Id"] == service.id
 
 
 def archive_of(name: str) -> bytes:

@@ -21,11 +21,11 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import MEMORY_LABEL, VolumeJournal
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
 from ansible_collections.evenkeel.fleet.plugins.modules import container_recreate
-from support.ansible import play, run_module, run_module_here, run_playbook
-from support.proxy import Call, Fault, Proxy, socket_of
-from support.read_only_proxy import ReadOnlyProxy
-from support.scene import Scene, free_port
-from support.shelf import Shelf, Where
+from support.real.ansible import play, run_module, run_module_here, run_playbook
+from support.real.faulty_proxy import Call, Fault, Proxy, socket_of
+from support.real.read_only_proxy import ReadOnlyProxy
+from support.real.repository import Repository, Where
+from support.real.sandbox import Sandbox, free_port
 from testbed import engine, registry
 from testbed.images import WebImage, shell
 from testbed.manifests import packed_anew
@@ -37,8 +37,8 @@ Options = dict[str, Any]
 class Images:
     """Built when they are asked for: what the container runs, what comes after it, one for another platform, and one that does not work."""
 
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
 
     @functools.cached_property
     def old(self) -> str:
@@ -57,11 +57,11 @@ class Images:
         return self._build("broken", WebImage("v3", command=shell("exit 3"), health=None))
 
     def _build(self, tag: str, like: WebImage, architecture: str | None = None) -> str:
-        built: str = self._scene.client.inspect_image(self._scene.image(tag, like, push=False, architecture=architecture))["Id"]
+        built: str = self._sandbox.client.inspect_image(self._sandbox.image(tag, like, push=False, architecture=architecture))["Id"]
         return built
 
 
-Prepare = Callable[[Shelf, Images, Scene], "Options | None"]
+Prepare = Callable[[Repository, Images, Sandbox], "Options | None"]
 
 
 @dataclass(frozen=True)
@@ -83,103 +83,103 @@ class Row:
         return self.outcome in ("recreated", "rolled_back")
 
 
-def up_to_date(shelf: Shelf, images: Images, _scene: Scene) -> None:
+def up_to_date(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
     shelf.publish(images.old)
     shelf.make(shelf.pull())
 
 
-def moved(shelf: Shelf, images: Images, _scene: Scene) -> None:
-    up_to_date(shelf, images, _scene)
+def moved(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
+    up_to_date(shelf, images, _sandbox)
     shelf.publish(images.new)
 
 
 def with_options(prepare: Prepare, **options: Any) -> Prepare:
-    def prepare_and_ask(shelf: Shelf, images: Images, scene: Scene) -> Options:
-        return {**(prepare(shelf, images, scene) or {}), **options}
+    def prepare_and_ask(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
+        return {**(prepare(shelf, images, sandbox) or {}), **options}
 
     return prepare_and_ask
 
 
-def moved_and_known_by_another_tag(shelf: Shelf, images: Images, scene: Scene) -> None:
-    moved(shelf, images, scene)
+def moved_and_known_by_another_tag(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    moved(shelf, images, sandbox)
     shelf.publish(images.new, "2")
     shelf.pull("2")
 
 
-def moved_and_pulled_by_hand(shelf: Shelf, images: Images, scene: Scene) -> None:
-    moved(shelf, images, scene)
+def moved_and_pulled_by_hand(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    moved(shelf, images, sandbox)
     shelf.pull()
 
 
 def another_tag(what: str) -> Prepare:
-    def prepare(shelf: Shelf, images: Images, scene: Scene) -> Options:
-        up_to_date(shelf, images, scene)
+    def prepare(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
+        up_to_date(shelf, images, sandbox)
         shelf.publish(getattr(images, what), "other")
         return {"image": shelf.reference("other")}
 
     return prepare
 
 
-def another_repository(shelf: Shelf, images: Images, scene: Scene) -> Options:
-    up_to_date(shelf, images, scene)
-    mirror = Shelf(scene, PLAIN, f"{shelf.suffix}-mirror")
+def another_repository(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
+    up_to_date(shelf, images, sandbox)
+    mirror = Repository(sandbox, PLAIN, f"{shelf.suffix}-mirror")
     mirror.publish(images.old)
     return {"image": mirror.reference()}
 
 
-def pinned(shelf: Shelf, images: Images, _scene: Scene) -> None:
+def pinned(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
     shelf.make(shelf.pull(shelf.publish(images.old)))
     shelf.publish(images.new)
 
 
-def pinned_with_tag(shelf: Shelf, images: Images, _scene: Scene) -> None:
+def pinned_with_tag(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
     digest = shelf.publish(images.old)
     shelf.pull(digest)
     shelf.make(f"{shelf.reference()}@{digest}")
     shelf.publish(images.new)
 
 
-def to_the_tag_again(shelf: Shelf, images: Images, scene: Scene) -> Options:
-    pinned(shelf, images, scene)
+def to_the_tag_again(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
+    pinned(shelf, images, sandbox)
     return {"image": shelf.reference()}
 
 
 def to_a_pinned_tag(what: str) -> Prepare:
-    def prepare(shelf: Shelf, images: Images, scene: Scene) -> Options:
-        up_to_date(shelf, images, scene)
+    def prepare(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
+        up_to_date(shelf, images, sandbox)
         return {"image": f"{shelf.reference()}@{shelf.publish(getattr(images, what))}"}
 
     return prepare
 
 
-def built_here(shelf: Shelf, images: Images, _scene: Scene) -> None:
+def built_here(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
     shelf.make(shelf.call(images.old))
 
 
-def built_anew(shelf: Shelf, images: Images, scene: Scene) -> None:
-    built_here(shelf, images, scene)
+def built_anew(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    built_here(shelf, images, sandbox)
     shelf.call(images.new)
 
 
-def built_anew_and_published_before(shelf: Shelf, images: Images, scene: Scene) -> None:
+def built_anew_and_published_before(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
     """The host's tag means another image than the container runs, and the registry's that very one."""
-    up_to_date(shelf, images, scene)
+    up_to_date(shelf, images, sandbox)
     shelf.call(images.new)
 
 
-def to_an_image_that_is_not_here(shelf: Shelf, images: Images, scene: Scene) -> Options:
-    up_to_date(shelf, images, scene)
+def to_an_image_that_is_not_here(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
+    up_to_date(shelf, images, sandbox)
     shelf.publish(images.new, "2")
     return {"image": shelf.reference("2")}
 
 
-def to_an_image_that_is_nowhere(shelf: Shelf, images: Images, scene: Scene) -> Options:
-    up_to_date(shelf, images, scene)
+def to_an_image_that_is_nowhere(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
+    up_to_date(shelf, images, sandbox)
     return {"image": shelf.reference("nowhere")}
 
 
 def by_its_id(what: str, *, known: bool = False) -> Prepare:
-    def prepare(shelf: Shelf, images: Images, _scene: Scene) -> Options:
+    def prepare(shelf: Repository, images: Images, _sandbox: Sandbox) -> Options:
         shelf.make(images.old)
         if not what:
             return {}
@@ -191,30 +191,30 @@ def by_its_id(what: str, *, known: bool = False) -> Prepare:
     return prepare
 
 
-def by_several_digests(shelf: Shelf, images: Images, scene: Scene) -> None:
-    up_to_date(shelf, images, scene)
+def by_several_digests(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(shelf, images, sandbox)
     shelf.manifests.write("again", packed_anew(shelf.manifests.read("latest")))
     shelf.pull("again")
-    other = Shelf(scene, PLAIN, f"{shelf.suffix}-other")
+    other = Repository(sandbox, PLAIN, f"{shelf.suffix}-other")
     other.publish(images.old)
     other.pull()
 
 
-def published_again(shelf: Shelf, images: Images, scene: Scene) -> None:
-    up_to_date(shelf, images, scene)
+def published_again(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(shelf, images, sandbox)
     shelf.manifests.remove("latest")
     shelf.publish(images.old)
 
 
-def packed_again(shelf: Shelf, images: Images, scene: Scene) -> None:
-    up_to_date(shelf, images, scene)
+def packed_again(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(shelf, images, sandbox)
     shelf.manifests.write("latest", packed_anew(shelf.manifests.read("latest")))
 
 
 def index(old: tuple[str, str], new: tuple[str, str] | None = None) -> Prepare:
     """An index of an image for our platform and of one for another, before, and after the container was made."""
 
-    def prepare(shelf: Shelf, images: Images, _scene: Scene) -> None:
+    def prepare(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
         shelf.publish_index(**{OURS: getattr(images, old[0]), OTHERS: getattr(images, old[1])})
         shelf.make(shelf.pull())
         if new:
@@ -223,68 +223,68 @@ def index(old: tuple[str, str], new: tuple[str, str] | None = None) -> Prepare:
     return prepare
 
 
-def out_of_the_index(shelf: Shelf, images: Images, scene: Scene) -> None:
-    index(("old", "foreign"))(shelf, images, scene)
+def out_of_the_index(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    index(("old", "foreign"))(shelf, images, sandbox)
     shelf.manifests.write("latest", shelf.manifests.read(OURS))
 
 
-def into_an_index(shelf: Shelf, images: Images, scene: Scene) -> None:
-    up_to_date(shelf, images, scene)
+def into_an_index(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(shelf, images, sandbox)
     shelf.publish_index(**{OURS: images.old, OTHERS: images.foreign})
 
 
-def index_without_ours(shelf: Shelf, images: Images, scene: Scene) -> None:
-    up_to_date(shelf, images, scene)
+def index_without_ours(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(shelf, images, sandbox)
     shelf.publish_index(**{OTHERS: images.foreign})
 
 
-def for_another_platform(shelf: Shelf, images: Images, scene: Scene) -> None:
-    up_to_date(shelf, images, scene)
+def for_another_platform(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(shelf, images, sandbox)
     shelf.publish(images.foreign)
 
 
-def tag_gone(shelf: Shelf, images: Images, scene: Scene) -> None:
-    up_to_date(shelf, images, scene)
+def tag_gone(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(shelf, images, sandbox)
     shelf.manifests.remove("latest")
 
 
-def registry_gone(shelf: Shelf, images: Images, _scene: Scene) -> Options:
+def registry_gone(shelf: Repository, images: Images, _sandbox: Sandbox) -> Options:
     shelf.make(images.old)
     return {"image": f"127.0.0.1:{free_port()}/shop:1"}
 
 
 def rejected(what: str) -> Prepare:
-    def prepare(shelf: Shelf, images: Images, scene: Scene) -> None:
-        moved(shelf, images, scene)
+    def prepare(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+        moved(shelf, images, sandbox)
         digest = shelf.publish(getattr(images, what), "rejected")
         memory = Rejected(shelf.reference(), getattr(images, what), digest, "crashed", 1)
-        Rejections(VolumeJournal(scene.client, MEMORY_LABEL)).remember(shelf.container_name, memory)
+        Rejections(VolumeJournal(sandbox.client, MEMORY_LABEL)).remember(shelf.container_name, memory)
 
     return prepare
 
 
-def files_inside(shelf: Shelf, images: Images, scene: Scene) -> None:
-    moved(shelf, images, scene)
+def files_inside(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+    moved(shelf, images, sandbox)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         tar.addfile(tarfile.TarInfo("by-hand"))
-    scene.client.put_archive(shelf.container_name, "/www", buffer.getvalue())
+    sandbox.client.put_archive(shelf.container_name, "/www", buffer.getvalue())
 
 
-def auto_remove(shelf: Shelf, images: Images, _scene: Scene) -> None:
+def auto_remove(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
     shelf.publish(images.old)
     shelf.make(shelf.pull(), HostConfig={"AutoRemove": True})
     shelf.publish(images.new)
 
 
-def paused(shelf: Shelf, images: Images, scene: Scene) -> None:
+def paused(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
     shelf.publish(images.old)
-    scene.client.pause(shelf.make(shelf.pull(), start=True))
+    sandbox.client.pause(shelf.make(shelf.pull(), start=True))
     shelf.publish(images.new)
 
 
 def running(what: str) -> Prepare:
-    def prepare(shelf: Shelf, images: Images, _scene: Scene) -> Options:
+    def prepare(shelf: Repository, images: Images, _sandbox: Sandbox) -> Options:
         shelf.publish(images.old)
         shelf.make(shelf.pull(), start=True, Cmd=None)
         shelf.publish(getattr(images, what))
@@ -293,17 +293,17 @@ def running(what: str) -> Prepare:
     return prepare
 
 
-def nobody(shelf: Shelf, images: Images, _scene: Scene) -> None:
+def nobody(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
     shelf.publish(images.old)
 
 
-def nobody_may_ask(shelf: Shelf, images: Images, scene: Scene) -> Options:
-    up_to_date(shelf, images, scene)
+def nobody_may_ask(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
+    up_to_date(shelf, images, sandbox)
     return {"registry_username": None, "registry_password": None}
 
 
-def somebody_else(shelf: Shelf, images: Images, scene: Scene) -> Options:
-    up_to_date(shelf, images, scene)
+def somebody_else(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
+    up_to_date(shelf, images, sandbox)
     return {"registry_password": secrets.token_hex()}
 
 
@@ -373,8 +373,8 @@ ROWS = [
 
 
 @pytest.fixture
-def images(scene: Scene) -> Images:
-    return Images(scene)
+def images(sandbox: Sandbox) -> Images:
+    return Images(sandbox)
 
 
 @pytest.fixture(scope="module")
@@ -398,15 +398,15 @@ def where(request: pytest.FixtureRequest, row: Row) -> Where:
 
 @pytest.mark.behaviour("J1", "A13", "G1", "G4", "G12")
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_what_is_foretold_is_what_is_done(scene: Scene, images: Images, row: Row, where: Where) -> None:
+def test_what_is_foretold_is_what_is_done(sandbox: Sandbox, images: Images, row: Row, where: Where) -> None:
     """In check mode, through a proxy that lets nobody change anything, and then for real."""
-    shelf = Shelf(scene, where, "web")
-    options = {**shelf.options, **(row.prepare(shelf, images, scene) or {}), "name": shelf.container_name}
-    before = everything_of(scene)
+    shelf = Repository(sandbox, where, "web")
+    options = {**shelf.options, **(row.prepare(shelf, images, sandbox) or {}), "name": shelf.container_name}
+    before = everything_of(sandbox)
     with ReadOnlyProxy(socket_of(engine.host())) as proxy:
         foretold = run_module_here(container_recreate, check_mode=True, docker_host=proxy.url, **options)
     assert (proxy.writes, proxy.refused) == ([], [])
-    assert everything_of(scene) == before
+    assert everything_of(sandbox) == before
     done = run_module_here(container_recreate, docker_host=engine.host(), **options)
 
     assert (summary(done), done["changed"]) == (row.outcome, row.changed), done
@@ -425,57 +425,57 @@ def summary(result: dict[str, Any]) -> str:
     return f"failed at {result['failed_step']}" if result["failed_step"] else "failed"
 
 
-def everything_of(scene: Scene) -> Any:
+def everything_of(sandbox: Sandbox) -> Any:
     """Whatever there is of a scene on the engine."""
-    client = scene.client
-    containers = [client.inspect_container(name) for name in scene.containers]
+    client = sandbox.client
+    containers = [client.inspect_container(name) for name in sandbox.containers]
     images = [
         (image["Id"], sorted(image["RepoTags"] or ()), sorted(image["RepoDigests"] or ()))
         for image in client.images(all=True)
-        if scene.prefix in json.dumps(image)
+        if sandbox.prefix in json.dumps(image)
     ]
-    return containers, sorted(images), scene.journal, scene.memory
+    return containers, sorted(images), sandbox.journal, sandbox.memory
 
 
 class TestOne:
     @pytest.fixture
-    def shelf(self, scene: Scene, images: Images) -> Shelf:
-        shelf = Shelf(scene, PLAIN, "web")
-        moved(shelf, images, scene)
+    def shelf(self, sandbox: Sandbox, images: Images) -> Repository:
+        shelf = Repository(sandbox, PLAIN, "web")
+        moved(shelf, images, sandbox)
         return shelf
 
-    def test_without_a_way_to_the_registry_it_says_so(self, shelf: Shelf) -> None:
+    def test_without_a_way_to_the_registry_it_says_so(self, shelf: Repository) -> None:
         with ReadOnlyProxy(socket_of(engine.host()), forbidden="^/distribution/") as proxy:
             result = check(shelf, docker_host=proxy.url)
         assert (result["outcome"], result["changed"], result["failed"]) == ("unknown", False, False)
         assert "is not let through" in result["doubt"]
         assert result["warnings"][0].startswith(f"Whether {shelf.container_name} would be changed cannot be told")
 
-    def test_without_a_way_to_the_notes_of_earlier_runs_it_says_so(self, shelf: Shelf) -> None:
+    def test_without_a_way_to_the_notes_of_earlier_runs_it_says_so(self, shelf: Repository) -> None:
         with ReadOnlyProxy(socket_of(engine.host()), forbidden="^/volumes") as proxy:
             result = check(shelf, docker_host=proxy.url)
         assert (result["outcome"], result["changed"]) == ("recreated", True)
         assert "what earlier runs have written down" in result["doubt"]
 
-    def test_an_interrupted_run_is_brought_to_its_end_first(self, scene: Scene, shelf: Shelf) -> None:
+    def test_an_interrupted_run_is_brought_to_its_end_first(self, sandbox: Sandbox, shelf: Repository) -> None:
         with KilledBeforeCreate(socket_of(engine.host())) as proxy:
             run_module("container_recreate", name=shelf.container_name, docker_host=proxy.url)
-        assert shelf.container_name not in scene.containers
-        before = everything_of(scene)
+        assert shelf.container_name not in sandbox.containers
+        before = everything_of(sandbox)
         result = check(shelf)
-        assert everything_of(scene) == before
+        assert everything_of(sandbox) == before
         assert (result["outcome"], result["changed"]) == ("recreated", True)
         assert "was interrupted" in result["warnings"][0]
         done = run_module("container_recreate", name=shelf.container_name, grace_period=0)
         assert (done["outcome"], done["changed"]) == ("recreated", True)
 
-    def test_going_back(self, scene: Scene, shelf: Shelf) -> None:
+    def test_going_back(self, sandbox: Sandbox, shelf: Repository) -> None:
         assert check(shelf, "container_rollback")["msg"].startswith("There is nothing to go back to")
         run_module("container_recreate", name=shelf.container_name, keep_archive=True)
-        before = everything_of(scene)
+        before = everything_of(sandbox)
         with ReadOnlyProxy(socket_of(engine.host())) as proxy:
             foretold = check(shelf, "container_rollback", docker_host=proxy.url)
-        assert (proxy.refused, everything_of(scene)) == ([], before)
+        assert (proxy.refused, everything_of(sandbox)) == ([], before)
         done = run_module("container_rollback", name=shelf.container_name)
         for result in (foretold, done):
             assert (result["outcome"], result["changed"]) == ("restored", True)
@@ -489,7 +489,7 @@ class KilledBeforeCreate(Proxy):
         return Fault.KILL_BEFORE if call == ("POST", "/containers/create") else None
 
 
-def check(shelf: Shelf, module: str = "container_recreate", **options: Any) -> dict[str, Any]:
+def check(shelf: Repository, module: str = "container_recreate", **options: Any) -> dict[str, Any]:
     task = {"name": module, f"evenkeel.fleet.{module}": {"name": shelf.container_name, **options}}
     run = run_playbook([{**play(task), "check_mode": True}])
     assert len(run.results) == 1, run.output

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from support.ansible import run_module
-from support.scene import Scene
+from support.real.ansible import run_module
+from support.real.sandbox import Sandbox
 from testbed import compose, engine
 from testbed.images import WebImage
 
@@ -27,18 +27,18 @@ IMAGE_LABEL = "com.docker.compose.image"
 class Project:
     """A compose project with one service, `web`, named like the scene."""
 
-    def __init__(self, scene: Scene, program: Path, folder: Path) -> None:
-        self._scene = scene
+    def __init__(self, sandbox: Sandbox, program: Path, folder: Path) -> None:
+        self._sandbox = sandbox
         self._program = program
         self._file = folder / "compose.yaml"
-        self.container = f"{scene.prefix}-web-1"
+        self.container = f"{sandbox.prefix}-web-1"
 
     def up(self, image: str) -> dict[str, Any]:
         """`up` with a file that asks for the image. Returns the service's container."""
         web = {"image": image, "volumes": ["data:/data"], "networks": {"front": {"aliases": ["shop"]}}, "restart": "always"}
         self._file.write_text(json.dumps({"services": {"web": web}, "volumes": {"data": {}}, "networks": {"front": {}}}))
         self._compose("up", "--detach")
-        return self._scene.inspect(self.container)
+        return self._sandbox.inspect(self.container)
 
     def containers(self) -> list[str]:
         """Those that compose takes for this project's, stopped ones included."""
@@ -49,7 +49,7 @@ class Project:
 
     def _compose(self, *arguments: str) -> str:
         run = subprocess.run(
-            (self._program, "--project-name", self._scene.prefix, "--file", self._file, *arguments),
+            (self._program, "--project-name", self._sandbox.prefix, "--file", self._file, *arguments),
             env={**os.environ, "DOCKER_HOST": engine.host()},
             capture_output=True,
             text=True,
@@ -61,8 +61,8 @@ class Project:
 
 
 @pytest.fixture
-def project(scene: Scene, tmp_path: Path) -> Iterator[Project]:
-    project = Project(scene, compose.program(), tmp_path)
+def project(sandbox: Sandbox, tmp_path: Path) -> Iterator[Project]:
+    project = Project(sandbox, compose.program(), tmp_path)
     yield project
     project.down()
 
@@ -73,12 +73,12 @@ def is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 @pytest.mark.behaviour("I1", "I4")
-def test_an_updated_container_is_up_to_date(scene: Scene, project: Project) -> None:
-    image = scene.moved_tag(V1, V2)
+def test_an_updated_container_is_up_to_date(sandbox: Sandbox, project: Project) -> None:
+    image = sandbox.moved_tag(V1, V2)
     before = project.up(image)
     result = run_module("container_recreate", name=project.container, poll_interval=0.2)
     assert result["outcome"] == "recreated"
-    updated = scene.inspect(project.container)
+    updated = sandbox.inspect(project.container)
     assert updated["Id"] != before["Id"]
     assert is_same(project.up(image), updated)
     labels, labels_before = (document["Config"]["Labels"] for document in (updated, before))
@@ -87,30 +87,30 @@ def test_an_updated_container_is_up_to_date(scene: Scene, project: Project) -> N
 
 
 @pytest.mark.behaviour("I2")
-def test_after_an_update_compose_sees_one_container(scene: Scene, project: Project) -> None:
-    project.up(scene.moved_tag(V1, V2))
+def test_after_an_update_compose_sees_one_container(sandbox: Sandbox, project: Project) -> None:
+    project.up(sandbox.moved_tag(V1, V2))
     run_module("container_recreate", name=project.container, poll_interval=0.2)
-    assert project.containers() == scene.containers == [project.container]
+    assert project.containers() == sandbox.containers == [project.container]
 
 
 @pytest.mark.behaviour("I2")
-def test_of_a_kept_archive_and_the_new_container_compose_removes_the_archive(scene: Scene, project: Project) -> None:
-    image = scene.moved_tag(V1, V2)
+def test_of_a_kept_archive_and_the_new_container_compose_removes_the_archive(sandbox: Sandbox, project: Project) -> None:
+    image = sandbox.moved_tag(V1, V2)
     project.up(image)
     result = run_module("container_recreate", name=project.container, keep_archive=True, poll_interval=0.2)
     assert sorted(project.containers()) == sorted([project.container, result["archive"]])
-    updated = scene.inspect(project.container)
+    updated = sandbox.inspect(project.container)
     assert is_same(project.up(image), updated)
-    assert scene.containers == [project.container]
+    assert sandbox.containers == [project.container]
 
 
 @pytest.mark.behaviour("I1", "A22")
-def test_after_a_rollback_the_old_container_is_up_to_date(scene: Scene, project: Project) -> None:
-    image = scene.moved_tag(V1, BROKEN)
+def test_after_a_rollback_the_old_container_is_up_to_date(sandbox: Sandbox, project: Project) -> None:
+    image = sandbox.moved_tag(V1, BROKEN)
     before = project.up(image)
     result = run_module("container_recreate", name=project.container, health_timeout=2, poll_interval=0.2)
     assert result["outcome"] == "rolled_back"
-    back = scene.inspect(project.container)
+    back = sandbox.inspect(project.container)
     assert back["Id"] == before["Id"]
     assert is_same(project.up(image), back)
     assert project.containers() == [project.container]

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from support.ansible import run_module
-from support.scene import Scene, Service
-from support.visitor import Visitor, fetch
+from support.real.ansible import run_module
+from support.real.polling_client import PollingClient, fetch
+from support.real.sandbox import Sandbox, Service
 from testbed import registry
 from testbed.images import WebImage
 
@@ -21,31 +21,31 @@ def prepare(service: Service, **options: Any) -> dict[str, Any]:
     return run_module("container_prepare", name=service.name, **options)
 
 
-def digest_of(scene: Scene, image: str) -> str:
-    digest: str = scene.client.inspect_distribution(image)["Descriptor"]["digest"]
+def digest_of(sandbox: Sandbox, image: str) -> str:
+    digest: str = sandbox.client.inspect_distribution(image)["Descriptor"]["digest"]
     return digest
 
 
-def test_the_update_then_needs_no_registry(scene: Scene) -> None:
-    image = scene.moved_tag(V1, V2)
-    service, digest = scene.service(image), digest_of(scene, image)
-    before = scene.inspect(service.name)
-    with Visitor(service.port) as visitor:
+def test_the_update_then_needs_no_registry(sandbox: Sandbox) -> None:
+    image = sandbox.moved_tag(V1, V2)
+    service, digest = sandbox.service(image), digest_of(sandbox, image)
+    before = sandbox.inspect(service.name)
+    with PollingClient(service.port) as polling_client:
         result = prepare(service, image_digest=digest, pull="missing")
-    assert visitor.story == ["v1"]
+    assert polling_client.story == ["v1"]
     assert (result["changed"], result["outcome"], result["doubt"]) == (True, "recreated", None)
     assert result["image"]["new"]["digest"] == digest
-    now = scene.inspect(service.name)
+    now = sandbox.inspect(service.name)
     assert (now["Id"], now["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
-    assert scene.client.inspect_image(image)["Id"] == before["Image"], "no tag was moved"
+    assert sandbox.client.inspect_image(image)["Id"] == before["Image"], "no tag was moved"
     again = prepare(service, image_digest=digest, pull="missing")
     assert (again["changed"], again["outcome"]) == (False, "recreated")
     updated = run_module("container_recreate", name=service.name, image_digest=digest, pull="never", poll_interval=0.2)
     assert (updated["outcome"], fetch(service.port)) == ("recreated", "v2")
 
 
-def test_what_would_refuse_the_update_is_met_before_it(scene: Scene) -> None:
-    service = scene.service(scene.moved_tag(V1, V2), HostConfig={"AutoRemove": True})
+def test_what_would_refuse_the_update_is_met_before_it(sandbox: Sandbox) -> None:
+    service = sandbox.service(sandbox.moved_tag(V1, V2), HostConfig={"AutoRemove": True})
     result = prepare(service)
     assert (result["failed"], result["changed"], result["failed_step"]) == (True, False, "preflight")
     assert fetch(service.port) == "v1"

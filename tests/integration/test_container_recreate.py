@@ -20,10 +20,10 @@ from typing import Any
 import docker.utils
 import pytest
 
-from support.ansible import run_module
-from support.proxy import Call, Proxy, socket_of
-from support.scene import Scene, Service, free_port, wait_for
-from support.visitor import Visitor, fetch
+from support.real.ansible import run_module
+from support.real.faulty_proxy import Call, Proxy, socket_of
+from support.real.polling_client import PollingClient, fetch
+from support.real.sandbox import Sandbox, Service, free_port, wait_for
 from testbed import engine, images, registry
 from testbed.images import WebImage, reference, serve_after, shell
 
@@ -37,7 +37,7 @@ def recreate(service: Service | str, **options: Any) -> dict[str, Any]:
     return run_module("container_recreate", name=name, poll_interval=0.2, **options)
 
 
-def assert_back_as_before(scene: Scene, service: Service, result: dict[str, Any], reason: str, page: str = "v1") -> None:
+def assert_back_as_before(sandbox: Sandbox, service: Service, result: dict[str, Any], reason: str, page: str = "v1") -> None:
     """A failed task, and the old container under its own name and ID, serving its page; nothing left behind."""
     assert result["failed"]
     assert result["changed"]
@@ -47,8 +47,8 @@ def assert_back_as_before(scene: Scene, service: Service, result: dict[str, Any]
     assert result["container"] == {"id": service.id, "name": service.name}
     assert result["archive"] is None
     assert "was rolled back and runs" in result["msg"]
-    assert scene.containers == [service.name]
-    now = scene.inspect(service.name)
+    assert sandbox.containers == [service.name]
+    now = sandbox.inspect(service.name)
     assert now["Id"] == service.id
     assert now["State"]["Running"]
     wait_for(lambda: fetch(service.port) == page, "the old page")
@@ -62,15 +62,15 @@ def names_in(endpoint: dict[str, Any]) -> set[str]:
 class TestSuccess:
     @pytest.mark.floor
     @pytest.mark.behaviour("H3")
-    def test_a_moved_tag(self, scene: Scene) -> None:
-        image = scene.moved_tag(V1, V2)
-        service = scene.service(image)
-        with Visitor(service.port) as visitor:
+    def test_a_moved_tag(self, sandbox: Sandbox) -> None:
+        image = sandbox.moved_tag(V1, V2)
+        service = sandbox.service(image)
+        with PollingClient(service.port) as polling_client:
             result = recreate(service)
-        assert visitor.story == ["v1", None, "v2"]
+        assert polling_client.story == ["v1", None, "v2"]
         assert (result["outcome"], result["changed"], result["failed"]) == ("recreated", True, False)
-        assert scene.containers == [service.name]
-        now = scene.inspect(service.name)
+        assert sandbox.containers == [service.name]
+        now = sandbox.inspect(service.name)
         assert now["Id"] == result["container"]["id"] != service.id
         assert now["Config"]["Image"] == image
         assert now["Image"] == result["image"]["new"]["id"] != result["image"]["old"]["id"]
@@ -91,66 +91,66 @@ class TestSuccess:
             "cleanup",
         ]
 
-    def test_another_reference_by_full_id(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
+    def test_another_reference_by_full_id(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
         result = recreate(service.id, image=reference("v2"))
         assert result["outcome"] == "recreated"
         assert result["image"]["old"]["reference"] == reference("v1")
         assert result["image"]["new"]["reference"] == reference("v2")
         assert fetch(service.port) == "v2"
 
-    def test_late_but_healthy(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
+    def test_late_but_healthy(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
         result = recreate(service, image=reference("v3-late"))
         assert result["outcome"] == "recreated"
         assert fetch(service.port) == "v3"
 
-    def test_no_health_check_and_up_for_the_grace_period(self, scene: Scene) -> None:
-        service = scene.service(scene.moved_tag(V1, WebImage("v2", health=None)))
+    def test_no_health_check_and_up_for_the_grace_period(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(sandbox.moved_tag(V1, WebImage("v2", health=None)))
         result = recreate(service, grace_period=2)
         assert result["outcome"] == "recreated"
         assert {step["name"]: step["seconds"] for step in result["steps"]}["health_gate"] >= 2
 
     @pytest.mark.behaviour("A14")
-    def test_again_changes_nothing(self, scene: Scene) -> None:
-        service = scene.service(scene.moved_tag(V1, V2))
+    def test_again_changes_nothing(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(sandbox.moved_tag(V1, V2))
         recreate(service)
-        before = scene.inspect(service.name)
+        before = sandbox.inspect(service.name)
         result = recreate(service)
         assert (result["outcome"], result["changed"], result["downtime_seconds"]) == ("unchanged", False, None)
-        after = scene.inspect(service.name)
+        after = sandbox.inspect(service.name)
         assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
 
     @pytest.mark.behaviour("A13")
-    def test_the_same_image_under_another_name_changes_nothing(self, scene: Scene) -> None:
-        image = scene.image("1", V1)
-        service = scene.service(image)
-        scene.client.tag(image, image.rsplit(":", 1)[0], "again")
-        images.push(scene.client, f"{image.rsplit(':', 1)[0]}:again")
+    def test_the_same_image_under_another_name_changes_nothing(self, sandbox: Sandbox) -> None:
+        image = sandbox.image("1", V1)
+        service = sandbox.service(image)
+        sandbox.client.tag(image, image.rsplit(":", 1)[0], "again")
+        images.push(sandbox.client, f"{image.rsplit(':', 1)[0]}:again")
         result = recreate(service, image=f"{image.rsplit(':', 1)[0]}:again")
         assert (result["outcome"], result["changed"]) == ("unchanged", False)
-        assert scene.inspect(service.name)["State"]["StartedAt"] == scene.inspect(service.id)["State"]["StartedAt"]
+        assert sandbox.inspect(service.name)["State"]["StartedAt"] == sandbox.inspect(service.id)["State"]["StartedAt"]
 
     @pytest.mark.behaviour("A7")
-    def test_an_archive_name_that_is_taken(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
+    def test_an_archive_name_that_is_taken(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
         now = int(time.time())
-        strangers = {scene.container(f"web-old-{second}", reference("v1"), start=False) for second in range(now, now + 60)}
+        strangers = {sandbox.container(f"web-old-{second}", reference("v1"), start=False) for second in range(now, now + 60)}
         result = recreate(service, image=reference("v2"), keep_archive=True)
-        assert scene.inspect(result["archive"])["Id"] == service.id
-        assert {scene.inspect(name)["Id"] for name in scene.containers} >= strangers
+        assert sandbox.inspect(result["archive"])["Id"] == service.id
+        assert {sandbox.inspect(name)["Id"] for name in sandbox.containers} >= strangers
 
-    def test_force_recreates(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
+    def test_force_recreates(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
         result = recreate(service, force=True)
         assert result["outcome"] == "recreated"
-        assert scene.inspect(service.name)["Id"] != service.id
+        assert sandbox.inspect(service.name)["Id"] != service.id
 
     @pytest.mark.behaviour("A14")
-    def test_twice_adds_nothing(self, scene: Scene) -> None:
+    def test_twice_adds_nothing(self, sandbox: Sandbox) -> None:
         """Recreating again and again leaves the wishes as they were: no alias, bind or label more."""
-        network = scene.network("net")
-        service = scene.service(
+        network = sandbox.network("net")
+        service = sandbox.service(
             reference("v1"),
             HostConfig={"NetworkMode": network},
             NetworkingConfig={"EndpointsConfig": {network: {"Aliases": ["shop"]}}},
@@ -159,216 +159,216 @@ class TestSuccess:
         seen = []
         for _run in range(2):
             recreate(service, force=True)
-            now = scene.inspect(service.name)
+            now = sandbox.inspect(service.name)
             aliases = [alias for alias in now["NetworkSettings"]["Networks"][network]["Aliases"] if alias != now["Id"][:12]]
             seen.append((now["HostConfig"], {**now["Config"], "Hostname": ""}, aliases, [mount["Name"] for mount in now["Mounts"]]))
         assert seen[0] == seen[1]
         assert seen[0][2] == ["shop"]
 
-    def test_keep_archive(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
+    def test_keep_archive(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
         result = recreate(service, image=reference("v2"), keep_archive=True)
         assert result["archive"].startswith(f"{service.name}-old-")
-        archive = scene.inspect(result["archive"])
+        archive = sandbox.inspect(result["archive"])
         assert (archive["Id"], archive["State"]["Running"]) == (service.id, False)
 
-    def test_pull_never_takes_what_is_here(self, scene: Scene) -> None:
-        service = scene.service(scene.image("1", V1, push=False))
-        moved = scene.image("2", V2, push=False)
+    def test_pull_never_takes_what_is_here(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(sandbox.image("1", V1, push=False))
+        moved = sandbox.image("2", V2, push=False)
         assert recreate(service, image=moved, pull="never")["outcome"] == "recreated"
 
-    def test_pull_missing_asks_only_when_it_must(self, scene: Scene) -> None:
-        service = scene.service(scene.moved_tag(V1, V2))
+    def test_pull_missing_asks_only_when_it_must(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(sandbox.moved_tag(V1, V2))
         assert recreate(service, pull="missing")["outcome"] == "unchanged"
         assert recreate(service, image=reference("v2"), pull="missing")["outcome"] == "recreated"
 
 
 class TestCleanup:
-    def test_the_replaced_image_goes_on_request(self, scene: Scene) -> None:
-        service = scene.service(scene.moved_tag(V1, V2))
+    def test_the_replaced_image_goes_on_request(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(sandbox.moved_tag(V1, V2))
         result = recreate(service, cleanup={"remove_replaced": True})
-        assert not scene.image_exists(result["image"]["old"]["id"])
+        assert not sandbox.image_exists(result["image"]["old"]["id"])
 
-    def test_it_stays_without_a_request(self, scene: Scene) -> None:
-        service = scene.service(scene.moved_tag(V1, V2))
-        assert scene.image_exists(recreate(service)["image"]["old"]["id"])
+    def test_it_stays_without_a_request(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(sandbox.moved_tag(V1, V2))
+        assert sandbox.image_exists(recreate(service)["image"]["old"]["id"])
 
     @pytest.mark.behaviour("G14")
-    def test_it_stays_when_another_container_uses_it(self, scene: Scene) -> None:
-        image = scene.moved_tag(V1, V2)
-        service, other = scene.service(image), scene.service(image, "other")
+    def test_it_stays_when_another_container_uses_it(self, sandbox: Sandbox) -> None:
+        image = sandbox.moved_tag(V1, V2)
+        service, other = sandbox.service(image), sandbox.service(image, "other")
         result = recreate(service, cleanup={"remove_replaced": True})
         assert (result["outcome"], result.get("warnings", [])) == ("recreated", [])
-        assert scene.image_exists(result["image"]["old"]["id"])
+        assert sandbox.image_exists(result["image"]["old"]["id"])
         assert fetch(other.port) == "v1"
 
     @pytest.mark.behaviour("G14")
-    def test_it_stays_when_another_tag_means_it(self, scene: Scene) -> None:
-        image = scene.moved_tag(V1, V2)
-        service = scene.service(image)
-        scene.client.tag(image, f"{registry.ADDRESS}/{scene.prefix}/shop", "release")
+    def test_it_stays_when_another_tag_means_it(self, sandbox: Sandbox) -> None:
+        image = sandbox.moved_tag(V1, V2)
+        service = sandbox.service(image)
+        sandbox.client.tag(image, f"{registry.ADDRESS}/{sandbox.prefix}/shop", "release")
         result = recreate(service, cleanup={"remove_replaced": True})
-        assert scene.image_exists(result["image"]["old"]["id"])
+        assert sandbox.image_exists(result["image"]["old"]["id"])
 
 
 class TestRollback:
     @pytest.mark.behaviour("A11", "F14")
     @pytest.mark.floor
-    def test_crash_at_once(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
-        with Visitor(service.port) as visitor:
+    def test_crash_at_once(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
+        with PollingClient(service.port) as polling_client:
             result = recreate(service, image=reference("v3-crashes"))
-        assert_back_as_before(scene, service, result, "crashed")
-        assert visitor.story == ["v1", None, "v1"]
+        assert_back_as_before(sandbox, service, result, "crashed")
+        assert polling_client.story == ["v1", None, "v1"]
         failure = result["rollback"]["failure"]
         assert failure["exit_code"] == 1
         assert failure["logs"] == ["v3: cannot read /etc/web.conf"]
         assert f"{service.name} exited with code 1" in result["msg"]
         assert result["downtime_seconds"] > 0
 
-    def test_crash_within_the_grace_period(self, scene: Scene) -> None:
-        broken = scene.image("broken", WebImage("v3", command=shell("sleep 2; exit 7"), health=None))
-        service = scene.service(scene.image("1", WebImage("v1", health=None)))
+    def test_crash_within_the_grace_period(self, sandbox: Sandbox) -> None:
+        broken = sandbox.image("broken", WebImage("v3", command=shell("sleep 2; exit 7"), health=None))
+        service = sandbox.service(sandbox.image("1", WebImage("v1", health=None)))
         result = recreate(service, image=broken, grace_period=4)
-        assert_back_as_before(scene, service, result, "crashed")
+        assert_back_as_before(sandbox, service, result, "crashed")
         assert result["rollback"]["failure"]["exit_code"] == 7
 
     @pytest.mark.behaviour("F8")
-    def test_exit_with_code_0_is_a_crash(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
-        broken = scene.image("broken", WebImage("v3", command=shell("sleep 1"), health=None))
-        assert_back_as_before(scene, service, recreate(service, image=broken), "crashed")
+    def test_exit_with_code_0_is_a_crash(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
+        broken = sandbox.image("broken", WebImage("v3", command=shell("sleep 1"), health=None))
+        assert_back_as_before(sandbox, service, recreate(service, image=broken), "crashed")
 
     @pytest.mark.behaviour("E4", "F1")
-    def test_crash_loop_under_a_restart_policy(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "always"}})
-        broken = scene.image("broken", WebImage("v3", command=shell("sleep 1; exit 1"), health=None))
+    def test_crash_loop_under_a_restart_policy(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "always"}})
+        broken = sandbox.image("broken", WebImage("v3", command=shell("sleep 1; exit 1"), health=None))
         result = recreate(service, image=broken, grace_period=8)
-        assert_back_as_before(scene, service, result, "crashed")
-        assert scene.inspect(service.name)["HostConfig"]["RestartPolicy"]["Name"] == "always"
-        assert scene.journal == []
+        assert_back_as_before(sandbox, service, result, "crashed")
+        assert sandbox.inspect(service.name)["HostConfig"]["RestartPolicy"]["Name"] == "always"
+        assert sandbox.journal == []
 
     @pytest.mark.behaviour("F5", "F14")
-    def test_health_check_never_passes(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
-        with Visitor(service.port) as visitor:
+    def test_health_check_never_passes(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
+        with PollingClient(service.port) as polling_client:
             result = recreate(service, image=reference("v3-sick"), health_timeout=3)
-        assert_back_as_before(scene, service, result, "health_timeout")
-        assert visitor.story == ["v1", None, "v3", None, "v1"]
+        assert_back_as_before(sandbox, service, result, "health_timeout")
+        assert polling_client.story == ["v1", None, "v3", None, "v1"]
         assert "v3: database unreachable" in result["rollback"]["failure"]["health_log"][0]["output"]
         assert "after 3 s" in result["msg"]
 
     @pytest.mark.behaviour("F6")
-    def test_flapping_within_min_healthy_time(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
-        flapping = scene.image(
+    def test_flapping_within_min_healthy_time(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
+        flapping = sandbox.image(
             "flapping", WebImage("v3", command=serve_after("(sleep 3; touch /tmp/broken) &"), health="! test -f /tmp/broken")
         )
         result = recreate(service, image=flapping, min_healthy_time=15)
-        assert_back_as_before(scene, service, result, "health_timeout")
+        assert_back_as_before(sandbox, service, result, "health_timeout")
 
     @pytest.mark.behaviour("A3")
-    def test_entry_point_that_does_not_exist(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
-        broken = scene.image("broken", WebImage("v3", command=("/no/such/program",)))
+    def test_entry_point_that_does_not_exist(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
+        broken = sandbox.image("broken", WebImage("v3", command=("/no/such/program",)))
         result = recreate(service, image=broken)
-        assert_back_as_before(scene, service, result, "start_failed")
+        assert_back_as_before(sandbox, service, result, "start_failed")
         assert "/no/such/program" in result["rollback"]["failure"]["error"]
         assert recreate(service, image=broken)["outcome"] == "skipped", "it is tried again"
 
     @pytest.mark.behaviour("A4")
-    def test_create_is_refused(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
-        no_command = scene.image("broken", WebImage("v3", command=()))
+    def test_create_is_refused(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
+        no_command = sandbox.image("broken", WebImage("v3", command=()))
         result = recreate(service, image=no_command)
-        assert_back_as_before(scene, service, result, "create_failed")
+        assert_back_as_before(sandbox, service, result, "create_failed")
         assert "no command specified" in result["msg"].lower()
         assert recreate(service, image=no_command)["outcome"] == "skipped", "it is tried again"
 
-    def test_port_that_is_taken(self, scene: Scene) -> None:
+    def test_port_that_is_taken(self, sandbox: Sandbox) -> None:
         """Somebody takes the port while nobody serves on it, and lets go of it when the new container is removed."""
-        service = scene.service(reference("v1"))
-        with PortThief(service.port) as thief, Bystander(scene, service, stop=thief.take, destroy=thief.let_go):
+        service = sandbox.service(reference("v1"))
+        with PortThief(service.port) as thief, Bystander(sandbox, service, stop=thief.take, destroy=thief.let_go):
             result = recreate(service, image=reference("v2"))
-        assert_back_as_before(scene, service, result, "start_failed")
+        assert_back_as_before(sandbox, service, result, "start_failed")
         assert "address already in use" in result["msg"]
         assert recreate(service, image=reference("v2"))["outcome"] == "recreated", "the image is not to be blamed"
 
     @pytest.mark.behaviour("A5", "A10", "D3")
-    def test_address_that_is_taken(self, scene: Scene) -> None:
+    def test_address_that_is_taken(self, sandbox: Sandbox) -> None:
         """Somebody has the address on the second network while nobody else does, and lets go of it only when the old one wants it back."""
-        networks = [scene.network(name, ipam=scene.subnet()) for name in ("a", "b")]
-        service = scene.service(reference("v1"), HostConfig={"NetworkMode": networks[0]})
-        address = scene.connect_at_address(service.id, networks[1])
-        squatter = scene.container("squatter", reference("v1"), start=False, HostConfig={"NetworkMode": networks[1]})
-        scene.client.disconnect_container_from_network(squatter, networks[1])
-        scene.client.connect_container_to_network(squatter, networks[1], ipv4_address=address)
+        networks = [sandbox.network(name, ipam=sandbox.subnet()) for name in ("a", "b")]
+        service = sandbox.service(reference("v1"), HostConfig={"NetworkMode": networks[0]})
+        address = sandbox.connect_at_address(service.id, networks[1])
+        squatter = sandbox.container("squatter", reference("v1"), start=False, HostConfig={"NetworkMode": networks[1]})
+        sandbox.client.disconnect_container_from_network(squatter, networks[1])
+        sandbox.client.connect_container_to_network(squatter, networks[1], ipv4_address=address)
         starts = itertools.count(1)
 
         def squat(call: Call) -> None:
             if call == ("POST", "/containers/create"):
-                scene.client.start(squatter)
+                sandbox.client.start(squatter)
             elif call == ("POST", "/containers/*/start") and next(starts) == OLD_IS_STARTED_AGAIN:
-                scene.client.remove_container(squatter, force=True)
+                sandbox.client.remove_container(squatter, force=True)
 
         with Proxy(socket_of(engine.host()), before=squat) as proxy:
             result = recreate(service, image=reference("v2"), docker_host=proxy.url)
-        assert_back_as_before(scene, service, result, "start_failed")
+        assert_back_as_before(sandbox, service, result, "start_failed")
         assert "address already in use" in result["msg"].lower()
-        assert scene.inspect(service.name)["NetworkSettings"]["Networks"][networks[1]]["IPAddress"] == address
+        assert sandbox.inspect(service.name)["NetworkSettings"]["Networks"][networks[1]]["IPAddress"] == address
 
     @pytest.mark.behaviour("A5")
-    def test_network_that_cannot_be_had(self, scene: Scene) -> None:
+    def test_network_that_cannot_be_had(self, sandbox: Sandbox) -> None:
         """Older engines are asked for all networks but the first when the new container is there already, newer ones when it is created."""
-        service = scene.service(reference("v1"), HostConfig={"NetworkMode": scene.network("a")})
-        scene.client.connect_container_to_network(service.id, scene.network("b"))
-        connects = docker.utils.version_lt(scene.client.api_version, "1.44")
+        service = sandbox.service(reference("v1"), HostConfig={"NetworkMode": sandbox.network("a")})
+        sandbox.client.connect_container_to_network(service.id, sandbox.network("b"))
+        connects = docker.utils.version_lt(sandbox.client.api_version, "1.44")
         with Proxy(socket_of(engine.host())) as proxy:
             assert recreate(service, image=reference("v2"), docker_host=proxy.url)["changed"]
         at = proxy.calls.index(Call("POST", "/networks/*/connect" if connects else "/containers/create"))
-        service = dataclasses.replace(service, id=scene.inspect(service.name)["Id"])
+        service = dataclasses.replace(service, id=sandbox.inspect(service.name)["Id"])
         with Proxy(socket_of(engine.host()), at) as proxy:
             result = recreate(service, image=reference("v1"), docker_host=proxy.url)
         assert proxy.hit
-        assert_back_as_before(scene, service, result, "create_failed", page="v2")
-        assert scene.containers == [service.name], "the incomplete one is gone"
+        assert_back_as_before(sandbox, service, result, "create_failed", page="v2")
+        assert sandbox.containers == [service.name], "the incomplete one is gone"
 
     @pytest.mark.behaviour("A10", "D3")
-    def test_static_address(self, scene: Scene) -> None:
+    def test_static_address(self, sandbox: Sandbox) -> None:
         """The old one has it again: the failed one is gone before it is started."""
-        network = scene.network("net", ipam=scene.subnet())
-        service = scene.service(reference("v1"))
-        address = scene.connect_at_address(service.id, network)
-        assert_back_as_before(scene, service, recreate(service, image=reference("v3-sick"), health_timeout=2), "health_timeout")
-        assert scene.inspect(service.name)["NetworkSettings"]["Networks"][network]["IPAddress"] == address
+        network = sandbox.network("net", ipam=sandbox.subnet())
+        service = sandbox.service(reference("v1"))
+        address = sandbox.connect_at_address(service.id, network)
+        assert_back_as_before(sandbox, service, recreate(service, image=reference("v3-sick"), health_timeout=2), "health_timeout")
+        assert sandbox.inspect(service.name)["NetworkSettings"]["Networks"][network]["IPAddress"] == address
 
     @pytest.mark.behaviour("A9")
-    def test_the_old_one_is_not_well_any_more(self, scene: Scene) -> None:
+    def test_the_old_one_is_not_well_any_more(self, sandbox: Sandbox) -> None:
         """The new one spoils the data that the old one cannot live without. That is no success, and is not called one."""
         volume = ("VOLUME /data",)
-        old = scene.image("1", WebImage("v1", health="! test -f /data/spoilt", changes=volume))
-        new = scene.image("2", WebImage("v3", command=shell("touch /data/spoilt; exit 1"), changes=volume))
-        result = recreate(scene.service(old), image=new, health_timeout=3)
+        old = sandbox.image("1", WebImage("v1", health="! test -f /data/spoilt", changes=volume))
+        new = sandbox.image("2", WebImage("v3", command=shell("touch /data/spoilt; exit 1"), changes=volume))
+        result = recreate(sandbox.service(old), image=new, health_timeout=3)
         assert (result["outcome"], result["rollback_failed"]) == ("rolled_back", True)
         assert "THE ROLLBACK FAILED TOO" in result["msg"]
 
     @pytest.mark.behaviour("C2")
-    def test_anonymous_volumes(self, scene: Scene) -> None:
+    def test_anonymous_volumes(self, sandbox: Sandbox) -> None:
         """The old one's stays, with its data; what the failed one brought goes with it."""
-        service = scene.service(scene.image("1", WebImage("v1", changes=("VOLUME /data",))))
-        volume = scene.inspect(service.name)["Mounts"][0]["Name"]
-        broken = scene.image("2", WebImage("v3", health="false", changes=("VOLUME /data", "VOLUME /more")))
+        service = sandbox.service(sandbox.image("1", WebImage("v1", changes=("VOLUME /data",))))
+        volume = sandbox.inspect(service.name)["Mounts"][0]["Name"]
+        broken = sandbox.image("2", WebImage("v3", health="false", changes=("VOLUME /data", "VOLUME /more")))
         mounts: dict[str, str] = {}
 
         def look(new: str) -> None:
-            mounts.update({mount["Destination"]: mount["Name"] for mount in scene.inspect(new)["Mounts"]})
+            mounts.update({mount["Destination"]: mount["Name"] for mount in sandbox.inspect(new)["Mounts"]})
 
-        with Bystander(scene, service, start=look):
+        with Bystander(sandbox, service, start=look):
             result = recreate(service, image=broken, health_timeout=3)
-        assert_back_as_before(scene, service, result, "health_timeout")
-        assert [mount["Name"] for mount in scene.inspect(service.name)["Mounts"]] == [volume]
+        assert_back_as_before(sandbox, service, result, "health_timeout")
+        assert [mount["Name"] for mount in sandbox.inspect(service.name)["Mounts"]] == [volume]
         assert mounts["/data"] == volume
-        assert not scene.volume_exists(mounts["/more"])
+        assert not sandbox.volume_exists(mounts["/more"])
 
 
 class Bystander:
@@ -377,10 +377,10 @@ class Bystander:
     Only containers other than the first one count, except for its stop.
     """
 
-    def __init__(self, scene: Scene, service: Service, **reactions: Callable[[str], None]) -> None:
+    def __init__(self, sandbox: Sandbox, service: Service, **reactions: Callable[[str], None]) -> None:
         self._service = service
         self._reactions = reactions
-        self._events = scene.client.events(decode=True, filters={"type": "container"})
+        self._events = sandbox.client.events(decode=True, filters={"type": "container"})
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:
@@ -424,9 +424,9 @@ class PortThief:
 
 class TestRollbackThatFails:
     @pytest.mark.behaviour("A8")
-    def test_it_says_so_and_its_commands_bring_the_service_back(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
-        with PortThief(service.port) as thief, Bystander(scene, service, stop=thief.take):
+    def test_it_says_so_and_its_commands_bring_the_service_back(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
+        with PortThief(service.port) as thief, Bystander(sandbox, service, stop=thief.take):
             result = recreate(service, image=reference("v2"))
         assert (result["failed"], result["outcome"], result["rollback_failed"]) == (True, "rolled_back", True)
         assert "THE ROLLBACK FAILED TOO" in result["msg"]
@@ -434,41 +434,41 @@ class TestRollbackThatFails:
         commands = result["msg"].rsplit("Bring it back with: ", 1)[1]
         subprocess.run(commands, shell=True, check=True, capture_output=True)  # noqa: S602
         wait_for(lambda: fetch(service.port) == "v1", "the old page")
-        assert scene.inspect(service.name)["Id"] == service.id
+        assert sandbox.inspect(service.name)["Id"] == service.id
 
-    def test_somebody_pruned_the_archive(self, scene: Scene) -> None:
+    def test_somebody_pruned_the_archive(self, sandbox: Sandbox) -> None:
         """While the new one was on trial. There is nothing to go back to, so it is kept."""
-        service = scene.service(reference("v1"))
-        with Bystander(scene, service, start=lambda _new: scene.client.remove_container(service.id)):
+        service = sandbox.service(reference("v1"))
+        with Bystander(sandbox, service, start=lambda _new: sandbox.client.remove_container(service.id)):
             result = recreate(service, image=reference("v3-sick"), health_timeout=3)
         assert (result["failed"], result["rollback_failed"], result["archive"]) == (True, True, None)
         assert "somebody removed its archive" in result["msg"]
         assert fetch(service.port) == "v3"
-        assert scene.inspect(service.name)["Id"] == result["container"]["id"] != service.id
+        assert sandbox.inspect(service.name)["Id"] == result["container"]["id"] != service.id
 
 
 class TestWhatIsKept:
     @pytest.mark.parametrize("first", ["bridge", "own"])
-    def test_every_network_also_those_of_which_nothing_is_asked(self, scene: Scene, first: str) -> None:
-        networks = ["bridge" if first == "bridge" else scene.network("a"), scene.network("b"), scene.network("c")]
-        service = scene.service(reference("v1"), HostConfig={"NetworkMode": networks[0]})
-        scene.client.connect_container_to_network(service.id, networks[1])
-        scene.client.connect_container_to_network(service.id, networks[2], aliases=["shop"])
+    def test_every_network_also_those_of_which_nothing_is_asked(self, sandbox: Sandbox, first: str) -> None:
+        networks = ["bridge" if first == "bridge" else sandbox.network("a"), sandbox.network("b"), sandbox.network("c")]
+        service = sandbox.service(reference("v1"), HostConfig={"NetworkMode": networks[0]})
+        sandbox.client.connect_container_to_network(service.id, networks[1])
+        sandbox.client.connect_container_to_network(service.id, networks[2], aliases=["shop"])
         assert recreate(service, image=reference("v2"))["outcome"] == "recreated"
-        assert set(scene.inspect(service.name)["NetworkSettings"]["Networks"]) == set(networks)
+        assert set(sandbox.inspect(service.name)["NetworkSettings"]["Networks"]) == set(networks)
         assert fetch(service.port) == "v2"
 
-    def test_volumes_of_another_container(self, scene: Scene) -> None:
-        lender = scene.service(reference("v1"), "lender", Volumes={"/data": {}})
-        service = scene.service(reference("v1"), HostConfig={"VolumesFrom": [lender.name]})
-        was = scene.inspect(service.name)
+    def test_volumes_of_another_container(self, sandbox: Sandbox) -> None:
+        lender = sandbox.service(reference("v1"), "lender", Volumes={"/data": {}})
+        service = sandbox.service(reference("v1"), HostConfig={"VolumesFrom": [lender.name]})
+        was = sandbox.inspect(service.name)
         assert recreate(service, image=reference("v2"))["outcome"] == "recreated"
-        now = scene.inspect(service.name)
+        now = sandbox.inspect(service.name)
         assert now["HostConfig"] == was["HostConfig"]
         assert now["Mounts"] == was["Mounts"]
 
-    def test_wishes_are_kept_and_defaults_follow_the_image(self, scene: Scene) -> None:
-        front, back = scene.network("front"), scene.network("back")
+    def test_wishes_are_kept_and_defaults_follow_the_image(self, sandbox: Sandbox) -> None:
+        front, back = sandbox.network("front"), sandbox.network("back")
         before = WebImage("v1", changes=("ENV VERSION=1 MODE=plain", "LABEL version=1", "WORKDIR /www"))
         after = WebImage("v2", changes=("ENV VERSION=2 MODE=plain", "LABEL version=2", "WORKDIR /tmp"))
         host_config = {
@@ -483,18 +483,18 @@ class TestWhatIsKept:
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}},
             "Init": True,
         }
-        service = scene.service(
-            scene.moved_tag(before, after),
+        service = sandbox.service(
+            sandbox.moved_tag(before, after),
             HostConfig=host_config,
             Env=["A=b", "MODE=fast"],
             Labels={"owner": "me"},
             Hostname="shop.example",
             NetworkingConfig={"EndpointsConfig": {front: {"Aliases": ["shop"]}}},
         )
-        scene.client.connect_container_to_network(service.id, back, aliases=["shop-back"])
-        was = scene.inspect(service.name)
+        sandbox.client.connect_container_to_network(service.id, back, aliases=["shop-back"])
+        was = sandbox.inspect(service.name)
         assert recreate(service)["outcome"] == "recreated"
-        now = scene.inspect(service.name)
+        now = sandbox.inspect(service.name)
         assert now["HostConfig"] == was["HostConfig"]
         assert set(now["Config"]["Env"]) >= {"A=b", "MODE=fast", "VERSION=2"}
         assert now["Config"]["Labels"] == {"owner": "me", "version": "2"}
@@ -505,18 +505,18 @@ class TestWhatIsKept:
         assert names_in(networks[back]) - {service.name} == {"shop-back", "shop.example", now["Id"][:12]}
 
     @pytest.mark.behaviour("C1", "C3")
-    def test_the_data_of_an_anonymous_volume(self, scene: Scene) -> None:
-        service = scene.service(scene.moved_tag(WebImage("v1", changes=("VOLUME /data",)), WebImage("v2", changes=("VOLUME /data",))))
-        volume = scene.inspect(service.name)["Mounts"][0]["Name"]
+    def test_the_data_of_an_anonymous_volume(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(sandbox.moved_tag(WebImage("v1", changes=("VOLUME /data",)), WebImage("v2", changes=("VOLUME /data",))))
+        volume = sandbox.inspect(service.name)["Mounts"][0]["Name"]
         assert recreate(service)["outcome"] == "recreated"
-        assert [mount["Name"] for mount in scene.inspect(service.name)["Mounts"]] == [volume]
-        assert scene.volume_exists(volume)
+        assert [mount["Name"] for mount in sandbox.inspect(service.name)["Mounts"]] == [volume]
+        assert sandbox.volume_exists(volume)
 
     @pytest.mark.behaviour("A19")
-    def test_the_stop_timeout_of_the_container(self, scene: Scene) -> None:
+    def test_the_stop_timeout_of_the_container(self, sandbox: Sandbox) -> None:
         """Also when the client's own timeout is shorter."""
         stubborn = WebImage("v1", command=shell("trap '' TERM; httpd -f -p 8080 -h /www"))
-        service = scene.service(scene.image("1", stubborn), StopTimeout=7)
+        service = sandbox.service(sandbox.image("1", stubborn), StopTimeout=7)
         result = recreate(service, image=reference("v2"), timeout=5)
         assert result["outcome"] == "recreated"
         assert 6.5 < {step["name"]: step["seconds"] for step in result["steps"]}["stop"] < 30
@@ -526,53 +526,53 @@ class TestErrorsBeforeTheStop:
     """A clear message, and the container as it was: same ID, same start time."""
 
     @pytest.fixture
-    def service(self, scene: Scene) -> Service:
-        return scene.service(reference("v1"), wait=False)
+    def service(self, sandbox: Sandbox) -> Service:
+        return sandbox.service(reference("v1"), wait=False)
 
-    def failing(self, scene: Scene, service: Service, **options: Any) -> str:
-        before = scene.inspect(service.id)
+    def failing(self, sandbox: Sandbox, service: Service, **options: Any) -> str:
+        before = sandbox.inspect(service.id)
         result = recreate(service, **options)
-        after = scene.inspect(service.id)
+        after = sandbox.inspect(service.id)
         assert result["failed"]
         assert result["changed"] is False
         assert "outcome" not in result
         assert (after["Name"], after["State"]["StartedAt"]) == (before["Name"], before["State"]["StartedAt"])
-        assert scene.containers == [service.name]
+        assert sandbox.containers == [service.name]
         assert "Traceback" not in result["msg"]
         message: str = result["msg"]
         return message
 
-    def test_no_such_container(self, scene: Scene) -> None:
-        result = recreate(f"{scene.prefix}-nobody")
+    def test_no_such_container(self, sandbox: Sandbox) -> None:
+        result = recreate(f"{sandbox.prefix}-nobody")
         assert result["failed"]
-        assert f"There is no container with the full name or full ID {scene.prefix}-nobody on this engine" in result["msg"]
+        assert f"There is no container with the full name or full ID {sandbox.prefix}-nobody on this engine" in result["msg"]
 
     @pytest.mark.behaviour("A1")
-    def test_no_such_tag(self, scene: Scene, service: Service) -> None:
-        message = self.failing(scene, service, image=f"{registry.ADDRESS}/evenkeel/web:v99")
+    def test_no_such_tag(self, sandbox: Sandbox, service: Service) -> None:
+        message = self.failing(sandbox, service, image=f"{registry.ADDRESS}/evenkeel/web:v99")
         assert f"container {service.name} was not touched" in message
         assert "v99" in message
 
-    def test_bad_reference(self, scene: Scene, service: Service) -> None:
-        assert "'Web:V2' is not an image reference" in self.failing(scene, service, image="Web:V2")
+    def test_bad_reference(self, sandbox: Sandbox, service: Service) -> None:
+        assert "'Web:V2' is not an image reference" in self.failing(sandbox, service, image="Web:V2")
 
-    def test_not_here_and_never_pulled(self, scene: Scene, service: Service) -> None:
-        message = self.failing(scene, service, image=f"{registry.ADDRESS}/evenkeel/web:v99", pull="never")
+    def test_not_here_and_never_pulled(self, sandbox: Sandbox, service: Service) -> None:
+        message = self.failing(sandbox, service, image=f"{registry.ADDRESS}/evenkeel/web:v99", pull="never")
         assert "not on this host" in message
 
     @pytest.mark.behaviour("A2")
-    def test_a_layer_breaks_off_in_the_stream(self, scene: Scene, service: Service) -> None:
-        image = scene.image("broken", WebImage(scene.prefix))
-        scene.client.remove_image(image)
-        scene.break_layer(image)
-        assert "could not be had" in self.failing(scene, service, image=image)
+    def test_a_layer_breaks_off_in_the_stream(self, sandbox: Sandbox, service: Service) -> None:
+        image = sandbox.image("broken", WebImage(sandbox.prefix))
+        sandbox.client.remove_image(image)
+        sandbox.break_layer(image)
+        assert "could not be had" in self.failing(sandbox, service, image=image)
 
-    def test_no_engine(self, scene: Scene, service: Service) -> None:
-        message = self.failing(scene, service, docker_host="unix:///nobody/listens.sock")
+    def test_no_engine(self, sandbox: Sandbox, service: Service) -> None:
+        message = self.failing(sandbox, service, docker_host="unix:///nobody/listens.sock")
         assert "no Docker engine to talk to at unix:///nobody/listens.sock" in message
 
-    def test_an_engine_that_refuses(self, scene: Scene, service: Service) -> None:
-        assert "1.99" in self.failing(scene, service, api_version="1.99")
+    def test_an_engine_that_refuses(self, sandbox: Sandbox, service: Service) -> None:
+        assert "1.99" in self.failing(sandbox, service, api_version="1.99")
 
     def test_no_sdk(self, service: Service, tmp_path: Path) -> None:
         venv.create(tmp_path, symlinks=True)

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from support.ansible import run_module
-from support.scene import Scene, Service, wait_for
-from support.visitor import Visitor, fetch
+from support.real.ansible import run_module
+from support.real.polling_client import PollingClient, fetch
+from support.real.sandbox import Sandbox, Service, wait_for
 from testbed.images import WebImage, reference
 
 V1, V2 = WebImage("v1", changes=("VOLUME /data",)), WebImage("v2", changes=("VOLUME /data",))
@@ -23,136 +23,136 @@ def rollback_to_archive(service: Service, **options: Any) -> dict[str, Any]:
     return run_module("container_rollback", name=service.name, poll_interval=0.2, **options)
 
 
-def updated(scene: Scene, image: str | None = None, **create: Any) -> Service:
+def updated(sandbox: Sandbox, image: str | None = None, **create: Any) -> Service:
     """A service on v1 that was moved to v2, with the archive kept."""
-    service = scene.service(image or scene.moved_tag(V1, V2), **create)
+    service = sandbox.service(image or sandbox.moved_tag(V1, V2), **create)
     result = run_module("container_recreate", name=service.name, poll_interval=0.2, keep_archive=True)
     assert (result["outcome"], fetch(service.port)) == ("recreated", "v2")
     return service
 
 
-def test_the_very_same_container_is_back(scene: Scene) -> None:
-    service = updated(scene, HostConfig=POLICY)
-    newer = scene.inspect(service.name)["Id"]
-    with Visitor(service.port) as visitor:
+def test_the_very_same_container_is_back(sandbox: Sandbox) -> None:
+    service = updated(sandbox, HostConfig=POLICY)
+    newer = sandbox.inspect(service.name)["Id"]
+    with PollingClient(service.port) as polling_client:
         result = rollback_to_archive(service)
-    assert visitor.story == ["v2", None, "v1"]
+    assert polling_client.story == ["v2", None, "v1"]
     assert (result["outcome"], result["changed"], result["failed"]) == ("restored", True, False)
     assert result["container"] == {"id": service.id, "name": service.name}
     assert result["archive"] is None
     assert result["downtime_seconds"] > 0
-    now = scene.inspect(service.name)
+    now = sandbox.inspect(service.name)
     assert (now["Id"], now["HostConfig"]["RestartPolicy"]["Name"]) == (service.id, "always")
-    assert scene.containers == [service.name]
-    assert scene.journal == []
+    assert sandbox.containers == [service.name]
+    assert sandbox.journal == []
     assert newer != service.id
 
 
 @pytest.mark.behaviour("A21", "A22")
-def test_the_next_update_does_not_undo_it(scene: Scene) -> None:
+def test_the_next_update_does_not_undo_it(sandbox: Sandbox) -> None:
     """The operator has gone back from that image, so a scheduled run must not bring it in again, nor anything that takes the tag."""
-    service = updated(scene)
+    service = updated(sandbox)
     result = rollback_to_archive(service)
-    assert scene.client.inspect_image(result["image"]["new"]["reference"])["Id"] == result["image"]["new"]["id"]
+    assert sandbox.client.inspect_image(result["image"]["new"]["reference"])["Id"] == result["image"]["new"]["id"]
     again = run_module("container_recreate", name=service.name, poll_interval=0.2)
     assert again["outcome"] == "skipped"
     assert "the operator went back from it" in again["msg"]
 
 
-def test_keep_archive_goes_to_and_fro(scene: Scene) -> None:
-    service = updated(scene, HostConfig=POLICY)
-    newer = scene.inspect(service.name)["Id"]
+def test_keep_archive_goes_to_and_fro(sandbox: Sandbox) -> None:
+    service = updated(sandbox, HostConfig=POLICY)
+    newer = sandbox.inspect(service.name)["Id"]
     result = rollback_to_archive(service, keep_archive=True)
-    archive = scene.inspect(result["archive"])
+    archive = sandbox.inspect(result["archive"])
     assert (archive["Id"], archive["State"]["Running"], archive["HostConfig"]["RestartPolicy"]["Name"]) == (newer, False, "no")
     assert rollback_to_archive(service)["outcome"] == "restored"
-    now = scene.inspect(service.name)
+    now = sandbox.inspect(service.name)
     assert (now["Id"], now["HostConfig"]["RestartPolicy"]["Name"]) == (newer, "always")
     assert fetch(service.port) == "v2"
-    assert scene.containers == [service.name]
+    assert sandbox.containers == [service.name]
 
 
-def test_data_stays(scene: Scene) -> None:
-    service = updated(scene)
-    scene.run_in(service.name, "sh", "-c", "echo dear >/data/letter")
+def test_data_stays(sandbox: Sandbox) -> None:
+    service = updated(sandbox)
+    sandbox.run_in(service.name, "sh", "-c", "echo dear >/data/letter")
     rollback_to_archive(service)
-    assert scene.ask(service.name, "cat", "/data/letter") == "dear"
+    assert sandbox.ask(service.name, "cat", "/data/letter") == "dear"
 
 
-def test_one_that_does_not_come_up_again_goes_back_to_its_archive(scene: Scene) -> None:
+def test_one_that_does_not_come_up_again_goes_back_to_its_archive(sandbox: Sandbox) -> None:
     """Its data was spoilt in the meantime. The newer one runs on, and the archive can be tried again."""
     picky = ("VOLUME /data", "HEALTHCHECK --interval=1s --retries=1 CMD ! test -f /data/spoilt")
     before = WebImage("v1", health=None, changes=picky)
-    service = updated(scene, scene.moved_tag(before, V2), HostConfig=POLICY)
-    newer = scene.inspect(service.name)["Id"]
-    scene.run_in(service.name, "touch", "/data/spoilt")
+    service = updated(sandbox, sandbox.moved_tag(before, V2), HostConfig=POLICY)
+    newer = sandbox.inspect(service.name)["Id"]
+    sandbox.run_in(service.name, "touch", "/data/spoilt")
     result = rollback_to_archive(service, health_timeout=3)
     assert (result["failed"], result["outcome"], result["rollback_failed"]) == (True, "rolled_back", False)
     assert result["rollback"]["reason"] == "health_timeout"
-    now = scene.inspect(service.name)
+    now = sandbox.inspect(service.name)
     assert (now["Id"], now["HostConfig"]["RestartPolicy"]["Name"]) == (newer, "always")
-    archive = next(name for name in scene.containers if name != service.name)
-    asleep = scene.inspect(archive)
+    archive = next(name for name in sandbox.containers if name != service.name)
+    asleep = sandbox.inspect(archive)
     assert (asleep["Id"], asleep["HostConfig"]["RestartPolicy"]["Name"]) == (service.id, "no")
     wait_for(lambda: fetch(service.port) == "v2", "the newer page")
-    scene.run_in(service.name, "busybox", "rm", "/data/spoilt")
+    sandbox.run_in(service.name, "busybox", "rm", "/data/spoilt")
     assert rollback_to_archive(service)["outcome"] == "restored"
-    assert scene.inspect(service.name)["Id"] == service.id
+    assert sandbox.inspect(service.name)["Id"] == service.id
 
 
 @pytest.mark.behaviour("D8")
-def test_dependents_come_along(scene: Scene) -> None:
-    service = updated(scene)
-    scene.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{service.name}"})
+def test_dependents_come_along(sandbox: Sandbox) -> None:
+    service = updated(sandbox)
+    sandbox.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{service.name}"})
     result = rollback_to_archive(service)
     assert [dependent["repair"] for dependent in result["dependents"]] == ["recreated"]
-    assert scene.ask(f"{scene.prefix}-sidecar", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/") == "v1"
+    assert sandbox.ask(f"{sandbox.prefix}-sidecar", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/") == "v1"
 
 
-def test_the_newer_one_has_crashed_since(scene: Scene) -> None:
+def test_the_newer_one_has_crashed_since(sandbox: Sandbox) -> None:
     """That it does not run any more is why somebody goes back. The one that comes back ran, so it runs again."""
-    service = updated(scene)
-    scene.client.kill(service.name)
+    service = updated(sandbox)
+    sandbox.client.kill(service.name)
     result = rollback_to_archive(service)
     assert (result["outcome"], result["container"]["id"]) == ("restored", service.id)
     assert fetch(service.port) == "v1"
-    assert scene.containers == [service.name]
+    assert sandbox.containers == [service.name]
 
 
-def test_somebody_removed_the_newer_one(scene: Scene) -> None:
-    service = updated(scene, HostConfig=POLICY)
-    scene.client.remove_container(service.name, force=True)
+def test_somebody_removed_the_newer_one(sandbox: Sandbox) -> None:
+    service = updated(sandbox, HostConfig=POLICY)
+    sandbox.client.remove_container(service.name, force=True)
     assert rollback_to_archive(service)["outcome"] == "restored"
-    now = scene.inspect(service.name)
+    now = sandbox.inspect(service.name)
     assert (now["Id"], now["HostConfig"]["RestartPolicy"]["Name"]) == (service.id, "always")
     assert fetch(service.port) == "v1"
 
 
 class TestNothingToGoBackTo:
-    def refused(self, scene: Scene, service: Service) -> str:
-        before = scene.inspect(service.name)
+    def refused(self, sandbox: Sandbox, service: Service) -> str:
+        before = sandbox.inspect(service.name)
         result = rollback_to_archive(service)
-        after = scene.inspect(service.name)
+        after = sandbox.inspect(service.name)
         assert (result["failed"], result["changed"]) == (True, False)
         assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
         message: str = result["msg"]
         return message
 
-    def test_no_archive(self, scene: Scene) -> None:
-        assert "There is nothing to go back to" in self.refused(scene, scene.service(reference("v1")))
+    def test_no_archive(self, sandbox: Sandbox) -> None:
+        assert "There is nothing to go back to" in self.refused(sandbox, sandbox.service(reference("v1")))
 
-    def test_a_container_that_merely_looks_like_one(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"))
-        stranger = scene.container("web-old-1790000000", reference("v1"), start=False)
-        assert "There is nothing to go back to" in self.refused(scene, service)
-        assert scene.inspect(stranger)["Name"] == f"/{service.name}-old-1790000000"
+    def test_a_container_that_merely_looks_like_one(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"))
+        stranger = sandbox.container("web-old-1790000000", reference("v1"), start=False)
+        assert "There is nothing to go back to" in self.refused(sandbox, service)
+        assert sandbox.inspect(stranger)["Name"] == f"/{service.name}-old-1790000000"
 
-    def test_an_archive_that_was_removed(self, scene: Scene) -> None:
-        service = updated(scene)
-        scene.client.remove_container(service.id)
-        assert "There is nothing to go back to" in self.refused(scene, service)
+    def test_an_archive_that_was_removed(self, sandbox: Sandbox) -> None:
+        service = updated(sandbox)
+        sandbox.client.remove_container(service.id)
+        assert "There is nothing to go back to" in self.refused(sandbox, service)
 
-    def test_no_such_container(self, scene: Scene) -> None:
-        result = run_module("container_rollback", name=f"{scene.prefix}-nobody")
+    def test_no_such_container(self, sandbox: Sandbox) -> None:
+        result = run_module("container_rollback", name=f"{sandbox.prefix}-nobody")
         assert (result["failed"], result["changed"]) == (True, False)
         assert "There is nothing to go back to" in result["msg"]

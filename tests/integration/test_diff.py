@@ -15,8 +15,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.cre
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.diff import with_defaults
 from ansible_collections.evenkeel.fleet.plugins.modules import container_recreate
-from support.ansible import play, run_module_here, run_playbook
-from support.scene import Scene
+from support.real.ansible import play, run_module_here, run_playbook
+from support.real.sandbox import Sandbox
 from testbed import engine
 from testbed.images import WebImage, shell
 
@@ -60,25 +60,25 @@ def settings(secret: str) -> dict[str, Any]:
     }
 
 
-def playbook(scene: Scene, *arguments: str, **options: Any) -> tuple[str, dict[str, Any]]:
-    task = {"name": "Update", "evenkeel.fleet.container_recreate": {"name": f"{scene.prefix}-web", **options}}
+def playbook(sandbox: Sandbox, *arguments: str, **options: Any) -> tuple[str, dict[str, Any]]:
+    task = {"name": "Update", "evenkeel.fleet.container_recreate": {"name": f"{sandbox.prefix}-web", **options}}
     run = run_playbook([play(task)], *arguments)
     assert len(run.results) == 1, run.output
     return run.output, run.results[0]
 
 
 @pytest.mark.behaviour("J2")
-def test_an_image_that_is_here_already(scene: Scene, settings: dict[str, Any], secret: str) -> None:
+def test_an_image_that_is_here_already(sandbox: Sandbox, settings: dict[str, Any], secret: str) -> None:
     """All that will change is printed, and it is what a run then prints, too."""
-    old, new = scene.image("old", OLD), scene.image("new", NEW)
-    scene.container("web", old, start=False, **settings)
-    output, foretold = playbook(scene, "--check", "--diff", image=new)
-    assert f"--- before: container {scene.prefix}-web\n+++ after: container {scene.prefix}-web\n" in output
+    old, new = sandbox.image("old", OLD), sandbox.image("new", NEW)
+    sandbox.container("web", old, start=False, **settings)
+    output, foretold = playbook(sandbox, "--check", "--diff", image=new)
+    assert f"--- before: container {sandbox.prefix}-web\n+++ after: container {sandbox.prefix}-web\n" in output
     for line in (
         f"-        reference: {old}",
         f"+        reference: {new}",
-        f"-        id: {scene.client.inspect_image(old)['Id']}",
-        f"+        id: {scene.client.inspect_image(new)['Id']}",
+        f"-        id: {sandbox.client.inspect_image(old)['Id']}",
+        f"+        id: {sandbox.client.inspect_image(new)['Id']}",
         f"+        digest: {foretold['image']['new']['digest']}",
         "-        GONE: (old value)",
         "-        VERSION: (old value)",
@@ -97,53 +97,53 @@ def test_an_image_that_is_here_already(scene: Scene, settings: dict[str, Any], s
         assert value not in str(foretold)
     for what_stays in ("owner", "same", "TOKEN", "MODE"):
         assert what_stays not in str(foretold["diff"])
-    _output, done = playbook(scene, "--diff", image=new)
+    _output, done = playbook(sandbox, "--diff", image=new)
     assert done["diff"] == foretold["diff"]
 
 
 @pytest.mark.behaviour("J2")
-def test_an_image_that_is_not_here_yet(scene: Scene) -> None:
-    scene.container("web", scene.moved_tag(OLD, NEW), start=False)
-    output, foretold = playbook(scene, "--check", "--diff")
+def test_an_image_that_is_not_here_yet(sandbox: Sandbox) -> None:
+    sandbox.container("web", sandbox.moved_tag(OLD, NEW), start=False)
+    output, foretold = playbook(sandbox, "--check", "--diff")
     assert "\n+        id: (not known before the pull)\n" in output, output
     assert "\n+    image_defaults: (not known before the pull)\n" in output
     assert f"\n+        digest: {foretold['image']['new']['digest']}\n" in output
-    _output, done = playbook(scene, "--diff")
+    _output, done = playbook(sandbox, "--diff")
     assert "VERSION" in done["diff"]["after"]["environment"]
 
 
 @pytest.mark.parametrize("arguments", [(), ("--check",)])
-def test_nothing_to_tell(scene: Scene, arguments: tuple[str, ...]) -> None:
-    scene.container("web", scene.image("same", OLD), start=False)
-    output, result = playbook(scene, "--diff", *arguments)
+def test_nothing_to_tell(sandbox: Sandbox, arguments: tuple[str, ...]) -> None:
+    sandbox.container("web", sandbox.image("same", OLD), start=False)
+    output, result = playbook(sandbox, "--diff", *arguments)
     assert (result["outcome"], result["diff"]["before"], result["diff"]["after"]) == ("unchanged", "", "")
     assert "+++" not in output
 
 
-def test_after_a_rollback_nothing_has_changed(scene: Scene) -> None:
-    old, broken = scene.image("old", OLD), scene.image("broken", WebImage("v3", command=shell("exit 3"), health=None))
-    scene.container("web", old, Cmd=None)
-    output, result = playbook(scene, "--diff", image=broken, poll_interval=0.2, stop_timeout=1)
+def test_after_a_rollback_nothing_has_changed(sandbox: Sandbox) -> None:
+    old, broken = sandbox.image("old", OLD), sandbox.image("broken", WebImage("v3", command=shell("exit 3"), health=None))
+    sandbox.container("web", old, Cmd=None)
+    output, result = playbook(sandbox, "--diff", image=broken, poll_interval=0.2, stop_timeout=1)
     assert (result["outcome"], result["diff"]["before"], result["diff"]["after"]) == ("rolled_back", "", "")
     assert "+++" not in output
 
 
-def test_nobody_asked(scene: Scene) -> None:
-    scene.container("web", scene.moved_tag(OLD, NEW), start=False)
-    assert "diff" not in playbook(scene, "--check")[1]
+def test_nobody_asked(sandbox: Sandbox) -> None:
+    sandbox.container("web", sandbox.moved_tag(OLD, NEW), start=False)
+    assert "diff" not in playbook(sandbox, "--check")[1]
 
 
 @pytest.mark.behaviour("J4")
 @pytest.mark.parametrize("own", [{}, {"Cmd": ["mine"]}, {"Entrypoint": ["/bin/sh"]}, {"Entrypoint": [""], "Cmd": ["/bin/sh"]}], ids=str)
-def test_nothing_else_changes(scene: Scene, settings: dict[str, Any], own: dict[str, Any]) -> None:
+def test_nothing_else_changes(sandbox: Sandbox, settings: dict[str, Any], own: dict[str, Any]) -> None:
     """The image's defaults give way to those of the new one, as the diff tells. What the operator set stays."""
-    old, new = scene.image("old", OLD), scene.image("new", NEW)
-    scene.container("web", old, start=False, **{**settings, **own})
-    before = scene.inspect(f"{scene.prefix}-web")
-    inspected = Inspected(before, scene.client.inspect_image(old))
-    told = with_defaults(ContainerSpec.from_inspect(inspected).create_body(new), scene.client.inspect_image(new)["Config"])
-    assert run_module_here(container_recreate, name=f"{scene.prefix}-web", image=new, docker_host=engine.host())["outcome"] == "recreated"
-    after = scene.inspect(f"{scene.prefix}-web")
+    old, new = sandbox.image("old", OLD), sandbox.image("new", NEW)
+    sandbox.container("web", old, start=False, **{**settings, **own})
+    before = sandbox.inspect(f"{sandbox.prefix}-web")
+    inspected = Inspected(before, sandbox.client.inspect_image(old))
+    told = with_defaults(ContainerSpec.from_inspect(inspected).create_body(new), sandbox.client.inspect_image(new)["Config"])
+    assert run_module_here(container_recreate, name=f"{sandbox.prefix}-web", image=new, docker_host=engine.host())["outcome"] == "recreated"
+    after = sandbox.inspect(f"{sandbox.prefix}-web")
 
     assert normal({field: after["Config"].get(field) for field in told}) == normal(told)
     not_told = set(before["Config"]) - set(told) - {"Image", "Hostname"}

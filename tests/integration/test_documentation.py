@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from support.ansible import CHECKOUT, COLLECTIONS, Run, ansible_doc, documentation, play, run_playbook
-from support.scene import Scene
-from support.visitor import fetch
+from support.real.ansible import CHECKOUT, COLLECTIONS, Run, ansible_doc, documentation, play, run_playbook
+from support.real.polling_client import fetch
+from support.real.sandbox import Sandbox
 from testbed.images import STANDARD, WebImage, reference
 from testbed.secured_registry import SecuredRegistry
 
@@ -36,17 +36,17 @@ def documented_tasks() -> list[Any]:
     return [pytest.param(task, id=task["name"]) for text in texts for task in yaml.safe_load(text)]
 
 
-def run_documented(scene: Scene, task: dict[str, Any], image: str, registry: SecuredRegistry) -> Run:
+def run_documented(sandbox: Sandbox, task: dict[str, Any], image: str, registry: SecuredRegistry) -> Run:
     """Run it with containers of this test in place of those in the text, on `image`, which has moved in the registry.
 
     `registry` stands in for the one that wants credentials.
     """
     text = json.dumps(task).replace("nginx:1.29-alpine", image)
-    digest = scene.client.inspect_distribution(image)["Descriptor"]["digest"]
+    digest = sandbox.client.inspect_distribution(image)["Descriptor"]["digest"]
     if "registry.example.com/shop/web:2" in text:
-        text = text.replace("registry.example.com/shop/web:2", published_there(scene, image.rsplit(":", 1)[0], digest, registry))
+        text = text.replace("registry.example.com/shop/web:2", published_there(sandbox, image.rsplit(":", 1)[0], digest, registry))
     for suffix in ("web", "cache"):
-        service = scene.service(image, suffix)
+        service = sandbox.service(image, suffix)
         text = text.replace(f'"{suffix}"', f'"{service.name}"')
         if suffix == "web":
             text = text.replace("http://127.0.0.1:8080/", f"http://127.0.0.1:{service.port}/")
@@ -56,12 +56,12 @@ def run_documented(scene: Scene, task: dict[str, Any], image: str, registry: Sec
     return run_playbook([{**play(json.loads(text)), "vars": variables}])
 
 
-def published_there(scene: Scene, repository: str, digest: str, registry: SecuredRegistry) -> str:
+def published_there(sandbox: Sandbox, repository: str, digest: str, registry: SecuredRegistry) -> str:
     """Copy an image to another registry, and give its reference there."""
-    scene.client.pull(repository, tag=digest)
-    scene._images.add(f"{repository}@{digest}")
-    reference = registry.publish(scene.client, f"{repository}@{digest}", f"{scene.prefix}/web:2")
-    scene._images.add(reference)
+    sandbox.client.pull(repository, tag=digest)
+    sandbox._images.add(f"{repository}@{digest}")
+    reference = registry.publish(sandbox.client, f"{repository}@{digest}", f"{sandbox.prefix}/web:2")
+    sandbox._images.add(reference)
     return reference
 
 
@@ -75,57 +75,57 @@ def test_every_module_is_listed_and_can_be_read(module: str) -> None:
 
 
 @pytest.mark.parametrize("task", documented_tasks())
-def test_every_example_runs(scene: Scene, task: dict[str, Any], password_registry: SecuredRegistry) -> None:
-    run = run_documented(scene, task, scene.moved_tag(WebImage("v1"), WebImage("v2")), password_registry)
+def test_every_example_runs(sandbox: Sandbox, task: dict[str, Any], password_registry: SecuredRegistry) -> None:
+    run = run_documented(sandbox, task, sandbox.moved_tag(WebImage("v1"), WebImage("v2")), password_registry)
     assert run.status == 0, run.output
     assert run.results
     assert any(result["changed"] for result in run.results)
     assert "The hook" not in run.output, "a hook that fails is only a warning"
-    assert [name for name in scene.containers if "-old-" not in name] == [f"{scene.prefix}-cache", f"{scene.prefix}-web"]
+    assert [name for name in sandbox.containers if "-old-" not in name] == [f"{sandbox.prefix}-cache", f"{sandbox.prefix}-web"]
 
 
-def test_the_examples_of_container_rollback_run(scene: Scene) -> None:
+def test_the_examples_of_container_rollback_run(sandbox: Sandbox) -> None:
     update, rollback_to_archive, go_back_and_keep = yaml.safe_load(documentation("container_rollback")["examples"])
-    service = scene.service(reference("v1"))
+    service = sandbox.service(reference("v1"))
     newer = [json.loads(json.dumps(update).replace("nginx:1.29-alpine", reference(tag))) for tag in ("v2", "v3-late")]
     tasks = json.loads(json.dumps([newer[0], rollback_to_archive, newer[1], go_back_and_keep]).replace('"web"', f'"{service.name}"'))
     run = run_playbook([play(*tasks)])
     assert [result["outcome"] for result in run.results] == ["recreated", "restored", "recreated", "restored"], run.output
-    assert scene.inspect(service.name)["Id"] == service.id
+    assert sandbox.inspect(service.name)["Id"] == service.id
 
 
 @pytest.mark.parametrize("task", [task for task in documented_tasks() if "check_mode" not in json.dumps(task.values)])
-def test_no_example_hides_a_failure(scene: Scene, task: dict[str, Any], password_registry: SecuredRegistry) -> None:
-    run = run_documented(scene, task, scene.moved_tag(WebImage("v1"), STANDARD["v3-crashes"]), password_registry)
+def test_no_example_hides_a_failure(sandbox: Sandbox, task: dict[str, Any], password_registry: SecuredRegistry) -> None:
+    run = run_documented(sandbox, task, sandbox.moved_tag(WebImage("v1"), STANDARD["v3-crashes"]), password_registry)
     assert run.status == 2, run.output
     assert "cannot read /etc/web.conf" in run.output
 
 
-def test_module_defaults_of_the_action_group(scene: Scene) -> None:
-    tasks = play({"evenkeel.fleet.container_recreate": {"name": scene.prefix}})
+def test_module_defaults_of_the_action_group(sandbox: Sandbox) -> None:
+    tasks = play({"evenkeel.fleet.container_recreate": {"name": sandbox.prefix}})
     run = run_playbook([{**tasks, "module_defaults": {"group/evenkeel.fleet.docker": {"docker_host": "unix:///from/the/defaults.sock"}}}])
     assert "unix:///from/the/defaults.sock" in run.results[0]["msg"]
 
 
-def test_environment_of_the_task(scene: Scene) -> None:
-    tasks = play({"evenkeel.fleet.container_recreate": {"name": scene.prefix}})
+def test_environment_of_the_task(sandbox: Sandbox) -> None:
+    tasks = play({"evenkeel.fleet.container_recreate": {"name": sandbox.prefix}})
     run = run_playbook([{**tasks, "environment": {"DOCKER_HOST": "unix:///from/the/environment.sock"}}])
     assert "unix:///from/the/environment.sock" in run.results[0]["msg"]
 
 
 @pytest.mark.behaviour("J1")
-def test_check_mode_of_a_playbook_touches_nothing(scene: Scene) -> None:
-    service = scene.service(reference("v1"))
+def test_check_mode_of_a_playbook_touches_nothing(sandbox: Sandbox) -> None:
+    service = sandbox.service(reference("v1"))
     tasks = play({"evenkeel.fleet.container_recreate": {"name": service.name, "image": reference("v2")}})
     run = run_playbook([{**tasks, "check_mode": True}])
     assert run.status == 0
     assert (run.results[0]["changed"], run.results[0]["outcome"]) == (True, "recreated")
-    assert scene.inspect(service.name)["Id"] == service.id
+    assert sandbox.inspect(service.name)["Id"] == service.id
     assert fetch(service.port) == "v1"
 
 
-def test_what_went_wrong_is_printed_for_people(scene: Scene) -> None:
-    service = scene.service(reference("v1"))
+def test_what_went_wrong_is_printed_for_people(sandbox: Sandbox) -> None:
+    service = sandbox.service(reference("v1"))
     run = run_playbook([play({"evenkeel.fleet.container_recreate": {"name": service.name, "image": reference("v3-crashes")}})])
     assert run.status == 2
     assert "was rolled back and runs" in run.output

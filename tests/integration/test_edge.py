@@ -32,16 +32,16 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION_OPTIONS
-from support.fake_engine import FakeClock
-from support.proxy import Call, Fault, Proxy, socket_of
-from support.scene import Scene, wait_for
+from support.fakes.engine import FakeClock
+from support.real.faulty_proxy import Call, Fault, Proxy, socket_of
+from support.real.sandbox import Sandbox, wait_for
 from testbed import engine
 from testbed.images import WebImage, reference, shell
 
 
 @pytest.fixture
-def ops(scene: Scene) -> SdkDockerOps:
-    return SdkDockerOps(scene.client, SystemClock())
+def ops(sandbox: Sandbox) -> SdkDockerOps:
+    return SdkDockerOps(sandbox.client, SystemClock())
 
 
 class TestNews:
@@ -51,21 +51,21 @@ class TestNews:
     BRIEFLY = 0.5
 
     @pytest.fixture
-    def container(self, scene: Scene) -> str:
+    def container(self, sandbox: Sandbox) -> str:
         check = {"Test": ["CMD", "test", "-e", "/tmp/well"], "Interval": 300_000_000, "Retries": 1}
-        return scene.container("web", reference("v1"), Healthcheck=check)
+        return sandbox.container("web", reference("v1"), Healthcheck=check)
 
-    def test_it_tells_health_and_end_of_this_container_only(self, scene: Scene, container: str) -> None:
-        wait_for(lambda: self.health(scene, container) == "unhealthy", "the first health check")
-        news, news_of_another = (Events(scene.client, of) for of in (container, scene.container("other", reference("v1"))))
+    def test_it_tells_health_and_end_of_this_container_only(self, sandbox: Sandbox, container: str) -> None:
+        wait_for(lambda: self.health(sandbox, container) == "unhealthy", "the first health check")
+        news, news_of_another = (Events(sandbox.client, of) for of in (container, sandbox.container("other", reference("v1"))))
         for stream in (news, news_of_another):
             assert self.is_told(stream, self.PATIENCE), "a look is worth while as soon as the stream is open"
-        scene.run_in(container, "touch", "/tmp/well")
+        sandbox.run_in(container, "touch", "/tmp/well")
         assert self.is_told(news, self.PATIENCE)
-        assert self.health(scene, container) == "healthy"
-        scene.client.kill(container)
+        assert self.health(sandbox, container) == "healthy"
+        sandbox.client.kill(container)
         assert self.is_told(news, self.PATIENCE)
-        assert scene.inspect(container)["State"]["Status"] == "exited"
+        assert sandbox.inspect(container)["State"]["Status"] == "exited"
         assert not self.is_told(news_of_another, self.BRIEFLY)
 
     @pytest.mark.parametrize("answer", ["none", "a refusal"])
@@ -93,22 +93,22 @@ class TestNews:
         return time.monotonic() - began < seconds
 
     @staticmethod
-    def health(scene: Scene, container: str) -> str:
-        status: str = scene.inspect(container)["State"]["Health"]["Status"]
+    def health(sandbox: Sandbox, container: str) -> str:
+        status: str = sandbox.inspect(container)["State"]["Health"]["Status"]
         return status
 
 
 class TestPull:
-    def test_an_error_inside_the_stream_is_an_error(self, ops: SdkDockerOps, scene: Scene) -> None:
+    def test_an_error_inside_the_stream_is_an_error(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
         """Although the engine began its answer with HTTP 200, and an older image of that name is here."""
-        image = scene.moved_tag(WebImage("old"), WebImage(scene.prefix))
-        scene.break_layer(image)
+        image = sandbox.moved_tag(WebImage("old"), WebImage(sandbox.prefix))
+        sandbox.break_layer(image)
         with pytest.raises(EngineError):
             ops.pull(ImageReference.parse(image))
 
-    def test_the_digest_is_the_registrys(self, ops: SdkDockerOps, scene: Scene) -> None:
+    def test_the_digest_is_the_registrys(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
         identity = ops.pull(ImageReference.parse(reference("v1")))
-        assert identity.digest == scene.client.inspect_distribution(reference("v1"))["Descriptor"]["digest"]
+        assert identity.digest == sandbox.client.inspect_distribution(reference("v1"))["Descriptor"]["digest"]
 
     def test_by_digest(self, ops: SdkDockerOps) -> None:
         by_tag = ops.pull(ImageReference.parse(reference("v1")))
@@ -118,36 +118,36 @@ class TestPull:
 
 
 class TestCreate:
-    def test_the_body_is_posted_as_it_is(self, ops: SdkDockerOps, scene: Scene) -> None:
-        scene.client.pull(*reference("v1").rsplit(":", 1))
+    def test_the_body_is_posted_as_it_is(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
+        sandbox.client.pull(*reference("v1").rsplit(":", 1))
         body = {
             "Image": reference("v1"),
             "Labels": {"kept": "yes"},
             "HostConfig": {"CgroupnsMode": "host", "MaskedPaths": ["/proc/kcore"], "CpuShares": 77},
             "NetworkingConfig": {"EndpointsConfig": {}},
         }
-        created = scene.inspect(ops.create(scene.prefix, body))
+        created = sandbox.inspect(ops.create(sandbox.prefix, body))
         assert created["Config"]["Labels"] == {"kept": "yes"}
         assert {key: created["HostConfig"][key] for key in body["HostConfig"]} == body["HostConfig"]
 
-    def test_all_networks_are_there_before_the_start(self, ops: SdkDockerOps, scene: Scene) -> None:
-        networks = [scene.network(suffix) for suffix in ("a", "b", "c")]
-        created = scene.inspect(ops.create(scene.prefix, self.on(networks)))
+    def test_all_networks_are_there_before_the_start(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
+        networks = [sandbox.network(suffix) for suffix in ("a", "b", "c")]
+        created = sandbox.inspect(ops.create(sandbox.prefix, self.on(networks)))
         assert created["State"]["Status"] == "created"
         assert {name: "shop" in endpoint["Aliases"] for name, endpoint in created["NetworkSettings"]["Networks"].items()} == dict.fromkeys(
             networks, True
         )
 
-    def test_a_network_that_refuses_names_what_was_left(self, ops: SdkDockerOps, scene: Scene) -> None:
-        first, second = scene.network("a"), scene.network("b")
+    def test_a_network_that_refuses_names_what_was_left(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
+        first, second = sandbox.network("a"), sandbox.network("b")
         body = self.on([first, second])
         body["NetworkingConfig"]["EndpointsConfig"][second]["IPAMConfig"] = {"IPv4Address": "203.0.113.9"}
         with pytest.raises(EngineError, match=f"(?s)network {second}: .*user specified IP address") as caught:
-            ops.create(scene.prefix, body)
+            ops.create(sandbox.prefix, body)
         # An engine that takes all networks at create leaves nothing behind.
         left = [caught.value.container] if isinstance(caught.value, CreateIncomplete) else []
-        assert [scene.inspect(name)["Id"] for name in scene.containers] == left
-        one_by_one = docker.utils.version_lt(scene.client.api_version, "1.44")
+        assert [sandbox.inspect(name)["Id"] for name in sandbox.containers] == left
+        one_by_one = docker.utils.version_lt(sandbox.client.api_version, "1.44")
         assert bool(left) == one_by_one
 
     def on(self, networks: list[str]) -> dict[str, Any]:
@@ -161,15 +161,17 @@ class TestCreate:
 class TestStop:
     STUBBORN = WebImage("v1", command=shell("trap '' TERM; sleep 600 & wait"), health=None)
 
-    def test_the_clients_timeout_does_not_cut_the_stop_short(self, scene: Scene) -> None:
-        service = scene.service(scene.image("1", self.STUBBORN, push=False), wait=False)
+    def test_the_clients_timeout_does_not_cut_the_stop_short(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(sandbox.image("1", self.STUBBORN, push=False), wait=False)
         impatient = engine.client(timeout=1)
         SdkDockerOps(impatient, SystemClock()).stop(service.id, 3)
-        assert scene.inspect(service.id)["State"]["ExitCode"] == 137
+        assert sandbox.inspect(service.id)["State"]["ExitCode"] == 137
 
-    def test_as_long_as_a_stop_may_be_on_its_way_nobody_says_that_it_failed(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_as_long_as_a_stop_may_be_on_its_way_nobody_says_that_it_failed(
+        self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """The answer breaks off at once; the stop itself takes longer than the margin that an answer gets."""
-        service = scene.service(scene.image("1", self.STUBBORN, push=False), wait=False)
+        service = sandbox.service(sandbox.image("1", self.STUBBORN, push=False), wait=False)
         monkeypatch.setattr(docker_ops, "_STOP_MARGIN", 2)
         cut = engine.client()
 
@@ -179,7 +181,7 @@ class TestStop:
 
         monkeypatch.setattr(cut, "stop", stop_and_hang_up)
         SdkDockerOps(cut, SystemClock()).stop(service.id, 4)
-        assert not scene.inspect(service.id)["State"]["Running"]
+        assert not sandbox.inspect(service.id)["State"]["Running"]
 
     def test_a_stop_that_never_arrived_is_a_failure_in_the_end(self) -> None:
         """With or without a stop timeout: nothing waits for ever."""
@@ -189,8 +191,8 @@ class TestStop:
                 SdkDockerOps(DeadClient(), clock).stop("web", timeout)
             assert timeout < clock.now < longest
 
-    def test_an_answer_that_does_not_come_is_waited_for(self, scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-        service = scene.service(scene.image("1", self.STUBBORN, push=False), wait=False)
+    def test_an_answer_that_does_not_come_is_waited_for(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        service = sandbox.service(sandbox.image("1", self.STUBBORN, push=False), wait=False)
         impatient = engine.client(timeout=1)
         # An SDK that forgets to add the stop timeout to its own, as those before 5 did when none was named.
         monkeypatch.setattr(
@@ -199,43 +201,43 @@ class TestStop:
             lambda container, timeout: impatient._post(impatient._url("/containers/{0}/stop", container), params={"t": timeout}, timeout=1),
         )
         SdkDockerOps(impatient, SystemClock()).stop(service.id, 3)
-        assert not scene.inspect(service.id)["State"]["Running"]
+        assert not sandbox.inspect(service.id)["State"]["Running"]
 
 
 class TestRemove:
-    def test_the_archive_keeps_its_volumes_and_a_failed_container_does_not(self, ops: SdkDockerOps, scene: Scene) -> None:
+    def test_the_archive_keeps_its_volumes_and_a_failed_container_does_not(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
         for force, volume_stays in ((False, True), (True, False)):
-            service = scene.service(reference("v1"), f"force-{force}", wait=False, Volumes={"/data": {}})
-            volume = scene.inspect(service.id)["Mounts"][0]["Name"]
-            scene.client.stop(service.id)
+            service = sandbox.service(reference("v1"), f"force-{force}", wait=False, Volumes={"/data": {}})
+            volume = sandbox.inspect(service.id)["Mounts"][0]["Name"]
+            sandbox.client.stop(service.id)
             ops.remove(service.id, force=force)
-            assert scene.volume_exists(volume) is volume_stays
+            assert sandbox.volume_exists(volume) is volume_stays
 
-    def test_an_image_in_use_is_a_conflict(self, ops: SdkDockerOps, scene: Scene) -> None:
-        image = scene.image("1", WebImage(scene.prefix), push=False)
-        scene.service(image)
+    def test_an_image_in_use_is_a_conflict(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
+        image = sandbox.image("1", WebImage(sandbox.prefix), push=False)
+        sandbox.service(image)
         with pytest.raises(Conflict):
-            ops.remove_image(scene.client.inspect_image(image)["Id"])
+            ops.remove_image(sandbox.client.inspect_image(image)["Id"])
 
 
 class TestFailure:
-    def test_everything_that_tells_why(self, scene: Scene) -> None:
+    def test_everything_that_tells_why(self, sandbox: Sandbox) -> None:
         script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do echo line $i; done; exit 9"
-        service = scene.service(scene.image("1", WebImage("v1", command=shell(script), health=None), push=False), wait=False)
-        scene.client.wait(service.id)
-        failure = SdkHealthProbe(scene.client).failure(service.id)
+        service = sandbox.service(sandbox.image("1", WebImage("v1", command=shell(script), health=None), push=False), wait=False)
+        sandbox.client.wait(service.id)
+        failure = SdkHealthProbe(sandbox.client).failure(service.id)
         assert (failure.exit_code, failure.oom_killed, failure.error, failure.health_log) == (9, False, "", ())
         assert (len(failure.logs), failure.logs[-1]) == (20, "line 22")
 
-    def test_both_streams(self, scene: Scene) -> None:
+    def test_both_streams(self, sandbox: Sandbox) -> None:
         script = "echo out; echo err >&2; printf 'a\\rb'; exit 9"
-        service = scene.service(scene.image("1", WebImage("v1", command=shell(script), health=None), push=False), wait=False)
-        scene.client.wait(service.id)
-        assert sorted(SdkHealthProbe(scene.client).failure(service.id).logs) == ["a\rb", "err", "out"]
+        service = sandbox.service(sandbox.image("1", WebImage("v1", command=shell(script), health=None), push=False), wait=False)
+        sandbox.client.wait(service.id)
+        assert sorted(SdkHealthProbe(sandbox.client).failure(service.id).logs) == ["a\rb", "err", "out"]
 
-    def test_logs_that_cannot_be_read_back(self, scene: Scene) -> None:
-        service = scene.service(reference("v1"), wait=False, HostConfig={"LogConfig": {"Type": "none", "Config": {}}})
-        failure = SdkHealthProbe(scene.client).failure(service.id)
+    def test_logs_that_cannot_be_read_back(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"), wait=False, HostConfig={"LogConfig": {"Type": "none", "Config": {}}})
+        failure = SdkHealthProbe(sandbox.client).failure(service.id)
         assert failure.logs[0].startswith("(no logs: ")
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 import docker.errors
 import pytest
 
-from support.scene import Scene, wait_for
+from support.real.sandbox import Sandbox, wait_for
 from testbed.engines import ContainedEngine
 from testbed.images import WebImage
 
 
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])
-def test_a_restart(private_engine: ContainedEngine, private_scene: Scene, signal: str) -> None:
+def test_a_restart(private_engine: ContainedEngine, private_scene: Sandbox, signal: str) -> None:
     image = private_scene.image("1", WebImage("v1"))
     comes_back = private_scene.service(image, "always", wait=False, HostConfig={"RestartPolicy": {"Name": "always"}}).id
     stays_down = private_scene.service(image, "no", wait=False).id

@@ -12,9 +12,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from support.matrix import WAYS, Bench, Chunk, Patient, Way, parametrize, place
-from support.proxy import Call, Fault
-from support.tallies import Tally
+from support.real.faulty_proxy import Call, Fault
+from support.real.matrix import WAYS, Bench, Chunk, Patient, Way, parametrize, place
+from support.real.point_counter import PointCounter
 
 Record = Callable[[str, object], None]
 
@@ -45,16 +45,16 @@ def points(calls: list[Call], places: Iterable[int]) -> list[Point]:
 @pytest.mark.behaviour("A20")
 def test_fault(bench: Bench, way: Way, chunk: Chunk, record_property: Record) -> None:
     calls = bench.calls(way)
-    tally = Tally(record_property, "fault", way.name)
+    counter = PointCounter(record_property, "fault", way.name)
     for point in chunk.among(points(calls, bench.calls_of_its_own(way))):
-        with tally.point(f"{place(calls, point.at)} {point}"), bench.patient(way) as patient:
+        with counter.point(f"{place(calls, point.at)} {point}"), bench.patient(way) as patient:
             result = bench.run_with_fault(patient, way, point.at, point.fault, lasting=point.lasting)
             try:
                 assert_true(patient, way, result)
                 assert_whole_in_the_end(bench, patient, way, result)
             except AssertionError as error:
                 raise AssertionError(f"{error}\n  the run had returned {result}") from error
-    tally.assert_held()
+    counter.assert_held()
 
 
 def assert_true(patient: Patient, way: Way, result: dict[str, Any]) -> None:

@@ -15,8 +15,8 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.create_body import ContainerSpec
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected
-from support.ansible import run_module
-from support.scene import Scene
+from support.real.ansible import run_module
+from support.real.sandbox import Sandbox
 from testbed.images import WebImage, serve_after, shell
 
 Document = dict[str, Any]
@@ -28,20 +28,20 @@ ENDS = shell("exit 3")
 class Old:
     """A container of image v1, and a way to move it to v2."""
 
-    def __init__(self, scene: Scene, v1: tuple[str, ...] = (), **body: Any) -> None:
-        self._scene = scene
-        self.name = f"{scene.prefix}-web"
-        self.image = image(scene, "1", WebImage("v1", command=STAYS, health=None), v1)
-        self.id = create(scene, self.name, {"Image": self.image, **body})
-        scene.client.start(self.id)
-        self.document = scene.inspect(self.id)
+    def __init__(self, sandbox: Sandbox, v1: tuple[str, ...] = (), **body: Any) -> None:
+        self._sandbox = sandbox
+        self.name = f"{sandbox.prefix}-web"
+        self.image = image(sandbox, "1", WebImage("v1", command=STAYS, health=None), v1)
+        self.id = create(sandbox, self.name, {"Image": self.image, **body})
+        sandbox.client.start(self.id)
+        self.document = sandbox.inspect(self.id)
 
     def update(self, v2: tuple[str, ...] = (), *, command: tuple[str, ...] = STAYS, health: str | None = None, **options: Any) -> Document:
         """The inspect document after the update."""
         result = self.run(v2, command=command, health=health, **options)
         assert result["outcome"] == "recreated", result
-        assert self._scene.containers == [self.name]
-        document = self._scene.inspect(self.name)
+        assert self._sandbox.containers == [self.name]
+        document = self._sandbox.inspect(self.name)
         assert document["Id"] != self.id
         return document
 
@@ -49,33 +49,33 @@ class Old:
         """The inspect document after an update that failed."""
         result = self.run(command=ENDS, **options)
         assert result["outcome"] == "rolled_back", result
-        assert self._scene.containers == [self.name]
-        document = self._scene.inspect(self.name)
+        assert self._sandbox.containers == [self.name]
+        document = self._sandbox.inspect(self.name)
         assert (document["Id"], document["State"]["Running"]) == (self.id, True)
         return document
 
     def run(self, v2: tuple[str, ...] = (), *, command: tuple[str, ...] = STAYS, health: str | None = None, **options: Any) -> Document:
-        v2_image = image(self._scene, "2", WebImage("v2", command=command, health=health), v2)
+        v2_image = image(self._sandbox, "2", WebImage("v2", command=command, health=health), v2)
         given = {"name": self.name, "image": v2_image, "pull": "never", "grace_period": 1, "poll_interval": 0.2, **options}
         return run_module("container_recreate", **given)
 
 
-def image(scene: Scene, tag: str, like: WebImage, instructions: tuple[str, ...] = ()) -> str:
+def image(sandbox: Sandbox, tag: str, like: WebImage, instructions: tuple[str, ...] = ()) -> str:
     """An image that is on this host only, with more instructions than an import knows."""
-    reference = scene.image(tag, like, push=False)
+    reference = sandbox.image(tag, like, push=False)
     if instructions:
-        base = scene.client.inspect_image(reference)["Id"]
+        base = sandbox.client.inspect_image(reference)["Id"]
         dockerfile = io.BytesIO("\n".join((f"FROM {reference}", *instructions)).encode())
-        for line in scene.client.build(fileobj=dockerfile, tag=reference, rm=True, decode=True):
+        for line in sandbox.client.build(fileobj=dockerfile, tag=reference, rm=True, decode=True):
             assert "error" not in line, line
         # An image goes with the last one that was made from it.
-        scene._images = scene._images - {base} | {scene.client.inspect_image(reference)["Id"]}
+        sandbox._images = sandbox._images - {base} | {sandbox.client.inspect_image(reference)["Id"]}
     return reference
 
 
-def create(scene: Scene, name: str, body: Document) -> str:
+def create(sandbox: Sandbox, name: str, body: Document) -> str:
     """Create a container on any number of networks, whatever the engine takes at once."""
-    client = scene.client
+    client = sandbox.client
     endpoints = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
     first = dict(list(endpoints.items())[: None if takes_all_networks(client) else 1])
     container: str = client.create_container_from_config({**body, "NetworkingConfig": {"EndpointsConfig": first}}, name)["Id"]
@@ -90,20 +90,20 @@ def takes_all_networks(client: docker.APIClient) -> bool:
     return bool(docker.utils.version_gte(client.api_version, "1.44"))
 
 
-def network(scene: Scene, suffix: str, number: int, *, ipv6: bool = False) -> str:
+def network(sandbox: Sandbox, suffix: str, number: int, *, ipv6: bool = False) -> str:
     """A bridge network with subnets of its own, so that addresses can be asked for."""
-    pools = [docker.types.IPAMPool(subnet=subnet(scene, number) + "0/24")]
+    pools = [docker.types.IPAMPool(subnet=subnet(sandbox, number) + "0/24")]
     if ipv6:
-        pools.append(docker.types.IPAMPool(subnet=subnet6(scene, number) + ":/64"))
-    return scene.network(suffix, ipam=docker.types.IPAMConfig(pool_configs=pools), enable_ipv6=ipv6)
+        pools.append(docker.types.IPAMPool(subnet=subnet6(sandbox, number) + ":/64"))
+    return sandbox.network(suffix, ipam=docker.types.IPAMConfig(pool_configs=pools), enable_ipv6=ipv6)
 
 
-def subnet(scene: Scene, number: int) -> str:
-    return f"10.{200 + number}.{int(scene.prefix[-2:], 16)}."
+def subnet(sandbox: Sandbox, number: int) -> str:
+    return f"10.{200 + number}.{int(sandbox.prefix[-2:], 16)}."
 
 
-def subnet6(scene: Scene, number: int) -> str:
-    return f"fd00:{int(scene.prefix[-4:], 16):x}:{number}:"
+def subnet6(sandbox: Sandbox, number: int) -> str:
+    return f"fd00:{int(sandbox.prefix[-4:], 16):x}:{number}:"
 
 
 def endpoints(document: Document) -> Document:
@@ -123,14 +123,14 @@ def variables(config: Document) -> list[str]:
     return sorted(entry for entry in config["Env"] if not entry.startswith("PATH="))
 
 
-def execute(scene: Scene, container: str, *command: str) -> str:
-    output: bytes = scene.client.exec_start(scene.client.exec_create(container, ["busybox", *command])["Id"])
+def execute(sandbox: Sandbox, container: str, *command: str) -> str:
+    output: bytes = sandbox.client.exec_start(sandbox.client.exec_create(container, ["busybox", *command])["Id"])
     return output.decode()
 
 
 class TestImageDefaults:
     @pytest.mark.behaviour("B1", "B2", "B5", "B6", "B10", "B11", "J4")
-    def test_they_follow_the_new_image(self, scene: Scene) -> None:
+    def test_they_follow_the_new_image(self, sandbox: Sandbox) -> None:
         v1 = (
             "ENV APP_VERSION=1",
             "ENV SHARED=1",
@@ -154,22 +154,22 @@ class TestImageDefaults:
             f"CMD {json.dumps(STAYS)}",
         )
         labels = {"team": "shop", "com.docker.compose.project": "shop"}
-        old = Old(scene, v1, Env=["A=b", "SHARED=ours"], Labels=labels)
+        old = Old(sandbox, v1, Env=["A=b", "SHARED=ours"], Labels=labels)
         config = old.update(v2)["Config"]
         assert variables(config) == ["A=b", "APP_VERSION=2", "SHARED=ours"]
         assert {**config["Labels"], **labels, "org.opencontainers.image.version": "2"} == config["Labels"]
         assert (config["StopSignal"], config["User"], config["WorkingDir"]) == ("SIGQUIT", "1001", "/tmp")
         assert (config["Entrypoint"], config["Cmd"]) == (["busybox"], list(STAYS))
         assert config["ExposedPorts"] == {"9090/tcp": {}}
-        assert config["Hostname"] == scene.inspect(old.name)["Id"][:12]
+        assert config["Hostname"] == sandbox.inspect(old.name)["Id"][:12]
 
     @pytest.mark.behaviour("B4")
-    def test_a_health_check_follows_and_what_was_set_of_it_stays(self, scene: Scene) -> None:
-        old = Old(scene, ("HEALTHCHECK --interval=30s --retries=7 CMD false",), Healthcheck={"Timeout": 9_000_000_000})
+    def test_a_health_check_follows_and_what_was_set_of_it_stays(self, sandbox: Sandbox) -> None:
+        old = Old(sandbox, ("HEALTHCHECK --interval=30s --retries=7 CMD false",), Healthcheck={"Timeout": 9_000_000_000})
         health_check = old.update(command=serve_after(), health="true")["Config"]["Healthcheck"]
         assert health_check == {"Test": ["CMD-SHELL", "true"], "Interval": 1_000_000_000, "Timeout": 9_000_000_000, "Retries": 2}
 
-    def test_what_the_operator_set_stays(self, scene: Scene) -> None:
+    def test_what_the_operator_set_stays(self, sandbox: Sandbox) -> None:
         asked = {
             "Hostname": "shop",
             "Domainname": "example",
@@ -184,40 +184,40 @@ class TestImageDefaults:
             "OpenStdin": True,
             "Healthcheck": {"Test": ["NONE"]},
         }
-        old = Old(scene, ("USER 1000", "WORKDIR /www", "STOPSIGNAL SIGINT"), **asked)
+        old = Old(sandbox, ("USER 1000", "WORKDIR /www", "STOPSIGNAL SIGINT"), **asked)
         config = old.update(("USER 1001", "STOPSIGNAL SIGQUIT", 'ENTRYPOINT ["false"]'), health="false")["Config"]
         assert {field: config[field] for field in asked} == {**asked, "Healthcheck": config["Healthcheck"]}
         assert config["Healthcheck"]["Test"] == ["NONE"]
 
-    def test_a_published_port_stays_published_when_the_image_forgets_it(self, scene: Scene) -> None:
+    def test_a_published_port_stays_published_when_the_image_forgets_it(self, sandbox: Sandbox) -> None:
         bindings = {"PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}}
-        old = Old(scene, ("EXPOSE 8080",), ExposedPorts={"8080/tcp": {}}, HostConfig=bindings)
+        old = Old(sandbox, ("EXPOSE 8080",), ExposedPorts={"8080/tcp": {}}, HostConfig=bindings)
         assert old.document["NetworkSettings"]["Ports"]["8080/tcp"]
         assert old.update()["NetworkSettings"]["Ports"]["8080/tcp"]
 
     @pytest.mark.behaviour("B8")
-    def test_a_variable_with_the_default_value_can_be_kept(self, scene: Scene) -> None:
-        old = Old(scene, ("ENV MODE=fast", "ENV LEVEL=1"), Env=["MODE=fast", "LEVEL=1"])
+    def test_a_variable_with_the_default_value_can_be_kept(self, sandbox: Sandbox) -> None:
+        old = Old(sandbox, ("ENV MODE=fast", "ENV LEVEL=1"), Env=["MODE=fast", "LEVEL=1"])
         config = old.update(("ENV MODE=slow", "ENV LEVEL=2"), keep_env=["MODE"])["Config"]
         assert variables(config) == ["LEVEL=2", "MODE=fast"]
 
     @pytest.mark.behaviour("B9")
-    def test_without_the_old_image_the_whole_configuration_makes_a_container(self, scene: Scene) -> None:
-        old = Old(scene, ("ENV MODE=fast", "LABEL from=1", "USER 1000"), Env=["A=b"])
-        v2 = image(scene, "2", WebImage("v2", command=ENDS, health=None), ("ENV MODE=slow", 'ENTRYPOINT ["false"]'))
+    def test_without_the_old_image_the_whole_configuration_makes_a_container(self, sandbox: Sandbox) -> None:
+        old = Old(sandbox, ("ENV MODE=fast", "LABEL from=1", "USER 1000"), Env=["A=b"])
+        v2 = image(sandbox, "2", WebImage("v2", command=ENDS, health=None), ("ENV MODE=slow", 'ENTRYPOINT ["false"]'))
         spec = ContainerSpec.from_inspect(Inspected(old.document, None))
-        again = create(scene, f"{scene.prefix}-again", dict(spec.create_body(v2)))
-        config = scene.inspect(again)["Config"]
+        again = create(sandbox, f"{sandbox.prefix}-again", dict(spec.create_body(v2)))
+        config = sandbox.inspect(again)["Config"]
         assert variables(config) == ["A=b", "MODE=fast"]
         assert (config["Labels"], config["User"], config["Entrypoint"], config["Cmd"]) == ({"from": "1"}, "1000", None, list(STAYS))
 
 
 class TestStorage:
     @pytest.mark.behaviour("C4", "C10")
-    def test_all_kinds_of_mounts_stay_as_they_are(self, scene: Scene) -> None:
+    def test_all_kinds_of_mounts_stay_as_they_are(self, sandbox: Sandbox) -> None:
         local = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}
-        with_options, plain = f"{scene.prefix}-options", f"{scene.prefix}-plain"
-        scene.client.create_volume(with_options, driver_opts=local)
+        with_options, plain = f"{sandbox.prefix}-options", f"{sandbox.prefix}-plain"
+        sandbox.client.create_volume(with_options, driver_opts=local)
         host_config = {
             "Binds": [f"{with_options}:/options", f"{plain}:/plain:ro,nocopy", "/tmp:/bind:ro,private,z", "/fresh-by-bind"],
             "Mounts": [
@@ -229,26 +229,26 @@ class TestStorage:
             "Tmpfs": {"/hidden": "size=1m"},
         }
         volumes = {"/by-operator": {}, "/hidden": {}}
-        old = Old(scene, ("VOLUME /by-image /hidden",), HostConfig=host_config, Volumes=volumes)
+        old = Old(sandbox, ("VOLUME /by-image /hidden",), HostConfig=host_config, Volumes=volumes)
         for path in ("/fresh", "/fresh-by-bind", "/by-operator", "/by-image"):
-            execute(scene, old.id, "touch", f"{path}/kept")
+            execute(sandbox, old.id, "touch", f"{path}/kept")
         new = old.update(("VOLUME /by-image",))
         assert mounts(new) == mounts(old.document)
         assert new["HostConfig"]["Tmpfs"] == host_config["Tmpfs"]
         # The engine would have made it anew without them.
-        assert scene.client.inspect_volume(with_options)["Options"] == local
+        assert sandbox.client.inspect_volume(with_options)["Options"] == local
         for path in ("/fresh", "/fresh-by-bind", "/by-operator", "/by-image"):
-            assert execute(scene, new["Id"], "ls", path).strip() == "kept"
+            assert execute(sandbox, new["Id"], "ls", path).strip() == "kept"
 
     @pytest.mark.behaviour("C4")
-    def test_volumes_of_another_container_stay_that_containers(self, scene: Scene) -> None:
-        lent = image(scene, "lender", WebImage("lender", command=STAYS, health=None), ("VOLUME /lent",))
-        lender = create(scene, f"{scene.prefix}-lender", {"Image": lent})
-        volume = scene.inspect(lender)["Mounts"][0]["Name"]
-        old = Old(scene, HostConfig={"VolumesFrom": [f"{lender}:ro"]})
+    def test_volumes_of_another_container_stay_that_containers(self, sandbox: Sandbox) -> None:
+        lent = image(sandbox, "lender", WebImage("lender", command=STAYS, health=None), ("VOLUME /lent",))
+        lender = create(sandbox, f"{sandbox.prefix}-lender", {"Image": lent})
+        volume = sandbox.inspect(lender)["Mounts"][0]["Name"]
+        old = Old(sandbox, HostConfig={"VolumesFrom": [f"{lender}:ro"]})
         result = old.run()
         assert result["outcome"] == "recreated", result
-        new = scene.inspect(old.name)
+        new = sandbox.inspect(old.name)
         assert [(mount["Name"], mount["RW"]) for mount in new["Mounts"]] == [(volume, False)]
         assert new["HostConfig"]["VolumesFrom"] == [f"{lender}:ro"]
 
@@ -260,90 +260,90 @@ def mounts(document: Document) -> list[tuple[Any, ...]]:
 
 class TestNetworks:
     @pytest.mark.behaviour("D1", "D2", "D6", "A14")
-    def test_all_networks_with_their_aliases_are_there_before_the_process_starts(self, scene: Scene) -> None:
-        names = [network(scene, suffix, number) for number, suffix in enumerate(("b", "a", "c"))]
+    def test_all_networks_with_their_aliases_are_there_before_the_process_starts(self, sandbox: Sandbox) -> None:
+        names = [network(sandbox, suffix, number) for number, suffix in enumerate(("b", "a", "c"))]
         wishes = {name: {"Aliases": [f"shop-{suffix}", "0123456789ab"]} for suffix, name in zip("bac", names, strict=True)}
         driver_opts = {"com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1"}
         wishes[names[1]] |= {"DriverOpts": driver_opts, "IPAMConfig": {"LinkLocalIPs": ["169.254.34.68"]}}
-        if docker.utils.version_gte(scene.client.api_version, "1.48"):
+        if docker.utils.version_gte(sandbox.client.api_version, "1.48"):
             wishes[names[2]] |= {"GwPriority": 7}
-        old = Old(scene, HostConfig={"NetworkMode": names[0]}, NetworkingConfig={"EndpointsConfig": wishes})
-        gateway = execute(scene, old.id, "ip", "route").split()[:3]
+        old = Old(sandbox, HostConfig={"NetworkMode": names[0]}, NetworkingConfig={"EndpointsConfig": wishes})
+        gateway = execute(sandbox, old.id, "ip", "route").split()[:3]
         first = old.update(command=shell("busybox ls /sys/class/net; trap 'exit 0' TERM; sleep 600 & wait"))
         assert run_module("container_recreate", name=old.name, pull="never", force=True, grace_period=1)["outcome"] == "recreated"
-        second = scene.inspect(old.name)
+        second = sandbox.inspect(old.name)
         for new in (first, second):
             assert aliases(new) == {name: wish["Aliases"] for name, wish in wishes.items()}
             assert new["HostConfig"] == old.document["HostConfig"]
         assert endpoints(second)[names[1]]["DriverOpts"] == driver_opts
         assert endpoints(second)[names[1]]["IPAMConfig"]["LinkLocalIPs"] == ["169.254.34.68"]
         assert endpoints(second)[names[2]].get("GwPriority") == wishes[names[2]].get("GwPriority")
-        assert execute(scene, second["Id"], "ip", "route").split()[:3] == gateway
-        assert scene.client.logs(second["Id"]).decode().split() == ["eth0", "eth1", "eth2", "lo"]
+        assert execute(sandbox, second["Id"], "ip", "route").split()[:3] == gateway
+        assert sandbox.client.logs(second["Id"]).decode().split() == ["eth0", "eth1", "eth2", "lo"]
         for suffix, name in zip("bac", names, strict=True):
-            peer = create(scene, f"{scene.prefix}-peer-{suffix}", {"Image": old.image, "HostConfig": {"NetworkMode": name}})
-            scene.client.start(peer)
-            found = execute(scene, peer, "nslookup", f"shop-{suffix}", "127.0.0.11")
+            peer = create(sandbox, f"{sandbox.prefix}-peer-{suffix}", {"Image": old.image, "HostConfig": {"NetworkMode": name}})
+            sandbox.client.start(peer)
+            found = execute(sandbox, peer, "nslookup", f"shop-{suffix}", "127.0.0.11")
             assert endpoints(second)[name]["IPAddress"] in found
 
     @pytest.mark.behaviour("D3", "A10")
     @pytest.mark.parametrize("fails", [False, True])
-    def test_static_addresses(self, scene: Scene, fails: bool) -> None:
-        front, back = network(scene, "front", 4, ipv6=True), network(scene, "back", 5)
+    def test_static_addresses(self, sandbox: Sandbox, fails: bool) -> None:
+        front, back = network(sandbox, "front", 4, ipv6=True), network(sandbox, "back", 5)
         wishes: Document = {
-            front: {"IPAMConfig": {"IPv4Address": subnet(scene, 4) + "50", "IPv6Address": subnet6(scene, 4) + ":50"}},
-            back: {"IPAMConfig": {"IPv4Address": subnet(scene, 5) + "51"}},
+            front: {"IPAMConfig": {"IPv4Address": subnet(sandbox, 4) + "50", "IPv6Address": subnet6(sandbox, 4) + ":50"}},
+            back: {"IPAMConfig": {"IPv4Address": subnet(sandbox, 5) + "51"}},
         }
-        old = Old(scene, HostConfig={"NetworkMode": front}, NetworkingConfig={"EndpointsConfig": wishes})
+        old = Old(sandbox, HostConfig={"NetworkMode": front}, NetworkingConfig={"EndpointsConfig": wishes})
         now = endpoints(old.roll_back() if fails else old.update())
-        assert now[front]["IPAddress"] == subnet(scene, 4) + "50"
-        assert now[front]["GlobalIPv6Address"] == subnet6(scene, 4) + ":50"
-        assert now[back]["IPAddress"] == subnet(scene, 5) + "51"
+        assert now[front]["IPAddress"] == subnet(sandbox, 4) + "50"
+        assert now[front]["GlobalIPv6Address"] == subnet6(sandbox, 4) + ":50"
+        assert now[back]["IPAddress"] == subnet(sandbox, 5) + "51"
 
     @pytest.mark.behaviour("D4")
     @pytest.mark.parametrize("mode", ["front", "default"])
-    def test_a_mac_address_that_was_asked_for_is_kept(self, scene: Scene, mode: str) -> None:
-        mode = network(scene, "front", 6) if mode == "front" else mode
+    def test_a_mac_address_that_was_asked_for_is_kept(self, sandbox: Sandbox, mode: str) -> None:
+        mode = network(sandbox, "front", 6) if mode == "front" else mode
         mac = "02:42:c0:ff:ee:01"
-        old = Old(scene, MacAddress=mac, HostConfig={"NetworkMode": mode})
+        old = Old(sandbox, MacAddress=mac, HostConfig={"NetworkMode": mode})
         new = old.update()
         assert [endpoint["MacAddress"] for endpoint in endpoints(new).values()] == [mac]
         assert new["Config"].get("MacAddress", mac) == mac
 
     @pytest.mark.behaviour("D4", "D2")
-    def test_mac_addresses_of_several_networks(self, scene: Scene) -> None:
-        if not takes_all_networks(scene.client):
+    def test_mac_addresses_of_several_networks(self, sandbox: Sandbox) -> None:
+        if not takes_all_networks(sandbox.client):
             pytest.skip("before API 1.44 only a container as a whole can be given a MAC address")
-        front, back, side = (network(scene, suffix, 7 + number) for number, suffix in enumerate(("front", "back", "side")))
+        front, back, side = (network(sandbox, suffix, 7 + number) for number, suffix in enumerate(("front", "back", "side")))
         wishes = {front: {"MacAddress": "02:42:c0:ff:ee:01"}, back: {"MacAddress": "02:42:c0:ff:ee:02"}, side: {}}
-        old = Old(scene, HostConfig={"NetworkMode": front}, NetworkingConfig={"EndpointsConfig": wishes})
+        old = Old(sandbox, HostConfig={"NetworkMode": front}, NetworkingConfig={"EndpointsConfig": wishes})
         new = endpoints(old.update())
         assert [new[name]["MacAddress"] for name in (front, back)] == ["02:42:c0:ff:ee:01", "02:42:c0:ff:ee:02"]
 
     @pytest.mark.behaviour("D4")
-    def test_a_mac_address_that_the_engine_made_is_not_pinned(self, scene: Scene) -> None:
-        front, back = network(scene, "front", 10), network(scene, "back", 11)
-        old = Old(scene, HostConfig={"NetworkMode": front}, NetworkingConfig={"EndpointsConfig": {front: {}, back: {}}})
-        spec = ContainerSpec.from_inspect(Inspected(old.document, scene.client.inspect_image(old.image)))
+    def test_a_mac_address_that_the_engine_made_is_not_pinned(self, sandbox: Sandbox) -> None:
+        front, back = network(sandbox, "front", 10), network(sandbox, "back", 11)
+        old = Old(sandbox, HostConfig={"NetworkMode": front}, NetworkingConfig={"EndpointsConfig": {front: {}, back: {}}})
+        spec = ContainerSpec.from_inspect(Inspected(old.document, sandbox.client.inspect_image(old.image)))
         assert "MacAddress" not in spec.config
         assert spec.endpoints == {front: {}, back: {}}
 
     @pytest.mark.behaviour("D10")
-    def test_a_container_in_another_ones_network(self, scene: Scene) -> None:
-        provided = image(scene, "provider", WebImage("provider", command=STAYS, health=None))
-        provider = create(scene, f"{scene.prefix}-provider", {"Image": provided, "Hostname": "shop", "Domainname": "example"})
-        scene.client.start(provider)
-        old = Old(scene, ("EXPOSE 8080",), HostConfig={"NetworkMode": f"container:{provider}"})
+    def test_a_container_in_another_ones_network(self, sandbox: Sandbox) -> None:
+        provided = image(sandbox, "provider", WebImage("provider", command=STAYS, health=None))
+        provider = create(sandbox, f"{sandbox.prefix}-provider", {"Image": provided, "Hostname": "shop", "Domainname": "example"})
+        sandbox.client.start(provider)
+        old = Old(sandbox, ("EXPOSE 8080",), HostConfig={"NetworkMode": f"container:{provider}"})
         result = old.run(("EXPOSE 9090",))
         assert result["outcome"] == "recreated", result
-        new = scene.inspect(old.name)
+        new = sandbox.inspect(old.name)
         assert new["HostConfig"]["NetworkMode"] == f"container:{provider}"
-        assert execute(scene, new["Id"], "readlink", "/proc/1/ns/net") == execute(scene, provider, "readlink", "/proc/1/ns/net")
+        assert execute(sandbox, new["Id"], "readlink", "/proc/1/ns/net") == execute(sandbox, provider, "readlink", "/proc/1/ns/net")
 
     @pytest.mark.behaviour("D15")
     @pytest.mark.parametrize("mode", ["default", "bridge", "host", "none"])
-    def test_the_networks_that_every_engine_has(self, scene: Scene, mode: str) -> None:
-        old = Old(scene, HostConfig={"NetworkMode": mode})
+    def test_the_networks_that_every_engine_has(self, sandbox: Sandbox, mode: str) -> None:
+        old = Old(sandbox, HostConfig={"NetworkMode": mode})
         new = old.update()
         assert new["HostConfig"] == old.document["HostConfig"]
         assert list(endpoints(new)) == list(endpoints(old.document))
@@ -352,32 +352,32 @@ class TestNetworks:
             assert new["Config"]["Hostname"] == old.document["Config"]["Hostname"]
 
     @pytest.mark.parametrize("digits", [12, 64])
-    def test_a_network_that_was_named_by_its_id(self, scene: Scene, digits: int) -> None:
-        front, back = network(scene, "front", 12), network(scene, "back", 13)
-        network_id = scene.client.inspect_network(front)["Id"]
+    def test_a_network_that_was_named_by_its_id(self, sandbox: Sandbox, digits: int) -> None:
+        front, back = network(sandbox, "front", 12), network(sandbox, "back", 13)
+        network_id = sandbox.client.inspect_network(front)["Id"]
         old = Old(
-            scene, HostConfig={"NetworkMode": network_id[:digits]}, NetworkingConfig={"EndpointsConfig": {front: {"Aliases": ["shop"]}}}
+            sandbox, HostConfig={"NetworkMode": network_id[:digits]}, NetworkingConfig={"EndpointsConfig": {front: {"Aliases": ["shop"]}}}
         )
-        scene.client.connect_container_to_network(old.id, back, aliases=["shop-back"])
+        sandbox.client.connect_container_to_network(old.id, back, aliases=["shop-back"])
         assert aliases(old.update()) == {front: ["shop"], back: ["shop-back"]}
 
-    def test_a_container_that_left_its_first_network_does_not_return(self, scene: Scene) -> None:
-        front, back = network(scene, "front", 14), network(scene, "back", 15)
-        old = Old(scene, HostConfig={"NetworkMode": front})
-        scene.client.connect_container_to_network(old.id, back)
-        scene.client.disconnect_container_from_network(old.id, front)
+    def test_a_container_that_left_its_first_network_does_not_return(self, sandbox: Sandbox) -> None:
+        front, back = network(sandbox, "front", 14), network(sandbox, "back", 15)
+        old = Old(sandbox, HostConfig={"NetworkMode": front})
+        sandbox.client.connect_container_to_network(old.id, back)
+        sandbox.client.disconnect_container_from_network(old.id, front)
         assert list(endpoints(old.update())) == [back]
 
-    def test_a_container_that_was_isolated_stays_so(self, scene: Scene) -> None:
-        front = network(scene, "front", 16)
-        old = Old(scene, HostConfig={"NetworkMode": front})
-        scene.client.disconnect_container_from_network(old.id, front)
-        assert execute(scene, old.update()["Id"], "ls", "/sys/class/net").split() == ["lo"]
+    def test_a_container_that_was_isolated_stays_so(self, sandbox: Sandbox) -> None:
+        front = network(sandbox, "front", 16)
+        old = Old(sandbox, HostConfig={"NetworkMode": front})
+        sandbox.client.disconnect_container_from_network(old.id, front)
+        assert execute(sandbox, old.update()["Id"], "ls", "/sys/class/net").split() == ["lo"]
 
 
 class TestHostConfig:
     @pytest.mark.behaviour("E1", "E3", "E4")
-    def test_it_goes_through_whole(self, scene: Scene) -> None:
+    def test_it_goes_through_whole(self, sandbox: Sandbox) -> None:
         host_config = {
             "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 2048}],
             "Sysctls": {"net.ipv4.ip_unprivileged_port_start": "0"},
@@ -406,7 +406,7 @@ class TestHostConfig:
             "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5},
             "Annotations": {"org.example": "kept"},
         }
-        old = Old(scene, HostConfig=host_config)
+        old = Old(sandbox, HostConfig=host_config)
         before = old.document["HostConfig"]
         new = old.update()["HostConfig"]
         assert new == before
@@ -415,33 +415,35 @@ class TestHostConfig:
         assert told >= set(host_config) - {"Annotations"}
 
     @pytest.mark.behaviour("E3")
-    def test_cpus_as_one_number(self, scene: Scene) -> None:
-        old = Old(scene, HostConfig={"NanoCpus": 500_000_000})
+    def test_cpus_as_one_number(self, sandbox: Sandbox) -> None:
+        old = Old(sandbox, HostConfig={"NanoCpus": 500_000_000})
         assert old.update()["HostConfig"] == old.document["HostConfig"]
 
     @pytest.mark.behaviour("E4")
-    def test_a_rollback_gives_the_restart_policy_back(self, scene: Scene) -> None:
+    def test_a_rollback_gives_the_restart_policy_back(self, sandbox: Sandbox) -> None:
         policy = {"Name": "on-failure", "MaximumRetryCount": 5}
-        old = Old(scene, HostConfig={"RestartPolicy": policy})
+        old = Old(sandbox, HostConfig={"RestartPolicy": policy})
         assert old.roll_back()["HostConfig"]["RestartPolicy"] == policy
 
     @pytest.mark.behaviour("E2", "X20")
-    def test_devices_are_asked_for_whole(self, scene: Scene) -> None:
+    def test_devices_are_asked_for_whole(self, sandbox: Sandbox) -> None:
         """Without the hardware, as far as a create call goes."""
-        v1 = image(scene, "1", WebImage("v1", command=STAYS, health=None))
+        v1 = image(sandbox, "1", WebImage("v1", command=STAYS, health=None))
         gpus = [{"Driver": "nvidia", "Count": -1, "DeviceIDs": None, "Capabilities": [["gpu"]], "Options": {"a": "b"}}]
-        old = scene.inspect(create(scene, f"{scene.prefix}-old", {"Image": v1, "HostConfig": {"DeviceRequests": gpus, "Runtime": "runc"}}))
-        spec = ContainerSpec.from_inspect(Inspected(old, scene.client.inspect_image(v1)))
-        new = scene.inspect(create(scene, f"{scene.prefix}-new", dict(spec.create_body(v1))))
+        old = sandbox.inspect(
+            create(sandbox, f"{sandbox.prefix}-old", {"Image": v1, "HostConfig": {"DeviceRequests": gpus, "Runtime": "runc"}})
+        )
+        spec = ContainerSpec.from_inspect(Inspected(old, sandbox.client.inspect_image(v1)))
+        new = sandbox.inspect(create(sandbox, f"{sandbox.prefix}-new", dict(spec.create_body(v1))))
         assert new["HostConfig"] == old["HostConfig"]
         assert new["HostConfig"]["DeviceRequests"] == gpus
 
     @pytest.mark.behaviour("E2")
-    def test_a_start_that_a_missing_device_makes_impossible_is_rolled_back(self, scene: Scene) -> None:
-        device = scene.client.create_volume(f"{scene.prefix}-device")["Mountpoint"]
+    def test_a_start_that_a_missing_device_makes_impossible_is_rolled_back(self, sandbox: Sandbox) -> None:
+        device = sandbox.client.create_volume(f"{sandbox.prefix}-device")["Mountpoint"]
         mapping = {"PathOnHost": "/dev/null", "PathInContainer": "/dev/nothing", "CgroupPermissions": "rw"}
-        old = Old(scene, HostConfig={"Devices": [mapping], "Binds": [f"{scene.prefix}-device:/device"]})
+        old = Old(sandbox, HostConfig={"Devices": [mapping], "Binds": [f"{sandbox.prefix}-device:/device"]})
         assert device
         result = old.run(('ENTRYPOINT ["/no-such-driver"]',))
         assert (result["outcome"], result["rollback"]["reason"]) == ("rolled_back", "start_failed")
-        assert scene.inspect(old.name)["HostConfig"]["Devices"] == [mapping]
+        assert sandbox.inspect(old.name)["HostConfig"]["Devices"] == [mapping]

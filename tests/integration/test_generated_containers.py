@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.clock import SystemClock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.docker_ops import SdkDockerOps
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.create_body import ContainerSpec
-from support.engine_model import RefusedByEngine, clean, merged_config
-from support.generated import bodies, images
-from support.scene import Scene
+from support.fakes.engine_model import RefusedByEngine, clean, merged_config
+from support.fakes.generated_containers import bodies, images
+from support.real.sandbox import Sandbox
 from testbed.images import WebImage, shell
 
 Document = dict[str, Any]
@@ -38,17 +38,17 @@ def examples(request: pytest.FixtureRequest) -> int:
 class Workshop:
     """Makes generated images and containers in a scene."""
 
-    def __init__(self, scene: Scene) -> None:
-        self.scene = scene
-        self.ops = SdkDockerOps(scene.client, SystemClock())
-        self.networks = tuple(scene.network(suffix) for suffix in ("front", "back", "side"))
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self.ops = SdkDockerOps(sandbox.client, SystemClock())
+        self.networks = tuple(sandbox.network(suffix) for suffix in ("front", "back", "side"))
         self._images: list[str] = []
-        self.volume = f"{scene.prefix}-named"
-        scene.client.create_volume(self.volume)
-        scene._volumes.add(self.volume)
-        base = scene.image("base", WebImage("base", command=shell("sleep 600"), health=None), push=False)
-        self._base = scene.client.create_container_from_config({"Image": base}, f"{scene.prefix}-base")["Id"]
-        self.all_at_create = bool(docker.utils.version_gte(scene.client.api_version, "1.44"))
+        self.volume = f"{sandbox.prefix}-named"
+        sandbox.client.create_volume(self.volume)
+        sandbox._volumes.add(self.volume)
+        base = sandbox.image("base", WebImage("base", command=shell("sleep 600"), health=None), push=False)
+        self._base = sandbox.client.create_container_from_config({"Image": base}, f"{sandbox.prefix}-base")["Id"]
+        self.all_at_create = bool(docker.utils.version_gte(sandbox.client.api_version, "1.44"))
 
     def images(self, values: str) -> st.SearchStrategy[Document]:
         return images(values, start_interval=self.all_at_create)
@@ -59,41 +59,41 @@ class Workshop:
     def image(self, config: Document) -> str:
         """Commit makes an image of any Config, without its layers being built."""
         tag = f"g{secrets.token_hex(6)}"
-        repository = f"localhost/{self.scene.prefix}"
-        self.scene.client.commit(self._base, repository=repository, tag=tag, conf=config)
+        repository = f"localhost/{self.sandbox.prefix}"
+        self.sandbox.client.commit(self._base, repository=repository, tag=tag, conf=config)
         self._images.append(f"{repository}:{tag}")
         return f"{repository}:{tag}"
 
     def config_of(self, image: str) -> Document:
-        config: Document = self.scene.client.inspect_image(image)["Config"]
+        config: Document = self.sandbox.client.inspect_image(image)["Config"]
         return config
 
     def create(self, image: str, body: Document) -> Document:
         """As the module does it, on any number of networks. Returns the inspect document."""
         endpoints = {"NetworkingConfig": {"EndpointsConfig": {}}}
-        container = self.ops.create(f"{self.scene.prefix}-{secrets.token_hex(6)}", {**endpoints, **body, "Image": image})
-        return self.scene.inspect(container)
+        container = self.ops.create(f"{self.sandbox.prefix}-{secrets.token_hex(6)}", {**endpoints, **body, "Image": image})
+        return self.sandbox.inspect(container)
 
     def spec(self, container: Document) -> ContainerSpec:
         return ContainerSpec.from_inspect(self.ops.inspect(container["Id"]))
 
     def sweep(self) -> None:
         """Remove what one example made."""
-        for name in self.scene.containers:
+        for name in self.sandbox.containers:
             if not name.endswith("-base"):
-                self.scene.inspect(name)
-                self.scene.client.remove_container(name, force=True, v=True)
+                self.sandbox.inspect(name)
+                self.sandbox.client.remove_container(name, force=True, v=True)
         while self._images:
-            self.scene.client.remove_image(self._images.pop(), force=True)
-        for volume in self.scene._volumes - {self.volume}:
+            self.sandbox.client.remove_image(self._images.pop(), force=True)
+        for volume in self.sandbox._volumes - {self.volume}:
             with contextlib.suppress(docker.errors.NotFound):
-                self.scene.client.remove_volume(volume)
-        self.scene._volumes = {self.volume}
+                self.sandbox.client.remove_volume(volume)
+        self.sandbox._volumes = {self.volume}
 
 
 @pytest.fixture
-def workshop(scene: Scene) -> Workshop:
-    return Workshop(scene)
+def workshop(sandbox: Sandbox) -> Workshop:
+    return Workshop(sandbox)
 
 
 def run(examples: int, test: Callable[[st.DataObject], None], workshop: Workshop) -> None:
@@ -153,14 +153,14 @@ def test_a_spec_makes_a_container_with_the_same_spec(workshop: Workshop, example
             body = {**body, "Entrypoint": ["sleep"], "Cmd": ["600"], "User": "0", "WorkingDir": "/", "Healthcheck": {"Test": ["NONE"]}}
         old = workshop.create(image, body)
         if state != "created":
-            workshop.scene.client.start(old["Id"])
+            workshop.sandbox.client.start(old["Id"])
         if state == "exited":
-            workshop.scene.client.stop(old["Id"], timeout=0)
+            workshop.sandbox.client.stop(old["Id"], timeout=0)
             for endpoint in (body.get("NetworkingConfig") or {"EndpointsConfig": {}})["EndpointsConfig"].values():
                 assume("MacAddress" not in endpoint)
-        old, first = workshop.scene.inspect(old["Id"]), workshop.spec(old)
+        old, first = workshop.sandbox.inspect(old["Id"]), workshop.spec(old)
         if state == "running":
-            workshop.scene.client.stop(old["Id"], timeout=0)
+            workshop.sandbox.client.stop(old["Id"], timeout=0)
         new = workshop.create(image, dict(first.create_body(image)))
         again = workshop.spec(new)
         assert {**again.config, "Image": None} == {**first.config, "Image": None}

@@ -22,9 +22,9 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.docker_op
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import HookRun
-from support.ansible import play, run_module, run_playbook
-from support.scene import Scene, Service, wait_for
-from support.visitor import fetch
+from support.real.ansible import play, run_module, run_playbook
+from support.real.polling_client import fetch
+from support.real.sandbox import Sandbox, Service, wait_for
 from testbed.images import WebImage, reference
 
 
@@ -32,26 +32,26 @@ def recreate(service: Service, **options: Any) -> dict[str, Any]:
     return run_module("container_recreate", name=service.name, **{"poll_interval": 0.2, "image": reference("v2"), **options})
 
 
-def assert_never_stopped(scene: Scene, service: Service, before: dict[str, Any], result: dict[str, Any]) -> None:
-    after = scene.inspect(service.name)
+def assert_never_stopped(sandbox: Sandbox, service: Service, before: dict[str, Any], result: dict[str, Any]) -> None:
+    after = sandbox.inspect(service.name)
     assert (result["failed"], result["changed"], result["failed_step"]) == (True, False, "pre_update")
     assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
-    assert scene.containers == [service.name]
-    assert scene.journal == []
+    assert sandbox.containers == [service.name]
+    assert sandbox.journal == []
     assert fetch(service.port) == "v1"
 
 
 @pytest.fixture
-def service(scene: Scene) -> Service:
+def service(sandbox: Sandbox) -> Service:
     """With a volume, and a variable that only its own environment has."""
-    return scene.service(reference("v1"), Env=["BACKUP=/data/backup"], Volumes={"/data": {}})
+    return sandbox.service(reference("v1"), Env=["BACKUP=/data/backup"], Volumes={"/data": {}})
 
 
 @pytest.mark.behaviour("C9")
-def test_a_backup_that_fails_keeps_the_container_running(scene: Scene, service: Service) -> None:
-    before = scene.inspect(service.id)
+def test_a_backup_that_fails_keeps_the_container_running(sandbox: Sandbox, service: Service) -> None:
+    before = sandbox.inspect(service.id)
     result = recreate(service, hooks={"pre_update": "echo 'no room for a backup' >&2; exit 3", "post_update": "touch /data/updated"})
-    assert_never_stopped(scene, service, before, result)
+    assert_never_stopped(sandbox, service, before, result)
     assert result["hooks"]["pre_update"]["exit_code"] == 3
     assert result["hooks"]["pre_update"]["output"] == "no room for a backup\n"
     assert result["hooks"]["post_update"] is None
@@ -60,7 +60,7 @@ def test_a_backup_that_fails_keeps_the_container_running(scene: Scene, service: 
 
 
 @pytest.mark.behaviour("C9")
-def test_before_the_stop_and_after_the_gate(scene: Scene, service: Service) -> None:
+def test_before_the_stop_and_after_the_gate(sandbox: Sandbox, service: Service) -> None:
     """Each in its own container, with that one's files and environment; the time of the first is no downtime."""
     result = recreate(
         service,
@@ -78,24 +78,24 @@ def test_before_the_stop_and_after_the_gate(scene: Scene, service: Service) -> N
     names = [step["name"] for step in result["steps"]]
     assert names.index("lock") < names.index("pre_update") < names.index("stop")
     assert names.index("health_gate") < names.index("post_update") < names.index("cleanup")
-    assert scene.journal == []
+    assert sandbox.journal == []
 
 
-def test_one_that_takes_too_long_is_not_waited_for(scene: Scene, service: Service) -> None:
-    before = scene.inspect(service.id)
+def test_one_that_takes_too_long_is_not_waited_for(sandbox: Sandbox, service: Service) -> None:
+    before = sandbox.inspect(service.id)
     result = recreate(service, hooks={"pre_update": "echo begun; sleep 600", "timeout": 1.5})
-    assert_never_stopped(scene, service, before, result)
+    assert_never_stopped(sandbox, service, before, result)
     hook = result["hooks"]["pre_update"]
     assert (hook["exit_code"], hook["timed_out"], hook["output"]) == (None, True, "begun\n")
     assert hook["seconds"] < 30
     assert "may still be running" in result["msg"]
 
 
-def test_one_that_ends_its_container_does_not_leave_it_down(scene: Scene, service: Service) -> None:
+def test_one_that_ends_its_container_does_not_leave_it_down(sandbox: Sandbox, service: Service) -> None:
     result = recreate(service, hooks={"pre_update": "kill 1; sleep 5"})
     assert (result["failed"], result["changed"], result["failed_step"]) == (True, True, "pre_update")
     assert "was started again" in result["msg"]
-    assert (scene.inspect(service.name)["Id"], scene.containers, scene.journal) == (service.id, [service.name], [])
+    assert (sandbox.inspect(service.name)["Id"], sandbox.containers, sandbox.journal) == (service.id, [service.name], [])
     wait_for(lambda: fetch(service.port) == "v1", "the old page")
 
 
@@ -113,7 +113,7 @@ def test_nor_does_one_that_ends_the_new_container(service: Service) -> None:
     wait_for(lambda: fetch(service.port) == "v2", "the new page")
 
 
-def test_no_post_update_takes_an_update_back(scene: Scene, service: Service) -> None:
+def test_no_post_update_takes_an_update_back(sandbox: Sandbox, service: Service) -> None:
     result = recreate(service, hooks={"post_update": "echo oops; exit 4"})
     assert (result["failed"], result["outcome"]) == (False, "recreated")
     assert result["hooks"]["post_update"]["exit_code"] == 4
@@ -121,15 +121,15 @@ def test_no_post_update_takes_an_update_back(scene: Scene, service: Service) -> 
     assert "The hook post_update failed" in result["warnings"][0]
     assert "The update stands" in result["warnings"][0]
     assert fetch(service.port) == "v2"
-    assert scene.containers == [service.name]
+    assert sandbox.containers == [service.name]
 
 
-def test_no_post_update_after_a_rollback(scene: Scene, service: Service) -> None:
+def test_no_post_update_after_a_rollback(sandbox: Sandbox, service: Service) -> None:
     result = recreate(service, image=reference("v3-crashes"), hooks={"pre_update": "echo saved", "post_update": "touch /data/updated"})
     assert result["outcome"] == "rolled_back"
     assert result["hooks"]["pre_update"]["output"] == "saved\n"
     assert result["hooks"]["post_update"] is None
-    assert scene.ask(service.name, "sh", "-c", "test -e /data/updated || echo no") == "no"
+    assert sandbox.ask(service.name, "sh", "-c", "test -e /data/updated || echo no") == "no"
 
 
 def test_none_where_nothing_is_replaced(service: Service) -> None:
@@ -137,8 +137,8 @@ def test_none_where_nothing_is_replaced(service: Service) -> None:
     assert (result["outcome"], result["hooks"]) == ("unchanged", {"pre_update": None, "post_update": None})
 
 
-def test_none_in_a_container_that_is_stopped(scene: Scene, service: Service) -> None:
-    scene.client.stop(service.id, timeout=5)
+def test_none_in_a_container_that_is_stopped(sandbox: Sandbox, service: Service) -> None:
+    sandbox.client.stop(service.id, timeout=5)
     result = recreate(service, hooks={"pre_update": "exit 1", "post_update": "exit 1"})
     assert (result["outcome"], result["hooks"]) == ("recreated", {"pre_update": None, "post_update": None})
 
@@ -147,30 +147,30 @@ def test_what_is_no_command(service: Service) -> None:
     assert "hooks.pre_update must be" in recreate(service, hooks={"pre_update": ["sleep", 1]})["msg"]
 
 
-def test_killed_during_pre_update(scene: Scene, service: Service) -> None:
+def test_killed_during_pre_update(sandbox: Sandbox, service: Service) -> None:
     """Nothing was touched, so the next run does not stop the container to bring it back; it goes on with its own hook and update."""
-    before = scene.inspect(service.id)
+    before = sandbox.inspect(service.id)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(run_playbook, [play(task(service, pre_update="touch /data/begun; sleep 600"))])
-        wait_for(lambda: scene.run_in(service.id, "sh", "-c", "test -e /data/begun && echo yes") == "yes", "the hook")
-        os.kill(holder_of_lock(scene), signal.SIGKILL)
+        wait_for(lambda: sandbox.run_in(service.id, "sh", "-c", "test -e /data/begun && echo yes") == "yes", "the hook")
+        os.kill(holder_of_lock(sandbox), signal.SIGKILL)
         assert first.result().status == 2
-    assert scene.journal
+    assert sandbox.journal
     failed = recreate(service, hooks={"pre_update": "false"})
-    assert_never_stopped(scene, service, before, failed)
+    assert_never_stopped(sandbox, service, before, failed)
     result = recreate(service, hooks={"pre_update": "true"})
     assert (result["outcome"], result.get("warnings", [])) == ("recreated", [])
-    assert scene.journal == []
+    assert sandbox.journal == []
 
 
 def task(service: Service, **hooks: Any) -> dict[str, Any]:
     return {"name": "Update", "evenkeel.fleet.container_recreate": {"name": service.name, "image": reference("v2"), "hooks": hooks}}
 
 
-def holder_of_lock(scene: Scene) -> int:
+def holder_of_lock(sandbox: Sandbox) -> int:
     """The process that is at work on the container of this scene."""
-    (lock,) = scene.journal
-    entry = json.loads(scene.client.inspect_volume(lock)["Labels"][JOURNAL_LABEL])
+    (lock,) = sandbox.journal
+    entry = json.loads(sandbox.client.inspect_volume(lock)["Labels"][JOURNAL_LABEL])
     pid: int = entry["holder"]["pid"]
     return pid
 
@@ -178,11 +178,11 @@ def holder_of_lock(scene: Scene) -> int:
 @pytest.fixture(scope="module")
 def container(client: docker.APIClient) -> Iterator[str]:
     """Without a shell where shells are."""
-    scene = Scene(client)
-    image = scene.image("shell-less", WebImage("v1"), push=False)
+    sandbox = Sandbox(client)
+    image = sandbox.image("shell-less", WebImage("v1"), push=False)
     script = "/bin/busybox rm /bin/sh; exec /bin/busybox sleep 600"
-    yield scene.container("shell-less", image, Cmd=["/bin/busybox", "sh", "-c", script])
-    scene.clean_up()
+    yield sandbox.container("shell-less", image, Cmd=["/bin/busybox", "sh", "-c", script])
+    sandbox.clean_up()
 
 
 class TestOnTheEngine:
@@ -220,16 +220,16 @@ class TestOnTheEngine:
         with pytest.raises(EngineError, match="no such file or directory"):
             self.run(client, container, "/bin/sh", "-c", "true")
 
-    def test_a_container_that_does_not_run(self, client: docker.APIClient, scene: Scene) -> None:
+    def test_a_container_that_does_not_run(self, client: docker.APIClient, sandbox: Sandbox) -> None:
         with pytest.raises(Conflict):
-            self.run(client, scene.container("created", reference("v1"), start=False), "true")
+            self.run(client, sandbox.container("created", reference("v1"), start=False), "true")
 
 
-def test_a_container_without_a_shell(scene: Scene, service: Service) -> None:
-    scene.run_in(service.id, "/bin/busybox", "mv", "/bin/sh", "/bin/gone")
-    before = scene.inspect(service.id)
+def test_a_container_without_a_shell(sandbox: Sandbox, service: Service) -> None:
+    sandbox.run_in(service.id, "/bin/busybox", "mv", "/bin/sh", "/bin/gone")
+    before = sandbox.inspect(service.id)
     result = recreate(service, hooks={"pre_update": "true"})
-    assert_never_stopped(scene, service, before, result)
+    assert_never_stopped(sandbox, service, before, result)
     assert "/bin/sh" in result["msg"]
     assert "A hook that is a string needs /bin/sh in the container" in result["msg"]
     assert "hooks" not in result

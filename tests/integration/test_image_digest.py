@@ -10,31 +10,31 @@ from typing import Any
 
 import pytest
 
-from support.ansible import play, run_module, run_playbook
-from support.scene import Scene, Service
-from support.visitor import fetch
+from support.real.ansible import play, run_module, run_playbook
+from support.real.polling_client import fetch
+from support.real.sandbox import Sandbox, Service
 from testbed.images import WebImage, reference
 
 
 @pytest.fixture
-def images(scene: Scene) -> tuple[str, str]:
+def images(sandbox: Sandbox) -> tuple[str, str]:
     """A tag that the operator tested when it meant v2, by the digest that it had then. On this host it means v1, in the registry v3."""
-    tag = scene.image("latest", WebImage("v2"))
-    tested: str = scene.client.inspect_distribution(tag)["Descriptor"]["digest"]
-    scene.client.remove_image(tag)
-    scene.image("latest", WebImage("v3"))
-    scene.client.remove_image(tag)
-    scene.image("latest", WebImage("v1"), push=False)
-    scene._images.add(f"{tag.rsplit(':', 1)[0]}@{tested}")
+    tag = sandbox.image("latest", WebImage("v2"))
+    tested: str = sandbox.client.inspect_distribution(tag)["Descriptor"]["digest"]
+    sandbox.client.remove_image(tag)
+    sandbox.image("latest", WebImage("v3"))
+    sandbox.client.remove_image(tag)
+    sandbox.image("latest", WebImage("v1"), push=False)
+    sandbox._images.add(f"{tag.rsplit(':', 1)[0]}@{tested}")
     return tag, tested
 
 
 @pytest.fixture
-def service(scene: Scene, images: tuple[str, str]) -> Service:
-    return scene.service(images[0])
+def service(sandbox: Sandbox, images: tuple[str, str]) -> Service:
+    return sandbox.service(images[0])
 
 
-def test_from_the_tested_one_to_the_newest(scene: Scene, service: Service, images: tuple[str, str]) -> None:
+def test_from_the_tested_one_to_the_newest(sandbox: Sandbox, service: Service, images: tuple[str, str]) -> None:
     """To the digest; again, which changes nothing; with the image at hand only, neither; and without it to where the tag is by now."""
     tag, tested = images
     options = {"name": service.name, "poll_interval": 0.2}
@@ -47,10 +47,10 @@ def test_from_the_tested_one_to_the_newest(scene: Scene, service: Service, image
     assert [result.get("outcome") for result in run.results] == ["recreated", "unchanged", "unchanged"], run.output
     first, again, here = run.results
     assert fetch(service.port) == "v2"
-    assert first["image"]["new"] == {"reference": tag, "digest": tested, "id": scene.inspect(service.name)["Image"]}
-    assert scene.inspect(service.name)["Config"]["Image"] == tag
-    assert scene.client.inspect_image(tag)["Id"] == first["image"]["new"]["id"]
-    newest = scene.client.inspect_distribution(tag)["Descriptor"]["digest"]
+    assert first["image"]["new"] == {"reference": tag, "digest": tested, "id": sandbox.inspect(service.name)["Image"]}
+    assert sandbox.inspect(service.name)["Config"]["Image"] == tag
+    assert sandbox.client.inspect_image(tag)["Id"] == first["image"]["new"]["id"]
+    newest = sandbox.client.inspect_distribution(tag)["Descriptor"]["digest"]
     for result in (first, again):
         assert [f"{tag} means {newest} in the registry, not {tested}" in warning for warning in result["warnings"]] == [True]
     assert not here.get("warnings")
@@ -58,21 +58,21 @@ def test_from_the_tested_one_to_the_newest(scene: Scene, service: Service, image
     assert fetch(service.port) == "v3"
 
 
-def test_a_rollback_from_it(scene: Scene, images: tuple[str, str]) -> None:
+def test_a_rollback_from_it(sandbox: Sandbox, images: tuple[str, str]) -> None:
     """The tag means the old image again on this host."""
     tag, _tested = images
-    service = scene.service(tag, "other")
-    before = scene.inspect(service.id)["Image"]
-    bad = scene.image("bad", WebImage("v4", health="false"))
-    digest = scene.client.inspect_distribution(bad)["Descriptor"]["digest"]
+    service = sandbox.service(tag, "other")
+    before = sandbox.inspect(service.id)["Image"]
+    bad = sandbox.image("bad", WebImage("v4", health="false"))
+    digest = sandbox.client.inspect_distribution(bad)["Descriptor"]["digest"]
     result = run_module("container_recreate", name=service.name, image_digest=digest, poll_interval=0.2, health_timeout=2, stop_timeout=1)
     assert (result["outcome"], result["error_class"], result["rollback_failed"]) == ("rolled_back", "health_timeout", False)
-    assert scene.inspect(service.name)["Id"] == service.id
-    assert scene.client.inspect_image(tag)["Id"] == before
+    assert sandbox.inspect(service.name)["Id"] == service.id
+    assert sandbox.client.inspect_image(tag)["Id"] == before
 
 
-def test_what_makes_no_sense(scene: Scene) -> None:
-    service = scene.service(reference("v1"))
+def test_what_makes_no_sense(sandbox: Sandbox) -> None:
+    service = sandbox.service(reference("v1"))
     digest, other = (f"sha256:{character * 64}" for character in "ab")
     wrong: list[dict[str, Any]] = [
         {"image_digest": "latest"},
@@ -83,4 +83,4 @@ def test_what_makes_no_sense(scene: Scene) -> None:
     run = run_playbook([play(*tasks)])
     assert [result["error_class"] for result in run.results] == ["invalid_input", "invalid_input", "not_found"], run.output
     assert digest in run.results[2]["msg"]
-    assert scene.inspect(service.name)["Id"] == service.id
+    assert sandbox.inspect(service.name)["Id"] == service.id

@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from support.ansible import run_module
-from support.matrix import OLD, SUCCESS, Bench, Way, another_caller
-from support.proxy import Fault
-from support.scene import Scene, wait_for
-from support.visitor import fetch
+from support.real.ansible import run_module
+from support.real.faulty_proxy import Fault
+from support.real.matrix import OLD, SUCCESS, Bench, Way, another_caller
+from support.real.polling_client import fetch
+from support.real.sandbox import Sandbox, wait_for
 from testbed import engine
 from testbed.images import WebImage, reference
 
@@ -66,9 +66,9 @@ def test_a_stranger_under_the_name_is_left_to_a_human(bench: Bench) -> None:
 
 
 @pytest.mark.behaviour("A18")
-def test_many_at_once(scene: Scene) -> None:
+def test_many_at_once(sandbox: Sandbox) -> None:
     """Exactly one recreates. The others wait, and find nothing left to do."""
-    service = scene.service(scene.moved_tag(WebImage("v1"), WebImage("v2")))
+    service = sandbox.service(sandbox.moved_tag(WebImage("v1"), WebImage("v2")))
 
     def update(_run: int) -> dict[str, Any]:
         return run_module("container_recreate", name=service.name, poll_interval=0.2)
@@ -77,27 +77,27 @@ def test_many_at_once(scene: Scene) -> None:
         results = list(pool.map(update, range(20)))
     outcomes = sorted(result["outcome"] for result in results)
     assert outcomes == ["recreated"] + ["unchanged"] * 19
-    assert scene.containers == [service.name]
-    assert scene.journal == []
+    assert sandbox.containers == [service.name]
+    assert sandbox.journal == []
     assert fetch(service.port) == "v2"
 
 
 @pytest.mark.parametrize("by", ["name", "id"])
-def test_who_waits_too_long_is_told_for_whom(scene: Scene, by: str) -> None:
-    service = scene.service(scene.image("1", WebImage("v1")))
-    sick = scene.image("2", WebImage("v3", health="false"))
+def test_who_waits_too_long_is_told_for_whom(sandbox: Sandbox, by: str) -> None:
+    service = sandbox.service(sandbox.image("1", WebImage("v1")))
+    sick = sandbox.image("2", WebImage("v3", health="false"))
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(run_module, "container_recreate", name=service.name, image=sick, health_timeout=8)
-        wait_for(lambda: bool(scene.journal), "the lock")
+        wait_for(lambda: bool(sandbox.journal), "the lock")
         second = run_module("container_recreate", name=getattr(service, by), image=sick, lock_timeout=1)
         assert second["failed_step"] == "lock"
         assert "another run is at work on it (process" in second["msg"]
         assert first.result()["outcome"] == "rolled_back"
-    assert scene.journal == []
+    assert sandbox.journal == []
 
 
-def test_the_archive_is_asleep(scene: Scene) -> None:
-    service = scene.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5}})
+def test_the_archive_is_asleep(sandbox: Sandbox) -> None:
+    service = sandbox.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5}})
     result = run_module("container_recreate", name=service.name, image=reference("v2"), keep_archive=True)
-    assert scene.inspect(result["archive"])["HostConfig"]["RestartPolicy"]["Name"] == "no"
-    assert scene.inspect(service.name)["HostConfig"]["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 5}
+    assert sandbox.inspect(result["archive"])["HostConfig"]["RestartPolicy"]["Name"] == "no"
+    assert sandbox.inspect(service.name)["HostConfig"]["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 5}

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
-from support.matrix import (
+from support.real.faulty_proxy import Fault, Proxy, socket_of
+from support.real.matrix import (
     HEALTH_TIMEOUT,
     SLOW_TO_STOP,
     SUCCESS,
@@ -23,8 +24,7 @@ from support.matrix import (
     parametrize,
     place,
 )
-from support.proxy import Fault, Proxy, socket_of
-from support.tallies import Tally
+from support.real.point_counter import PointCounter
 from testbed.engines import ContainedEngine
 
 Record = Callable[[str, object], None]
@@ -46,20 +46,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def test_kill(bench: Bench, way: Way, chunk: Chunk, record_property: Record) -> None:
     """The first point of each chunk is run again through Ansible, the others by calling the module as Ansible does."""
     calls = bench.calls(way)
-    tally = Tally(record_property, "kill", way.name)
+    counter = PointCounter(record_property, "kill", way.name)
     for number, (at, fault) in enumerate(chunk.among(kill_points(calls, bench.calls_of_its_own(way)))):
-        with tally.point(f"{fault.value} {place(calls, at)}"), bench.patient(way) as patient:
+        with counter.point(f"{fault.value} {place(calls, at)}"), bench.patient(way) as patient:
             bench.kill(patient, way, at, fault)
             bench.run_again(patient, way, caller=bench.another_caller, by_ansible=not number)
             patient.assert_whole(way.serves, kept=way.kept)
             patient.assert_archives_known()
-    tally.assert_held()
+    counter.assert_held()
 
 
 def test_kill_the_recovery_too(bench: Bench, way: Way, chunk: Chunk, record_property: Record) -> None:
     """Killed after a call that changes something; the run that recovers from that is killed; and then the third run."""
     first_calls = bench.calls(way)
-    tally = Tally(record_property, "kill", f"{way.name}, and the recovery")
+    counter = PointCounter(record_property, "kill", f"{way.name}, and the recovery")
     first_points = [at for at, call in enumerate(first_calls) if not call.reads]
     for number, at in chunk.among(list(enumerate(first_points))):
         with bench.patient(way) as patient, Proxy(socket_of(bench.host)) as proxy:
@@ -67,14 +67,14 @@ def test_kill_the_recovery_too(bench: Bench, way: Way, chunk: Chunk, record_prop
             bench.run(patient, way, host=proxy.url)
         for second_at, fault in kill_points(proxy.calls, range(len(proxy.calls)))[number % EVERY_NTH_SECOND_KILL :: EVERY_NTH_SECOND_KILL]:
             with (
-                tally.point(f"killed after {place(first_calls, at)}, then {fault.value} {place(proxy.calls, second_at)}"),
+                counter.point(f"killed after {place(first_calls, at)}, then {fault.value} {place(proxy.calls, second_at)}"),
                 bench.patient(way) as patient,
             ):
                 bench.kill(patient, way, at, Fault.KILL_AFTER)
                 bench.kill(patient, way, second_at, fault, caller=bench.another_caller)
                 bench.run_again(patient, way)
                 patient.assert_whole(way.serves, kept=way.kept)
-    tally.assert_held()
+    counter.assert_held()
 
 
 @pytest.mark.behaviour("A15")
@@ -88,7 +88,7 @@ def test_kill_and_restart_the_engine(
     bench = private_bench
     calls = bench.calls(way)
     points = chunk.among(kill_points(calls, bench.calls_of_its_own(way)))
-    tally = Tally(record_property, "kill", f"{way.name}, engine restarted")
+    counter = PointCounter(record_property, "kill", f"{way.name}, engine restarted")
     with contextlib.ExitStack() as stack:
         patients = [stack.enter_context(bench.patient(way, witnessed=False)) for _point in points]
         for patient, (at, fault) in zip(patients, points, strict=True):
@@ -96,12 +96,12 @@ def test_kill_and_restart_the_engine(
         private_engine.restart("KILL" if chunk.first % 2 else "TERM")
         bench.client.close()  # Its connections ended with the engine.
         for patient, (at, fault) in zip(patients, points, strict=True):
-            with tally.point(f"{fault.value} {place(calls, at)}, engine restarted"):
+            with counter.point(f"{fault.value} {place(calls, at)}, engine restarted"):
                 patient.assert_not_two_now()
                 bench.run_again(patient, way, caller=bench.another_caller)
                 patient.assert_whole(way.serves, kept=way.kept)
                 patient.assert_not_two_now()
-    tally.assert_held()
+    counter.assert_held()
 
 
 ONLY_RECOVERY = Way("same image", SLOW_TO_STOP, "v1", old=SLOW_TO_STOP)

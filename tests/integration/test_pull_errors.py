@@ -18,9 +18,9 @@ from typing import Any
 import docker
 import pytest
 
-from support.ansible import Run, play, run_module, run_playbook
-from support.scene import Scene, Service
-from support.visitor import fetch
+from support.real.ansible import Run, play, run_module, run_playbook
+from support.real.polling_client import fetch
+from support.real.sandbox import Sandbox, Service
 from testbed.engines import ContainedEngine, beside
 from testbed.images import WebImage, reference
 from testbed.scripted_registry import scripted_registry
@@ -45,23 +45,23 @@ class Pull:
 
 
 @pytest.fixture
-def service(scene: Scene) -> Service:
-    return scene.service(reference("v1"))
+def service(sandbox: Sandbox) -> Service:
+    return sandbox.service(reference("v1"))
 
 
 Fail = Callable[..., Run]
 
 
 @pytest.fixture
-def fail(scene: Scene, service: Service) -> Fail:
+def fail(sandbox: Sandbox, service: Service) -> Fail:
     """Let updates fail at the pull, one after another. Same ID, same start time, nothing beside it, and the page is served."""
 
     def run(*pulls: Pull, arguments: tuple[str, ...] = ()) -> Run:
-        before = scene.inspect(service.id)
+        before = sandbox.inspect(service.id)
         run = run_playbook([play(*(pull.task(service) for pull in pulls))], *arguments)
-        after = scene.inspect(service.name)
+        after = sandbox.inspect(service.name)
         assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
-        assert (scene.containers, scene.journal, scene.memory) == ([service.name], [], [])
+        assert (sandbox.containers, sandbox.journal, sandbox.memory) == ([service.name], [], [])
         assert fetch(service.port) == "v1"
         assert "Traceback" not in run.output
         for pull, result in zip(pulls, run.results, strict=True):
@@ -89,10 +89,10 @@ def test_not_found(fail: Fail) -> None:
 
 class TestCredentials:
     @pytest.fixture
-    def private(self, client: docker.APIClient, scene: Scene, password_registry: SecuredRegistry) -> str:
+    def private(self, client: docker.APIClient, sandbox: Sandbox, password_registry: SecuredRegistry) -> str:
         """An image that only the registry's user can have."""
-        image = password_registry.publish(client, scene.image("2", WebImage("v2"), push=False), f"{scene.prefix}/shop:2")
-        scene._images.add(image)
+        image = password_registry.publish(client, sandbox.image("2", WebImage("v2"), push=False), f"{sandbox.prefix}/shop:2")
+        sandbox._images.add(image)
         return image
 
     @pytest.mark.behaviour("G8")
@@ -131,13 +131,13 @@ class TestCredentials:
             assert secret not in json.dumps(run.results)
 
     def test_a_user_name_that_is_a_word_of_the_result(
-        self, client: docker.APIClient, scene: Scene, service: Service, password_registry: SecuredRegistry
+        self, client: docker.APIClient, sandbox: Sandbox, service: Service, password_registry: SecuredRegistry
     ) -> None:
         """The image reference and the rest stay as they are, also where the user's name is in them."""
         known = known_to(password_registry)
-        name = f"{scene.prefix}/{known.username}:2"
-        image = password_registry.publish(client, scene.image("2", WebImage("v2"), push=False), name)
-        scene._images.add(image)
+        name = f"{sandbox.prefix}/{known.username}:2"
+        image = password_registry.publish(client, sandbox.image("2", WebImage("v2"), push=False), name)
+        sandbox._images.add(image)
         run = self.update(service, image, {"registry_username": known.username, "registry_password": known.password})
         assert run.results[0]["image"]["new"]["reference"] == image
 
@@ -181,12 +181,12 @@ class TestCredentials:
 @pytest.mark.behaviour("G9")
 @pytest.mark.skipif(beside() != "20.10", reason="the certificates of a contained engine lie inside its container")
 def test_a_certificate_that_the_engine_knows(
-    client: docker.APIClient, scene: Scene, service: Service, tls_registry: SecuredRegistry
+    client: docker.APIClient, sandbox: Sandbox, service: Service, tls_registry: SecuredRegistry
 ) -> None:
     """The engine's settings count, without a word to the module."""
     with trusted(tls_registry):
-        image = tls_registry.publish(client, scene.image("2", WebImage("v2"), push=False), f"{scene.prefix}/shop:2")
-        scene._images.add(image)
+        image = tls_registry.publish(client, sandbox.image("2", WebImage("v2"), push=False), f"{sandbox.prefix}/shop:2")
+        sandbox._images.add(image)
         result = run_module("container_recreate", name=service.name, image=image, poll_interval=0.2)
     assert (result.get("outcome"), fetch(service.port)) == ("recreated", "v2"), result.get("msg")
 
@@ -209,10 +209,10 @@ def test_a_registry_that_has_an_answer(fail: Fail) -> None:
 
 
 @pytest.mark.behaviour("A2")
-def test_broken_layers(fail: Fail, scene: Scene) -> None:
+def test_broken_layers(fail: Fail, sandbox: Sandbox) -> None:
     says = "a layer of the image is broken or was cut off: "
-    gone = scene.moved_tag(WebImage("old"), WebImage(scene.prefix))
-    scene.break_layer(gone)
+    gone = sandbox.moved_tag(WebImage("old"), WebImage(sandbox.prefix))
+    sandbox.break_layer(gone)
     with scripted_registry() as corrupt:
         corrupt.corrupt_layer = True
         run = fail(Pull(gone, "broken_layer", says), Pull(corrupt.reference(), "broken_layer", says))
@@ -237,10 +237,10 @@ def test_nobody_there_or_nobody_known(fail: Fail, tls_registry: SecuredRegistry)
 
 
 @pytest.mark.behaviour("G13")
-def test_nobody_there_but_the_image_is_here(client: docker.APIClient, scene: Scene, service: Service) -> None:
-    image = f"127.0.0.1:9/{scene.prefix}:2"
-    client.tag(scene.image("2", WebImage("v2"), push=False), *image.rsplit(":", 1))
-    scene._images.add(image)
+def test_nobody_there_but_the_image_is_here(client: docker.APIClient, sandbox: Sandbox, service: Service) -> None:
+    image = f"127.0.0.1:9/{sandbox.prefix}:2"
+    client.tag(sandbox.image("2", WebImage("v2"), push=False), *image.rsplit(":", 1))
+    sandbox._images.add(image)
     result = run_module("container_recreate", name=service.name, image=image, pull="missing", poll_interval=0.2)
     assert (result["outcome"], fetch(service.port)) == ("recreated", "v2")
 
@@ -266,45 +266,47 @@ class TestOnASmallDisk:
     """On an engine whose images lie on a small file system of their own."""
 
     @pytest.fixture
-    def scene(self, small_engine: ContainedEngine) -> Iterator[Scene]:
+    def sandbox(self, small_engine: ContainedEngine) -> Iterator[Sandbox]:
         client = small_engine.client()
-        scene = Scene(client)
-        yield scene
-        scene.clean_up()
+        sandbox = Sandbox(client)
+        yield sandbox
+        sandbox.clean_up()
         client.close()
 
     @pytest.fixture
-    def service(self, scene: Scene) -> Service:
-        return scene.service(scene.image("1", WebImage("v1"), push=False), wait=False)
+    def service(self, sandbox: Sandbox) -> Service:
+        return sandbox.service(sandbox.image("1", WebImage("v1"), push=False), wait=False)
 
     @pytest.mark.behaviour("G10")
-    def test_full(self, scene: Scene, service: Service, small_engine: ContainedEngine) -> None:
-        image = scene.image("2", WebImage("v2" * (8 << 20)))
-        scene.client.remove_image(image)
+    def test_full(self, sandbox: Sandbox, service: Service, small_engine: ContainedEngine) -> None:
+        image = sandbox.image("2", WebImage("v2" * (8 << 20)))
+        sandbox.client.remove_image(image)
         filler = small_engine.data / "filler"
         disk = os.statvfs(small_engine.data)
         with filler.open("wb") as file:
             os.posix_fallocate(file.fileno(), 0, disk.f_bavail * disk.f_frsize - (8 << 20))
         try:
-            self.fails(scene, service, small_engine, Pull(image, "disk_full", "no space left on device"))
+            self.fails(sandbox, service, small_engine, Pull(image, "disk_full", "no space left on device"))
         finally:
             filler.unlink()
 
     @pytest.mark.behaviour("A2")
     @pytest.mark.skipif(beside() != "20.10", reason="it does not reach a registry in the namespace of another contained engine")
-    def test_cut_off_in_mid_stream(self, client: docker.APIClient, scene: Scene, service: Service, small_engine: ContainedEngine) -> None:
+    def test_cut_off_in_mid_stream(
+        self, client: docker.APIClient, sandbox: Sandbox, service: Service, small_engine: ContainedEngine
+    ) -> None:
         """Here, since this engine does not try for more than a minute."""
         with scripted_registry(bridge_address(client)) as registry:
             registry.cut_layer = True
-            self.fails(scene, service, small_engine, Pull(registry.reference(), "broken_layer", "unexpected EOF"))
+            self.fails(sandbox, service, small_engine, Pull(registry.reference(), "broken_layer", "unexpected EOF"))
 
-    def fails(self, scene: Scene, service: Service, engine: ContainedEngine, pull: Pull) -> None:
-        before = scene.inspect(service.id)
+    def fails(self, sandbox: Sandbox, service: Service, engine: ContainedEngine, pull: Pull) -> None:
+        before = sandbox.inspect(service.id)
         result = run_module("container_recreate", name=service.name, image=pull.image, docker_host=engine.host)
-        after = scene.inspect(service.name)
+        after = sandbox.inspect(service.name)
         check(result, service, pull)
         assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
-        assert scene.containers == [service.name]
+        assert sandbox.containers == [service.name]
 
 
 def known_to(registry: SecuredRegistry) -> Credentials:

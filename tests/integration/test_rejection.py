@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from support.ansible import run_module
-from support.scene import Scene, Service
-from support.visitor import fetch
+from support.real.ansible import run_module
+from support.real.polling_client import fetch
+from support.real.sandbox import Sandbox, Service
 from testbed.images import WebImage, shell
 
 V1 = WebImage("v1")
@@ -24,65 +24,65 @@ def recreate(service: Service, **options: Any) -> dict[str, Any]:
 
 
 @pytest.mark.behaviour("A21", "A22")
-def test_the_next_run_skips_it_until_there_is_a_newer_one(scene: Scene) -> None:
-    image = scene.moved_tag(V1, BROKEN)
-    service = scene.service(image)
-    old_image = scene.inspect(service.id)["Image"]
+def test_the_next_run_skips_it_until_there_is_a_newer_one(sandbox: Sandbox) -> None:
+    image = sandbox.moved_tag(V1, BROKEN)
+    service = sandbox.service(image)
+    old_image = sandbox.inspect(service.id)["Image"]
     assert recreate(service)["outcome"] == "rolled_back"
-    assert scene.client.inspect_image(image)["Id"] == old_image
-    started = scene.inspect(service.id)["State"]["StartedAt"]
+    assert sandbox.client.inspect_image(image)["Id"] == old_image
+    started = sandbox.inspect(service.id)["State"]["StartedAt"]
 
     again = recreate(service)
     assert (again["outcome"], again["changed"], again["failed"]) == ("skipped", False, False)
     assert again["rejected"]["reason"].startswith("crashed: ")
     assert again["rejected"]["digest"] == again["image"]["new"]["digest"]
     assert "was left as it is" in again["msg"]
-    assert scene.inspect(service.id)["State"]["StartedAt"] == started
-    assert scene.client.inspect_image(image)["Id"] == old_image
+    assert sandbox.inspect(service.id)["State"]["StartedAt"] == started
+    assert sandbox.client.inspect_image(image)["Id"] == old_image
 
-    scene.image("latest", WebImage("v4"))
+    sandbox.image("latest", WebImage("v4"))
     newer = recreate(service)
     assert newer["outcome"] == "recreated"
     assert fetch(service.port) == "v4"
-    assert scene.memory == []
+    assert sandbox.memory == []
 
 
 @pytest.mark.behaviour("A21")
-def test_force_tries_it_again(scene: Scene) -> None:
-    service = scene.service(scene.moved_tag(V1, BROKEN))
+def test_force_tries_it_again(sandbox: Sandbox) -> None:
+    service = sandbox.service(sandbox.moved_tag(V1, BROKEN))
     recreate(service)
     assert recreate(service, force=True)["outcome"] == "rolled_back"
     assert recreate(service)["outcome"] == "skipped"
 
 
-def test_the_command_in_the_message_forgets_it(scene: Scene) -> None:
-    service = scene.service(scene.moved_tag(V1, BROKEN))
+def test_the_command_in_the_message_forgets_it(sandbox: Sandbox) -> None:
+    service = sandbox.service(sandbox.moved_tag(V1, BROKEN))
     recreate(service)
     command = recreate(service)["msg"].rsplit(": ", 1)[1].split()
     assert command[:3] == ["docker", "volume", "rm"]
-    scene.client.remove_volume(command[3])
+    sandbox.client.remove_volume(command[3])
     assert recreate(service)["outcome"] == "rolled_back"
 
 
 @pytest.mark.behaviour("A22")
-def test_another_tag_goes_on_meaning_what_it_means(scene: Scene) -> None:
+def test_another_tag_goes_on_meaning_what_it_means(sandbox: Sandbox) -> None:
     """The container follows shop:1. That shop:2 is bad does not make it another image."""
-    old, bad = scene.image("1", V1), scene.image("2", BROKEN)
-    service = scene.service(old)
-    before = {tag: scene.client.inspect_image(tag)["Id"] for tag in (old, bad)}
+    old, bad = sandbox.image("1", V1), sandbox.image("2", BROKEN)
+    service = sandbox.service(old)
+    before = {tag: sandbox.client.inspect_image(tag)["Id"] for tag in (old, bad)}
     assert recreate(service, image=bad)["outcome"] == "rolled_back"
-    assert {tag: scene.client.inspect_image(tag)["Id"] for tag in (old, bad)} == before
+    assert {tag: sandbox.client.inspect_image(tag)["Id"] for tag in (old, bad)} == before
     assert recreate(service, image=bad)["outcome"] == "skipped"
 
 
 @pytest.mark.behaviour("A22")
-def test_a_tag_that_serves_another_container_well_stays(scene: Scene) -> None:
+def test_a_tag_that_serves_another_container_well_stays(sandbox: Sandbox) -> None:
     """The image is bad for one container only. To give the tag back would take the other one back with it."""
-    image = scene.moved_tag(V1, WebImage("v2"))
-    picky = scene.service(
+    image = sandbox.moved_tag(V1, WebImage("v2"))
+    picky = sandbox.service(
         image, "picky", wait=False, Healthcheck={"Test": ["CMD-SHELL", "test $(cat /www/index.html) = v1"], "Interval": 10**9}
     )
-    content = scene.service(image, "content")
+    content = sandbox.service(image, "content")
     assert recreate(content)["outcome"] == "recreated"
     result = recreate(picky, health_timeout=3)
     assert result["outcome"] == "rolled_back"
@@ -91,10 +91,10 @@ def test_a_tag_that_serves_another_container_well_stays(scene: Scene) -> None:
     assert recreate(picky)["outcome"] == "skipped"
 
 
-def test_an_image_that_proved_itself_makes_the_rejected_one_forgotten(scene: Scene) -> None:
-    service = scene.service(scene.moved_tag(V1, BROKEN))
+def test_an_image_that_proved_itself_makes_the_rejected_one_forgotten(sandbox: Sandbox) -> None:
+    service = sandbox.service(sandbox.moved_tag(V1, BROKEN))
     recreate(service)
-    assert scene.memory == [f"evenkeel-rejected.{service.name}"]
-    scene.image("latest", WebImage("v4"))
+    assert sandbox.memory == [f"evenkeel-rejected.{service.name}"]
+    sandbox.image("latest", WebImage("v4"))
     recreate(service)
-    assert scene.memory == []
+    assert sandbox.memory == []

@@ -18,8 +18,8 @@ from typing import Any
 
 import pytest
 
-from support.ansible import CHECKOUT, COLLECTIONS, Run, play, run_playbook
-from support.scene import Scene
+from support.real.ansible import CHECKOUT, COLLECTIONS, Run, play, run_playbook
+from support.real.sandbox import Sandbox
 from testbed.images import PROBE, WebImage, serve_after, shell
 
 PRINT_ALL = "/bin/busybox env"
@@ -76,14 +76,14 @@ def _tracebacks(monkeypatch: pytest.MonkeyPatch) -> None:
 class Everything:
     """One run of a playbook that takes every way out, each with a container of its own."""
 
-    def __init__(self, scene: Scene, seeds: Seeds, collections: str, folder: Path) -> None:
+    def __init__(self, sandbox: Sandbox, seeds: Seeds, collections: str, folder: Path) -> None:
         self.seeds = seeds
         Path(folder, "config.json").write_text(json.dumps({"HttpHeaders": {"X-Meta": seeds.header}}))
         self.ways: list[str] = []
-        self._scene = scene
+        self._sandbox = sandbox
         self._tasks: list[dict[str, Any]] = []
         old = WebImage("v1", health=None, changes=(f"ENV OLD_DEFAULT={seeds.old_image}",))
-        self._old = scene.image("old", old, push=False)
+        self._old = sandbox.image("old", old, push=False)
         good = self._image("good", WebImage("v2"))
         crash = self._image("crash", WebImage("v3", command=shell(f"{PRINT_ALL}; exit 3"), health=None))
         hooks = {"pre_update": PRINT_ALL, "post_update": f'{PRINT_ALL}; echo "$A_TOKEN" >&2; exit 1'}
@@ -92,9 +92,9 @@ class Everything:
         self._way("pull fails", good.replace(":good", ":nowhere"), pull="always", **login)
         self._way("check mode", good, check_mode=True)
         self._way("refused", good)
-        scene.client.pause(f"{scene.prefix}-refused")
+        sandbox.client.pause(f"{sandbox.prefix}-refused")
         self._way("kept", good, keep_archive=True)
-        self._add("back", "container_rollback", name=f"{scene.prefix}-kept", grace_period=1)
+        self._add("back", "container_rollback", name=f"{sandbox.prefix}-kept", grace_period=1)
         self._add("look", "container_update_info", **login, registry="registry.example")
         self._way("pre_update fails", good, hooks={**hooks, "pre_update": f"{PRINT_ALL}; exit 1"})
         self._way("create fails", self._image("create", WebImage("v3", changes=(f"ENV PAGE={A_FILE}", f"VOLUME {A_FILE}"))))
@@ -103,14 +103,14 @@ class Everything:
         sick = f"{PRINT_ALL}; {PROBE.replace('8080', '9')}"
         self._way("health timeout", self._image("sick", WebImage("v3", health=sick)), health_timeout=3)
         once = dataclasses.replace(old, command=serve_after("test -e /tmp/up && exit 1; touch /tmp/up;"))
-        self._old = scene.image("once", once, push=False)
+        self._old = sandbox.image("once", once, push=False)
         self._way("rollback fails", crash)
         playbook = [{**play(*self._tasks), "name": "Everything", "environment": {"DOCKER_CONFIG": str(folder)}}]
         self.run: Run = run_playbook(playbook, "-vvvv", "--diff", collections=collections)
 
     def _image(self, tag: str, image: WebImage) -> str:
         changes = (f"ENV NEW_DEFAULT={self.seeds.new_image}", *image.changes)
-        return self._scene.image(tag, WebImage(image.page, image.command, image.health, changes), push=False)
+        return self._sandbox.image(tag, WebImage(image.page, image.command, image.health, changes), push=False)
 
     def _add(self, way: str, module: str, *, check_mode: bool = False, **options: Any) -> None:
         self.ways.append(way)
@@ -123,10 +123,10 @@ class Everything:
             "Env": self.seeds.environment,
             "HostConfig": {"LogConfig": {"Type": "json-file", "Config": {"env": "A_TOKEN,SETTING,QUOTED"}}},
         }
-        client = self._scene.client
-        client.start(client.create_container_from_config(body, f"{self._scene.prefix}-{suffix}"))
+        client = self._sandbox.client
+        client.start(client.create_container_from_config(body, f"{self._sandbox.prefix}-{suffix}"))
         module = {
-            "name": f"{self._scene.prefix}-{suffix}",
+            "name": f"{self._sandbox.prefix}-{suffix}",
             "image": image,
             "pull": "never",
             "poll_interval": 0.2,
@@ -145,7 +145,7 @@ class Everything:
     @property
     def labels(self) -> str:
         """What lies in the engine for later runs."""
-        notes = [self._scene.client.inspect_volume(volume) for volume in (*self._scene.memory, *self._scene.journal)]
+        notes = [self._sandbox.client.inspect_volume(volume) for volume in (*self._sandbox.memory, *self._sandbox.journal)]
         return json.dumps(notes)
 
 
@@ -166,8 +166,8 @@ def found_in_each(everything: Everything) -> dict[str, set[str]]:
     return {way: everything.seeds.found_in(json.dumps(result, ensure_ascii=False)) for way, result in everything.results.items()}
 
 
-def test_nothing_comes_out(scene: Scene, tmp_path: Path) -> None:
-    everything = Everything(scene, Seeds(), COLLECTIONS, tmp_path)
+def test_nothing_comes_out(sandbox: Sandbox, tmp_path: Path) -> None:
+    everything = Everything(sandbox, Seeds(), COLLECTIONS, tmp_path)
     assert {way: parts for way, parts in found_in_each(everything).items() if parts} == {}
     assert everything.seeds.found_in(everything.run.output) == set()
     assert everything.seeds.found_in(everything.labels) == set()
@@ -175,8 +175,8 @@ def test_nothing_comes_out(scene: Scene, tmp_path: Path) -> None:
     assert result["msg"].endswith(f"Bring it back with: docker start {result['rollback']['container']}")
 
 
-def test_the_search_finds_a_leak(scene: Scene, tmp_path: Path) -> None:
-    everything = Everything(scene, Seeds(), copy_with(tmp_path, "masking.py", "Secrets.mask = lambda self, text: text"), tmp_path)
+def test_the_search_finds_a_leak(sandbox: Sandbox, tmp_path: Path) -> None:
+    everything = Everything(sandbox, Seeds(), copy_with(tmp_path, "masking.py", "Secrets.mask = lambda self, text: text"), tmp_path)
     found = found_in_each(everything)
     seeds = everything.seeds
     of_the_container = seeds.found_in("\n".join((*seeds.environment, seeds.new_image)))
@@ -188,13 +188,13 @@ def test_the_search_finds_a_leak(scene: Scene, tmp_path: Path) -> None:
     assert seeds.found_in(everything.labels)
 
 
-def test_nor_with_an_error_that_nobody_foresaw(scene: Scene, tmp_path: Path) -> None:
+def test_nor_with_an_error_that_nobody_foresaw(sandbox: Sandbox, tmp_path: Path) -> None:
     """Ansible prints those as they are, with all that they say."""
     seeds = Seeds()
-    name = f"{scene.prefix}-web"
-    scene.container("web", scene.image("old", WebImage("v1"), push=False), Env=seeds.environment)
+    name = f"{sandbox.prefix}-web"
+    sandbox.container("web", sandbox.image("old", WebImage("v1"), push=False), Env=seeds.environment)
     collection = copy_with(tmp_path, "preflight.py", "def refuse_if_unsafe(name, case):\n    raise KeyError(case.inspected.container)")
-    module = {"name": name, "image": scene.image("new", WebImage("v2"), push=False), "pull": "never"}
+    module = {"name": name, "image": sandbox.image("new", WebImage("v2"), push=False), "pull": "never"}
     run = run_playbook([play({"name": "Update", "evenkeel.fleet.container_recreate": module})], "-vvvv", collections=collection)
     assert run.status == 2
     assert "This is a bug of the collection (KeyError: " in run.results[0]["msg"]

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from support.ansible import run_module
-from support.scene import Scene, Service, wait_for
-from support.visitor import fetch
+from support.real.ansible import run_module
+from support.real.polling_client import fetch
+from support.real.sandbox import Sandbox, Service, wait_for
 from testbed.images import WebImage, reference, serve_after, shell
 
 
@@ -22,84 +22,84 @@ def recreate(service: Service, **options: Any) -> dict[str, Any]:
 
 @pytest.mark.behaviour("F9")
 @pytest.mark.parametrize("status", ["exited", "created"])
-def test_stopped(scene: Scene, status: str) -> None:
+def test_stopped(sandbox: Sandbox, status: str) -> None:
     """It is not started, and what was asked of it is kept, also what shows only while it runs."""
-    network = scene.network("net")
+    network = sandbox.network("net")
     body = {
         "Image": reference("v1"),
         "Volumes": {"/data": {}},
         "HostConfig": {"NetworkMode": network, "RestartPolicy": {"Name": "always"}},
         "NetworkingConfig": {"EndpointsConfig": {network: {"Aliases": ["shop"]}}},
     }
-    name = f"{scene.prefix}-web"
-    container = scene.client.create_container_from_config(body, name)["Id"]
+    name = f"{sandbox.prefix}-web"
+    container = sandbox.client.create_container_from_config(body, name)["Id"]
     if status == "exited":
-        scene.client.start(container)
-        scene.client.stop(container, timeout=5)
-    before = scene.inspect(container)
+        sandbox.client.start(container)
+        sandbox.client.stop(container, timeout=5)
+    before = sandbox.inspect(container)
     result = run_module("container_recreate", name=name, image=reference("v2"))
     assert (result["outcome"], result["downtime_seconds"]) == ("recreated", None)
-    now = scene.inspect(name)
+    now = sandbox.inspect(name)
     assert now["State"]["Status"] == "created"
     assert now["HostConfig"]["RestartPolicy"]["Name"] == "always"
     if status == "exited":
         assert [mount["Name"] for mount in now["Mounts"]] == [mount["Name"] for mount in before["Mounts"]]
     assert "shop" in now["NetworkSettings"]["Networks"][network]["Aliases"]
-    assert scene.containers == [name]
-    scene.client.start(now["Id"])
-    wait_for(lambda: scene.inspect(name)["State"]["Health"]["Status"] == "healthy", "the new one")
+    assert sandbox.containers == [name]
+    sandbox.client.start(now["Id"])
+    wait_for(lambda: sandbox.inspect(name)["State"]["Health"]["Status"] == "healthy", "the new one")
 
 
-def test_stopped_and_cannot_be_created(scene: Scene) -> None:
-    service = scene.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "always"}})
-    scene.client.stop(service.id, timeout=5)
-    started = scene.inspect(service.id)["State"]["StartedAt"]
-    result = recreate(service, image=scene.image("broken", WebImage("v3", command=())))
+def test_stopped_and_cannot_be_created(sandbox: Sandbox) -> None:
+    service = sandbox.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "always"}})
+    sandbox.client.stop(service.id, timeout=5)
+    started = sandbox.inspect(service.id)["State"]["StartedAt"]
+    result = recreate(service, image=sandbox.image("broken", WebImage("v3", command=())))
     assert (result["outcome"], result["rollback"]["reason"], result["rollback_failed"]) == ("rolled_back", "create_failed", False)
-    now = scene.inspect(service.name)
+    now = sandbox.inspect(service.name)
     assert (now["Id"], now["State"]["Status"], now["State"]["StartedAt"]) == (service.id, "exited", started)
     assert now["HostConfig"]["RestartPolicy"]["Name"] == "always"
-    assert scene.containers == [service.name]
+    assert sandbox.containers == [service.name]
 
 
-def test_paused_is_left_alone(scene: Scene) -> None:
-    service = scene.service(reference("v1"))
-    scene.client.pause(service.id)
+def test_paused_is_left_alone(sandbox: Sandbox) -> None:
+    service = sandbox.service(reference("v1"))
+    sandbox.client.pause(service.id)
     result = recreate(service, image=reference("v2"))
     assert (result["failed"], result["changed"]) == (True, False)
     assert "it is paused" in result["msg"]
-    assert scene.inspect(service.name)["State"]["Status"] == "paused"
+    assert sandbox.inspect(service.name)["State"]["Status"] == "paused"
 
 
 @pytest.mark.behaviour("F11")
 class TestInACrashLoop:
     POLICY = {"RestartPolicy": {"Name": "always"}}  # noqa: RUF012
 
-    def looping(self, scene: Scene) -> Service:
-        broken = scene.image("broken", WebImage("v1", command=shell("exit 1"), health=None))
-        service = scene.service(broken, wait=False, HostConfig=self.POLICY)
-        wait_for(lambda: scene.inspect(service.id)["RestartCount"] > 1, "a crash loop")
+    def looping(self, sandbox: Sandbox) -> Service:
+        broken = sandbox.image("broken", WebImage("v1", command=shell("exit 1"), health=None))
+        service = sandbox.service(broken, wait=False, HostConfig=self.POLICY)
+        wait_for(lambda: sandbox.inspect(service.id)["RestartCount"] > 1, "a crash loop")
         return service
 
-    def test_it_can_be_mended(self, scene: Scene) -> None:
-        service = self.looping(scene)
+    def test_it_can_be_mended(self, sandbox: Sandbox) -> None:
+        service = self.looping(sandbox)
         assert recreate(service, image=reference("v2"))["outcome"] == "recreated"
         assert fetch(service.port) == "v2"
 
-    def test_it_goes_back_to_its_loop(self, scene: Scene) -> None:
-        service = self.looping(scene)
+    def test_it_goes_back_to_its_loop(self, sandbox: Sandbox) -> None:
+        service = self.looping(sandbox)
         result = recreate(service, image=reference("v3-crashes"))
         assert (result["outcome"], result["rollback_failed"]) == ("rolled_back", False)
-        now = scene.inspect(service.name)
+        now = sandbox.inspect(service.name)
         assert (now["Id"], now["HostConfig"]["RestartPolicy"]["Name"]) == (service.id, "always")
-        wait_for(lambda: scene.inspect(service.id)["RestartCount"] > 1, "the loop")
+        wait_for(lambda: sandbox.inspect(service.id)["RestartCount"] > 1, "the loop")
 
 
 @pytest.mark.behaviour("F7")
-def test_unhealthy_before_is_no_reason_to_call_the_rollback_failed(scene: Scene) -> None:
-    sick = scene.image("sick", WebImage("v1", health="false"))
-    service = scene.service(sick, wait=False)
-    wait_for(lambda: scene.inspect(service.id)["State"]["Health"]["Status"] == "unhealthy", "the illness")
+def test_unhealthy_before_is_no_reason_to_call_the_rollback_failed(sandbox: Sandbox) -> None:
+    sick = sandbox.image("sick", WebImage("v1", health="false"))
+    service = sandbox.service(sick, wait=False)
+    wait_for(lambda: sandbox.inspect(service.id)["State"]["Health"]["Status"] == "unhealthy", "the illness")
     result = recreate(service, image=reference("v3-crashes"))
     assert (result["outcome"], result["rollback_failed"]) == ("rolled_back", False)
     assert fetch(service.port) == "v1"
@@ -107,9 +107,9 @@ def test_unhealthy_before_is_no_reason_to_call_the_rollback_failed(scene: Scene)
 
 class TestTheGate:
     @pytest.mark.behaviour("F3")
-    def test_a_slow_start_within_its_start_period(self, scene: Scene) -> None:
+    def test_a_slow_start_within_its_start_period(self, sandbox: Sandbox) -> None:
         """Probes that fail in the start period count for nothing."""
-        slow = scene.image(
+        slow = sandbox.image(
             "slow",
             WebImage(
                 "v2",
@@ -118,26 +118,26 @@ class TestTheGate:
                 changes=("HEALTHCHECK --interval=1s --start-period=60s --retries=1 CMD test -f /tmp/ready",),
             ),
         )
-        service = scene.service(reference("v1"))
+        service = sandbox.service(reference("v1"))
         assert recreate(service, image=slow)["outcome"] == "recreated"
 
     @pytest.mark.behaviour("F4")
-    def test_one_probe_fails_and_the_next_does_not(self, scene: Scene) -> None:
-        once = scene.image("once", WebImage("v2", health="test -f /tmp/probed || { touch /tmp/probed; false; }"))
-        service = scene.service(reference("v1"))
+    def test_one_probe_fails_and_the_next_does_not(self, sandbox: Sandbox) -> None:
+        once = sandbox.image("once", WebImage("v2", health="test -f /tmp/probed || { touch /tmp/probed; false; }"))
+        service = sandbox.service(reference("v1"))
         assert recreate(service, image=once)["outcome"] == "recreated"
 
     @pytest.mark.behaviour("F2")
-    def test_a_late_crash_under_a_restart_policy(self, scene: Scene) -> None:
+    def test_a_late_crash_under_a_restart_policy(self, sandbox: Sandbox) -> None:
         """It is up again within the same second. What gives it away is that it was started twice."""
-        late = scene.image("late", WebImage("v2", command=shell("sleep 4; exit 1"), health=None))
-        service = scene.service(scene.image("1", WebImage("v1", health=None)), HostConfig={"RestartPolicy": {"Name": "always"}})
+        late = sandbox.image("late", WebImage("v2", command=shell("sleep 4; exit 1"), health=None))
+        service = sandbox.service(sandbox.image("1", WebImage("v1", health=None)), HostConfig={"RestartPolicy": {"Name": "always"}})
         result = recreate(service, image=late, grace_period=8)
         assert (result["outcome"], result["rollback"]["reason"]) == ("rolled_back", "crashed")
 
-    def test_a_health_check_that_its_operator_disabled(self, scene: Scene) -> None:
+    def test_a_health_check_that_its_operator_disabled(self, sandbox: Sandbox) -> None:
         """The new image's health check never passes, and nobody asks it."""
-        service = scene.service(reference("v1"), Healthcheck={"Test": ["NONE"]})
+        service = sandbox.service(reference("v1"), Healthcheck={"Test": ["NONE"]})
         result = recreate(service, image=reference("v3-sick"), grace_period=2)
         assert result["outcome"] == "recreated"
-        assert scene.inspect(service.name)["Config"]["Healthcheck"]["Test"] == ["NONE"]
+        assert sandbox.inspect(service.name)["Config"]["Healthcheck"]["Test"] == ["NONE"]

@@ -17,11 +17,11 @@ import pytest
 import yaml
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.snapshot import as_inspected
-from support.ansible import CHECKOUT, documentation, play, run_module, run_playbook
-from support.matrix import SUCCESS, Bench
-from support.proxy import Fault, socket_of
-from support.read_only_proxy import ReadOnlyProxy
-from support.scene import Scene, wait_for
+from support.real.ansible import CHECKOUT, documentation, play, run_module, run_playbook
+from support.real.faulty_proxy import Fault, socket_of
+from support.real.matrix import SUCCESS, Bench
+from support.real.read_only_proxy import ReadOnlyProxy
+from support.real.sandbox import Sandbox, wait_for
 from testbed import engine
 from testbed.images import WebImage, reference, shell
 
@@ -37,31 +37,31 @@ def look(**options: Any) -> dict[str, Any]:
     return result
 
 
-def of(scene: Scene) -> str:
+def of(sandbox: Sandbox) -> str:
     """A label of all containers of a scene that were made for it."""
-    return f"evenkeel.test.scene={scene.prefix}"
+    return f"evenkeel.test.scene={sandbox.prefix}"
 
 
-def make(scene: Scene, suffix: str, image: str, *, start: bool = False, **labels: str) -> str:
+def make(sandbox: Sandbox, suffix: str, image: str, *, start: bool = False, **labels: str) -> str:
     """A container, created only, that `of` finds. Returns its ID."""
-    key, value = of(scene).split("=")
+    key, value = of(sandbox).split("=")
     labels = {name.replace("__", "."): text for name, text in labels.items()}
-    return scene.container(suffix, image, start=start, Labels={key: value, **labels})
+    return sandbox.container(suffix, image, start=start, Labels={key: value, **labels})
 
 
-def by_suffix(scene: Scene, result: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {container["name"].removeprefix(f"{scene.prefix}-"): container for container in result["containers"]}
-
-
-@pytest.fixture(scope="module")
-def shared(client: docker.APIClient) -> Iterator[Scene]:
-    scene = Scene(client)
-    yield scene
-    scene.clean_up()
+def by_suffix(sandbox: Sandbox, result: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {container["name"].removeprefix(f"{sandbox.prefix}-"): container for container in result["containers"]}
 
 
 @pytest.fixture(scope="module")
-def one_of_each(shared: Scene) -> Scene:
+def shared(client: docker.APIClient) -> Iterator[Sandbox]:
+    sandbox = Sandbox(client)
+    yield sandbox
+    sandbox.clean_up()
+
+
+@pytest.fixture(scope="module")
+def one_of_each(shared: Sandbox) -> Sandbox:
     """A container for each status that needs no run before."""
     current, local = shared.image("current", V1), shared.image("local", WebImage("local"), push=False)
     moved = shared.moved_tag(V1, V2)
@@ -83,7 +83,7 @@ def one_of_each(shared: Scene) -> Scene:
     return shared
 
 
-def test_each_status(one_of_each: Scene) -> None:
+def test_each_status(one_of_each: Sandbox) -> None:
     result = look(labels=[of(one_of_each)], min_image_age="1d")
     found = by_suffix(one_of_each, result)
     assert {suffix: container["status"] for suffix, container in found.items()} == {
@@ -113,7 +113,7 @@ def test_each_status(one_of_each: Scene) -> None:
 
 
 @pytest.mark.behaviour("G12")
-def test_without_a_registry_the_local_tags_count(one_of_each: Scene) -> None:
+def test_without_a_registry_the_local_tags_count(one_of_each: Sandbox) -> None:
     """Check mode makes no difference."""
     with ReadOnlyProxy(socket_of(engine.host()), forbidden="/distribution/") as proxy:
         options = {"labels": [of(one_of_each)], "pull": "never", "docker_host": proxy.url}
@@ -125,7 +125,7 @@ def test_without_a_registry_the_local_tags_count(one_of_each: Scene) -> None:
 
 
 @pytest.mark.behaviour("G1", "G12")
-def test_what_a_run_then_does(one_of_each: Scene) -> None:
+def test_what_a_run_then_does(one_of_each: Sandbox) -> None:
     """The gates that the look was given are gates of the run, too."""
     made = {suffix: one_of_each.inspect(f"{one_of_each.prefix}-{suffix}")["Id"] for suffix in ("excluded", "young", "pinned", "local")}
     tasks = [
@@ -142,32 +142,32 @@ def test_what_a_run_then_does(one_of_each: Scene) -> None:
 
 
 @pytest.mark.behaviour("G16")
-def test_a_young_image_is_pulled_and_its_tag_pointed_back(scene: Scene) -> None:
-    image = scene.moved_tag(V1, V2)
-    make(scene, "web", image)
-    name = f"{scene.prefix}-web"
-    old = scene.inspect(name)["Image"]
+def test_a_young_image_is_pulled_and_its_tag_pointed_back(sandbox: Sandbox) -> None:
+    image = sandbox.moved_tag(V1, V2)
+    make(sandbox, "web", image)
+    name = f"{sandbox.prefix}-web"
+    old = sandbox.inspect(name)["Image"]
     result = run_module("container_recreate", name=name, min_image_age="36h")
     assert (result["outcome"], result["skip_reason"]) == ("skipped", "too_young")
     assert re.search(r"was built .* ago, and min_image_age asks for 36 hours\.$", result["msg"])
-    assert scene.client.inspect_image(image)["Id"] == old
+    assert sandbox.client.inspect_image(image)["Id"] == old
     assert look(name=[name], min_image_age="36h")["containers"][0]["status"] == "too_young"
     assert look(name=[name])["outdated"] == [name]
     assert run_module("container_recreate", name=name)["outcome"] == "recreated"
 
 
 @pytest.fixture(scope="module")
-def thirty(client: docker.APIClient) -> Iterator[Scene]:
+def thirty(client: docker.APIClient) -> Iterator[Sandbox]:
     """30 containers on 5 images."""
-    scene = Scene(client)
-    images = [scene.image(str(number), WebImage(f"page {number}")) for number in range(5)]
+    sandbox = Sandbox(client)
+    images = [sandbox.image(str(number), WebImage(f"page {number}")) for number in range(5)]
     for number in range(30):
-        make(scene, f"{number}", images[number % 5])
-    yield scene
-    scene.clean_up()
+        make(sandbox, f"{number}", images[number % 5])
+    yield sandbox
+    sandbox.clean_up()
 
 
-def test_thirty_containers_on_five_images(thirty: Scene) -> None:
+def test_thirty_containers_on_five_images(thirty: Sandbox) -> None:
     """Through a proxy that lets GET through and nothing else."""
     with ReadOnlyProxy(socket_of(engine.host())) as proxy:
         result = look(docker_host=proxy.url, labels=[of(thirty)])
@@ -180,7 +180,7 @@ def test_thirty_containers_on_five_images(thirty: Scene) -> None:
     assert sorted(request.path for request in proxy.requests if "/distribution/" not in request.path) == lists
 
 
-def test_what_a_proxy_forbids_is_unknown_and_the_rest_is_told(one_of_each: Scene) -> None:
+def test_what_a_proxy_forbids_is_unknown_and_the_rest_is_told(one_of_each: Sandbox) -> None:
     with ReadOnlyProxy(socket_of(engine.host()), forbidden=r"^/(distribution|volumes)") as proxy:
         result = look(docker_host=proxy.url, labels=[of(one_of_each)])
     found = by_suffix(one_of_each, result)
@@ -201,32 +201,32 @@ def test_a_proxy_that_forbids_the_list_is_an_error() -> None:
 
 
 @pytest.mark.behaviour("A21")
-def test_rejected_after_a_rollback_until_there_is_a_newer_one(scene: Scene) -> None:
-    image = scene.moved_tag(V1, BROKEN)
-    name = scene.service(image).name
+def test_rejected_after_a_rollback_until_there_is_a_newer_one(sandbox: Sandbox) -> None:
+    image = sandbox.moved_tag(V1, BROKEN)
+    name = sandbox.service(image).name
     assert look(name=[name])["outdated"] == [name]
     assert run_module("container_recreate", name=name, poll_interval=0.2)["outcome"] == "rolled_back"
     result = look(name=[name])
     (container,) = result["containers"]
     assert (container["status"], result["outdated"]) == ("rejected", [])
     assert "crashed" in container["reason"]
-    scene.image("latest", V2)
+    sandbox.image("latest", V2)
     assert look(name=[name])["outdated"] == [name]
 
 
-def test_archives_are_listed_under_theirs(scene: Scene) -> None:
-    image = scene.moved_tag(V1, V2)
-    old = make(scene, "web", image)
-    stranger = make(scene, "web-old-2", image)
-    name = f"{scene.prefix}-web"
+def test_archives_are_listed_under_theirs(sandbox: Sandbox) -> None:
+    image = sandbox.moved_tag(V1, V2)
+    old = make(sandbox, "web", image)
+    stranger = make(sandbox, "web-old-2", image)
+    name = f"{sandbox.prefix}-web"
     archive = run_module("container_recreate", name=name, keep_archive=True)["archive"]
-    result = look(labels=[of(scene)])
+    result = look(labels=[of(sandbox)])
     assert [(one["name"], one["status"]) for one in result["containers"]] == [(name, "up_to_date"), (f"{name}-old-2", "outdated")]
     assert result["containers"][0]["archives"] == [{"name": archive, "id": old, "kept": True, "rollout": None}]
     assert result["containers"][1]["id"] == stranger
-    scene.client.remove_container(name)
-    result = look(name=[name, f"{scene.prefix}-nobody"])
-    assert result["missing"] == [f"{scene.prefix}-nobody", name]
+    sandbox.client.remove_container(name)
+    result = look(name=[name, f"{sandbox.prefix}-nobody"])
+    assert result["missing"] == [f"{sandbox.prefix}-nobody", name]
     assert archive in result["left_over"]
 
 
@@ -247,18 +247,18 @@ def test_a_run_that_was_interrupted(bench: Bench) -> None:
         assert (result["interrupted"], result["missing"], result["containers"][0]["archives"]) == ([], [], [])
 
 
-def test_a_run_that_is_at_work(scene: Scene) -> None:
-    service = scene.service(reference("v1"))
-    sick = scene.image("2", WebImage("v3", health="false"))
+def test_a_run_that_is_at_work(sandbox: Sandbox) -> None:
+    service = sandbox.service(reference("v1"))
+    sick = sandbox.image("2", WebImage("v3", health="false"))
     with ThreadPoolExecutor(1) as pool:
         run = pool.submit(run_module, "container_recreate", name=service.name, image=sick, health_timeout=12)
-        wait_for(lambda: bool(scene.journal), "the journal")
+        wait_for(lambda: bool(sandbox.journal), "the journal")
         (container,) = look(name=[service.name])["containers"]
         assert (container["busy"], container["interrupted"]) == (True, False)
         assert run.result()["outcome"] == "rolled_back"
 
 
-def test_the_list_has_what_the_inspect_document_has(shared: Scene) -> None:
+def test_the_list_has_what_the_inspect_document_has(shared: Sandbox) -> None:
     """Else what is decided on the one would not hold for the other."""
     network = shared.network("net")
     image = shared.image("plain", V1)
@@ -280,48 +280,48 @@ def compose(project: str, service: str, depends_on: str = "") -> dict[str, str]:
 
 
 @pytest.mark.behaviour("I3")
-def test_the_documented_loop_updates_what_is_outdated_and_labelled_in_order(scene: Scene) -> None:
-    image, current = scene.moved_tag(V1, V2), scene.image("current", V1)
+def test_the_documented_loop_updates_what_is_outdated_and_labelled_in_order(sandbox: Sandbox) -> None:
+    image, current = sandbox.moved_tag(V1, V2), sandbox.image("current", V1)
     made = {
-        "a-app": make(scene, "a-app", image, **compose(scene.prefix, "app", "db:service_started:true,cache:service_started:false")),
-        "b-cache": make(scene, "b-cache", image, **compose(scene.prefix, "cache", "db:service_started:true")),
-        "c-db": make(scene, "c-db", image, **compose(scene.prefix, "db")),
-        "d-current": make(scene, "d-current", current),
-        "e-excluded": make(scene, "e-excluded", image, evenkeel__enable="no"),
-        "f-not-labelled": scene.container("f-not-labelled", image, start=False),
+        "a-app": make(sandbox, "a-app", image, **compose(sandbox.prefix, "app", "db:service_started:true,cache:service_started:false")),
+        "b-cache": make(sandbox, "b-cache", image, **compose(sandbox.prefix, "cache", "db:service_started:true")),
+        "c-db": make(sandbox, "c-db", image, **compose(sandbox.prefix, "db")),
+        "d-current": make(sandbox, "d-current", current),
+        "e-excluded": make(sandbox, "e-excluded", image, evenkeel__enable="no"),
+        "f-not-labelled": sandbox.container("f-not-labelled", image, start=False),
     }
     guide = (CHECKOUT / "docs/what_is_outdated.md").read_text()
     (text,) = re.findall(r"^```yaml\n(.*?)^```", guide, re.MULTILINE | re.DOTALL)
-    tasks = json.loads(json.dumps(yaml.safe_load(text)).replace("evenkeel.enable=true", of(scene)))
+    tasks = json.loads(json.dumps(yaml.safe_load(text)).replace("evenkeel.enable=true", of(sandbox)))
     run = run_playbook([play(*tasks)])
     assert run.status == 0, run.output
-    in_order = [f"{scene.prefix}-{suffix}" for suffix in ("c-db", "b-cache", "a-app")]
+    in_order = [f"{sandbox.prefix}-{suffix}" for suffix in ("c-db", "b-cache", "a-app")]
     assert run.results[0]["outdated"] == in_order
-    updated = {suffix for suffix, before in made.items() if scene.inspect(f"{scene.prefix}-{suffix}")["Id"] != before}
+    updated = {suffix for suffix, before in made.items() if sandbox.inspect(f"{sandbox.prefix}-{suffix}")["Id"] != before}
     assert updated == {"a-app", "b-cache", "c-db"}
-    times = [scene.inspect(name)["Created"] for name in in_order]
+    times = [sandbox.inspect(name)["Created"] for name in in_order]
     assert times == sorted(times)
     again = run_playbook([play(*tasks)])
     assert again.results[0]["outdated"] == []
     assert not any(result["changed"] for result in again.results)
 
 
-def test_the_examples_of_the_module_run(scene: Scene) -> None:
+def test_the_examples_of_the_module_run(sandbox: Sandbox) -> None:
     """On the containers of this test in place of all."""
-    make(scene, "web", scene.moved_tag(V1, V2), start=True)
-    scene.client.tag(reference("v1"), f"{NOBODY}/{scene.prefix}", "1")
-    make(scene, "cache", f"{NOBODY}/{scene.prefix}:1")
-    scene.client.remove_image(f"{NOBODY}/{scene.prefix}:1")
+    make(sandbox, "web", sandbox.moved_tag(V1, V2), start=True)
+    sandbox.client.tag(reference("v1"), f"{NOBODY}/{sandbox.prefix}", "1")
+    make(sandbox, "cache", f"{NOBODY}/{sandbox.prefix}:1")
+    sandbox.client.remove_image(f"{NOBODY}/{sandbox.prefix}:1")
     tasks = yaml.safe_load(documentation("container_update_info")["examples"])
     for task in tasks:
         if "evenkeel.fleet.container_update_info" in task:
-            options = {**(task["evenkeel.fleet.container_update_info"] or {}), "labels": [of(scene)]}
-            options["name"] = [f"{scene.prefix}-{name}" for name in options.get("name", [])]
+            options = {**(task["evenkeel.fleet.container_update_info"] or {}), "labels": [of(sandbox)]}
+            options["name"] = [f"{sandbox.prefix}-{name}" for name in options.get("name", [])]
             task["evenkeel.fleet.container_update_info"] = options
     run = run_playbook([play(*tasks)])
     assert run.status == 0, run.output
     looks = [result for result in run.results if "outdated" in result]
-    assert [result["outdated"] for result in looks] == [[f"{scene.prefix}-web"], [f"{scene.prefix}-web"], [f"{scene.prefix}-web"]]
+    assert [result["outdated"] for result in looks] == [[f"{sandbox.prefix}-web"], [f"{sandbox.prefix}-web"], [f"{sandbox.prefix}-web"]]
     assert [len(result["containers"]) for result in looks] == [2, 1, 2]
-    assert f"{scene.prefix}-cache: " in run.output
+    assert f"{sandbox.prefix}-cache: " in run.output
     assert [result["skip_reason"] for result in run.results[-1]["results"]] == ["too_young"]

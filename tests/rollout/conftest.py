@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from support.stand_ins import StandIns
+from support.playbook.stub_modules import StubModules
 
-MakeFleet = Callable[..., StandIns]
+MakeFleet = Callable[..., StubModules]
 
 
 @pytest.fixture
@@ -21,12 +21,12 @@ def make_fleet(tmp_path: Path) -> MakeFleet:
 
     count = itertools.count(1)
 
-    def make(hosts: int = 5, **options: object) -> StandIns:
-        return StandIns(tmp_path / f"fleet-{next(count)}", [f"h{number}" for number in range(1, hosts + 1)], **options)  # type: ignore[arg-type]
+    def make(hosts: int = 5, **options: object) -> StubModules:
+        return StubModules(tmp_path / f"fleet-{next(count)}", [f"h{number}" for number in range(1, hosts + 1)], **options)  # type: ignore[arg-type]
 
     return make
 
 
 @pytest.fixture
-def fleet(make_fleet: MakeFleet) -> StandIns:
+def fleet(make_fleet: MakeFleet) -> StubModules:
     return make_fleet()

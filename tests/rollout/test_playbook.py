@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from support.rollout import Ended
-from support.scene import wait_for
-from support.stand_ins import BAD, GOOD, OLD, StandIns
+from support.playbook.rollout import Ended
+from support.playbook.stub_modules import BAD, GOOD, OLD, StubModules
+from support.real.sandbox import wait_for
 
 WAVES = {"waves": [1, 2, "100%"]}
 """h1; h2 and h3; the others."""
@@ -25,18 +25,18 @@ TAKEN_BACK = {"h1": "went_back", "h2": "rolled_back", "h3": "went_back", "h4": "
 """When h2 fails."""
 
 
-def assert_untouched(fleet: StandIns, *hosts: str) -> None:
+def assert_untouched(fleet: StubModules, *hosts: str) -> None:
     touched = {entry["host"] for entry in fleet.changes}
     assert not touched & set(hosts)
     assert all(fleet.now(host)["runs"] == OLD for host in hosts)
 
 
-def assert_runs(fleet: StandIns, **digests: str) -> None:
+def assert_runs(fleet: StubModules, **digests: str) -> None:
     assert {host: fleet.now(host)["runs"] for host in digests} == digests
 
 
 @pytest.mark.behaviour("K12")
-def test_all_good(fleet: StandIns) -> None:
+def test_all_good(fleet: StubModules) -> None:
     run = fleet.run(**WAVES)
     assert run.returncode == 0, run.stdout
     assert [sorted(wave) for wave in fleet.waves(1, 2, 2)] == [["h1"], ["h2", "h3"], ["h4", "h5"]]
@@ -52,7 +52,7 @@ def test_all_good(fleet: StandIns) -> None:
 
 class TestBadImage:
     @pytest.mark.behaviour("K1")
-    def test_it_stops_at_the_canary(self, fleet: StandIns) -> None:
+    def test_it_stops_at_the_canary(self, fleet: StubModules) -> None:
         fleet.change_all(bad=[GOOD])
         run = fleet.run(**WAVES)
         assert run.returncode == Ended.HOSTS_FAILED
@@ -62,7 +62,7 @@ class TestBadImage:
         assert "1 failed (h1), and none may" in fleet.report()["sentence"]
 
     @pytest.mark.behaviour("K3", "K4", "K5")
-    def test_in_the_second_wave_everybody_goes_back(self, fleet: StandIns) -> None:
+    def test_in_the_second_wave_everybody_goes_back(self, fleet: StubModules) -> None:
         fleet.change("h2", bad=[GOOD])
         run = fleet.run(**WAVES)
         assert run.returncode == Ended.HOSTS_FAILED
@@ -81,14 +81,14 @@ class TestBadImage:
 
 
 class TestBudget:
-    def test_one_failure_of_one(self, fleet: StandIns) -> None:
+    def test_one_failure_of_one(self, fleet: StubModules) -> None:
         fleet.change("h2", bad=[GOOD])
         run = fleet.run(**WAVES, max_failures=1)
         assert run.returncode == Ended.HOSTS_FAILED
         assert_runs(fleet, h1=GOOD, h2=OLD, h3=GOOD, h4=GOOD, h5=GOOD)
         assert "The rollout is over, with failures. Of 5 hosts: 4 updated, 1 failed and rolled back." in run.stdout
 
-    def test_a_bad_image_stops_at_the_canary_all_the_same(self, fleet: StandIns) -> None:
+    def test_a_bad_image_stops_at_the_canary_all_the_same(self, fleet: StubModules) -> None:
         """A budget is for hosts that are not well."""
         fleet.change_all(bad=[GOOD])
         run = fleet.run(**WAVES, max_failures=3)
@@ -97,7 +97,7 @@ class TestBudget:
         assert "(nobody has come through so far, h1 failed)" in run.stdout
 
     @pytest.mark.behaviour("K2")
-    def test_two_failures_of_one_in_one_wave(self, fleet: StandIns) -> None:
+    def test_two_failures_of_one_in_one_wave(self, fleet: StubModules) -> None:
         for host in ("h2", "h3"):
             fleet.change(host, bad=[GOOD])
         fleet.run(**WAVES, max_failures="20%")
@@ -105,7 +105,7 @@ class TestBudget:
         assert_untouched(fleet, "h4", "h5")
         assert fleet.rollout.outcomes()["h1"] == "went_back"
 
-    def test_on_failure_continue(self, fleet: StandIns) -> None:
+    def test_on_failure_continue(self, fleet: StubModules) -> None:
         fleet.change_all(bad=[GOOD])
         fleet.change("h5", bad=[])
         run = fleet.run(**WAVES, on_failure="continue")
@@ -116,21 +116,21 @@ class TestBudget:
 
 class TestUnreachable:
     @pytest.mark.behaviour("K6")
-    def test_one_that_is_down_spends_the_budget(self, fleet: StandIns) -> None:
+    def test_one_that_is_down_spends_the_budget(self, fleet: StubModules) -> None:
         fleet.lose("h4")
         run = fleet.run(**WAVES)
         assert run.returncode == Ended.HOSTS_FAILED, run.stdout
         assert fleet.changes == []
         assert fleet.rollout.outcomes()["h4"] == "unknown"
 
-    def test_within_the_budget_the_others_are_updated(self, fleet: StandIns) -> None:
+    def test_within_the_budget_the_others_are_updated(self, fleet: StubModules) -> None:
         fleet.lose("h1")
         run = fleet.run(**WAVES, max_failures=1)
         assert run.returncode == Ended.HOSTS_FAILED, run.stdout
         assert_runs(fleet, h1=OLD, h2=GOOD, h3=GOOD, h4=GOOD, h5=GOOD)
         assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
-    def lost_in(self, fleet: StandIns, name: str, host: str) -> str:
+    def lost_in(self, fleet: StubModules, name: str, host: str) -> str:
         """A file with tasks in which a host is lost."""
         nobody = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_ssh_retries": 0}
         (fleet.folder / name).write_text(
@@ -139,13 +139,13 @@ class TestUnreachable:
         return name
 
     @pytest.mark.behaviour("K6")
-    def test_one_that_is_lost_before_its_update(self, fleet: StandIns) -> None:
+    def test_one_that_is_lost_before_its_update(self, fleet: StubModules) -> None:
         run = fleet.run(**WAVES, pre_tasks=self.lost_in(fleet, "before.yml", "h2"))
         assert run.returncode != 0
         assert_untouched(fleet, "h2", "h4", "h5")
         assert fleet.rollout.outcomes() == {**TAKEN_BACK, "h2": "unknown"}
 
-    def test_one_that_is_lost_while_it_is_verified(self, fleet: StandIns) -> None:
+    def test_one_that_is_lost_while_it_is_verified(self, fleet: StubModules) -> None:
         run = fleet.run(**WAVES, verify_tasks=self.lost_in(fleet, "verify.yml", "h2"))
         assert run.returncode != 0
         assert_untouched(fleet, "h4", "h5")
@@ -153,7 +153,7 @@ class TestUnreachable:
         assert_runs(fleet, h1=OLD, h2=OLD, h3=OLD)
         assert fleet.rollout.outcomes()["h2"] == "went_back", "also one that is alone in its batch when the fleet goes back"
 
-    def test_nobody_drops_what_was_never_verified(self, fleet: StandIns) -> None:
+    def test_nobody_drops_what_was_never_verified(self, fleet: StubModules) -> None:
         fleet.run(**WAVES, verify_tasks=self.lost_in(fleet, "verify.yml", "h2"), max_failures=1)
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
         assert {host for host in fleet.hosts if fleet.now(host)["archives"]} == {"h2"}
@@ -161,7 +161,7 @@ class TestUnreachable:
 
 
 @pytest.mark.behaviour("K11")
-def test_an_image_that_one_host_cannot_pull(fleet: StandIns) -> None:
+def test_an_image_that_one_host_cannot_pull(fleet: StubModules) -> None:
     fleet.change("h5", errors={"container_prepare": "the registry cannot be reached"})
     run = fleet.run(**WAVES)
     assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
@@ -171,7 +171,7 @@ def test_an_image_that_one_host_cannot_pull(fleet: StandIns) -> None:
 
 class TestTheSameForAll:
     @pytest.mark.behaviour("K7")
-    def test_one_digest(self, fleet: StandIns) -> None:
+    def test_one_digest(self, fleet: StubModules) -> None:
         """Somebody moves the tag while the canary is under way."""
         moved = {"path": "{{ item }}", "regexp": '("registry": "sha256:)c{64}', "replace": rf"\g<1>{'d' * 64}"}
         tasks = [{"ansible.builtin.replace": moved, "with_fileglob": f"{fleet.folder}/hosts/*"}]
@@ -181,14 +181,14 @@ class TestTheSameForAll:
         assert {fleet.now(host)["registry"] for host in fleet.hosts} == {f"sha256:{'d' * 64}"}
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, BAD))
 
-    def test_hosts_that_are_told_something_else(self, fleet: StandIns) -> None:
+    def test_hosts_that_are_told_something_else(self, fleet: StubModules) -> None:
         fleet.change("h5", registry=BAD)
         assert fleet.run(**WAVES).returncode == 0
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
 
 
 class TestTasksOfTheUser:
-    def put(self, fleet: StandIns, name: str, fails_on: str = "") -> str:
+    def put(self, fleet: StubModules, name: str, fails_on: str = "") -> str:
         """A file with tasks that writes down on whom it was run, and fails on one host."""
         (fleet.folder / name).write_text(
             f"- ansible.builtin.shell: echo {name} {{{{ inventory_hostname }}}} >> {fleet.folder}/told\n"
@@ -196,12 +196,12 @@ class TestTasksOfTheUser:
         )
         return name
 
-    def told(self, fleet: StandIns, host: str) -> list[str]:
+    def told(self, fleet: StubModules, host: str) -> list[str]:
         lines = (fleet.folder / "told").read_text().splitlines()
         return [line.split()[0] for line in lines if line.split()[1] == host]
 
     @pytest.mark.behaviour("K9")
-    def test_before_fails(self, fleet: StandIns) -> None:
+    def test_before_fails(self, fleet: StubModules) -> None:
         before, after = self.put(fleet, "before", fails_on="h2"), self.put(fleet, "after")
         fleet.run(**WAVES, pre_tasks=before, post_tasks=after)
         assert_untouched(fleet, "h2", "h4", "h5")
@@ -210,12 +210,12 @@ class TestTasksOfTheUser:
         assert self.told(fleet, "h1") == ["before", "after", "before", "after"], "it was drained for the way back as well"
 
     @pytest.mark.parametrize("mistake", ["- ansible.builtin.fail: [", "- there_is_no_such_module: {}"])
-    def test_a_mistake_in_one_is_found_before_anything_is_touched(self, fleet: StandIns, mistake: str) -> None:
+    def test_a_mistake_in_one_is_found_before_anything_is_touched(self, fleet: StubModules, mistake: str) -> None:
         (fleet.folder / "verify.yml").write_text(f"{mistake}\n")
         assert fleet.run(verify_tasks="verify.yml").returncode != 0
         assert fleet.changes == []
 
-    def test_a_mistake_in_one_that_nobody_could_find_before(self, fleet: StandIns) -> None:
+    def test_a_mistake_in_one_that_nobody_could_find_before(self, fleet: StubModules) -> None:
         """Ansible says nothing of an include that fails when its turn comes."""
         (fleet.folder / "verify.yml").write_text(
             '- ansible.builtin.include_tasks: "/nowhere/{{ inventory_hostname }}.yml"\n  when: inventory_hostname == "h2"\n'
@@ -225,7 +225,7 @@ class TestTasksOfTheUser:
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, OLD))
         assert (fleet.rollout.outcomes()["h2"], self.told(fleet, "h2")) == ("rolled_back", ["after"])
 
-    def test_what_no_log_hides_is_in_no_report(self, fleet: StandIns) -> None:
+    def test_what_no_log_hides_is_in_no_report(self, fleet: StubModules) -> None:
         (fleet.folder / "before.yml").write_text(
             "- name: Drain\n  ansible.builtin.assert: {that: false, fail_msg: no to hunter2}\n  no_log: true\n"
         )
@@ -233,7 +233,7 @@ class TestTasksOfTheUser:
         assert fleet.report()["hosts"][0]["reason"] == "Drain: it failed, and no_log hides why"
         assert "hunter2" not in json.dumps(fleet.report())
 
-    def test_handlers_run_where_they_are_notified(self, fleet: StandIns) -> None:
+    def test_handlers_run_where_they_are_notified(self, fleet: StubModules) -> None:
         """A load balancer that is told of a drain after the update is told too late."""
         role = fleet.folder / "roles/balancer"
         for name in ("tasks", "handlers"):
@@ -250,14 +250,14 @@ class TestTasksOfTheUser:
         assert fleet.rollout.outcomes()["h2"] == "failed"
 
     @pytest.mark.parametrize("neighbour", ["prepare.yml", "commit.yml"])
-    def test_they_may_include_their_neighbours_whatever_they_are_called(self, fleet: StandIns, neighbour: str) -> None:
+    def test_they_may_include_their_neighbours_whatever_they_are_called(self, fleet: StubModules, neighbour: str) -> None:
         (fleet.folder / "tasks").mkdir()
         (fleet.folder / "tasks/before.yml").write_text(f"- ansible.builtin.include_tasks: {neighbour}\n")
         self.put(fleet, f"tasks/{neighbour}")
         assert fleet.run(**WAVES, pre_tasks="tasks/before.yml").returncode == 0
         assert self.told(fleet, "h5") == [f"tasks/{neighbour}"]
 
-    def test_verify_fails(self, fleet: StandIns) -> None:
+    def test_verify_fails(self, fleet: StubModules) -> None:
         verify, after = self.put(fleet, "verify", fails_on="h2"), self.put(fleet, "after")
         fleet.run(**WAVES, verify_tasks=verify, post_tasks=after)
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, OLD))
@@ -271,7 +271,7 @@ class TestTasksOfTheUser:
             "h5": "not_reached",
         }
 
-    def test_killed_before_a_host_is_verified_and_back_in_service(self, fleet: StandIns) -> None:
+    def test_killed_before_a_host_is_verified_and_back_in_service(self, fleet: StubModules) -> None:
         """The next run does both, and stops nothing for it."""
         verify, after, patience = self.put(fleet, "verify"), self.put(fleet, "after"), fleet.folder / "patience"
         with (fleet.folder / verify).open("a") as tasks:
@@ -289,7 +289,7 @@ class TestTasksOfTheUser:
         assert fleet.rollout.outcomes()["h1"] == "unchanged"
         assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
-    def test_after_fails(self, fleet: StandIns) -> None:
+    def test_after_fails(self, fleet: StubModules) -> None:
         after = self.put(fleet, "after", fails_on="h1")
         assert fleet.run(**WAVES, post_tasks=after, on_failure="halt").returncode == Ended.HOSTS_FAILED
         assert fleet.rollout.outcomes()["h1"] == "failed"
@@ -300,7 +300,7 @@ class TestArchivesAreAllThatThereIs:
     """No rollout drops one whose host is not well, or of which nobody knows."""
 
     @staticmethod
-    def fail_on_h2(fleet: StandIns, **change: object) -> str:
+    def fail_on_h2(fleet: StubModules, **change: object) -> str:
         """A file with tasks that find h2 not to be well, and after which it stands as told."""
         state = {**fleet.now("h2"), "runs": GOOD, "archives": [{"name": "web-old-1", "kept": True, "rollout": "", "digest": OLD}], **change}
         copy = {"dest": str(fleet.folder / "hosts/h2"), "content": json.dumps(state)}
@@ -312,14 +312,14 @@ class TestArchivesAreAllThatThereIs:
         (fleet.folder / "verify.yml").write_text(json.dumps(tasks))
         return "verify.yml"
 
-    def test_the_way_back_failed(self, fleet: StandIns) -> None:
+    def test_the_way_back_failed(self, fleet: StubModules) -> None:
         fleet.change("h2", errors={"container_rollback": "it is unhealthy"})
         fleet.run(**WAVES, max_failures=1, verify_tasks=self.fail_on_h2(fleet))
         assert fleet.rollout.outcomes() == {**dict.fromkeys(fleet.hosts, "updated"), "h2": "rollback_failed"}
         assert {host for host in fleet.hosts if fleet.now(host)["archives"]} == {"h2"}
 
     @pytest.mark.parametrize("change", [{"errors": {"container_update_info": "no engine"}}, {"hides_archives": True}], ids=str)
-    def test_nobody_knows_what_there_is_to_go_back(self, fleet: StandIns, change: dict[str, object]) -> None:
+    def test_nobody_knows_what_there_is_to_go_back(self, fleet: StubModules, change: dict[str, object]) -> None:
         (fleet.folder / "after.yml").write_text(f"- ansible.builtin.shell: echo {{{{ inventory_hostname }}}} >> {fleet.folder}/after\n")
         fleet.run(**WAVES, max_failures=1, verify_tasks=self.fail_on_h2(fleet, **change), post_tasks="after.yml")
         assert fleet.rollout.outcomes()["h2"] == "unknown"
@@ -329,7 +329,7 @@ class TestArchivesAreAllThatThereIs:
 
 class TestHalt:
     @pytest.fixture
-    def halted(self, fleet: StandIns) -> StandIns:
+    def halted(self, fleet: StubModules) -> StubModules:
         fleet.change("h2", bad=[GOOD])
         run = fleet.run(**WAVES, on_failure="halt")
         assert run.returncode == Ended.HOSTS_FAILED
@@ -338,17 +338,17 @@ class TestHalt:
         assert fleet.now("h1")["archives"]
         return fleet
 
-    def test_then_back(self, halted: StandIns) -> None:
+    def test_then_back(self, halted: StubModules) -> None:
         assert halted.run(goal="rollback", fresh=True).returncode == 0, "nothing of an update counts"
         assert_runs(halted, **dict.fromkeys(halted.hosts, OLD))
         assert sorted(halted.done("container_rollback")) == ["h1", "h3"]
 
-    def test_then_shown_what_would_go_back(self, halted: StandIns) -> None:
+    def test_then_shown_what_would_go_back(self, halted: StubModules) -> None:
         run = halted.run("--check", goal="rollback")
         assert (run.returncode, halted.changes) == (0, [])
         assert "Nothing was touched. Of 5 hosts: 3 left as they are, 2 to be put back on the old image." in run.stdout
 
-    def test_then_on_with_the_same_digest(self, halted: StandIns) -> None:
+    def test_then_on_with_the_same_digest(self, halted: StubModules) -> None:
         halted.change_all(bad=[], registry=BAD)
         run = halted.run(**WAVES, retry_rejected=True)
         assert run.returncode == 0, run.stdout
@@ -358,51 +358,51 @@ class TestHalt:
         assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
         assert [report["ok"] for report in halted.rollout.reports()] == [False, True]
 
-    def test_then_on_with_another_image_that_leaves_nothing_of_this_one(self, halted: StandIns) -> None:
+    def test_then_on_with_another_image_that_leaves_nothing_of_this_one(self, halted: StubModules) -> None:
         """Otherwise a later run would take this rollout for one that goes on, and might take it back."""
         halted.change_all(bad=[], registry=BAD)
         assert halted.run(**WAVES, fresh=True).returncode == 0
         assert_runs(halted, **dict.fromkeys(halted.hosts, BAD))
         assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
 
-    def test_then_on_afresh_where_some_have_that_image_already(self, halted: StandIns) -> None:
+    def test_then_on_afresh_where_some_have_that_image_already(self, halted: StubModules) -> None:
         halted.change_all(bad=[])
         assert halted.run(**WAVES, fresh=True, retry_rejected=True).returncode == 0
         assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
 
-    def test_then_on_with_force(self, halted: StandIns) -> None:
+    def test_then_on_with_force(self, halted: StubModules) -> None:
         """What the rollout has replaced is not replaced again."""
         halted.change_all(bad=[])
         assert halted.run(**WAVES, containers=[{"name": "web", "force": True}]).returncode == 0
         assert sorted(halted.done("container_recreate")) == ["h2", "h4", "h5"]
 
-    def test_then_settled_as_it_is(self, halted: StandIns) -> None:
+    def test_then_settled_as_it_is(self, halted: StubModules) -> None:
         run = halted.run(goal="commit")
         assert run.returncode == 0
         assert "Could not match" not in run.stdout + run.stderr, "there is nothing to do for a wave"
         assert halted.done("container_recreate") == halted.done("container_rollback") == []
         assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
 
-    def test_then_back_but_not_in_service(self, halted: StandIns) -> None:
+    def test_then_back_but_not_in_service(self, halted: StubModules) -> None:
         (halted.folder / "after.yml").write_text("- ansible.builtin.fail: {msg: the load balancer says no}\n")
         assert halted.run(goal="rollback", post_tasks="after.yml").returncode == Ended.HOSTS_FAILED
         assert_runs(halted, **dict.fromkeys(halted.hosts, OLD))
         assert halted.rollout.outcomes()["h1"] == "failed"
         assert "the load balancer says no" in halted.report()["hosts"][0]["reason"]
 
-    def test_then_back_without_a_load_balancer(self, halted: StandIns) -> None:
+    def test_then_back_without_a_load_balancer(self, halted: StubModules) -> None:
         nobody = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_ssh_retries": 0}
         (halted.folder / "before.yml").write_text(json.dumps([{"ansible.builtin.command": "true", "vars": nobody}]))
         assert halted.run(goal="rollback", pre_tasks="before.yml").returncode == 0
         assert_runs(halted, h1=OLD)
 
-    def test_nothing_to_go_back_to(self, fleet: StandIns) -> None:
+    def test_nothing_to_go_back_to(self, fleet: StubModules) -> None:
         run = fleet.run(goal="rollback")
         assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
         assert "There is no rollout to take back" in run.stdout
 
     @pytest.mark.behaviour("K8")
-    def test_nobody_confirms(self, fleet: StandIns) -> None:
+    def test_nobody_confirms(self, fleet: StubModules) -> None:
         assert fleet.run(**WAVES, confirm_canary=True).returncode == Ended.HOSTS_FAILED
         assert_runs(fleet, h1=GOOD)
         assert fleet.now("h1")["archives"]
@@ -410,7 +410,7 @@ class TestHalt:
         assert "nobody confirmed" in fleet.report()["sentence"]
 
 
-def test_nobody_goes_back_to_a_rollout_that_a_later_one_followed_on(fleet: StandIns) -> None:
+def test_nobody_goes_back_to_a_rollout_that_a_later_one_followed_on(fleet: StubModules) -> None:
     """A host that was away comes back with what the first has left there."""
     fleet.change("h2", runs=GOOD, archives=[{"name": "web-old-1", "kept": True, "rollout": "2026-11-01T01:00:00Z", "digest": OLD}])
     for host in ("h1", "h3", "h4", "h5"):
@@ -423,7 +423,7 @@ def test_nobody_goes_back_to_a_rollout_that_a_later_one_followed_on(fleet: Stand
     assert fleet.now("h2")["archives"] == []
 
 
-def test_one_that_was_interrupted_is_brought_to_its_end_when_the_fleet_goes_back(fleet: StandIns) -> None:
+def test_one_that_was_interrupted_is_brought_to_its_end_when_the_fleet_goes_back(fleet: StubModules) -> None:
     fleet.change("h1", rejected=[GOOD])
     fleet.change("h3", interrupted=True)
     assert fleet.run(**WAVES).returncode == Ended.HOSTS_FAILED
@@ -432,7 +432,7 @@ def test_one_that_was_interrupted_is_brought_to_its_end_when_the_fleet_goes_back
     assert fleet.rollout.outcomes()["h3"] == "went_back"
 
 
-def test_one_whose_update_ended_half_way_is_brought_to_its_end_before_it_is_back_in_service(fleet: StandIns) -> None:
+def test_one_whose_update_ended_half_way_is_brought_to_its_end_before_it_is_back_in_service(fleet: StubModules) -> None:
     """As when the kernel ends the module for want of memory."""
     fleet.change("h2", errors={"container_recreate": "the module ended without an answer"}, interrupted=True)
     fleet.run(**WAVES, max_failures=1)
@@ -441,7 +441,7 @@ def test_one_whose_update_ended_half_way_is_brought_to_its_end_before_it_is_back
 
 
 @pytest.mark.behaviour("K7")
-def test_killed_in_the_second_wave(fleet: StandIns) -> None:
+def test_killed_in_the_second_wave(fleet: StubModules) -> None:
     fleet.change_all(delay=3)
     run = fleet.start(**WAVES)
     wait_for(lambda: len(fleet.begun("container_recreate")) >= 2, "the second wave", seconds=120)
@@ -458,7 +458,7 @@ def test_killed_in_the_second_wave(fleet: StandIns) -> None:
     assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
 
-def test_twice_in_one_run(fleet: StandIns) -> None:
+def test_twice_in_one_run(fleet: StubModules) -> None:
     """Each time with a canary of its own."""
     inventory = fleet.inventory()
     inventory["all"]["children"] = {"a": {"hosts": {"h1": {}, "h2": {}}}, "b": {"hosts": {"h3": {}, "h4": {}, "h5": {}}}}
@@ -472,7 +472,7 @@ def test_twice_in_one_run(fleet: StandIns) -> None:
     assert fleet.rollout.outcomes() == {"h3": "rolled_back", "h4": "not_reached", "h5": "not_reached"}
 
 
-def test_what_the_first_of_two_left_is_not_settled_by_the_second_that_resumes_it(fleet: StandIns) -> None:
+def test_what_the_first_of_two_left_is_not_settled_by_the_second_that_resumes_it(fleet: StubModules) -> None:
     """Nothing is known of a host that the second run could not even plan for, whatever the first one knew of it."""
     fleet.change("h4", bad=[GOOD])
     first = {"rolling_update_hosts": "h2,h3,h4", "rolling_update_on_failure": "halt"}
@@ -491,7 +491,7 @@ def test_what_the_first_of_two_left_is_not_settled_by_the_second_that_resumes_it
 
 
 @pytest.mark.parametrize("option", [{"confirm_canary": True}, {"pause": 5}], ids=str)
-def test_what_only_the_playbook_can_do_is_refused_in_a_play_of_ones_own(fleet: StandIns, option: dict[str, object]) -> None:
+def test_what_only_the_playbook_can_do_is_refused_in_a_play_of_ones_own(fleet: StubModules, option: dict[str, object]) -> None:
     play = {"hosts": "all", "serial": 1, "gather_facts": False, "roles": ["evenkeel.fleet.rolling_update"]}
     (fleet.folder / "site.yml").write_text(json.dumps([play]))
     run = fleet.run(playbook=fleet.folder / "site.yml", **option)
@@ -500,14 +500,14 @@ def test_what_only_the_playbook_can_do_is_refused_in_a_play_of_ones_own(fleet: S
 
 
 class TestTheReport:
-    def test_the_users_own_tasks_have_it_on_the_controller(self, fleet: StandIns) -> None:
+    def test_the_users_own_tasks_have_it_on_the_controller(self, fleet: StubModules) -> None:
         (fleet.folder / "mail.yml").write_text(f"- ansible.builtin.shell: echo {{{{ rolling_update__report.ok }}}} > {fleet.folder}/mail\n")
         fleet.lose("h1")
         fleet.run(report_tasks="mail.yml")
         assert (fleet.folder / "mail").read_text() == "False\n"
 
     @pytest.mark.parametrize("hindrance", ["the folder", "the user's own tasks"])
-    def test_it_is_shown_whatever_becomes_of_it(self, fleet: StandIns, hindrance: str) -> None:
+    def test_it_is_shown_whatever_becomes_of_it(self, fleet: StubModules, hindrance: str) -> None:
         (fleet.folder / "mail.yml").write_text("- ansible.builtin.fail: {msg: no mail today}\n")
         if hindrance == "the folder":
             (fleet.folder / "rolling_update_reports").touch()
@@ -519,14 +519,14 @@ class TestTheReport:
 class TestConfiguration:
     """What somebody's ansible.cfg says for all playbooks."""
 
-    def test_any_errors_fatal(self, fleet: StandIns) -> None:
+    def test_any_errors_fatal(self, fleet: StubModules) -> None:
         (fleet.folder / "ansible.cfg").write_text("[defaults]\nany_errors_fatal = true\n")
         fleet.change("h2", bad=[GOOD])
         fleet.lose("h4")
         fleet.run(**WAVES, max_failures=2)
         assert_runs(fleet, h1=GOOD, h2=OLD, h3=GOOD, h4=OLD, h5=GOOD)
 
-    def test_become(self, fleet: StandIns) -> None:
+    def test_become(self, fleet: StubModules) -> None:
         """The hosts may need it. Who writes the report on the controller may not even have it."""
         (fleet.folder / "ansible.cfg").write_text("[privilege_escalation]\nbecome = true\nbecome_exe = /no/sudo\n")
         inventory = fleet.inventory()
@@ -538,21 +538,21 @@ class TestConfiguration:
 
 
 class TestVariablesOfTheInventory:
-    def put(self, fleet: StandIns, host: str, **variables: object) -> None:
+    def put(self, fleet: StubModules, host: str, **variables: object) -> None:
         inventory = fleet.inventory()
         inventory["all"]["vars"].update({"rolling_update_containers": "web", "rolling_update_max_failures": 0})
         inventory["all"]["hosts"][host] = variables
         fleet.rollout.inventory.write_text(json.dumps(inventory))
         fleet.rollout.variables = {"docker": fleet.rollout.variables["docker"]}
 
-    def test_a_mistake_for_one_host(self, fleet: StandIns) -> None:
+    def test_a_mistake_for_one_host(self, fleet: StubModules) -> None:
         self.put(fleet, "h2", rolling_update_containers=[{"name": "web", "grace": 3}])
         run = fleet.run()
         assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
         assert fleet.rollout.outcomes()["h2"] == "unknown"
         assert "1 failed (h2), and none may" in fleet.report()["sentence"]
 
-    def test_hosts_that_only_an_extra_variable_can_choose(self, fleet: StandIns) -> None:
+    def test_hosts_that_only_an_extra_variable_can_choose(self, fleet: StubModules) -> None:
         self.put(fleet, "h1", rolling_update_hosts="h1")
         run = fleet.run()
         assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
@@ -562,16 +562,16 @@ class TestVariablesOfTheInventory:
 
 
 class TestHabits:
-    def test_lists_on_the_command_line(self, fleet: StandIns) -> None:
+    def test_lists_on_the_command_line(self, fleet: StubModules) -> None:
         run = fleet.run("-e", "rolling_update_waves=1,2,100%", "-e", '{"rolling_update_containers": "[\\"web\\"]"}')
         assert run.returncode == 0, run.stdout
         assert fleet.waves(1, 2, 2)[0] == ["h1"]
 
-    def test_no_pull_is_no_pull(self, fleet: StandIns) -> None:
+    def test_no_pull_is_no_pull(self, fleet: StubModules) -> None:
         fleet.run(containers=[{"name": "web", "pull": "never"}])
         assert {entry["pull"] for entry in fleet.log if entry["module"] in ("container_prepare", "container_recreate")} == {"never"}
 
-    def test_a_host_that_is_gone_when_its_turn_comes_is_not_outside_of_its_window(self, fleet: StandIns) -> None:
+    def test_a_host_that_is_gone_when_its_turn_comes_is_not_outside_of_its_window(self, fleet: StubModules) -> None:
         inventory = fleet.inventory()
         later = "{{ 'ssh' if ansible_play_name is match('Update') else 'local' }}"
         inventory["all"]["hosts"]["h2"] = {"ansible_connection": later, "ansible_host": "127.0.0.1", "ansible_port": 1}
@@ -580,7 +580,7 @@ class TestHabits:
         assert_untouched(fleet, "h2", "h4", "h5")
         assert fleet.rollout.outcomes()["h2"] == "failed"
 
-    def test_a_name_that_looks_like_a_host_and_a_port(self, fleet: StandIns) -> None:
+    def test_a_name_that_looks_like_a_host_and_a_port(self, fleet: StubModules) -> None:
         inventory = fleet.inventory()
         inventory["all"]["hosts"]["edge:8080"] = {"ansible_host": "h1"}
         (fleet.folder / "inventory.py").write_text(f"""#!/usr/bin/env python3
@@ -594,29 +594,29 @@ print(json.dumps({{"all": {{"hosts": list(hosts), "vars": inventory["all"]["vars
         assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
         assert "edge:8080 cannot be put into a wave" in run.stdout
 
-    def test_check_mode(self, fleet: StandIns) -> None:
+    def test_check_mode(self, fleet: StubModules) -> None:
         run = fleet.run("--check", **WAVES)
         assert (run.returncode, fleet.changes) == (0, [])
         assert "Nothing was touched. Of 5 hosts: 5 to be updated." in run.stdout
 
-    def test_limit(self, fleet: StandIns) -> None:
+    def test_limit(self, fleet: StubModules) -> None:
         assert fleet.run("--limit", "h2,h4").returncode == 0
         assert_untouched(fleet, "h1", "h3", "h5")
         assert_runs(fleet, h2=GOOD, h4=GOOD)
 
-    def test_two_containers_in_their_order(self, fleet: StandIns) -> None:
+    def test_two_containers_in_their_order(self, fleet: StubModules) -> None:
         fleet.change_all(containers=["db", "web"])
         assert fleet.run(containers=["db", {"name": "web", "grace_period": 5}]).returncode == 0
         h1 = [entry["container"] for entry in fleet.changes if entry["host"] == "h1" and entry["module"] == "container_recreate"]
         assert h1 == ["db", "web"]
 
     @pytest.mark.behaviour("K10")
-    def test_outside_of_the_window(self, fleet: StandIns) -> None:
+    def test_outside_of_the_window(self, fleet: StubModules) -> None:
         run = fleet.run(window="00:00-00:00")
         assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
         assert set(fleet.rollout.outcomes().values()) == {"outside_window"}
 
-    def test_the_canary_is_one_that_is_within_its_window(self, fleet: StandIns) -> None:
+    def test_the_canary_is_one_that_is_within_its_window(self, fleet: StubModules) -> None:
         inventory = fleet.inventory()
         inventory["all"]["hosts"]["h1"] = {"rolling_update_window": "00:00-00:00"}
         fleet.rollout.inventory.write_text(json.dumps(inventory))
@@ -625,7 +625,7 @@ print(json.dumps({{"all": {{"hosts": list(hosts), "vars": inventory["all"]["vars
         assert fleet.begun("container_recreate") == ["h2"]
         assert_untouched(fleet, "h1", "h3", "h4", "h5")
 
-    def test_a_window_that_closes_on_the_way(self, fleet: StandIns) -> None:
+    def test_a_window_that_closes_on_the_way(self, fleet: StubModules) -> None:
         """The rest gets the same digest when it opens again, and until then all can go back."""
         inventory = fleet.inventory()
         inventory["all"]["hosts"]["h4"] = {"rolling_update_window": "00:00-00:00"}
@@ -641,7 +641,7 @@ print(json.dumps({{"all": {{"hosts": list(hosts), "vars": inventory["all"]["vars
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
         assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
-    def test_an_archive_that_stays(self, fleet: StandIns) -> None:
+    def test_an_archive_that_stays(self, fleet: StubModules) -> None:
         fleet.change("h2", errors={"container_finalize": "it is unhealthy now"})
         assert fleet.run(**WAVES).returncode == Ended.HOSTS_FAILED
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
@@ -663,14 +663,14 @@ print(json.dumps({{"all": {{"hosts": list(hosts), "vars": inventory["all"]["vars
             ({"window": "at night"}, "rolling_update_window must be two times of the day"),
         ],
     )
-    def test_bad_input(self, fleet: StandIns, variables: dict[str, object], told: str) -> None:
+    def test_bad_input(self, fleet: StubModules, variables: dict[str, object], told: str) -> None:
         run = fleet.run(**variables)
         assert run.returncode != 0
         assert told in " ".join(run.stdout.split()), run.stdout
         assert "caused by" not in run.stdout
         assert fleet.changes == []
 
-    def test_the_registry_password_is_nowhere(self, fleet: StandIns) -> None:
+    def test_the_registry_password_is_nowhere(self, fleet: StubModules) -> None:
         fleet.change("h1", bad=[GOOD])
         secret = {"registry_username": "robot", "registry_password": "hunter2-of-the-registry"}
         (fleet.folder / "secret.json").write_text(json.dumps({f"rolling_update_{name}": value for name, value in secret.items()}))
@@ -691,18 +691,18 @@ class TestOwnPlay:
     - role: evenkeel.fleet.rolling_update
 """
 
-    def put(self, fleet: StandIns, more: str = "") -> Path:
+    def put(self, fleet: StubModules, more: str = "") -> Path:
         playbook = fleet.folder / "own.yml"
         playbook.write_text(self.PLAY.format(more=more))
         return playbook
 
-    def test_all_at_once_is_refused(self, fleet: StandIns) -> None:
+    def test_all_at_once_is_refused(self, fleet: StubModules) -> None:
         run = fleet.run(playbook=self.put(fleet))
         assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
         assert '"serial: 1" and "max_fail_percentage: 0"' in run.stdout.replace("\\", "")
 
     @pytest.mark.parametrize("parallel", [1, 4])
-    def test_also_when_one_is_lost_before(self, fleet: StandIns, parallel: int) -> None:
+    def test_also_when_one_is_lost_before(self, fleet: StubModules, parallel: int) -> None:
         fleet.lose("h5")
         run = fleet.run(playbook=self.put(fleet, "pre_tasks: [{ansible.builtin.ping: }]"), max_parallel=parallel)
         assert run.returncode != 0
@@ -710,7 +710,7 @@ class TestOwnPlay:
         assert_runs(fleet, h4=OLD if parallel == 1 else GOOD)
         assert "No first item" not in run.stdout
 
-    def test_one_after_the_other(self, fleet: StandIns) -> None:
+    def test_one_after_the_other(self, fleet: StubModules) -> None:
         fleet.change("h3", bad=[GOOD])
         run = fleet.run(playbook=self.put(fleet, "serial: 1\n  max_fail_percentage: 0"))
         assert run.returncode != 0

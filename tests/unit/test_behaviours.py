@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.behaviours import DOCUMENT, Case, cases, document, proofs
+from support.docs.behaviours import DOCUMENT, Case, cases, document, proofs
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.id)

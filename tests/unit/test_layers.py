@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from support import layers
+from support.code import layers
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
 MODULE_UTILS = PLUGINS / "module_utils"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules ask the engine for what is written down in tests/support/engine_calls.py, and for nothing else."""
+"""The modules ask the engine for what is written down in tests/support/docs/engine_calls.py, and for nothing else."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.modules import container_recreate, container_update_info
-from support.ansible import run_module_here
-from support.engine_calls import DOCUMENT, EVENTS, PATHS, document
-from support.engine_over_http import EngineOverHttp
-from support.fake_engine import FakeEngine
+from support.docs.engine_calls import DOCUMENT, EVENTS, PATHS, document
+from support.fakes.engine import FakeEngine
+from support.fakes.engine_over_http import EngineOverHttp
+from support.real.ansible import run_module_here
 
 SHOP, OTHER = "docker.io/library/shop:1", "docker.io/library/other:1"
 

@@ -23,7 +23,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Failure, HookResult, HookResults, ImageIdentity
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets, masked
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, reject
-from support.fake_engine import FakeEngine, FakeJournal, fake_context
+from support.fakes.engine import FakeEngine, FakeJournal, fake_context
 
 NO_STAR = st.characters(exclude_characters="*", exclude_categories=("Cs",))
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.create_body import ContainerSpec
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected
-from support.engine_model import RELEASES, RefusedByEngine, Release, clean, created, merged_config
-from support.generated import bodies, images
+from support.fakes.engine_model import RELEASES, RefusedByEngine, Release, clean, created, merged_config
+from support.fakes.generated_containers import bodies, images
 
 Document = dict[str, Any]
 

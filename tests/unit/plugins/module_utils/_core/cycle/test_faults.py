@@ -14,8 +14,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dep
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, InvalidInput, NoAnswer, StepFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
-from support.fake_engine import Fuse
-from support.world import DEPENDENTS, World, updated
+from support.fakes.engine import Fuse
+from support.fakes.host import DEPENDENTS, FakeHost, updated
 
 Fault = t.Callable[[int], Fuse]
 
@@ -26,61 +26,61 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-def spoilt() -> World:
-    world = updated()
-    world.spoil_the_archive()
-    return world
+def spoilt() -> FakeHost:
+    host = updated()
+    host.spoil_the_archive()
+    return host
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 @pytest.mark.parametrize(
     ("make", "run", "before", "after"),
     [
-        (World, World.recreate, "old", "new"),
-        (lambda: World(bad=True), World.recreate, "old", "old"),
-        (updated, World.rollback_to_archive, "new", "old"),
-        (spoilt, World.rollback_to_archive, "new", "new"),
+        (FakeHost, FakeHost.recreate, "old", "new"),
+        (lambda: FakeHost(bad=True), FakeHost.recreate, "old", "old"),
+        (updated, FakeHost.rollback_to_archive, "new", "old"),
+        (spoilt, FakeHost.rollback_to_archive, "new", "new"),
     ],
     ids=["update", "bad update", "going back", "going back to a bad one"],
 )
 def test_one_call_fails(
-    make: t.Callable[[], World], run: t.Callable[[World, RunLock], CycleResult], before: str, after: str, fault: Fault
+    make: t.Callable[[], FakeHost], run: t.Callable[[FakeHost, RunLock], CycleResult], before: str, after: str, fault: Fault
 ) -> None:
     for at in range(1, 500):
-        world, fuse = make(), fault(at)
-        kept_before = set(world.kept)
+        host, fuse = make(), fault(at)
+        kept_before = set(host.kept)
         result: CycleResult | None = None
         try:
-            result = run(world, world.lock("me", fuse))
+            result = run(host, host.lock("me", fuse))
         except (StepFailed, InvalidInput):
-            assert world.engine.container("web")["Image"] == before
-            assert world.engine.container("web")["State"]["Status"] == "running"
-            assert world.engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always"}
+            assert host.engine.container("web")["Image"] == before
+            assert host.engine.container("web")["State"]["Status"] == "running"
+            assert host.engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always"}
         if fuse.burnt < at:
             return
         if result:
-            world.lock("nobody")
-            assert_true(world, result, before, after, kept_before, patient=fault is not FAULTS["refused"])
+            host.lock("nobody")
+            assert_true(host, result, before, after, kept_before, patient=fault is not FAULTS["refused"])
     pytest.fail("it does not end")
 
 
-def assert_true(world: World, result: CycleResult, before: str, after: str, kept: set[str], *, patient: bool) -> None:
+def assert_true(host: FakeHost, result: CycleResult, before: str, after: str, kept: set[str], *, patient: bool) -> None:
     if result.restored and result.restored.problem:
         assert patient is False, "an engine that was away for a moment is never too much"
         return
-    web = world.engine.container("web")
+    web = host.engine.container("web")
     assert web["Image"] == (before if result.outcome in (Outcome.ROLLED_BACK, Outcome.UNCHANGED) else after)
     assert (web["State"]["Status"], web["Id"]) == ("running", result.container_id)
     assert web["HostConfig"]["RestartPolicy"] == {"Name": "always"}
     unwell = {dependent.name for dependent in result.dependents if dependent.repair is Repair.NEEDS_ATTENTION}
-    assert {name for name in DEPENDENTS if not is_well(world, name)} <= unwell
-    assert world.engine.local["docker.io/library/tool:1"] == "tool-2" or unwell
-    left = world.engine.names - {"web", "web-old-2", *DEPENDENTS, result.archive, *kept}
+    assert {name for name in DEPENDENTS if not is_well(host, name)} <= unwell
+    assert host.engine.local["docker.io/library/tool:1"] == "tool-2" or unwell
+    left = host.engine.names - {"web", "web-old-2", *DEPENDENTS, result.archive, *kept}
     assert not left or unwell
 
 
-def is_well(world: World, name: str) -> bool:
-    if name not in world.engine.names:
+def is_well(host: FakeHost, name: str) -> bool:
+    if name not in host.engine.names:
         return False
-    ran, runs = (container["State"]["Status"] == "running" for container in (world.before[name], world.engine.container(name)))
-    return ran == runs and (not runs or world.engine.is_served(name))
+    ran, runs = (container["State"]["Status"] == "running" for container in (host.before[name], host.engine.container(name)))
+    return ran == runs and (not runs or host.engine.is_served(name))

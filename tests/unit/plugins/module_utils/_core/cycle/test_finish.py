@@ -11,7 +11,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.finish 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord, ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
-from support.fake_engine import FakeEngine, FakeJournal, a_journal_entry, fake_context
+from support.fakes.engine import FakeEngine, FakeJournal, a_journal_entry, fake_context
 
 OLD = ArchiveRecord("old", "web-old-1000", runs=True, restart_policy={"Name": "always"})
 BACK = ArchiveRecord("back", "web-old-900", runs=True, restart_policy={})

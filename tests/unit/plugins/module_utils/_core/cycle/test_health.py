@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import (
     LONGEST,
 )
-from support.fake_engine import HEALTHY, RUNNING, STARTING, UNHEALTHY, FakeClock, FakeEngine, exited
+from support.fakes.engine import HEALTHY, RUNNING, STARTING, UNHEALTHY, FakeClock, FakeEngine, exited
 
 BLIND = EngineError("the engine is busy")
 PAUSED = ContainerRuntimeState(RuntimeStatus.PAUSED)

@@ -29,8 +29,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import JournalEntry
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, a_journal_entry, exited, fake_context, fake_lock
-from support.world import World
+from support.fakes.engine import FakeEngine, FakeJournal, Fuse, Killed, a_journal_entry, exited, fake_context, fake_lock
+from support.fakes.host import FakeHost
 
 HOOKS = Hooks.from_options("backup", "warm up")
 TOUCH = "evenkeel-touch.me.web"
@@ -347,68 +347,68 @@ class TestKilled:
     def test_during_pre_update_the_next_run_begins_anew(self) -> None:
         """Nothing was touched, so nothing is stopped to be brought back, and the result does not claim that something was."""
         for call in ("exec:web:backup", "write"):
-            world = World()
-            started = world.engine.container("web")["State"]
-            kill_at(world, call)
-            assert world.engine.container("web")["State"] == started
-            second = world.lock("second", dead=["first"])
-            world.engine.calls.clear()
-            result = world.recreate(second, hooks=Hooks.from_options("false"))
+            host = FakeHost()
+            started = host.engine.container("web")["State"]
+            kill_at(host, call)
+            assert host.engine.container("web")["State"] == started
+            second = host.lock("second", dead=["first"])
+            host.engine.calls.clear()
+            result = host.recreate(second, hooks=Hooks.from_options("false"))
             assert (result.outcome, result.recovered_first) == (Outcome.RECREATED, False)
-            calls = world.engine.calls
+            calls = host.engine.calls
             assert calls.index("exec:web:false") < calls.index("stop:web")
             assert calls.count("stop:web") == 1
-            world.assert_is("new")
+            host.assert_is("new")
 
     def test_during_pre_update_check_mode_knows_that_nothing_was_touched(self) -> None:
-        world = World()
-        kill_at(world, "exec:web:backup")
-        for images in (world.engine.registry, world.engine.local):
+        host = FakeHost()
+        kill_at(host, "exec:web:backup")
+        for images in (host.engine.registry, host.engine.local):
             images["docker.io/library/shop:1"] = "old"
-        lock, context = world.lock("second", dead=["first"]), fake_context(world.engine, world.memory)
+        lock, context = host.lock("second", dead=["first"]), fake_context(host.engine, host.memory)
         predicted = check_recreate(context, lock, RecreateRequest("web"))
-        result = world.recreate(lock)
+        result = host.recreate(lock)
         assert (predicted.outcome, predicted.recovered_first) == (result.outcome, result.recovered_first) == (Outcome.UNCHANGED, False)
 
     def test_during_pre_update_and_the_next_hook_fails(self) -> None:
-        world = World()
-        before = world.engine.container("web")
-        kill_at(world, "exec:web:backup")
-        world.engine.hook_runs["backup"] = HookRun(1, "")
+        host = FakeHost()
+        before = host.engine.container("web")
+        kill_at(host, "exec:web:backup")
+        host.engine.hook_runs["backup"] = HookRun(1, "")
         with pytest.raises(HookFailed) as failed:
-            world.recreate(world.lock("second", dead=["first"]), hooks=HOOKS)
+            host.recreate(host.lock("second", dead=["first"]), hooks=HOOKS)
         assert not failed.value.touched
-        assert world.engine.container("web") == before
-        assert world.journal.notes == {}
+        assert host.engine.container("web") == before
+        assert host.journal.notes == {}
 
     def test_during_post_update_the_next_run_brings_it_to_its_end(self) -> None:
-        world = World()
-        kill_at(world, "exec:NEW:warm up")
-        world.engine.calls.clear()
-        result = world.recreate(world.lock("second", dead=["first"]), hooks=HOOKS)
+        host = FakeHost()
+        kill_at(host, "exec:NEW:warm up")
+        host.engine.calls.clear()
+        result = host.recreate(host.lock("second", dead=["first"]), hooks=HOOKS)
         assert (result.outcome, result.hooks) == (Outcome.RECOVERED, HookResults())
-        assert not [call for call in world.engine.calls if call.startswith("exec")]
-        world.assert_is("new")
+        assert not [call for call in host.engine.calls if call.startswith("exec")]
+        host.assert_is("new")
 
     @pytest.mark.parametrize("bad", [False, True])
     def test_anywhere(self, bad: bool) -> None:
         for at in range(1, 500):
-            world = World(bad=bad)
+            host = FakeHost(bad=bad)
             try:
-                world.recreate(world.lock("first", Fuse(at)), hooks=HOOKS)
+                host.recreate(host.lock("first", Fuse(at)), hooks=HOOKS)
             except Killed:
-                world.recreate(world.lock("second", dead=["first"]), hooks=HOOKS)
-                world.assert_is("old" if bad else "new")
+                host.recreate(host.lock("second", dead=["first"]), hooks=HOOKS)
+                host.assert_is("old" if bad else "new")
             else:
                 assert at > 20
                 return
         pytest.fail("it does not end")
 
 
-def kill_at(world: World, label: str) -> None:
+def kill_at(host: FakeHost, label: str) -> None:
     """Run an update with hooks, and kill it at the call `label`, before it is done; `write` is that of the note on the first touch."""
     for at in range(1, 500):
-        attempt = World()
+        attempt = FakeHost()
         attempt.engine.calls.clear()
         attempt.journal.calls = attempt.engine.calls
         with contextlib.suppress(Killed):
@@ -416,7 +416,7 @@ def kill_at(world: World, label: str) -> None:
         wanted = "write:evenkeel-touch.first.web" if label == "write" else label
         if wanted in attempt.engine.calls:
             with contextlib.suppress(Killed):
-                world.recreate(world.lock("first", Fuse(at - 1)), hooks=HOOKS)
+                host.recreate(host.lock("first", Fuse(at - 1)), hooks=HOOKS)
             return
     pytest.fail(f"there is no {label}")
 

@@ -16,80 +16,80 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import InspectFailed, NoArchive, StepFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
-from support.fake_engine import Fuse, Killed
-from support.world import World, updated
+from support.fakes.engine import Fuse, Killed
+from support.fakes.host import FakeHost, updated
 
-Run = t.Callable[[World, RunLock], CycleResult]
+Run = t.Callable[[FakeHost, RunLock], CycleResult]
 
 
-def interruptions(make: t.Callable[[], World], run: Run) -> Iterator[World]:
-    """One world for each call at which a run can be killed."""
+def interruptions(make: t.Callable[[], FakeHost], run: Run) -> Iterator[FakeHost]:
+    """One host for each call at which a run can be killed."""
     for at in range(1, 500):
-        world = make()
+        host = make()
         try:
             with contextlib.suppress(StepFailed):
-                run(world, world.lock("first", Fuse(at)))
+                run(host, host.lock("first", Fuse(at)))
         except Killed:
-            yield world
+            yield host
         else:
             assert at > 10
             return
     pytest.fail("it does not end")
 
 
-def again(world: World, run: Run) -> CycleResult:
-    return run(world, world.lock("second", dead=["first"]))
+def again(host: FakeHost, run: Run) -> CycleResult:
+    return run(host, host.lock("second", dead=["first"]))
 
 
 @pytest.mark.parametrize("runs", [True, False])
 @pytest.mark.parametrize("keep_archive", [False, True])
 def test_an_update(runs: bool, keep_archive: bool) -> None:
-    def run(world: World, lock: RunLock) -> CycleResult:
-        return world.recreate(lock, keep_archive=keep_archive)
+    def run(host: FakeHost, lock: RunLock) -> CycleResult:
+        return host.recreate(lock, keep_archive=keep_archive)
 
-    for world in interruptions(lambda: World(runs=runs), run):
-        result = again(world, run)
+    for host in interruptions(lambda: FakeHost(runs=runs), run):
+        result = again(host, run)
         assert result.outcome in (Outcome.RECREATED, Outcome.RECOVERED, Outcome.UNCHANGED)
-        world.assert_is("new", runs=runs, archives=world.kept)
-        assert len(world.kept) == int(keep_archive)
+        host.assert_is("new", runs=runs, archives=host.kept)
+        assert len(host.kept) == int(keep_archive)
 
 
 @pytest.mark.parametrize("bad", [False, True])
 def test_an_update_of_a_container_by_its_id(bad: bool) -> None:
     """While it is an archive, its ID has the name of one."""
 
-    def run(world: World, lock: RunLock) -> CycleResult:
-        return world.recreate(lock, container=world.web)
+    def run(host: FakeHost, lock: RunLock) -> CycleResult:
+        return host.recreate(lock, container=host.web)
 
-    for world in interruptions(lambda: World(bad=bad), run):
+    for host in interruptions(lambda: FakeHost(bad=bad), run):
         with contextlib.suppress(InspectFailed):  # It was replaced, so nobody has that ID.
-            assert again(world, run).outcome in (Outcome.RECREATED, Outcome.ROLLED_BACK, Outcome.SKIPPED)
-        world.assert_is("old" if bad else "new")
+            assert again(host, run).outcome in (Outcome.RECREATED, Outcome.ROLLED_BACK, Outcome.SKIPPED)
+        host.assert_is("old" if bad else "new")
 
 
 def test_an_update_to_a_bad_image() -> None:
-    for world in interruptions(lambda: World(bad=True), World.recreate):
-        assert again(world, World.recreate).outcome in (Outcome.ROLLED_BACK, Outcome.SKIPPED)
-        world.assert_is("old")
-        assert world.engine.container("web")["Id"] == world.web
-        assert world.engine.local["docker.io/library/shop:1"] == "old", "the tag does not mean the bad image"
-        assert again(world, World.recreate).outcome is Outcome.SKIPPED
+    for host in interruptions(lambda: FakeHost(bad=True), FakeHost.recreate):
+        assert again(host, FakeHost.recreate).outcome in (Outcome.ROLLED_BACK, Outcome.SKIPPED)
+        host.assert_is("old")
+        assert host.engine.container("web")["Id"] == host.web
+        assert host.engine.local["docker.io/library/shop:1"] == "old", "the tag does not mean the bad image"
+        assert again(host, FakeHost.recreate).outcome is Outcome.SKIPPED
 
 
 def test_an_update_forgets_no_archive() -> None:
-    def make() -> World:
-        world = updated(2)
-        world.engine.registry["docker.io/library/shop:1"] = "newest"
-        return world
+    def make() -> FakeHost:
+        host = updated(2)
+        host.engine.registry["docker.io/library/shop:1"] = "newest"
+        return host
 
-    def run(world: World, lock: RunLock) -> CycleResult:
-        return world.recreate(lock, keep_archive=True, rollout="7")
+    def run(host: FakeHost, lock: RunLock) -> CycleResult:
+        return host.recreate(lock, keep_archive=True, rollout="7")
 
-    for world in interruptions(make, run):
-        again(world, run)
-        assert len(world.kept) == 3
-        assert [kept.rollout for kept in ArchiveStore(world.memory).of("web")] == ["7", "", ""]
-        world.assert_is("newest", archives=world.kept)
+    for host in interruptions(make, run):
+        again(host, run)
+        assert len(host.kept) == 3
+        assert [kept.rollout for kept in ArchiveStore(host.memory).of("web")] == ["7", "", ""]
+        host.assert_is("newest", archives=host.kept)
 
 
 @pytest.mark.parametrize("keep_archive", [False, True])
@@ -97,64 +97,64 @@ def test_an_update_forgets_no_archive() -> None:
 def test_going_back(keep_archive: bool, updates: int) -> None:
     """One container, not two, however often it is interrupted."""
 
-    def run(world: World, lock: RunLock) -> CycleResult:
-        return world.rollback_to_archive(lock, keep_archive=keep_archive)
+    def run(host: FakeHost, lock: RunLock) -> CycleResult:
+        return host.rollback_to_archive(lock, keep_archive=keep_archive)
 
-    for world in interruptions(lambda: updated(updates), run):
-        assert again(world, run).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
+    for host in interruptions(lambda: updated(updates), run):
+        assert again(host, run).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
         image = "old" if updates == 1 else "new"
-        world.assert_is(image, archives=world.kept)
-        assert len(world.kept) == updates - 1 + int(keep_archive)
-        assert world.engine.local["docker.io/library/shop:1"] == image
+        host.assert_is(image, archives=host.kept)
+        assert len(host.kept) == updates - 1 + int(keep_archive)
+        assert host.engine.local["docker.io/library/shop:1"] == image
 
 
 def test_going_back_to_a_bad_one() -> None:
-    def make() -> World:
-        world = updated()
-        world.spoil_the_archive()
-        return world
+    def make() -> FakeHost:
+        host = updated()
+        host.spoil_the_archive()
+        return host
 
-    for world in interruptions(make, World.rollback_to_archive):
-        assert again(world, World.rollback_to_archive).outcome is Outcome.ROLLED_BACK
-        world.assert_is("new", archives=world.kept)
-        assert world.kept, "the archive is an archive again"
+    for host in interruptions(make, FakeHost.rollback_to_archive):
+        assert again(host, FakeHost.rollback_to_archive).outcome is Outcome.ROLLED_BACK
+        host.assert_is("new", archives=host.kept)
+        assert host.kept, "the archive is an archive again"
 
 
 def test_filling_a_gap() -> None:
     newest: list[str] = []
 
-    def make() -> World:
-        world = updated(2)
-        newest[:] = [world.engine.container(world.kept[0])["Id"]]
-        world.engine.vanish("web")
-        return world
+    def make() -> FakeHost:
+        host = updated(2)
+        newest[:] = [host.engine.container(host.kept[0])["Id"]]
+        host.engine.vanish("web")
+        return host
 
-    for world in interruptions(make, World.rollback_to_archive):
-        assert again(world, World.rollback_to_archive).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
-        web = world.engine.container("web")
+    for host in interruptions(make, FakeHost.rollback_to_archive):
+        assert again(host, FakeHost.rollback_to_archive).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
+        web = host.engine.container("web")
         assert (web["Id"], web["State"]["Status"], web["HostConfig"]["RestartPolicy"]) == (newest[0], "running", {"Name": "always"})
-        assert world.journal.notes == {}
-        assert len(world.kept) == 1
-        assert set(world.kept) < world.engine.names
+        assert host.journal.notes == {}
+        assert len(host.kept) == 1
+        assert set(host.kept) < host.engine.names
 
 
 @pytest.mark.parametrize("bad", [False, True])
 def test_the_second_run_may_be_killed_too(bad: bool) -> None:
     for sooner in range(13, 80, 9):
         for later in range(2, 60, 5):
-            world = World(bad=bad)
+            host = FakeHost(bad=bad)
             for token, at, dead in (("first", sooner, []), ("second", later, ["first"])):
                 with contextlib.suppress(Killed):
-                    world.recreate(world.lock(token, Fuse(at), dead))
-            world.recreate(world.lock("third", dead=["first", "second"]))
-            assert "evenkeel-lock.web" not in world.journal.notes
-            world.journal.notes.clear()  # A rescuer that is killed while it erases leaves notes that nobody reads.
-            world.assert_is("old" if bad else "new")
+                    host.recreate(host.lock(token, Fuse(at), dead))
+            host.recreate(host.lock("third", dead=["first", "second"]))
+            assert "evenkeel-lock.web" not in host.journal.notes
+            host.journal.notes.clear()  # A rescuer that is killed while it erases leaves notes that nobody reads.
+            host.assert_is("old" if bad else "new")
 
 
 def test_when_all_is_gone_back_from_nothing_is_left_of_the_memory() -> None:
-    world = updated()
-    world.rollback_to_archive(world.lock("me"))
-    assert set(world.memory.notes) == {"evenkeel-rejected.web"}
+    host = updated()
+    host.rollback_to_archive(host.lock("me"))
+    assert set(host.memory.notes) == {"evenkeel-rejected.web"}
     with pytest.raises(NoArchive):
-        world.rollback_to_archive(world.lock("me"))
+        host.rollback_to_archive(host.lock("me"))

@@ -18,7 +18,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import JournalEntry
-from support.fake_engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, FakeProcesses, a_journal_entry, exited, fake_context
+from support.fakes.engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, FakeProcesses, a_journal_entry, exited, fake_context
 
 ARCHIVE = "web-old-1000"
 

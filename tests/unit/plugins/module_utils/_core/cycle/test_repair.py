@@ -23,7 +23,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.repair 
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import CreateIncomplete, EngineError, NoAnswer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Document
-from support.fake_engine import FakeEngine, fake_context
+from support.fakes.engine import FakeEngine, fake_context
 
 TAG = "docker.io/library/tool:1"
 REFUSAL = EngineError("the engine says no")

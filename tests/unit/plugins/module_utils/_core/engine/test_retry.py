@@ -10,7 +10,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError, NoAnswer, NotFound
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.retry import retry_on_no_answer, retry_on_refusal
-from support.fake_engine import FakeClock
+from support.fakes.engine import FakeClock
 
 
 class Call:

@@ -9,7 +9,7 @@ import contextlib
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import StepTime, Stopwatch
-from support.fake_engine import FakeClock
+from support.fakes.engine import FakeClock
 
 
 @pytest.fixture

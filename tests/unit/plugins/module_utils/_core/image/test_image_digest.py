@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image.pull im
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from support.fake_engine import UNHEALTHY, FakeEngine, FakeJournal, digest_of, fake_context, fake_lock
+from support.fakes.engine import UNHEALTHY, FakeEngine, FakeJournal, digest_of, fake_context, fake_lock
 
 TAG, REPOSITORY = "docker.io/library/shop:1", "docker.io/library/shop"
 TESTED, ELSEWHERE = digest_of("tested"), digest_of("elsewhere")

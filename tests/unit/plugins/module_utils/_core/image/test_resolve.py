@@ -12,7 +12,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image.resolve import resolve
-from support.fake_engine import FakeEngine, digest_of
+from support.fakes.engine import FakeEngine, digest_of
 
 SHOP = ImageReference.parse("shop:1")
 

@@ -13,8 +13,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
-from support.fake_engine import FakeEngine, FakeJournal, fake_context, fake_lock
-from support.world import ALWAYS, HEALTH
+from support.fakes.engine import FakeEngine, FakeJournal, fake_context, fake_lock
+from support.fakes.host import ALWAYS, HEALTH
 
 
 class Host:

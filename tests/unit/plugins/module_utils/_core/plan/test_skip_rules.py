@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.skip_rules import is_excluded, why_too_young
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from support.fake_engine import FakeClock, FakeEngine, fake_context, fake_lock
+from support.fakes.engine import FakeClock, FakeEngine, fake_context, fake_lock
 
 DAY = 24 * 3600
 NOW = 1_790_000_000

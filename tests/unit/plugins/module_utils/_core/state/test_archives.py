@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord, ArchiveStore
-from support.fake_engine import FakeJournal, Fuse, Killed
+from support.fakes.engine import FakeJournal, Fuse, Killed
 
 FIRST = ArchiveRecord("1", "web-old-1000", runs=True, restart_policy={"Name": "always"})
 SECOND = ArchiveRecord("2", "web-old-2000", runs=False, restart_policy={})

@@ -27,8 +27,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal
     touch_key,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
-from support.fake_engine import FakeClock, FakeJournal, FakeProcesses, fake_lock
-from support.fake_engine import a_journal_entry as entry
+from support.fakes.engine import FakeClock, FakeJournal, FakeProcesses, fake_lock
+from support.fakes.engine import a_journal_entry as entry
 
 LOCK = lock_key("web")
 

@@ -10,7 +10,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image.tags import point_tag_back
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections, how_to_forget, reject
-from support.fake_engine import FakeEngine, FakeJournal, fake_context
+from support.fakes.engine import FakeEngine, FakeJournal, fake_context
 
 BAD = Rejected("shop:1", "bad", None, "crashed: web exited with code 3", 1000)
 OLD, NEW = ImageIdentity("shop:1", "old"), ImageIdentity("shop:1", "new", "sha256:d")

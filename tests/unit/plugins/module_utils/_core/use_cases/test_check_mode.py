@@ -32,8 +32,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate, check_rollback
-from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, digest_of, fake_context, fake_lock
-from support.world import World, updated
+from support.fakes.engine import FakeEngine, FakeJournal, Fuse, Killed, digest_of, fake_context, fake_lock
+from support.fakes.host import FakeHost, updated
 
 READS = ("inspect", "published", "local_image", "surroundings", "changes:", "probe:")
 SHOP = "docker.io/library/shop:1"
@@ -244,26 +244,26 @@ def test_those_that_depend_on_it_are_told(engine: FakeEngine) -> None:
 
 class TestOtherRuns:
     def test_one_that_is_at_work(self) -> None:
-        world = World()
-        interrupt(world, World.recreate, 22)
-        result = rehearse_world(world, dead=())
+        host = FakeHost()
+        interrupt(host, FakeHost.recreate, 22)
+        result = check_host(host, dead=())
         assert result.warnings[0].endswith("what it leaves behind decides.")
         assert "another run is at work" in result.doubt
         assert not result.recovered_first
 
     def test_one_that_is_at_work_while_nobody_has_the_name(self) -> None:
-        world = World()
-        point = interrupt_until(world, World.recreate, lambda: "web" not in world.engine.names)
+        host = FakeHost()
+        point = interrupt_until(host, FakeHost.recreate, lambda: "web" not in host.engine.names)
         assert point
-        result = rehearse_world(world, dead=())
+        result = check_host(host, dead=())
         assert (result.outcome, cycle_report(result)["changed"], result.container_name) == (Outcome.UNKNOWN, False, "web")
 
     def test_what_is_left_for_a_human(self) -> None:
-        world = World()
-        assert interrupt_until(world, World.recreate, lambda: "web" not in world.engine.names)
-        world.engine.rename("web-old-1000", "somebody")
+        host = FakeHost()
+        assert interrupt_until(host, FakeHost.recreate, lambda: "web" not in host.engine.names)
+        host.engine.rename("web-old-1000", "somebody")
         with pytest.raises(RecoveryFailed):
-            rehearse_world(world)
+            check_host(host)
 
 
 @pytest.mark.parametrize("bad", [False, True])
@@ -271,12 +271,12 @@ def test_wherever_a_run_was_killed_the_next_does_what_is_foretold(bad: bool) -> 
     """Also where it is not foreseen that the new container fails, it is foreseen that something changes."""
     points = 0
     for at in range(1, 200):
-        world = World(bad=bad)
-        if not interrupt(world, World.recreate, at):
+        host = FakeHost(bad=bad)
+        if not interrupt(host, FakeHost.recreate, at):
             break
         points += 1
-        predicted = rehearse_world(world)
-        done = world.recreate(world.lock("later", dead=("killed",)))
+        predicted = check_host(host)
+        done = host.recreate(host.lock("later", dead=("killed",)))
         assert cycle_report(predicted)["changed"] == cycle_report(done)["changed"], at
         if not bad:
             assert (predicted.outcome, predicted.container_name) == (done.outcome, done.container_name), at
@@ -287,14 +287,14 @@ def test_wherever_a_run_was_killed_the_next_does_what_is_foretold(bad: bool) -> 
 def test_wherever_a_run_back_was_killed_the_next_does_what_is_foretold(gone: bool) -> None:
     points = 0
     for at in range(1, 200):
-        world = updated(2)
+        host = updated(2)
         if gone:
-            world.engine.vanish("web")
-        if not interrupt(world, World.rollback_to_archive, at):
+            host.engine.vanish("web")
+        if not interrupt(host, FakeHost.rollback_to_archive, at):
             break
         points += 1
-        predicted = rehearse_world(world, check_rollback)
-        done = world.rollback_to_archive(world.lock("later", dead=("killed",)))
+        predicted = check_host(host, check_rollback)
+        done = host.rollback_to_archive(host.lock("later", dead=("killed",)))
         assert (predicted.outcome, cycle_report(predicted)["changed"]) == (done.outcome, cycle_report(done)["changed"]), at
         assert predicted.new_image == done.new_image, at
     assert points > 10
@@ -302,67 +302,67 @@ def test_wherever_a_run_back_was_killed_the_next_does_what_is_foretold(gone: boo
 
 class TestGoingBack:
     def test_to_the_archive(self) -> None:
-        world = updated()
-        result = rehearse_world(world, check_rollback)
+        host = updated()
+        result = check_host(host, check_rollback)
         assert (result.outcome, result.new_image.id) == (Outcome.RESTORED, "old")
         assert result.diff is not None
-        done = world.rollback_to_archive(world.lock("later"))
+        done = host.rollback_to_archive(host.lock("later"))
         assert (done.outcome, done.new_image.id, done.diff) == (result.outcome, result.new_image.id, result.diff)
 
     def test_into_a_gap(self) -> None:
-        world = updated()
-        world.engine.vanish("web")
-        result = rehearse_world(world, check_rollback)
-        done = world.rollback_to_archive(world.lock("later"))
+        host = updated()
+        host.engine.vanish("web")
+        result = check_host(host, check_rollback)
+        done = host.rollback_to_archive(host.lock("later"))
         assert (result.outcome, result.container_id, result.container_name) == (done.outcome, done.container_id, done.container_name)
         assert (result.old_image, result.new_image) == (done.old_image, done.new_image)
 
     def test_to_nothing(self) -> None:
         with pytest.raises(NoArchive):
-            rehearse_world(World(), check_rollback)
+            check_host(FakeHost(), check_rollback)
 
     def test_what_must_not_be_stopped(self) -> None:
-        world = updated()
-        world.engine._find("web")["State"]["Status"] = "paused"
+        host = updated()
+        host.engine._find("web")["State"]["Status"] = "paused"
         with pytest.raises(Refused):
-            rehearse_world(world, check_rollback)
+            check_host(host, check_rollback)
 
 
-def interrupt(world: World, run: t.Callable[[World, RunLock], CycleResult], at: int) -> bool:
+def interrupt(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult], at: int) -> bool:
     """Kill a run at that call. False when it was over by then."""
     try:
-        run(world, world.lock("killed", Fuse(at)))
+        run(host, host.lock("killed", Fuse(at)))
     except Killed:
         return True
     finally:
-        world.engine.fuse = world.journal.fuse = world.memory.fuse = Fuse()
+        host.engine.fuse = host.journal.fuse = host.memory.fuse = Fuse()
     return False
 
 
-def interrupt_until(world: World, run: t.Callable[[World, RunLock], CycleResult], true: t.Callable[[], bool]) -> bool:
+def interrupt_until(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult], true: t.Callable[[], bool]) -> bool:
     """Kill a run as soon as something is true."""
-    look_on = world.engine.look_on
+    look_on = host.engine.look_on
 
     def kill() -> None:
         if true():
             raise Killed
 
-    world.engine.look_on = kill
+    host.engine.look_on = kill
     try:
-        run(world, world.lock("killed"))
+        run(host, host.lock("killed"))
     except Killed:
         return True
     finally:
-        world.engine.look_on = look_on
+        host.engine.look_on = look_on
     return False
 
 
-def rehearse_world(world: World, rehearsal: t.Any = check_recreate, dead: t.Iterable[str] = ("killed",)) -> CycleResult:
-    world.look_on()
-    before = copy.deepcopy((world.engine._containers, world.engine.local, world.journal.notes, world.memory.notes))
+def check_host(host: FakeHost, rehearsal: t.Any = check_recreate, dead: t.Iterable[str] = ("killed",)) -> CycleResult:
+    host.look_on()
+    before = copy.deepcopy((host.engine._containers, host.engine.local, host.journal.notes, host.memory.notes))
     request = RecreateRequest("web") if rehearsal is check_recreate else ContainerRequest("web")
     try:
-        result: CycleResult = rehearsal(fake_context(world.engine, world.memory), world.lock("rehearsal", dead=dead), request)
+        result: CycleResult = rehearsal(fake_context(host.engine, host.memory), host.lock("rehearsal", dead=dead), request)
     finally:
-        assert (world.engine._containers, world.engine.local, world.journal.notes, world.memory.notes) == before
+        assert (host.engine._containers, host.engine.local, host.journal.notes, host.memory.notes) == before
     return result

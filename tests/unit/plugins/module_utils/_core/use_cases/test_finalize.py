@@ -25,8 +25,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.fin
     check_finalize,
     finalize,
 )
-from support.fake_engine import FakeEngine, FakeJournal, Fuse, Killed, fake_context, fake_lock
-from support.world import World, updated
+from support.fakes.engine import FakeEngine, FakeJournal, Fuse, Killed, fake_context, fake_lock
+from support.fakes.host import FakeHost, updated
 
 REFUSAL = EngineError("the engine says no")
 ARCHIVE = "web-old-900"
@@ -207,10 +207,10 @@ class TestHalfDone:
 
 
 def drop(
-    world: World, token: str, fuse: Fuse | None = None, dead: t.Iterable[str] = (), work: t.Callable[..., Finalized] = finalize
+    host: FakeHost, token: str, fuse: Fuse | None = None, dead: t.Iterable[str] = (), work: t.Callable[..., Finalized] = finalize
 ) -> Finalized:
-    lock = world.lock(token, fuse, dead)
-    return work(fake_context(world.engine, world.memory), lock, FinalizeRequest(ContainerRequest("web")))
+    lock = host.lock(token, fuse, dead)
+    return work(fake_context(host.engine, host.memory), lock, FinalizeRequest(ContainerRequest("web")))
 
 
 class TestInterrupted:
@@ -218,31 +218,31 @@ class TestInterrupted:
         fuse = Fuse()
         drop(updated(2), "me", fuse)
         for at in range(1, fuse.burnt + 1):
-            world = updated(2)
+            host = updated(2)
             with pytest.raises(Killed):
-                drop(world, "first", Fuse(at))
-            drop(world, "second", dead=["first"])
-            world.assert_is("newer")
-            assert world.kept == []
+                drop(host, "first", Fuse(at))
+            drop(host, "second", dead=["first"])
+            host.assert_is("newer")
+            assert host.kept == []
 
     def test_an_update_that_was_interrupted_comes_first(self) -> None:
-        world = updated()
-        world.engine.registry["docker.io/library/shop:1"] = "newer"
+        host = updated()
+        host.engine.registry["docker.io/library/shop:1"] = "newer"
         with pytest.raises(Killed):
-            world.recreate(world.lock("first", Fuse(45)), keep_archive=True)
-        before = (world.engine.names, world.kept, dict(world.journal.notes))
+            host.recreate(host.lock("first", Fuse(45)), keep_archive=True)
+        before = (host.engine.names, host.kept, dict(host.journal.notes))
         for work in (finalize, check_finalize):
             with pytest.raises(Refused, match="an earlier run on it was interrupted"):
-                drop(world, "second", dead=["first"], work=work)
-            assert (world.engine.names, world.kept, world.journal.notes) == before
+                drop(host, "second", dead=["first"], work=work)
+            assert (host.engine.names, host.kept, host.journal.notes) == before
 
     def test_a_run_that_lives_is_waited_for(self) -> None:
-        world = updated()
+        host = updated()
         with pytest.raises(Killed):
-            world.rollback_to_archive(world.lock("first", Fuse(30)))
+            host.rollback_to_archive(host.lock("first", Fuse(30)))
         with pytest.raises(Busy):
-            drop(world, "second")
-        assert "another run is at work" in drop(world, "second", work=check_finalize).warnings[-1].lower()
+            drop(host, "second")
+        assert "another run is at work" in drop(host, "second", work=check_finalize).warnings[-1].lower()
 
 
 def test_check_mode_touches_nothing(yard: Yard) -> None:

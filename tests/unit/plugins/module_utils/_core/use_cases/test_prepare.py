@@ -21,7 +21,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.pre
     preparation_report,
     prepare,
 )
-from support.fake_engine import FakeEngine, digest_of, fake_context, fake_lock
+from support.fakes.engine import FakeEngine, digest_of, fake_context, fake_lock
 
 SHOP = "docker.io/library/shop:1"
 EXACTLY = f"docker.io/library/shop@{digest_of('new')}"

@@ -52,7 +52,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import JournalEntry, lock_key
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from support.fake_engine import (
+from support.fakes.engine import (
     HEALTHY,
     STARTING,
     UNHEALTHY,

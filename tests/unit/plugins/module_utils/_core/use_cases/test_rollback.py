@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord, ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
-from support.fake_engine import STARTING, FakeEngine, FakeJournal, fake_context, fake_lock
+from support.fakes.engine import STARTING, FakeEngine, FakeJournal, fake_context, fake_lock
 
 REFUSAL = EngineError("the engine says no")
 ARCHIVE = "web-old-900"

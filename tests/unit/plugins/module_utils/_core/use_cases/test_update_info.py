@@ -32,8 +32,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archive
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_key, successor_key
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.update_info import inspect_host
-from support.fake_census import FakeHostReader
-from support.fake_engine import FakeClock, FakeEngine, FakeProcesses, a_journal_entry, digest_of, fake_context
+from support.fakes.engine import FakeClock, FakeEngine, FakeProcesses, a_journal_entry, digest_of, fake_context
+from support.fakes.host_reader import FakeHostReader
 
 NOW = 1_790_000_000
 DAY = 24 * 3600

@@ -22,7 +22,7 @@ import docker.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL, MEMORY_LABEL
 from testbed import images, registry
 
-from .visitor import fetch
+from .polling_client import fetch
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Service:
     port: int
 
 
-class Scene:
+class Sandbox:
     """One test's corner of the engine."""
 
     def __init__(self, client: docker.APIClient) -> None:

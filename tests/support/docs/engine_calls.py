@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every request that the modules make to the engine, and why. `python -m support.engine_calls` writes docs/engine_calls.md of it.
+"""Every request that the modules make to the engine, and why. `python -m support.docs.engine_calls` writes docs/engine_calls.md of it.
 
 A unit test compares it with what they really ask for. Who adds a call adds its reason here; who can do without one takes it away.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-DOCUMENT = Path(__file__).parents[2] / "docs/engine_calls.md"
+DOCUMENT = Path(__file__).parents[3] / "docs/engine_calls.md"
 
 EVENTS = "GET /events"
 """Asked for beside the others, so its place among them is not known."""
@@ -23,7 +23,7 @@ For a container with a health check and a restart policy, on a host with one oth
 starting at the first look and something else at the second. Paths are those of the [Engine
 API](https://docs.docker.com/reference/api/engine/version/v1.41/); `{EVENTS}` goes on beside the others.
 
-Made by `make docs` from `tests/support/engine_calls.py`. A unit test compares it with what the modules ask for. How many calls
+Made by `make docs` from `tests/support/docs/engine_calls.py`. A unit test compares it with what the modules ask for. How many calls
 `docker_container` makes is [measured](benchmarks.md).
 """
 

@@ -21,7 +21,7 @@ class Visit:
     page: str | None
 
 
-class Visitor:
+class PollingClient:
     """Asks `127.0.0.1:port` again and again until the `with` block ends."""
 
     def __init__(self, port: int, pause: float = 0.02) -> None:
@@ -31,7 +31,7 @@ class Visitor:
         self._thread = threading.Thread(target=self._keep_asking, daemon=True)
         self.visits: list[Visit] = []
 
-    def __enter__(self) -> Visitor:  # noqa: PYI034 - typing.Self came with Python 3.11
+    def __enter__(self) -> PollingClient:  # noqa: PYI034 - typing.Self came with Python 3.11
         self._thread.start()
         return self
 

@@ -14,13 +14,13 @@ from typing import Any
 
 import docker
 
+from support.playbook.rollout import Rollout
 from testbed import fleet, images
 from testbed.fleet import Host
 from testbed.images import WebImage
 
-from .rollout import Rollout
-from .scene import wait_for
-from .visitor import fetch
+from .polling_client import fetch
+from .sandbox import wait_for
 
 
 @dataclass

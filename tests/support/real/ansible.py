@@ -21,7 +21,7 @@ from typing import Any
 
 from ansible.module_utils.testing import patch_module_args
 
-CHECKOUT = Path(__file__).parents[2]
+CHECKOUT = Path(__file__).parents[3]
 # Tests can be pointed at an installed copy, at another ansible-core, and at another Python on the target.
 COLLECTIONS = os.environ.get("EVENKEEL_COLLECTIONS", str(CHECKOUT / ".cache/collections"))
 ANSIBLE = Path(os.environ.get("EVENKEEL_ANSIBLE", Path(sys.executable).parent))

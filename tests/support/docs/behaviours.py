@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""C(python -m support.behaviours): write docs/behaviours.md, from tests/behaviours.yml and the tests and scenarios that name a case."""
+"""Write docs/behaviours.md from tests/behaviours.yml and from the tests and scenarios that name a case.
+
+Run it with `python -m support.docs.behaviours`.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,9 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from .scenarios import scenarios
+from support.playbook.molecule_scenarios import scenarios
 
-TESTS = Path(__file__).parents[1]
+TESTS = Path(__file__).parents[2]
 DOCUMENT = TESTS.parent / "docs/behaviours.md"
 
 HEAD = """# What must hold, and what proves it

@@ -15,14 +15,14 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archive
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
-from support.fake_engine import FakeClock, FakeEngine, FakeJournal, FakeProcesses, Fuse, fake_context
+from support.fakes.engine import FakeClock, FakeEngine, FakeJournal, FakeProcesses, Fuse, fake_context
 
 ALWAYS = {"RestartPolicy": {"Name": "always"}}
 HEALTH = HealthConfig(health_timeout=1, grace_period=1)
 DEPENDENTS = ("net", "linker", "pid", "sleeper")
 
 
-class World:
+class FakeHost:
     """web, which runs and is depended on in every way, and a stranger. `bad` makes every container of the image `new` exit."""
 
     def __init__(self, *, bad: bool = False, runs: bool = True) -> None:
@@ -112,11 +112,11 @@ class World:
         self.before.update({name: self.engine.container(name) for name in DEPENDENTS})
 
 
-def updated(times: int = 1) -> World:
+def updated(times: int = 1) -> FakeHost:
     """After as many updates, each with a kept archive."""
-    world = World()
+    host = FakeHost()
     for number in range(times):
-        world.engine.registry["docker.io/library/shop:1"] = "newer" if number else "new"
-        world.recreate(world.lock(f"earlier {number}"), keep_archive=True)
-    world.remember_who_runs()
-    return world
+        host.engine.registry["docker.io/library/shop:1"] = "newer" if number else "new"
+        host.recreate(host.lock(f"earlier {number}"), keep_archive=True)
+    host.remember_who_runs()
+    return host

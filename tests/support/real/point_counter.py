@@ -17,7 +17,7 @@ _SUMMARIES = {
 }
 
 
-class Tally:
+class PointCounter:
     """The points of one test. `matrix` is a key of the summaries, `way` what they are told apart by."""
 
     def __init__(self, record: Callable[[str, object], None], matrix: str, way: str) -> None:
@@ -44,10 +44,10 @@ class Tally:
         assert not self._problems, "\n".join(self._problems)
 
 
-def lines(tallies: Iterable[list[object]]) -> list[str]:
+def lines(point_counter: Iterable[list[object]]) -> list[str]:
     """One line a matrix and way, and one with the sum of each matrix."""
     sums: dict[tuple[object, object], list[int]] = {}
-    for matrix, way, *counts in tallies:
+    for matrix, way, *counts in point_counter:
         for key in ((matrix, way), (matrix, "in all")):
             sums[key] = [before + int(str(now)) for before, now in zip(sums.get(key, (0, 0)), counts, strict=True)]
     return [f"{matrix} matrix, {way}: {_SUMMARIES[str(matrix)].format(*counts)}" for (matrix, way), counts in sorted(sums.items(), key=str)]

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[3]
 FOLDER = PROJECT / "extensions/molecule"
 
 _CASE = re.compile("[A-Z][0-9]+")

@@ -13,7 +13,7 @@ from typing import Any
 from testbed.common import TestbedError
 from testbed.manifests import Manifests, index_of
 
-from .scene import Scene
+from .sandbox import Sandbox
 
 
 @dataclass(frozen=True)
@@ -25,17 +25,17 @@ class Where:
     authority: Path | None = None
 
 
-class Shelf:
+class Repository:
     """The repository `name` in a registry, with a container of that name."""
 
-    def __init__(self, scene: Scene, where: Where, name: str) -> None:
-        self._scene = scene
-        self._client = scene.client
+    def __init__(self, sandbox: Sandbox, where: Where, name: str) -> None:
+        self._sandbox = sandbox
+        self._client = sandbox.client
         self._where = where
-        self.repository = f"{where.address}/{scene.prefix}/{name}"
+        self.repository = f"{where.address}/{sandbox.prefix}/{name}"
         self.suffix = name
-        self.container_name = f"{scene.prefix}-{name}"
-        self.manifests = Manifests(where.address, f"{scene.prefix}/{name}", where.login, where.authority)
+        self.container_name = f"{sandbox.prefix}-{name}"
+        self.manifests = Manifests(where.address, f"{sandbox.prefix}/{name}", where.login, where.authority)
 
     def reference(self, tag: str = "latest") -> str:
         return f"{self.repository}:{tag}"
@@ -75,7 +75,7 @@ class Shelf:
 
     def make(self, image: str | None = None, *, start: bool = False, **create: Any) -> str:
         """A container of a reference, and its ID."""
-        return self._scene.container(self.suffix, image or self.reference(), start=start, **create)
+        return self._sandbox.container(self.suffix, image or self.reference(), start=start, **create)
 
     def _forget(self, tag: str) -> None:
         """Take a tag from the engine, with the digest that a push taught it. That it knew before, it knows by another tag."""

@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .ansible import ANSIBLE, CHECKOUT, COLLECTIONS
+from support.real.ansible import ANSIBLE, CHECKOUT, COLLECTIONS
+
 from .rollout import Rollout
 
 MODULES = ("container_update_info", "container_prepare", "container_recreate", "container_rollback", "container_finalize")
@@ -35,7 +36,7 @@ _MODULE = """\
 import json
 import sys
 sys.path.insert(0, {tests!r})
-from support.stand_in_host import pretend
+from support.playbook.stub_host import pretend
 with open(sys.argv[1]) as file:
     arguments = json.load(file)
 unknown = [name for name in arguments if name not in {options!r} and not name.startswith("_ansible_")]
@@ -46,7 +47,7 @@ print(json.dumps({{"failed": True, "msg": f"There is no option {{unknown}}."}} i
 
 
 @dataclass
-class StandIns:
+class StubModules:
     """A fleet that pretends. `folder` is where it lives, and where the files of the user lie."""
 
     folder: Path

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from .proxy import Proxy
+from .faulty_proxy import Proxy
 
 _VERSION = re.compile(r"^/v\d+\.\d+")
 _PAGE = b"<html><body><h1>403 Forbidden</h1>\nRequest forbidden by administrative rules.\n</body></html>\n"

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import NotFound
 
-from .fake_engine import FakeEngine, digest_of
+from .engine import FakeEngine, digest_of
 
 API_VERSION = "1.41"
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .ansible import ANSIBLE, COLLECTIONS
+from support.real.ansible import ANSIBLE, COLLECTIONS
 
 PLAYBOOK = "evenkeel.fleet.rolling_update"
 

@@ -28,9 +28,9 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_key
-from support.ansible import CHECKOUT, COLLECTIONS, Caller, play, run_playbook
-from support.proxy import Call, Fault, Proxy, socket_of
-from support.scene import Scene, wait_for
+from support.real.ansible import CHECKOUT, COLLECTIONS, Caller, play, run_playbook
+from support.real.faulty_proxy import Call, Fault, Proxy, socket_of
+from support.real.sandbox import Sandbox, wait_for
 from testbed.images import PORT, PROBE, WebImage, serve_after, shell
 
 Result = dict[str, Any]
@@ -180,7 +180,7 @@ class Patient:
     def __init__(self, bench: Bench, way: Way) -> None:
         self._client = bench.client
         self._bench = bench
-        self.name = f"{bench.scene.prefix}-{secrets.token_hex(4)}"
+        self.name = f"{bench.sandbox.prefix}-{secrets.token_hex(4)}"
         self.secret = secrets.token_hex(12)
         policy = {"Name": "always", "MaximumRetryCount": 0}
         body = {"Image": bench.image(way.old), "HostConfig": {"RestartPolicy": policy}}
@@ -192,7 +192,7 @@ class Patient:
         wait_for(lambda: self.truth(self.id).health == "healthy", "the health of the old container")
         self._letter = secrets.token_hex(12)
         self._say(self.id, f"echo {self._letter} >/data/letter")
-        self.sidecar = f"{bench.scene.prefix}-with-{secrets.token_hex(4)}" if way.dependent else None
+        self.sidecar = f"{bench.sandbox.prefix}-with-{secrets.token_hex(4)}" if way.dependent else None
         if self.sidecar:
             mode = {"NetworkMode": f"container:{self.id}"}
             body = {"Image": bench.image(SIDECAR), "HostConfig": mode}
@@ -378,7 +378,7 @@ class Bench:
 
     def __init__(self, client: docker.APIClient, host: str, *, registry: bool = True) -> None:
         self.client = client
-        self.scene = Scene(client)
+        self.sandbox = Sandbox(client)
         self.host = host
         self.volumes: set[str] = set()
         self._registry = registry
@@ -394,7 +394,7 @@ class Bench:
 
     def image(self, like: WebImage) -> str:
         if like not in self._images:
-            self._images[like] = self.scene.image(f"{len(self._images)}", like, push=self._registry)
+            self._images[like] = self.sandbox.image(f"{len(self._images)}", like, push=self._registry)
         return self._images[like]
 
     @contextlib.contextmanager
@@ -506,7 +506,7 @@ class Bench:
         for volume in self.volumes:
             with contextlib.suppress(docker.errors.NotFound):
                 self.client.remove_volume(volume)
-        self.scene.clean_up()
+        self.sandbox.clean_up()
         self._folder.cleanup()
 
 

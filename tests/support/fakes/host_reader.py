@@ -13,7 +13,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Document, Record
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import unix_seconds_of
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.reader import Answer
-from support.fake_engine import FakeEngine, FakeJournal, digest_of
+from support.fakes.engine import FakeEngine, FakeJournal, digest_of
 
 
 class FakeHostReader:
