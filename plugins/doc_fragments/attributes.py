@@ -6,19 +6,19 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """What the attributes mean, said once."""
+    """Describe each attribute once for all modules."""
 
     DOCUMENTATION = r"""
 options: {}
 attributes:
   check_mode:
-    description: Can run in C(check_mode) and tell what would change, without changing it.
+    description: Can run in C(check_mode) and predict the changes without making them.
   diff_mode:
-    description: Tells in diff mode what has changed, or would change.
+    description: Returns details of what changed, or would change in check mode, when running in diff mode.
   idempotent:
-    description: Changes nothing when it is run a second time with the same arguments.
+    description: Makes no further changes when run a second time with the same options.
   action_group:
-    description: Takes the defaults set for C(group/evenkeel.fleet.docker) in C(module_defaults).
+    description: Uses the defaults set for C(group/evenkeel.fleet.docker) in C(module_defaults).
     support: full
     membership:
       - evenkeel.fleet.docker

@@ -12,19 +12,20 @@ class ModuleDocFragment:
 options:
   cleanup:
     description:
-      - What to remove besides the old container, once the new one has proved itself. Nothing here can make the task fail; what could not be
-        removed is in RV(warnings).
+      - What to remove in addition to the archive, once the archive is no longer needed.
+      - A cleanup failure never fails the task. It is reported in RV(warnings).
     type: dict
     default: {}
     suboptions:
       remove_replaced:
         description:
-          - Remove the image that the old container ran. It stays when another container or another tag uses it.
+          - Remove the image of the archived container, unless another container or another tag uses it.
         type: bool
         default: false
       prune_dangling:
         description:
-          - Remove every image on this engine that has neither a tag nor a container, not only those of this container.
+          - Remove every dangling image on this engine. These are all images without a tag that no container uses, including images that
+            never belonged to this container.
         type: bool
         default: false
 """

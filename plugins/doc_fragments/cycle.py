@@ -6,35 +6,36 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of every module that replaces a container by another one and waits for the verdict on it."""
+    """The options of every module that replaces a container and waits for the health gate."""
 
     DOCUMENTATION = r"""
 options:
   health_timeout:
     description:
-      - How long a container that declares a health check has until it reports healthy, in seconds. Reporting unhealthy before that does
-        not end the wait.
+      - How long a container with a health check may take to become healthy, in seconds. The module keeps waiting while the container
+        reports V(starting) or V(unhealthy).
     type: float
     default: 120
   grace_period:
     description:
-      - How long a container that declares no health check has to stay up, in seconds.
+      - How long a container without a health check must stay up, in seconds.
     type: float
     default: 10
   poll_interval:
     description:
-      - How often to look at the container on trial, in seconds. It is also looked at when the engine tells that something happened to it.
+      - How often to check the container that is in the health gate, in seconds. The module also checks it whenever the engine reports an
+        event for it.
     type: float
     default: 1
   min_healthy_time:
     description:
-      - How long a container has to stay healthy after it first reported healthy, in seconds. One that turns unhealthy again within that
-        time is rolled back at once.
+      - How long a container must stay healthy after it first becomes healthy, in seconds. If it becomes unhealthy during this time, it is
+        rolled back immediately.
     type: float
     default: 0
   stop_timeout:
     description:
-      - How long a container gets to stop by itself before it is killed, in seconds.
-      - Without it, the container's own stop timeout counts, which is 10 seconds unless its operator set another one.
+      - How long a container may take to stop before it is killed, in seconds.
+      - The default is the container's own stop timeout, which is 10 seconds unless its operator changed it.
     type: int
 """

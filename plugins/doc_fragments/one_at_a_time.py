@@ -6,18 +6,19 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of every module that has a container to itself while it is at work."""
+    """The options of every module that locks its container while it runs."""
 
     DOCUMENTATION = r"""
 options:
   name:
     description:
-      - The container, by its exact name or its full ID.
+      - The exact name or the full ID of the container.
     type: str
     required: true
   lock_timeout:
     description:
-      - How long to wait, in seconds, while another run of this collection is at work on the same container.
+      - How long to wait, in seconds, while another run of this collection works on the same container. The task fails if that run takes
+        longer.
     type: float
     default: 300
 """

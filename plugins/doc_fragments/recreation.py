@@ -6,89 +6,90 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options that decide whether a container is moved to another image, and to which."""
+    """The options that decide whether and to which image a container is updated."""
 
     DOCUMENTATION = r"""
 options:
   image:
     description:
-      - The image reference to move the container to, for example V(nginx:alpine). The new container is created from the reference as it
-        is written here.
-      - Without it, the container moves to what its own reference means now.
-      - Another reference to the image that runs already changes nothing, and the container goes on following its old one. Use O(force) to
-        move it.
+      - The image reference to update the container to, for example V(nginx:alpine). The new container is created with the reference exactly
+        as written here.
+      - The default is the reference that the container was created from.
+      - If this reference points to the image that the container already runs, nothing changes and the container keeps its old reference.
+        Set O(force) to change the reference anyway.
     type: str
   image_digest:
     description:
-      - The digest of the image to move the container to, for example V(sha256:) and 64 hexadecimal digits. Exactly this one is pulled, from
-        the repository of the image reference, whatever the reference means in the registry.
-      - The new container is created from the reference as it is written in O(image) or in the container, so it goes on following its tag.
-        When the container is replaced, that tag means this image on this host from then on.
-      - With O(pull=always), RV(warnings) tells when the tag means another digest in the registry. A run without O(image_digest) would move
-        the container to that.
-      - With O(pull=missing) and O(pull=never), the image is looked for on this host by this digest.
-      - An image reference that has another digest is an error.
+      - The digest of the image to update the container to, for example V(sha256:) followed by 64 hexadecimal digits. The module pulls
+        exactly this digest from the repository of the image reference, no matter which image the reference points to in the registry.
+      - The new container is created with the reference from O(image) or from the old container, and therefore keeps following its tag. When
+        the container is replaced, this tag is moved to the new image on this host.
+      - With O(pull=always), a warning in RV(warnings) reports that the tag points to a different digest in the registry. A run without
+        O(image_digest) would update the container to that digest.
+      - With O(pull=missing) and O(pull=never), the module looks for this digest on the host.
+      - The task fails if the image reference contains a different digest.
     type: str
   pull:
     description:
       - When to ask the registry for the image.
-      - V(always) asks every time. An image that is here already costs no download.
-      - V(missing) asks only when the reference means nothing on this host yet.
-      - V(never) takes what is on this host, and fails when that is nothing.
+      - V(always) asks the registry on every run. An image that is already on the host is not downloaded again.
+      - V(missing) asks the registry only if the image is not on the host.
+      - V(never) uses the image on the host, and fails if it does not exist.
     type: str
     choices: [always, missing, never]
     default: always
   pull_timeout:
     description:
-      - How long, in seconds, the engine may be silent during a pull. It tells of its progress all the while, so this is not the time that
-        the pull may take. When it is over, the task fails, and the container was not touched.
+      - How long the engine may report no progress during a pull, in seconds. This does not limit the total duration of the pull. If the
+        timeout expires, the task fails before it changes the container.
     type: float
     default: 600
   force:
     description:
-      - Recreate the container even when it runs this very image already, and even when it was rolled back from that image before.
+      - Recreate the container even if it already runs this image, or was rolled back from this image before.
     type: bool
     default: false
   lost_files:
     description:
-      - What to do about files that were put into the container or changed in it after it was created, and that lie in no volume. The new
-        container does not have them. The same goes for containers that have to be created anew since they depend on this one.
-      - V(warn) names them in RV(warnings) and RV(lost_files). V(refuse) leaves the container as it is. V(ignore) does not look.
-      - Files below C(/tmp), C(/run), C(/var/log), C(/var/cache) and the like do not count.
+      - What to do about files that were added to or changed in the container after its creation and are not in a volume. The new container
+        does not have these files. This also applies to dependents that have to be recreated.
+      - V(warn) lists the files in RV(warnings) and RV(lost_files). V(refuse) fails the task before it changes the container. V(ignore)
+        skips the check.
+      - Files in temporary, runtime, log and cache directories are ignored, such as C(/tmp), C(/run), C(/var/log) and C(/var/cache).
     type: str
     choices: [warn, refuse, ignore]
     default: warn
   verbatim:
     description:
-      - What to do when the image that the container runs is no longer on the host. Then what its operator set cannot be told from what
-        came with the image.
-      - With V(false) the container is left as it is. With V(true) it is recreated with its whole configuration, so that the old image's
-        defaults (environment, command, labels and so on) stay in force under the new image.
-      - Makes no difference while the image is there.
+      - What to do if the image of the running container no longer exists on the host. Without the image, the operator's settings cannot be
+        distinguished from the image's defaults.
+      - With V(false), the task fails and leaves the container unchanged. With V(true), the container is recreated with its entire
+        configuration, and the defaults of the old image (environment, command, labels and more) stay in effect.
+      - This option has no effect if the image exists.
     type: bool
     default: false
   keep_env:
     description:
-      - Names of environment variables that stay as they are even if their value is the old image's default. Without this they follow the
-        new image, since nobody can see whether such a value was set on the container or came with the image.
+      - Names of environment variables to keep even if their values are defaults of the old image. Other variables with such values follow
+        the new image, because the module cannot determine whether a value was set by the operator or came from the image.
     type: list
     elements: str
     default: []
   min_image_age:
     description:
-      - Leave the container as it is when the new image was built a shorter time ago than this, so that others find its faults first.
-      - A number of seconds, or a number with V(s), V(m), V(h), V(d) or V(w) after it, such as V(36h) or V(7d).
-      - What counts is when the image was built, which it says itself. Nobody can say when it was pushed. One that does not say, or that
-        claims to be older than Docker as those of reproducible builds do, is used, with a warning.
-      - The age is known only once the image is on this host, so it is pulled. With O(pull=always) its tag on this host then means the
-        image that runs again.
-      - O(force) does not override this.
+      - Skip images that were built more recently than this, to give others time to find their bugs.
+      - A number of seconds, or a number followed by V(s), V(m), V(h), V(d) or V(w), such as V(36h) or V(7d).
+      - The age is taken from the image's creation date, because registries do not record when an image was pushed. An image without a
+        creation date, or with one before the first release of Docker (as in reproducible builds), is used, with a warning.
+      - The module has to pull an image to determine its age. If it skips the image after O(pull=always), it points the tag on this host
+        back to the image of the running container.
+      - O(force) does not override this option.
     type: str
   respect_labels:
     description:
-      - Leave containers with the label C(evenkeel.enable=false) as they are, before anything is pulled.
-      - M(evenkeel.fleet.container_update_info) always does.
-      - O(force) does not override this.
+      - Skip containers with the label C(evenkeel.enable=false) before anything is pulled.
+      - M(evenkeel.fleet.container_update_info) always respects this label.
+      - O(force) does not override this option.
     type: bool
     default: false
 """

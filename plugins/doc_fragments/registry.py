@@ -6,24 +6,25 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of every module that asks a registry for something."""
+    """The options of every module that contacts a registry."""
 
     DOCUMENTATION = r"""
 options:
   registry_username:
     description:
-      - The user to be to the registry. Needs O(registry_password).
-      - Without it, the engine shows the registry what the client configuration of the user that the task runs as on the target has for
-        it (C(~/.docker/config.json), or where E(DOCKER_CONFIG) points), credential helpers included.
+      - Username for the registry. Requires O(registry_password).
+      - By default, the credentials come from the Docker client configuration on the target, including credential helpers. This is the file
+        C(config.json) in C(~/.docker) of the user that runs the task, or in the directory E(DOCKER_CONFIG).
     type: str
   registry_password:
     description:
-      - The password, or the access token, of O(registry_username).
+      - Password or access token for O(registry_username).
     type: str
   registry:
     description:
-      - The registry that O(registry_username) and O(registry_password) are for, as it stands in image references, such as
-        V(registry.example.com:5000) or V(docker.io). To any other, nothing of them is shown.
-      - Without it, they are shown to the registry of the image, whichever that is. Name it in a loop over containers of several registries.
+      - The registry that O(registry_username) and O(registry_password) belong to, in the form used in image references, such as
+        V(registry.example.com:5000) or V(docker.io). The credentials are not sent to any other registry.
+      - By default, the credentials are sent to the registry of the image. Set this option in a loop over containers that use several
+        registries.
     type: str
 """
