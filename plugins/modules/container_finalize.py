@@ -8,14 +8,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: container_finalize
-short_description: Drop the archives of a container that has proved itself
+short_description: Remove the archives of a container
 version_added: 0.1.0
 description:
-  - Removes the containers that M(evenkeel.fleet.container_recreate) and M(evenkeel.fleet.container_rollback) kept as archives of a
-    container, and cleans up after them as asked. From then on M(evenkeel.fleet.container_rollback) has nothing to go back to.
-  - Only what is remembered as an archive is removed, by its ID, and only while it has its archive's name and does not run. A container that
-    merely looks like an archive is never touched. One that somebody has renamed or started stays, with a warning, and is forgotten.
-  - When the container does not run, is unhealthy or is still starting, the task fails and the archives stay, since you may need them.
+  - Removes the archives of a container, and cleans up as requested. The archives are the old containers that
+    M(evenkeel.fleet.container_recreate) and M(evenkeel.fleet.container_rollback) kept. Afterwards, M(evenkeel.fleet.container_rollback) can
+    no longer restore them.
+  - Removes only containers that this collection has recorded as archives. Each one is identified by its ID, and must be stopped and still
+    have its archive name. Containers that merely look like archives are never changed.
+  - If an archive was renamed or started, the module keeps that container, returns a warning and deletes its record of it.
+  - If the container is stopped, unhealthy or still starting, the task fails and the archives are kept, because you may need them. The
+    archives are removed anyway if they were already stopped when they were replaced.
   - Volumes are never removed.
 extends_documentation_fragment:
   - evenkeel.fleet.one_at_a_time
@@ -26,45 +29,46 @@ attributes:
   check_mode:
     support: full
     details:
-      - It cannot foresee which images nothing else uses, so RV(images_removed) is empty then.
+      - Check mode cannot predict which images will be unused, and therefore returns an empty RV(images_removed).
   diff_mode:
     support: full
     details:
-      - Shows the names of the archives that are dropped.
+      - Shows the names of the archives that are removed.
   idempotent:
     support: full
   action_group: {}
 options:
   rollout:
     description:
-      - Drop only the archives that were kept with this O(evenkeel.fleet.container_recreate#module:rollout), or with one whose name sorts
-        before it, such as an earlier date. Without it, all of them.
+      - Remove only archives that were kept with this O(evenkeel.fleet.container_recreate#module:rollout), or with one whose name sorts
+        before it, such as an earlier date. Archives that were kept without a rollout name are not removed.
+      - By default, all archives of the container are removed.
     type: str
 notes:
-  - When an earlier run on the container was interrupted, the task fails and the archives stay. Bring it to its end first, by running
-    M(evenkeel.fleet.container_recreate) or M(evenkeel.fleet.container_rollback).
-  - When this module is killed half-way, run it again.
+  - If an earlier run on the container was interrupted, the task fails and the archives are kept. Run
+    M(evenkeel.fleet.container_recreate) or M(evenkeel.fleet.container_rollback) first to finish or undo the interrupted run.
+  - If this module is killed, run the task again.
 author:
   - evenkeel contributors (@evenkeel)
 seealso:
   - module: evenkeel.fleet.container_recreate
-    description: Updates the container, and keeps the archive.
+    description: Updates the container and keeps the archive.
   - module: evenkeel.fleet.container_rollback
-    description: Goes back to the archive.
+    description: Restores the archive.
 """
 
 EXAMPLES = r"""
-- name: Update, and keep the old container
+- name: Update the container and keep the old one
   evenkeel.fleet.container_recreate:
     name: web
     image: nginx:1.29-alpine
     keep_archive: true
 
-- name: See for yourself that all is well
+- name: Test the service
   ansible.builtin.uri:
     url: http://127.0.0.1:8080/
 
-- name: Then drop the old container and its image
+- name: Remove the old container and its image
   evenkeel.fleet.container_finalize:
     name: web
     cleanup:
@@ -73,15 +77,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 diff:
-  description: The names of the archives that are dropped, one a line.
+  description: The names of the removed archives, one per line.
   returned: in diff mode, when successful
   type: dict
 changed:
-  description: Whether an archive or an image was removed, or an archive would be in check mode.
+  description: Whether an archive or an image was removed. In check mode, whether an archive would be removed.
   returned: always
   type: bool
 container:
-  description: The container whose archives they were.
+  description: The container that the archives belong to.
   returned: success
   type: dict
   contains:
@@ -91,36 +95,40 @@ container:
     name:
       description: Its name.
       type: str
+      sample: web
 dropped:
-  description: The names of the archives that were removed.
+  description: The names of the removed archives. In check mode, the names of the archives that would be removed.
   returned: success
   type: list
   elements: str
   sample: [web-old-1789000000]
 images_removed:
-  description: The IDs of the images that were removed with O(cleanup.remove_replaced).
+  description: The IDs of the images that were removed because of O(cleanup.remove_replaced).
   returned: success
   type: list
   elements: str
 msg:
-  description: What went wrong, what was left as it was, and what to do.
+  description: What failed, how things are now, and what to do.
   returned: failure
   type: str
 error_class:
   description:
-    - The kind of error. V(finalize_failed) when an archive that should have gone is still there, V(refused) when the archives were left
-      for a reason, V(busy) when another run on the container did not end in time.
+    - The kind of error. V(finalize_failed) means that an archive could not be removed. V(refused) means that the archives were kept for a
+      safety reason. V(busy) means that another run on the container did not end in time. Other values are the same as in
+      M(evenkeel.fleet.container_recreate).
   returned: failure
   type: str
   sample: refused
 failed_step:
-  description: The step that failed, V(null) when it was none.
+  description:
+    - The step that failed, which is V(lock), V(journal), V(inspect), V(preflight) or V(finalize). V(null) if the failure belongs to no
+      step, such as an invalid option.
   returned: failure
   type: str
   sample: finalize
 warnings:
-  description: Archives that stay since they are none any more, and what could not be cleaned up.
-  returned: when there is something to warn of
+  description: Archives that were kept because they were renamed or started, and cleanup failures.
+  returned: when there are warnings
   type: list
   elements: str
 """

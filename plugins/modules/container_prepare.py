@@ -8,14 +8,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: container_prepare
-short_description: Have the image of a later update on the host, and tell what that update would come to
+short_description: Pull the image for a later update and predict the outcome
 version_added: 0.1.0
 description:
-  - Pulls the image that M(evenkeel.fleet.container_recreate) would move a container to, and decides all that it would decide before it
-    touches the container. The container itself goes on running, and nothing about it is changed.
-  - Run it on all hosts before the first of them is updated. What would refuse an update, such as a registry that cannot be reached, a full
-    disk or a container that could not be brought back, is found while everything still runs, and the updates then need no download.
-  - With the image on the host, its answer is better than that of check mode, which can only ask the registry.
+  - Pulls the image for an update with M(evenkeel.fleet.container_recreate), and performs the checks of that update in advance. The
+    container keeps running and is not changed.
+  - Run this module on all hosts before you update the first one. It finds everything that would prevent an update, such as an unreachable
+    registry, a full disk or a container that could not be restored, while all containers are still running. The updates themselves then
+    need no download.
+  - The prediction is more accurate than in check mode, which can only query the registry, because the image is on the host.
 extends_documentation_fragment:
   - evenkeel.fleet.recreation
   - evenkeel.fleet.registry
@@ -25,41 +26,43 @@ attributes:
   check_mode:
     support: full
     details:
-      - The registry is asked, through the engine. Nothing is pulled.
+      - The engine queries the registry. Nothing is pulled.
   diff_mode:
     support: full
     details:
-      - Shows what the update would change. Values of environment variables are never shown.
+      - Shows what the update would change, without the values of environment variables.
   idempotent:
     support: full
   action_group: {}
 options:
   name:
     description:
-      - The container, by its exact name or its full ID.
+      - The exact name or the full ID of the container.
     type: str
     required: true
 notes:
-  - Name the digest with O(image_digest) when you can. The image is pulled by its digest then, and no tag on the host is moved. Without
-    it, the tag means the new image on this host from then on, so anything else that creates a container from it gets that one.
-  - The image has no tag until the update, so a prune of dangling images may remove it in between. Then the update pulls it again.
-  - An update that was interrupted is not brought to its end by this. It is foretold, and RV(warnings) tells of it.
+  - Set O(image_digest) if you can. The image is then pulled by its digest, and no tag on the host changes. Without it, the pull moves the
+    tag on the host to the new image, and anything else that creates a container from this tag uses the new image.
+  - An image that is pulled by its digest has no tag until the update. If dangling images are pruned before the update, the update has to
+    pull the image again.
+  - This module does not finish or undo an interrupted update. It includes the recovery in its prediction and returns a warning in
+    RV(warnings).
 author:
   - evenkeel contributors (@evenkeel)
 seealso:
   - module: evenkeel.fleet.container_recreate
-    description: Does the update.
+    description: Performs the update.
 """
 
 EXAMPLES = r"""
-- name: Have the image on all hosts first
+- name: Pull the image on all hosts
   evenkeel.fleet.container_prepare:
     name: web
     image: nginx:1.29-alpine
     image_digest: "{{ tested_digest }}"
   register: prepared
 
-- name: Then update, without a download
+- name: Update the container without a download
   evenkeel.fleet.container_recreate:
     name: web
     image: nginx:1.29-alpine
@@ -70,26 +73,27 @@ EXAMPLES = r"""
 
 RETURN = r"""
 diff:
-  description: What the update would change, without values of environment variables. Both sides are empty when it would change nothing.
-  returned: in diff mode, when RV(outcome) is
+  description: What the update would change, without the values of environment variables. Both sides are empty if it would change nothing.
+  returned: in diff mode, when RV(outcome) is returned
   type: dict
 changed:
-  description: Whether an image was brought to the host, or would be in check mode.
+  description: Whether an image was pulled to the host. In check mode, whether one would be pulled.
   returned: always
   type: bool
 outcome:
   description:
-    - What the update is expected to end with, V(recreated), V(unchanged), V(skipped) or V(recovered), or V(unknown) when it cannot be told.
-      RV(doubt) says why.
+    - The predicted outcome of the update, which is V(recreated), V(unchanged), V(skipped) or V(recovered). V(unknown) if the outcome cannot
+      be predicted. RV(doubt) gives the reason.
   returned: success
   type: str
   sample: recreated
 skip_reason:
-  description: Why the update would leave the container as it is, V(rejected), V(too_young) or V(excluded).
+  description: Why the update would skip the container, which is V(rejected), V(too_young) or V(excluded).
   returned: when RV(outcome) is V(skipped)
   type: str
+  sample: rejected
 container:
-  description: The container that runs now.
+  description: The running container.
   returned: success
   type: dict
   contains:
@@ -99,76 +103,82 @@ container:
     name:
       description: Its name.
       type: str
+      sample: web
 image:
-  description: The image that runs now, and the one that the update would move the container to.
+  description: The image of the running container and the image of the update.
   returned: success
   type: dict
   contains:
     old:
-      description: The image of the container.
+      description: The image of the running container.
       type: dict
       contains: &image
         reference:
-          description: The image reference, as it was written.
+          description: The image reference as written by the operator.
           type: str
+          sample: nginx:1.29-alpine
         id:
-          description: The engine's ID of the image, V(null) when it is not on this host.
+          description: The engine's ID of the image. V(null) if the image is not on this host.
           type: str
         digest:
-          description: The digest that the registry knows the image by, V(null) when it never came from there.
+          description: The digest of the image in its registry. V(null) if the image did not come from a registry.
           type: str
     new:
       description: The image of the update.
       type: dict
       contains: *image
 dependents:
-  description: The containers that depend on this one, and what the update would do for each.
+  description: The containers that depend on this one, and what the update would do with each of them.
   returned: success
   type: list
   elements: dict
   contains:
     name:
-      description: Its name.
+      description: The name of the dependent.
       type: str
     id:
-      description: Its full ID.
+      description: The full ID of the dependent.
       type: str
     repair:
-      description: What would be done, such as V(recreated).
+      description: What the update would do with the dependent, such as V(recreated).
       type: str
+      sample: recreated
     problem:
-      description: Always empty here.
+      description: Always empty in this module.
       type: str
 lost_files:
-  description: The files that were put into the container by hand and that the new one would not have.
+  description: The files that were added to or changed in the container after its creation. The new container would not have them.
   returned: success
   type: list
   elements: str
+  sample: [/etc/nginx/conf.d/local.conf]
 rejected:
-  description: What is remembered of the rollback for which the update would skip the image, V(null) when it would not.
+  description: The recorded rollback because of which the update would skip the image. V(null) if there is none.
   returned: success
   type: dict
 doubt:
-  description: Why the update may end otherwise, V(null) when there is no doubt.
+  description: Why the outcome of the update may differ from the prediction. V(null) if the prediction is certain.
   returned: success
   type: str
 msg:
-  description: What went wrong, and what to do; or why the update would leave the container as it is.
+  description: What failed and what to do. If RV(outcome) is V(skipped), why the update would skip the container.
   returned: failure, or when RV(outcome) is V(skipped)
   type: str
 error_class:
-  description: The kind of error, as with M(evenkeel.fleet.container_recreate).
+  description: The kind of error. The values are the same as in M(evenkeel.fleet.container_recreate).
   returned: failure
   type: str
   sample: unreachable
 failed_step:
-  description: The step of the update that would fail.
+  description:
+    - The step of the update that would fail, which is V(journal), V(recover), V(inspect), V(pull) or V(preflight). V(null) if the failure
+      belongs to no step, such as an invalid option.
   returned: failure
   type: str
   sample: pull
 warnings:
-  description: What the update would warn of.
-  returned: when there is something to warn of
+  description: The warnings that the update would return.
+  returned: when there are warnings
   type: list
   elements: str
 """

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: container_recreate
-short_description: Replace a running container with a newer image, or leave the old one running
+short_description: Update a running container to a newer image and roll back on failure
 version_added: 0.1.0
 description:
-  - Pulls an image and, when it is another one than the container runs, replaces the container with a new one of the same name and with
-    everything that its operator asked for.
-  - The old container is stopped and renamed (the I(archive)), never removed, until the new one has proved itself. A container with a
-    health check has to report healthy; one without has to stay up for a while.
-  - When the new container cannot be created or started, crashes, or does not become healthy in time, it is removed, and the old one is
-    started again under its own name, as the very same container. The task then fails and says why, with the last lines of the log.
-  - What the operator set on the container is kept to the letter. What came from the old image's defaults (environment, command, labels,
-    health check and so on) follows the new image.
-  - Everything that can be known beforehand is checked before the old container is stopped, above all that the image can be pulled.
+  - Pulls an image. If the container does not run this image yet, replaces the container with a new one that has the same name and all
+    settings made by its operator.
+  - The old container is stopped and renamed. This is the I(archive). It is kept until the new container has passed the health gate. A
+    container with a health check must become healthy. A container without one must stay up for a while.
+  - If the new container cannot be created or started, crashes, or does not become healthy in time, it is removed. The archive gets its old
+    name back and is started. It is still the same container. The task then fails with the reason and the last lines of the log.
+  - Settings made by the operator are kept exactly. Defaults of the old image (environment, command, labels, health check and more) are
+    replaced by the defaults of the new image.
+  - Before the module stops the old container, it checks everything that it can, above all that the image can be pulled.
 extends_documentation_fragment:
   - evenkeel.fleet.one_at_a_time
   - evenkeel.fleet.cycle
@@ -32,143 +32,149 @@ attributes:
   check_mode:
     support: full
     details:
-      - The registry is asked, through the engine. Nothing is pulled, and the engine gets no call that changes anything.
-      - It cannot foresee whether the new container passes the health gate. RV(doubt) tells what else it is not certain of.
+      - The engine queries the registry. Nothing is pulled, and the module makes no call to the engine that changes anything.
+      - Check mode cannot predict whether the new container will pass the health gate. RV(doubt) lists all other uncertainties.
   diff_mode:
     support: full
     details:
       - Values of environment variables are never shown.
-      - In check mode, what the new image's defaults change is known only when the image is on the host already.
+      - In check mode, changes to the image's defaults are shown only if the new image is already on the host.
   idempotent:
     support: partial
     details:
-      - With O(force=true) the container is recreated every time.
-      - With O(pull=always) a tag that was moved in the registry in between is a new image.
+      - With O(force=true), the container is recreated on every run.
+      - With O(pull=always), the container is recreated if its tag was moved in the registry since the last run.
   action_group: {}
 options:
   keep_archive:
     description:
-      - Keep the old container after a success, stopped, under the name in RV(archive). O(cleanup) is not done then, since the archive
-        needs its image.
-      - Start the old one only after the new one was removed. Until it is removed, the archive holds on to its volumes and its image.
-      - Its restart policy is taken from it, so that the engine does not start it beside the new one.
-      - For C(docker compose) it is one container too many of its service, so C(docker compose up) removes it.
-      - M(evenkeel.fleet.container_rollback) goes back to it.
+      - Keep the archive, which is the old container in a stopped state, after a successful update. RV(archive) returns its name. O(cleanup)
+        is not done in this case, because the archive needs its image.
+      - M(evenkeel.fleet.container_rollback) restores the archive, and M(evenkeel.fleet.container_finalize) removes it. Until then, the
+        archive keeps its volumes and its image in use.
+      - Do not start the archive while the new container exists.
+      - The archive has no restart policy, which prevents the engine from starting it next to the new container.
+      - C(docker compose up) removes the archive, because it treats the archive as a surplus container of the service.
     type: bool
     default: false
   rollout:
     description:
-      - A name for the rollout that this update is a part of, such as a time or the number of a build. It is remembered with the archive
-        that O(keep_archive) keeps, and M(evenkeel.fleet.container_update_info) tells it, so that whoever goes on with a rollout finds out
-        which containers it has reached.
+      - A name for the rollout that this update belongs to, such as a time or a build number. It is recorded with the archive that
+        O(keep_archive) keeps. M(evenkeel.fleet.container_update_info) returns it, which shows the containers that a rollout has already
+        updated.
     type: str
   hooks:
     description:
-      - Commands that are run in the container, as the user that it runs as, with its environment. RV(hooks) has what came of them.
-      - A string is run by C(/bin/sh -c). A list of strings is run as it is, the program first, and needs no shell in the container.
-      - What is written here can be seen by whoever sees the playbook or its output. Let the shell in the container put secrets in, as in
-        C("$DB_PASSWORD").
-      - Hooks are run only when the container is replaced, and only in one that runs, not in one that is stopped.
+      - Commands to run inside the container, as the container's user and with its environment. RV(hooks) returns their results.
+      - A string is run by C(/bin/sh -c). A list of strings, which starts with the program, is run directly and needs no shell in the
+        container.
+      - Everyone who can read the playbook or its output can read these commands. Reference secrets as variables of the container, for
+        example C("$DB_PASSWORD").
+      - Hooks run only when the container is replaced, and only if it is running.
     type: dict
     default: {}
     suboptions:
       pre_update:
         description:
-          - Run in the old container, after everything else was decided and right before it is stopped.
-          - When it fails or does not end in time, nothing is stopped, and the task fails.
-          - A file that it leaves has to be in a volume to be there afterwards.
-          - When the task is killed meanwhile, the container goes on running, and the next run begins anew. So it may be run twice.
+          - Command to run in the old container after all checks have passed, immediately before the container is stopped.
+          - If the command fails or exceeds its timeout, the container is not stopped and the task fails.
+          - Files that the command writes are lost with the old container unless they are in a volume.
+          - If the task is killed while the command runs, the container keeps running. The next run starts the update again, and may run
+            the command a second time.
         type: raw
       post_update:
         description:
-          - Run in the new container once that has passed the health gate. It is not run when the old container had to come back.
-          - When it fails or does not end in time, that is a warning, and the update stands.
-          - When the task is killed meanwhile, the next run brings the update to its end without running it again.
+          - Command to run in the new container after the health gate has passed. It does not run after a rollback.
+          - If the command fails or exceeds its timeout, the module returns a warning and the update remains in place.
+          - If the task is killed while the command runs, the next run finishes the update without running the command again.
         type: raw
       timeout:
         description:
-          - How long each of them may take, in seconds. The engine has no way to end a command, so one that takes longer may go on running
-            in the container, but is no longer waited for.
+          - How long each command may take, in seconds. The engine cannot stop a command in a container. After the timeout, the module
+            stops waiting, but the command may keep running.
         type: float
         default: 60
 notes:
-  - Values of environment variables, credentials and headers are masked in whatever is returned as free text, such as messages and logs.
-    Names, IDs and image references are not, also where they have such a value in them.
-  - An anonymous volume is carried over by its name, so the engine no longer counts it as anonymous afterwards. C(docker rm --volumes)
-    leaves it where it is.
-  - Refused before anything is touched are containers that were started with C(--rm) or are paused, tasks of Docker Swarm, Kubernetes and
-    the like, one-off containers of compose, the container that this task runs in, images for another platform, and containers whose
-    network is gone, or the container in whose namespace they live.
-  - Registries are asked by the engine, with its own mirrors, certificates, proxies and insecure registries. Only the credentials come from
-    O(registry_username) and O(registry_password), or from the client configuration on the target.
-  - A container that is stopped is recreated and stays stopped. There is nothing to wait for then.
-  - Containers that use the network, pid or ipc namespace of this one, or link to it, are created anew from the exact image that they run,
-    or started anew after a rollback. RV(dependents) tells.
-  - After a rollback the image is remembered as rejected, and its tag on this host means the old image again. The next run skips that
-    image until there is a newer one. Not so when it was not the image's fault, such as a port that somebody else had taken. Forget it
-    with O(force), or by removing the volume C(evenkeel-rejected.) and the container's name.
-  - When this module is killed half-way, or the machine goes down, run the same task again, from any machine. It first brings to its end
-    what the interrupted run left, then does its own work. What a run is about to do lies in the engine meanwhile, in the label of an
-    empty volume named C(evenkeel-lock.) and the container's name.
+  - Values of environment variables, credentials and headers are masked in all returned free text, such as messages and logs. Names, IDs and
+    image references are not masked, even if they contain such a value.
+  - The new container mounts the anonymous volumes of the old one by name. The engine then no longer treats them as anonymous, and
+    C(docker rm --volumes) does not remove them.
+  - The module refuses some containers before it changes anything. These are containers that were started with C(--rm), are paused, belong
+    to Docker Swarm, Kubernetes or another orchestrator, or were created by C(docker compose run). It also refuses the container that the
+    task itself runs in, and the one through which the task reaches the engine.
+  - The module also refuses images for another platform, containers whose network no longer exists, and containers that need another
+    container that is missing or stopped.
+  - The engine contacts the registries with its own mirrors, certificates, proxies and insecure registries. Only the credentials come from
+    O(registry_username) and O(registry_password), or from the Docker client configuration on the target.
+  - A stopped container is recreated and remains stopped. There is no health gate in this case.
+  - Dependents are containers that use the network, pid or ipc namespace of this container, or link to it. They are recreated from the exact
+    image that they run. After a rollback, they are restarted instead. RV(dependents) lists them.
+  - After a rollback, the image is recorded as rejected, and its tag on this host points to the old image again. Later runs skip this image
+    until there is a newer one. The image is not rejected if it did not cause the failure, for example if another process was using a port
+    of the container.
+  - To try a rejected image again, set O(force) or remove the volume C(evenkeel-rejected.<container name>).
+  - If this module is killed or the host goes down, run the same task again from any machine. It finishes or undoes the interrupted update
+    before it does its own work. The record of a running update is stored in the engine, in the label of the empty volume
+    C(evenkeel-lock.<container name>).
 author:
   - evenkeel contributors (@evenkeel)
 seealso:
   - module: evenkeel.fleet.container_rollback
-    description: Goes back to the container that O(keep_archive) has kept.
+    description: Restores the container that O(keep_archive) kept.
   - module: community.docker.docker_container
-    description: Defines containers. Use it to create what this module keeps up to date.
+    description: Defines containers. Use it to create the containers that this module updates.
 """
 
 EXAMPLES = r"""
-- name: Move a container to what its tag means now
+- name: Update a container to the image that its tag points to now
   evenkeel.fleet.container_recreate:
     name: web
 
-- name: Move a container to another image
+- name: Update a container to another image
   evenkeel.fleet.container_recreate:
     name: web
     image: nginx:1.29-alpine
 
-- name: Move a container to exactly the image that was tested, and let it go on following its tag
+- name: Update a container to the exact image that was tested, and keep following the tag
   evenkeel.fleet.container_recreate:
     name: web
     image: nginx:1.29-alpine
     image_digest: "{{ tested_digest }}"
 
-- name: Update from a registry that wants credentials
+- name: Update from a registry that requires credentials
   evenkeel.fleet.container_recreate:
     name: web
     image: registry.example.com/shop/web:2
     registry_username: "{{ registry_username }}"
     registry_password: "{{ registry_password }}"
 
-- name: Be patient with a slow starter, and strict once it is up
+- name: Allow a slow start, then require 5 healthy seconds
   evenkeel.fleet.container_recreate:
     name: web
     image: nginx:1.29-alpine
     health_timeout: 300
     min_healthy_time: 5
 
-- name: See what would change, without changing it
+- name: Show what would change, without changing it
   evenkeel.fleet.container_recreate:
     name: web
   check_mode: true
   diff: true
-  register: foretold
+  register: prediction
 
-- name: Leave nothing of the old version behind
+- name: Update a container and remove the old image
   evenkeel.fleet.container_recreate:
     name: web
     image: nginx:1.29-alpine
     cleanup:
       remove_replaced: true
 
-- name: Update several containers of one host, in this order, with the same patience
+- name: Update several containers in this order, with a common engine timeout
   module_defaults:
     group/evenkeel.fleet.docker:
       timeout: 120
   block:
-    - name: Update them
+    - name: Update the containers
       evenkeel.fleet.container_recreate:
         name: "{{ item }}"
         grace_period: 5
@@ -176,7 +182,7 @@ EXAMPLES = r"""
         - cache
         - web
 
-- name: Leave it alone while it is busy, and warm the new one up
+- name: Update only while the container is idle, and warm up the new one
   evenkeel.fleet.container_recreate:
     name: web
     image: nginx:1.29-alpine
@@ -185,7 +191,7 @@ EXAMPLES = r"""
       post_update: [wget, -q, -O, /dev/null, "127.0.0.1:8080"]
       timeout: 300
 
-- name: Send somebody a word when a container was rolled back
+- name: Send a message when an update fails
   block:
     - name: Update the container
       evenkeel.fleet.container_recreate:
@@ -193,11 +199,11 @@ EXAMPLES = r"""
         image: nginx:1.29-alpine
       register: update
   rescue:
-    - name: Say what happened
+    - name: Report what happened
       ansible.builtin.debug:
         msg: "{{ update.msg }}"
 
-    - name: A rescued failure counts as a success, so fail again
+    - name: Fail again, because a rescued failure counts as a success
       ansible.builtin.fail:
         msg: "{{ update.msg }}"
 """
@@ -206,53 +212,62 @@ RETURN = r"""
 changed:
   description:
     - Whether the container was replaced.
-    - Also V(true) after a rollback, and after a stop that went wrong, when the container was stopped and started again.
-    - Also V(true), however it ended, when what an interrupted run left was brought to its end first.
+    - Also V(true) after a rollback, and after a failure in which the container was stopped and started again.
+    - Also V(true) if the task first finished or undid an interrupted run, regardless of the outcome.
     - In check mode, whether a run would change anything.
   returned: always
   type: bool
 outcome:
   description:
-    - How it ended. V(recreated), V(unchanged), or V(rolled_back), in which case the task has failed.
-    - V(skipped) when the container was left as it is although there may be another image. RV(skip_reason) and RV(msg) tell why.
-    - V(recovered) when an earlier run had been interrupted, and to bring that to its end was all there was to do.
-    - In check mode, what a run is expected to end with, or V(unknown) when it cannot be told. RV(doubt) says why, and RV(changed) is
-      V(false) then, unless there is an interrupted run to bring to its end.
-    - Absent when the task failed before a new container could be created. Nothing was replaced then, and RV(msg) says how the container is.
-  returned: unless the task failed before a new container could be created
+    - V(recreated), V(unchanged) or V(rolled_back). The task fails if the outcome is V(rolled_back).
+    - V(skipped) if the container was deliberately left unchanged, although there may be a different image. RV(skip_reason) and RV(msg) give
+      the reason.
+    - V(recovered) if the task only had to finish or undo an interrupted run.
+    - In check mode, the predicted outcome, or V(unknown) if it cannot be predicted. RV(doubt) gives the reason. With V(unknown),
+      RV(changed) is V(false) unless there is an interrupted run to finish or undo.
+    - Not returned if the task failed before the step V(create). The container was not replaced in this case, and RV(msg) describes its
+      state.
+  returned: unless the task failed before the step V(create)
   type: str
   sample: recreated
 msg:
-  description: What went wrong, how the container is now, and what to do.
+  description: What failed, the state of the container now, and what to do. If RV(outcome) is V(skipped), why the container was skipped.
   returned: failure, or when RV(outcome) is V(skipped)
   type: str
 skip_reason:
   description:
-    - V(rejected) when the container was rolled back from this very image before. RV(rejected) has more.
-    - V(too_young) when O(min_image_age) held the image back, V(excluded) when the label on the container did (O(respect_labels)).
+    - V(rejected) if the container was rolled back from this image before. RV(rejected) has the details.
+    - V(too_young) if O(min_image_age) excluded the image. V(excluded) if O(respect_labels) excluded the container.
   returned: when RV(outcome) is V(skipped)
   type: str
+  sample: rejected
 failed_step:
-  description: The step at which the task failed, when it failed before there was a new container.
+  description:
+    - The step that failed, which is V(lock), V(journal), V(recover), V(inspect), V(pull), V(preflight), V(pre_update), V(update), V(stop)
+      or V(rename). V(null) if the failure belongs to no step, such as an invalid option. V(journal) is access to the records in the engine.
+      RV(steps[].name) explains the others.
   returned: failure without RV(outcome)
   type: str
   sample: pull
 error_class:
   description:
-    - What kind of failure it is, as a word to decide by.
-    - When the image could not be had, RV(failed_step) is V(pull) and this is one of V(not_found), V(authentication), V(rate_limited),
-      V(unreachable) (also a registry that answers with a server error), V(tls), V(no_platform) (no image for the platform of this host),
-      V(broken_layer), V(disk_full), V(timeout), V(forbidden) (a proxy before the engine lets no pull through), V(engine_lost)
-      (the connection to the engine broke) and V(other).
-    - After a rollback it is the same as RV(rollback.reason).
-    - Otherwise it is the name of the error, for example V(invalid_input), V(engine_unavailable), V(inspect_failed), V(refused) or V(busy).
-    - Not there when it is Ansible that refuses an option, before the module begins.
+    - The kind of failure, for use in conditions.
+    - If the image could not be pulled, RV(failed_step) is V(pull) and this is one of V(not_found), V(authentication), V(rate_limited),
+      V(unreachable) (including server errors of the registry), V(tls), V(no_platform) (no image for the platform of this host),
+      V(broken_layer), V(disk_full), V(timeout), V(forbidden) (a proxy in front of the engine rejects pulls), V(engine_lost) (the connection
+      to the engine was lost) and V(other).
+    - After a rollback, this is the same as RV(rollback.reason).
+    - In all other cases, this is the name of the error, such as V(invalid_input), V(engine_unavailable), V(inspect_failed), V(refused) or
+      V(busy).
+    - Not returned if Ansible rejects an option or if the Docker SDK for Python is missing.
   returned: failure
   type: str
   sample: rate_limited
 container:
-  description: The container to deal with now. Normally the one that has the name; RV(rollback_failed) tells when that is not so.
-  returned: when RV(outcome) is
+  description:
+    - The container that has the requested name after the task.
+    - If RV(rollback_failed) is V(true), this is the container that needs attention, which may have a different name.
+  returned: when RV(outcome) is returned
   type: dict
   contains:
     id:
@@ -261,14 +276,15 @@ container:
     name:
       description: Its name.
       type: str
+      sample: web
 archive:
-  description: The name of the old container, if it is still there under another name than its own. Otherwise V(null).
-  returned: when RV(outcome) is
+  description: The name of the archive, if it still exists. Otherwise V(null).
+  returned: when RV(outcome) is returned
   type: str
   sample: web-old-1790000000
 image:
-  description: The image before and the image asked for. After a rollback the container runs the old one.
-  returned: when RV(outcome) is
+  description: The old image and the requested image. After a rollback, the container runs the old one.
+  returned: when RV(outcome) is returned
   type: dict
   contains:
     old:
@@ -276,21 +292,22 @@ image:
       type: dict
       contains: &image
         reference:
-          description: The image reference, as it was written.
+          description: The image reference as written by the operator.
           type: str
+          sample: nginx:1.29-alpine
         id:
-          description: The engine's ID of the image. V(null) in check mode when it is not on this host yet.
+          description: The engine's ID of the image. V(null) in check mode if the image is not on this host yet.
           type: str
         digest:
-          description: The digest that the registry knows the image by, V(null) when it never came from there.
+          description: The digest of the image in its registry. V(null) if the image did not come from a registry.
           type: str
     new:
-      description: The image that the reference means now.
+      description: The image that the requested reference points to now.
       type: dict
       contains: *image
 rollback:
-  description: What was rolled back and why, V(null) when nothing was.
-  returned: when RV(outcome) is
+  description: What was rolled back and why. V(null) if there was no rollback.
+  returned: when RV(outcome) is returned
   type: dict
   contains:
     container:
@@ -299,28 +316,30 @@ rollback:
     reason:
       description: One of V(health_timeout), V(crashed), V(create_failed), V(start_failed).
       type: str
+      sample: crashed
     old_image_ref:
-      description: The image reference that runs again.
+      description: The image reference that was restored.
       type: str
     new_image_ref:
       description: The image reference that failed.
       type: str
     restored_from:
-      description: The archive that the old container was brought back from.
+      description: The name of the archive that the old container was restored from.
       type: str
     failure:
-      description: What was found in the new container before it was removed.
+      description: The state of the new container when it failed, recorded before it was removed.
       type: dict
       contains:
         exit_code:
-          description: The exit code of its process, V(null) when there was no container.
+          description: The exit code of its main process. V(null) if no container was created or its state could not be read.
           type: int
         oom_killed:
-          description: Whether the kernel killed it for lack of memory.
+          description: Whether the kernel killed it because it ran out of memory.
           type: bool
         error:
-          description: The engine's error, or in its absence what the health gate saw.
+          description: The error that the engine reported. If there is none, the finding of the health gate.
           type: str
+          sample: web exited with code 1
         health_log:
           description: The last runs of its health check, oldest first, each with C(start), C(end), C(exit_code) and C(output).
           type: list
@@ -330,59 +349,78 @@ rollback:
           type: list
           elements: str
 rollback_failed:
-  description: Whether the old container could not be brought back either. RV(msg) has the commands that do it by hand.
-  returned: when RV(outcome) is
+  description: Whether restoring the old container also failed. RV(msg) has the commands for a manual recovery.
+  returned: when RV(outcome) is returned
   type: bool
 steps:
-  description: The steps that were taken, in their order, with the time that each took. Empty in check mode.
-  returned: when RV(outcome) is
+  description:
+    - The steps of the run in the order in which they ended. Empty in check mode.
+    - If something else changes the container meanwhile, the run repeats V(lock), V(inspect), V(pull) and V(preflight).
+  returned: when RV(outcome) is returned
   type: list
   elements: dict
+  sample: [{name: lock, seconds: 0.004}, {name: inspect, seconds: 0.006}]
   contains:
     name:
-      description: The step.
+      description:
+        - V(lock) waits for other runs on the container. It includes V(recover), which finishes an interrupted run if its new container
+          passes the health gate. Otherwise, the steps from V(discard) to V(dependents) undo that run.
+        - V(inspect) reads the container, V(pull) gets the image, and V(preflight) checks whether the update is safe.
+        - V(pre_update) runs the hook, V(update) disables the restart policy of the old container, V(stop) stops it, and V(rename) gives
+          it the name of the archive.
+        - V(create) creates the new container, V(start) starts it, and V(health_gate) waits until it has passed or failed the health gate.
+        - V(complete) recreates the dependents and updates the records in the engine, V(post_update) runs the hook, and V(cleanup) removes
+          the archive and images.
+        - After a failure, V(evidence) saves the state and the log of the new container, V(discard) removes it, V(restore) gives the old
+          container its name and restart policy back and starts it, V(check) verifies its health, and V(dependents) restarts its
+          dependents.
       type: str
+      sample: health_gate
     seconds:
-      description: Its wall time.
+      description: The duration of the step.
       type: float
+      sample: 3.217
 downtime_seconds:
   description:
-    - The time from stopping the old container until the new one, or the old one again, was started.
-    - V(null) when nothing was stopped, or nothing came up.
-  returned: when RV(outcome) is
+    - The time from stopping the old container to starting the new one. After a rollback, the time until the old one was started again.
+    - V(null) if no container was stopped or none was started.
+  returned: when RV(outcome) is returned
   type: float
   sample: 0.47
 dependents:
   description:
-    - The containers that depend on this one, as far as something was done for them.
-    - In check mode, those for which a run would do something.
-  returned: when RV(outcome) is
+    - The containers that depend on this one and were recreated or restarted, or need attention.
+    - In check mode, the containers that a run would recreate.
+  returned: when RV(outcome) is returned
   type: list
   elements: dict
   contains:
     name:
-      description: Its name.
+      description: The name of the dependent.
       type: str
     id:
-      description: The full ID of the container that has the name now.
+      description: The full ID of the container that has this name after the task.
       type: str
     repair:
       description:
-        - V(recreated) with the same image, V(restarted), or V(needs_attention) when it could not be given back what it needs.
+        - V(recreated) with the same image, V(restarted), or V(needs_attention) if the repair failed.
       type: str
+      sample: recreated
     problem:
-      description: What is wrong, empty when nothing is.
+      description: What is wrong with the dependent. Empty if nothing is.
       type: str
 lost_files:
   description:
-    - The files that were put into the old container, or changed in it, after it was created. The new one does not have them.
-    - Those of a container that depends on it have its name and a colon before the path.
-  returned: when RV(outcome) is
+    - The files that were added to or changed in the old container after its creation. The new container does not have them. Empty after a
+      rollback.
+    - A path in a dependent is preceded by the name of the dependent and a colon.
+  returned: when RV(outcome) is returned
   type: list
   elements: str
+  sample: [/etc/nginx/conf.d/local.conf]
 rejected:
-  description: The rollback for which the image was skipped, V(null) when it was not for one.
-  returned: when RV(outcome) is
+  description: The earlier rollback because of which the image was skipped. V(null) if the image was not skipped because of a rollback.
+  returned: when RV(outcome) is returned
   type: dict
   contains:
     reference:
@@ -392,70 +430,75 @@ rejected:
       description: The engine's ID of that image.
       type: str
     digest:
-      description: Its digest, V(null) when it is not known.
+      description: The digest of that image. V(null) if it is unknown.
       type: str
     reason:
-      description: Why it was rolled back.
+      description: Why the container was rolled back.
       type: str
+      sample: "crashed: web exited with code 1"
     since:
-      description: When that was, in seconds since 1970.
+      description: When the container was rolled back, as a Unix time in seconds.
       type: int
 hooks:
-  description: What came of the commands in O(hooks).
-  returned: when RV(outcome) is, or when the task failed after O(hooks.pre_update) was run
+  description: The results of the commands in O(hooks).
+  returned: when RV(outcome) is returned, or when the task failed after O(hooks.pre_update) was run
   type: dict
   contains:
     pre_update:
-      description: Of the command in the old container. V(null) when it was not run, or could not be.
+      description: The result of the command in the old container. V(null) if the command was not run or could not be run.
       type: dict
       contains: &hook
         exit_code:
-          description: Its exit code, V(null) when it did not end in time.
+          description: The exit code of the command. V(null) if the command exceeded its timeout.
           type: int
         output:
-          description: What it printed, standard output and error, of which the last 4000 characters. Values of environment variables are
-            masked.
+          description: The last 4000 characters that the command wrote to standard output and standard error. Values of environment
+            variables are masked.
           type: str
         seconds:
-          description: How long it took.
+          description: The duration of the command.
           type: float
         timed_out:
-          description: Whether it did not end in time. It may still be running then.
+          description: Whether the command exceeded its timeout. It may still be running in this case.
           type: bool
     post_update:
-      description: Of the command in the new container. V(null) when it was not run, or could not be.
+      description: The result of the command in the new container. V(null) if the command was not run or could not be run.
       type: dict
       contains: *hook
 doubt:
   description:
-    - In check mode, why the answer may turn out to be another one, or why there is none. Otherwise, and when it is certain, V(null).
-    - Mostly that the registry has an image, or an index of images for several platforms, under a digest that this host does not know. It
-      may still be the image that runs already. RV(changed) is V(true) then.
-  returned: when RV(outcome) is
+    - In check mode, why the actual outcome may differ from the prediction, or why there is no prediction. V(null) if the prediction is
+      certain, and outside check mode.
+    - In most cases, the registry has an image, or an index of images for several platforms, with a digest that is unknown on this host. It
+      may still be the image that the container already runs. RV(changed) is V(true) in this case.
+  returned: when RV(outcome) is returned
   type: str
 diff:
   description:
-    - What is different before and after. Both sides are empty when nothing was replaced in the end.
-    - The image, and of the command, entry point, user, working folder, stop signal, labels, health check, exposed ports, volumes and
-      environment variables those that change since the new image's defaults are others.
-  returned: in diff mode, when RV(outcome) is
+    - The differences between the old and the new container. Both sides are empty if the container was not replaced in the end.
+    - They consist of the image and the settings that change because the new image has other defaults. These settings are the command, entry
+      point, user, working directory, stop signal, labels, health check, exposed ports, volumes and environment variables.
+  returned: in diff mode, when RV(outcome) is returned
   type: dict
   contains:
     before:
-      description: C(image), as in RV(image), and what changes.
+      description: C(image), as in RV(image), and the old settings.
       type: dict
     after:
-      description: The same afterwards. C(image_defaults) stands here when they are not known before the pull.
+      description: C(image), as in RV(image), and the new settings. Contains C(image_defaults) instead of the settings if they are unknown
+        before the pull.
       type: dict
     before_header:
       description: The container.
       type: str
+      sample: container web
     after_header:
       description: The container.
       type: str
+      sample: container web
 warnings:
-  description: What could not be cleaned up, or was found to be different from what was asked.
-  returned: when there is something to warn of
+  description: Cleanup failures, and results that differ from what was requested.
+  returned: when there are warnings
   type: list
   elements: str
 """

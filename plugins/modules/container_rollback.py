@@ -8,18 +8,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: container_rollback
-short_description: Put the container back that was there before an update
+short_description: Restore the container from before an update
 version_added: 0.1.0
 description:
-  - Stops the container that runs now and puts the one back that M(evenkeel.fleet.container_recreate) kept as an archive
-    (O(evenkeel.fleet.container_recreate#module:keep_archive)). It is the very same container as before the update, with its own ID, volumes
-    and addresses.
-  - The container that comes back has to pass the same health gate as a new one. If it does not, it becomes an archive again, and the one
-    that ran is started again. The task then fails.
-  - If nobody has the name any more, the archive gets it and is started.
-  - The image that was gone back from is remembered as rejected, so that the next run of M(evenkeel.fleet.container_recreate) does not bring
-    it back, and its tag on this host means the image that runs again.
-  - With nothing to go back to, the task fails and nothing is touched. Containers that merely look like an archive are never used.
+  - Stops the running container and restores the archive that M(evenkeel.fleet.container_recreate) kept with
+    O(evenkeel.fleet.container_recreate#module:keep_archive). The restored container is the same one as before the update, with its own ID,
+    volumes and addresses.
+  - The restored container must pass the same health gate as a new one. If it fails, it becomes an archive again, the container that ran
+    before the task is started again, and the task fails.
+  - If no container has the name any more, the archive gets the name and is started.
+  - The image of the replaced container is recorded as rejected. Later runs of M(evenkeel.fleet.container_recreate) skip this
+    image, and the tag on this host points to the image of the restored container again.
+  - If there is no archive, the task fails and nothing is changed. Containers that merely look like an archive are never used.
 extends_documentation_fragment:
   - evenkeel.fleet.one_at_a_time
   - evenkeel.fleet.cycle
@@ -29,47 +29,47 @@ attributes:
   check_mode:
     support: full
     details:
-      - It cannot foresee whether the container that comes back passes the health gate.
+      - Check mode cannot predict whether the restored container will pass the health gate.
   diff_mode:
     support: partial
     details:
-      - Shows the image only.
+      - Shows only the image.
   idempotent:
     support: none
     details:
-      - Each run goes back one container further, and fails when there is none.
+      - Each run restores the next older archive, and fails if there is none.
   action_group: {}
 options:
   keep_archive:
     description:
-      - Keep the container that ran until now, stopped, under the name in RV(archive), so that this module can bring that one back in turn.
+      - Keep the replaced container in a stopped state, as an archive. RV(archive) returns its name. Another run of this module restores it.
     type: bool
     default: false
 notes:
-  - Values of environment variables, credentials and headers are masked in whatever is returned as free text, such as messages and logs.
-  - It goes back to the newest archive that is left, also when there were updates without one since.
-  - What the newer version wrote into the volumes stays there.
-  - Files in the container that lie in no volume are lost with the container that ran, unless it is kept with O(keep_archive).
-  - When this module is killed half-way, run it again. It first brings to its end what the interrupted run left.
+  - Values of environment variables, credentials and headers are masked in all returned free text, such as messages and logs.
+  - The module restores the newest archive that still exists, even if there were later updates that kept no archive.
+  - Data that the newer version wrote to volumes is not reverted.
+  - Files of the replaced container that are not in a volume are lost, unless O(keep_archive) keeps that container.
+  - If this module is killed, run the task again. It finishes or undoes the interrupted run first.
 author:
   - evenkeel contributors (@evenkeel)
 seealso:
   - module: evenkeel.fleet.container_recreate
-    description: Updates the container, and keeps the archive.
+    description: Updates the container and keeps the archive.
 """
 
 EXAMPLES = r"""
-- name: Update, and keep the old container
+- name: Update the container and keep the old one
   evenkeel.fleet.container_recreate:
     name: web
     image: nginx:1.29-alpine
     keep_archive: true
 
-- name: Go back to it, because something turned out to be wrong after all
+- name: Restore the old container after a problem was found
   evenkeel.fleet.container_rollback:
     name: web
 
-- name: Go back, and keep the newer one for a look at it
+- name: Restore the old container and keep the newer one for inspection
   evenkeel.fleet.container_rollback:
     name: web
     keep_archive: true
@@ -77,64 +77,72 @@ EXAMPLES = r"""
 
 RETURN = r"""
 diff:
-  description: The images before and after. Both sides are empty when nothing was replaced in the end.
-  returned: in diff mode, when RV(outcome) is
+  description: The images before and after. Both sides are empty if no container was replaced in the end.
+  returned: in diff mode, when RV(outcome) is returned
   type: dict
 changed:
-  description: Whether anything was stopped or started. Also V(true) when what an interrupted run left was brought to its end first.
+  description:
+    - Whether any container was stopped or started. Also V(true) if the task first finished or undid an interrupted run.
+    - In check mode, whether a run would change anything.
   returned: always
   type: bool
 outcome:
   description:
-    - V(restored) when the archive is back in its place, or V(rolled_back) when it failed and the container that ran before runs again,
-      in which case the task has failed.
-    - V(recovered) when an interrupted run of this module was brought to its end, and that was all there was to do.
-    - In check mode, what a run is expected to end with, or V(unknown) when it cannot be told. RV(doubt) says why.
-    - Absent when the task failed before anything was replaced. RV(msg) says how things are.
-  returned: unless the task failed before anything was replaced
+    - V(restored) if the archive was restored. V(rolled_back) if the restored container failed and the container that ran before the task
+      runs again. The task fails in this case.
+    - V(recovered) if the task only had to finish or undo an interrupted run of this module.
+    - In check mode, the predicted outcome, or V(unknown) if it cannot be predicted. RV(doubt) gives the reason.
+    - Not returned if the task failed before any container was replaced. RV(msg) describes the state in this case.
+  returned: unless the task failed before any container was replaced
   type: str
   sample: restored
 image:
-  description: The image that ran before this task, and the one of the container that came back.
-  returned: when RV(outcome) is
+  description: The image of the container that ran before this task and the image of the restored container.
+  returned: when RV(outcome) is returned
   type: dict
   contains:
     old:
-      description: The image of the container that ran.
+      description: The image of the container that ran before this task.
       type: dict
       contains: &image
         reference:
-          description: The image reference, as it was written.
+          description: The image reference as written by the operator.
           type: str
+          sample: nginx:1.29-alpine
         id:
           description: The engine's ID of the image.
           type: str
         digest:
-          description: The digest that the registry knows the image by, V(null) when it never came from there.
+          description: The digest of the image in its registry. V(null) if the image did not come from a registry.
           type: str
     new:
-      description: The image of the container that was there before it.
+      description: The image of the restored container.
       type: dict
       contains: *image
 msg:
-  description: What went wrong, how the container is now, and what to do.
+  description: What failed, the state of the container now, and what to do.
   returned: failure
   type: str
 error_class:
   description:
-    - What kind of failure it is, as a word to decide by. When the container that was put back failed too, the same as RV(rollback.reason);
-      otherwise the name of the error, for example V(nothing_to_go_back_to), V(refused) or V(busy).
+    - The kind of failure, for use in conditions. If the restored container failed, this is the same as RV(rollback.reason). In all other
+      cases, this is the name of the error, such as V(nothing_to_go_back_to), V(refused) or V(busy).
   returned: failure
   type: str
   sample: refused
 failed_step:
-  description: The step at which the task failed, when it failed before there was a new container.
+  description:
+    - The step that failed, which is V(lock), V(journal), V(recover), V(inspect), V(preflight), V(update), V(stop), V(rename) or V(restore).
+      V(null) if the failure belongs to no step, such as an invalid option. V(journal) is access to the records in the engine.
+      RV(steps[].name) explains the others.
   returned: failure without RV(outcome)
   type: str
   sample: preflight
 container:
-  description: The container to deal with now. Normally the one that has the name; RV(rollback_failed) tells when that is not so.
-  returned: when RV(outcome) is
+  description:
+    - The container that has the requested name after the task.
+    - If RV(rollback_failed) is V(true), this is the container that needs attention, which may have a different name.
+  returned: when RV(outcome) is returned
   type: dict
   contains:
     id:
@@ -143,14 +151,17 @@ container:
     name:
       description: Its name.
       type: str
+      sample: web
 archive:
-  description: The name of the old container, if it is still there under another name than its own. Otherwise V(null).
-  returned: when RV(outcome) is
+  description:
+    - The name of the container that was replaced, if it still exists as an archive. After a rollback, the name of the archive that could
+      not be restored. Otherwise V(null).
+  returned: when RV(outcome) is returned
   type: str
   sample: web-old-1790000000
 rollback:
-  description: Why the archive was put away again, V(null) when it was not.
-  returned: when RV(outcome) is
+  description: Why the archive could not be restored. V(null) if it was restored.
+  returned: when RV(outcome) is returned
   type: dict
   contains:
     container:
@@ -159,28 +170,30 @@ rollback:
     reason:
       description: One of V(health_timeout), V(crashed), V(create_failed), V(start_failed).
       type: str
+      sample: crashed
     old_image_ref:
-      description: The image reference that runs again, that of the newer container.
+      description: The image reference of the newer container, which runs again.
       type: str
     new_image_ref:
       description: The image reference that failed.
       type: str
     restored_from:
-      description: The archive that the newer container was for a while.
+      description: The archive name that the newer container had temporarily.
       type: str
     failure:
-      description: What was found in the new container that came back, before it was put away again.
+      description: The state of the restored container when it failed, recorded before it became an archive again.
       type: dict
       contains:
         exit_code:
-          description: The exit code of its process, V(null) when there was no container.
+          description: The exit code of its main process. V(null) if its state could not be read.
           type: int
         oom_killed:
-          description: Whether the kernel killed it for lack of memory.
+          description: Whether the kernel killed it because it ran out of memory.
           type: bool
         error:
-          description: The engine's error, or in its absence what the health gate saw.
+          description: The error that the engine reported. If there is none, the finding of the health gate.
           type: str
+          sample: web exited with code 1
         health_log:
           description: The last runs of its health check, oldest first, each with C(start), C(end), C(exit_code) and C(output).
           type: list
@@ -190,67 +203,85 @@ rollback:
           type: list
           elements: str
 rollback_failed:
-  description: Whether the old container could not be brought back either. RV(msg) has the commands that do it by hand.
-  returned: when RV(outcome) is
+  description: Whether restarting the newer container also failed. RV(msg) has the commands for a manual recovery.
+  returned: when RV(outcome) is returned
   type: bool
 steps:
-  description: The steps that were taken, in their order, with the time that each took.
-  returned: when RV(outcome) is
+  description:
+    - The steps of the run in the order in which they ended. Empty in check mode.
+    - If something else changes the container meanwhile, the run repeats V(lock), V(inspect) and V(preflight).
+  returned: when RV(outcome) is returned
   type: list
   elements: dict
+  sample: [{name: lock, seconds: 0.004}, {name: inspect, seconds: 0.006}]
   contains:
     name:
-      description: The step.
+      description:
+        - V(lock) waits for other runs on the container. It includes V(recover), which finishes an interrupted run if its new container
+          passes the health gate. Otherwise, the steps from V(discard) to V(dependents) undo that run.
+        - V(inspect) reads the container and the archive, and V(preflight) checks whether the change is safe.
+        - V(update) disables the restart policy of the running container, V(stop) stops it, and V(rename) gives it the name of an archive.
+        - V(return) gives the old archive its name and restart policy back, V(start) starts it, and V(health_gate) waits until it has passed
+          or failed the health gate.
+        - V(complete) recreates the dependents and updates the records in the engine, and V(cleanup) removes the replaced container.
+        - After a failure, V(evidence) saves the state and the log of the restored container, V(discard) makes it an archive again,
+          V(restore) gives the newer container its name and restart policy back and starts it, V(check) verifies its health, and
+          V(dependents) restarts its dependents.
+        - If no container has the name, only V(lock), V(restore) and V(check) run, with the archive in place of the newer container.
       type: str
+      sample: health_gate
     seconds:
-      description: Its wall time.
+      description: The duration of the step.
       type: float
+      sample: 3.217
 downtime_seconds:
   description:
-    - The time from stopping the old container until the new one, or the old one again, was started.
-    - V(null) when nothing was stopped, or nothing came up.
-  returned: when RV(outcome) is
+    - The time from stopping the running container to starting the restored one. After a rollback, the time until the container that ran
+      before was started again.
+    - V(null) if no container was stopped or none was started.
+  returned: when RV(outcome) is returned
   type: float
   sample: 0.47
 dependents:
-  description: The containers that depend on this one, as far as something was done for them.
-  returned: when RV(outcome) is
+  description: The containers that depend on this one and were recreated or restarted, or need attention.
+  returned: when RV(outcome) is returned
   type: list
   elements: dict
   contains:
     name:
-      description: Its name.
+      description: The name of the dependent.
       type: str
     id:
-      description: The full ID of the container that has the name now.
+      description: The full ID of the container that has this name after the task.
       type: str
     repair:
       description:
-        - V(recreated) with the same image, V(restarted), or V(needs_attention) when it could not be given back what it needs.
+        - V(recreated) with the same image, V(restarted), or V(needs_attention) if the repair failed.
       type: str
+      sample: recreated
     problem:
-      description: What is wrong, empty when nothing is.
+      description: What is wrong with the dependent. Empty if nothing is.
       type: str
 lost_files:
-  description: Always empty here. It is what M(evenkeel.fleet.container_recreate) returns under this name.
-  returned: when RV(outcome) is
+  description: Always empty in this module. M(evenkeel.fleet.container_recreate) uses this return value.
+  returned: when RV(outcome) is returned
   type: list
   elements: str
 rejected:
-  description: Always V(null) here. It is what M(evenkeel.fleet.container_recreate) returns under this name.
-  returned: when RV(outcome) is
+  description: Always V(null) in this module. M(evenkeel.fleet.container_recreate) uses this return value.
+  returned: when RV(outcome) is returned
   type: dict
 hooks:
-  description: Both V(null) here, since this module has no hooks. It is what M(evenkeel.fleet.container_recreate) returns under this name.
-  returned: when RV(outcome) is
+  description: Both keys are always V(null), because this module runs no hooks. M(evenkeel.fleet.container_recreate) uses this return value.
+  returned: when RV(outcome) is returned
   type: dict
 doubt:
-  description: In check mode, why the answer may turn out to be another one, or why there is none. Otherwise V(null).
-  returned: when RV(outcome) is
+  description: In check mode, why the actual outcome may differ from the prediction, or why there is no prediction. Otherwise V(null).
+  returned: when RV(outcome) is returned
   type: str
 warnings:
-  description: What could not be cleaned up.
-  returned: when there is something to warn of
+  description: Cleanup failures, and dependents that need attention.
+  returned: when there are warnings
   type: list
   elements: str
 """

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: container_update_info
-short_description: Tell which containers of a host are outdated
+short_description: Find the outdated containers of a host
 version_added: 0.1.0
 description:
-  - Tells of each container of a host what it runs and what the registry has, and so whether M(evenkeel.fleet.container_recreate) would
-    update it. Also what earlier runs have left, such as archives, and whether one was interrupted.
-  - Nothing is pulled and nothing is changed. All calls to the engine are GET, so a socket proxy that lets nothing else through is enough.
-  - It is the engine that asks the registries, with its own mirrors, certificates and proxies. Each image is asked for once, however many
-    containers follow it.
-  - What cannot be found out is V(unknown), with the reason, and the rest is told all the same.
+  - Compares the image that each container of a host runs with the image in the registry, and returns whether
+    M(evenkeel.fleet.container_recreate) would update the container. Also returns what earlier runs left behind, such as archives and
+    interrupted updates.
+  - Nothing is pulled and nothing is changed. All calls to the engine are GET requests, and therefore work through a read-only socket proxy.
+  - The engine queries the registries with its own mirrors, certificates and proxies. Each image is queried once, no matter how many
+    containers use it.
+  - If the status of a container cannot be determined, it is V(unknown), with the reason. The results for the other containers are not
+    affected.
 extends_documentation_fragment:
   - evenkeel.fleet.connection
   - evenkeel.fleet.registry
@@ -25,78 +27,81 @@ attributes:
   check_mode:
     support: full
     details:
-      - It only looks, so check mode makes no difference.
+      - This module only reads, and behaves the same in check mode.
   diff_mode:
     support: none
     details:
-      - There is nothing that it changes.
+      - This module changes nothing.
   idempotent:
     support: full
   action_group: {}
 options:
   name:
     description:
-      - The containers to tell of, by their exact names or full IDs. Without it, all.
+      - The exact names or full IDs of the containers to return. The default is all containers.
     type: list
     elements: str
     default: []
   labels:
     description:
-      - Tell only of containers that have all of these labels, each as V(key) or V(key=value), as with C(docker ps --filter label=).
+      - Return only containers that have all of these labels, each given as V(key) or V(key=value), as in
+        C(docker ps --filter label=).
     type: list
     elements: str
     default: []
   state:
     description:
-      - Tell only of containers that are in one of these states. Without it, of those in any.
+      - Return only containers in one of these states. The default is all states.
     type: list
     elements: str
     choices: [created, restarting, running, removing, paused, exited, dead]
     default: []
   pull:
     description:
-      - What O(evenkeel.fleet.container_recreate#module:pull) will be. With V(always) the registries are asked, with V(missing) only for
-        images whose reference means nothing on this host, with V(never) not at all, and what counts is what the reference means here.
+      - The value of O(evenkeel.fleet.container_recreate#module:pull) to assume for the update.
+      - V(always) queries the registry for every image. V(missing) queries it only for references that point to no image on this host.
+        V(never) queries no registry, and compares with the image that the reference points to on this host.
     type: str
     choices: [always, missing, never]
     default: always
   min_image_age:
     description:
-      - What O(evenkeel.fleet.container_recreate#module:min_image_age) will be, such as V(36h), V(7d), or a number of seconds.
-      - How old an image is can be told only when it is on this host already. Of others RV(containers[].certain) is V(false).
+      - The value of O(evenkeel.fleet.container_recreate#module:min_image_age) to assume for the update, such as V(36h), V(7d), or a number
+        of seconds.
+      - The age of an image is known only if the image is already on the host. For other images, RV(containers[].certain) is V(false).
     type: str
 notes:
-  - With O(registry_username), O(registry) is required here, since the containers of a host follow images of several registries.
-  - Containers with the label C(evenkeel.enable=false) are V(excluded). Let M(evenkeel.fleet.container_recreate) do the same with
-    O(evenkeel.fleet.container_recreate#module:respect_labels).
-  - That an image is V(outdated) does not say that it can be pulled and that the new container will be well.
-  - Nothing here holds an environment variable or a label, apart from what C(docker compose) wrote into labels of its own.
+  - O(registry_username) requires O(registry) in this module, because the containers of a host may use several registries.
+  - Containers with the label C(evenkeel.enable=false) have the status V(excluded). Set
+    O(evenkeel.fleet.container_recreate#module:respect_labels) to exclude them in M(evenkeel.fleet.container_recreate) as well.
+  - The status V(outdated) does not guarantee that the image can be pulled or that the new container will be healthy.
+  - The results contain no environment variables, and no labels other than those that C(docker compose) sets itself.
 author:
   - evenkeel contributors (@evenkeel)
 seealso:
   - module: evenkeel.fleet.container_recreate
     description: Updates a container.
   - module: community.docker.docker_host_info
-    description: Lists containers, images and more, as the engine has them.
+    description: Lists containers, images and more as the engine returns them.
 """
 
 EXAMPLES = r"""
-- name: Look at all containers of the host
+- name: Check all containers of the host
   evenkeel.fleet.container_update_info:
-  register: look
+  register: update_info
 
-- name: Say which are outdated
+- name: Show the outdated containers
   ansible.builtin.debug:
-    msg: "{{ look.outdated }}"
+    msg: "{{ update_info.outdated }}"
 
-- name: Say what is wrong with the others
+- name: Show why the status of a container is unknown
   ansible.builtin.debug:
     msg: "{{ item.name }}: {{ item.reason }}"
-  loop: "{{ look.containers | selectattr('status', 'eq', 'unknown') }}"
+  loop: "{{ update_info.containers | selectattr('status', 'eq', 'unknown') }}"
   loop_control:
     label: "{{ item.name }}"
 
-- name: Look at two containers that run
+- name: Check two containers if they are running
   evenkeel.fleet.container_update_info:
     name:
       - web
@@ -104,14 +109,14 @@ EXAMPLES = r"""
     state: running
   register: two
 
-- name: Look at those that are labelled, and leave images out that are younger than a week
+- name: Check the labelled containers, and ignore images that are younger than a week
   evenkeel.fleet.container_update_info:
     labels:
       - evenkeel.enable=true
     min_image_age: 7d
   register: labelled
 
-- name: Update what is outdated of them, in the order in which they need each other
+- name: Update the outdated containers among them in dependency order
   evenkeel.fleet.container_recreate:
     name: "{{ item }}"
     min_image_age: 7d
@@ -121,134 +126,150 @@ EXAMPLES = r"""
 
 RETURN = r"""
 msg:
-  description: What went wrong, and what to do.
+  description: What failed and what to do.
   returned: failure
   type: str
 failed_step:
-  description: The step at which it failed, V(null) when it was none of those that look at the host.
+  description: V(inspect) if the containers could not be read. Otherwise V(null).
   returned: failure
   type: str
+  sample: inspect
 error_class:
-  description: The kind of error, as with M(evenkeel.fleet.container_recreate).
+  description: The kind of error. The values are the same as in M(evenkeel.fleet.container_recreate).
   returned: failure
   type: str
+  sample: engine_unavailable
 containers:
-  description: The containers, by name. Archives are not among them, but in RV(containers[].archives) of theirs.
+  description: The containers, sorted by name. Archives are not listed here, but in RV(containers[].archives) of their container.
   returned: success
   type: list
   elements: dict
   contains:
     name:
-      description: Its name.
+      description: The name of the container.
       type: str
+      sample: web
     id:
       description:
-        - Its full ID. Where an interrupted run has put the container away and nothing into its place, that of the container that was put
-          away.
+        - The full ID of the container. If an interrupted run renamed the container and has not replaced it yet, this is the
+          ID of the renamed container.
       type: str
     state:
-      description: What the engine says that it does, such as V(running).
+      description: The state of the container as reported by the engine.
       type: str
+      sample: running
     created:
-      description: When it was created, in seconds since 1970 (Unix time).
+      description: When the container was created, as a Unix time in seconds.
       type: int
     image:
-      description: The image that it runs.
+      description: The image that the container runs.
       type: dict
       contains:
         reference:
-          description: The image reference that it follows, as it was written.
+          description: The image reference that the container follows, as written by the operator.
           type: str
+          sample: nginx:1.29-alpine
         id:
           description: The engine's ID of the image.
           type: str
         digest:
-          description: The digest that the registry knows the image by, V(null) when it never came from there.
+          description: The digest of the image in its registry. V(null) if the image did not come from a registry.
           type: str
     registry:
-      description: What the registry has under the reference, V(null) when it was not asked or did not tell.
+      description: The image that the reference points to in the registry. V(null) if the registry was not queried or did not answer.
       type: dict
       contains:
         digest:
           description: The digest of the image, or of the index of images for several platforms.
           type: str
         platforms:
-          description: What it is made for, such as V(linux/arm64).
+          description: The platforms that the image is built for.
           type: list
           elements: str
+          sample: [linux/amd64, linux/arm64]
     status:
       description:
-        - V(up_to_date), or V(outdated) when a run would update it.
-        - V(pinned) when it follows a digest, and so moves only to another reference.
-        - V(local) when it was created from an image ID, or when its image has no digest of any registry and the one in its reference does
-          not offer such an image, or not to us.
-        - V(rejected) when it was rolled back from the image that there is, V(too_young) when O(min_image_age) holds that back.
-        - V(excluded) by the label C(evenkeel.enable=false), or V(managed_elsewhere), by Docker Swarm, Kubernetes or the like, or made for
-          one job by C(docker compose run).
-        - V(unknown) when it could not be found out. RV(containers[].reason) tells why.
+        - V(up_to_date), or V(outdated) if a run would update the container.
+        - V(pinned) if the container follows a digest. Only a different reference updates such a container.
+        - V(local) if the container was created from an image ID. Also V(local) if its image has no digest from a registry and the
+          registry in its reference does not offer the image or denies access to it.
+        - V(rejected) if the container was rolled back from the available image. V(too_young) if O(min_image_age) excludes the image.
+        - V(excluded) if the container has the label C(evenkeel.enable=false).
+        - V(managed_elsewhere) if the container belongs to Docker Swarm, Kubernetes or another orchestrator, or was created by
+          C(docker compose run).
+        - V(unknown) if the status could not be determined. RV(containers[].reason) says why.
       type: str
       sample: outdated
     outdated:
       description: Whether the status is V(outdated).
       type: bool
     certain:
-      description: Whether a run could not find it otherwise. RV(containers[].reason) tells why it could.
+      description: V(false) if a run may come to a different result. RV(containers[].reason) says why.
       type: bool
     reason:
-      description: Why the status is what it is, where that does not go without saying.
+      description: Why the container has this status. Empty if the status needs no explanation.
       type: str
+      sample: it follows a digest, and moves only to another reference
     problem:
       description:
-        - The kind of error for which it is V(unknown), such as V(not_found), V(authentication), V(rate_limited), V(unreachable), V(tls),
-          V(timeout), V(forbidden) or V(other). Otherwise V(null).
+        - If the status is V(unknown) because of an error, the kind of error. The values include V(not_found), V(authentication),
+          V(rate_limited), V(unreachable), V(tls), V(timeout), V(forbidden) and V(other). Otherwise V(null).
       type: str
+      sample: rate_limited
     obstacle:
       description:
-        - Why a run would refuse to touch the container although it is outdated, for example because it is paused. Empty when it would not.
-          Only what the container tells by itself is looked at.
+        - Why a run would refuse to change the container although it is outdated, for example because it is paused. Empty if nothing is in
+          the way. Only the container's own configuration and state are checked, not its surroundings.
       type: str
     archives:
-      description: Its old containers that are still there. V(null) when that could not be found out.
+      description: The archives of the container. V(null) if they could not be determined.
       type: list
       elements: dict
       contains:
         name:
           description: The name of the archive.
           type: str
+          sample: web-old-1790000000
         id:
-          description: Its full ID.
+          description: The full ID of the archive.
           type: str
         kept:
-          description: Whether it was kept with O(evenkeel.fleet.container_recreate#module:keep_archive). Otherwise a run has put it away
-            that is still at work or was interrupted.
+          description: Whether O(evenkeel.fleet.container_recreate#module:keep_archive) kept the archive. If not, it belongs to a run that
+            is in progress or was interrupted.
           type: bool
         rollout:
-          description: The O(evenkeel.fleet.container_recreate#module:rollout) that it was replaced in, V(null) when it was none.
+          description: The O(evenkeel.fleet.container_recreate#module:rollout) in which the container was replaced. V(null) if there is
+            none.
           type: str
     interrupted:
-      description: Whether a run on it was interrupted. The next run on it brings that to its end. V(null) when it could not be found out.
+      description: Whether a run on the container was interrupted. The next run finishes or undoes it. V(null) if this could not be
+        determined.
       type: bool
     busy:
-      description: Whether a run is at work on it, or may be. V(null) when that could not be found out.
+      description: Whether a run on the container is or may be in progress. V(null) if this could not be determined.
       type: bool
     compose:
-      description: Whose container it is in C(docker compose), V(null) when that did not make it.
+      description: The C(docker compose) service that the container belongs to. V(null) if C(docker compose) did not create it.
       type: dict
       contains:
         project:
-          description: The project.
+          description: The name of the project.
           type: str
+          sample: shop
         service:
-          description: The service.
+          description: The name of the service.
           type: str
+          sample: web
         depends_on:
-          description: The services of the same project that it depends on.
+          description: The services of the same project that this service depends on.
           type: list
           elements: str
+          sample: [db]
 outdated:
   description:
-    - The names of the containers that are outdated and that a run would update, in the order to do it. A container comes after those whose
-      namespaces it uses, to which it links, or on which it depends in its compose project (C(depends_on)), and otherwise by name.
+    - The names of the containers that are outdated and that a run would update, in dependency order.
+    - A container is listed after the containers whose namespaces it uses, to which it links, or on which it depends in its compose project
+      (C(depends_on)). All others are sorted by name.
   returned: success
   type: list
   elements: str
@@ -259,19 +280,19 @@ interrupted:
   type: list
   elements: str
 missing:
-  description: Those of O(name) that are not there.
+  description: The entries of O(name) for which there is no container.
   returned: success
   type: list
   elements: str
 left_over:
-  description:
-    - The names of archives that were kept, and whose container is gone since. M(evenkeel.fleet.container_rollback) brings them back.
+  description: The names of kept archives whose container no longer exists. M(evenkeel.fleet.container_rollback) restores them.
   returned: success
   type: list
   elements: str
+  sample: [web-old-1790000000]
 warnings:
-  description: What could not be looked at, and what that means.
-  returned: when there is something to warn of
+  description: What could not be read, and what this means for the results.
+  returned: when there are warnings
   type: list
   elements: str
 """
