@@ -23,20 +23,20 @@ from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.window imp
 
 DOCUMENTATION = r"""
 name: rollout
-short_description: Make a decision of a rollout
+short_description: Make a decision of the role rolling_update
 version_added: 0.1.0
 description:
-  - The decisions that the role P(evenkeel.fleet.rolling_update#role) makes, each a pure function.
-  - It is there for this role alone. Its decisions change with the role, without notice.
+  - Makes a decision of the role P(evenkeel.fleet.rolling_update#role). Each decision is a pure function.
+  - This filter is internal to the role. Its decisions may change without notice.
 options:
   _input:
     description:
-      - What the decision is about.
+      - The data to decide on.
     type: raw
     required: true
   decision:
     description:
-      - Which decision to make. The arguments after it are the decision's own.
+      - The name of the decision. All further arguments are passed to it.
     type: str
     required: true
 positional: decision
@@ -45,7 +45,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Say whether a host may be updated now
+- name: Show whether 23:30 is inside a maintenance window
   ansible.builtin.debug:
     msg: "{{ '23:30' | evenkeel.fleet.rollout('window', '22:00-06:00') }}"
 """
@@ -53,7 +53,7 @@ EXAMPLES = r"""
 RETURN = r"""
 _value:
   description:
-    - What was decided.
+    - The result of the decision.
   type: raw
 """
 
