@@ -24,8 +24,8 @@ options:
         exactly this digest from the repository of the image reference, no matter which image the reference points to in the registry.
       - The new container is created with the reference from O(image) or from the old container, and therefore keeps following its tag. When
         the container is replaced, this tag is moved to the new image on this host.
-      - With O(pull=always), a warning in RV(warnings) reports that the tag points to a different digest in the registry. A run without
-        O(image_digest) would update the container to that digest.
+      - With O(pull=always), RV(warnings) reports if the tag points to a different digest in the registry. A run without O(image_digest)
+        would update the container to that digest.
       - With O(pull=missing) and O(pull=never), the module looks for this digest on the host.
       - The task fails if the image reference contains a different digest.
     type: str

@@ -15,8 +15,9 @@ description:
     settings made by its operator.
   - The old container is stopped and renamed. This is the I(archive). It is kept until the new container has passed the health gate. A
     container with a health check must become healthy. A container without one must stay up for a while.
-  - If the new container cannot be created or started, crashes, or does not become healthy in time, it is removed. The archive gets its old
-    name back and is started. It is still the same container. The task then fails with the reason and the last lines of the log.
+  - If the new container cannot be created or started, crashes, or does not become healthy in time, it is removed. The archive gets its
+    name back and is started again. It is the same container as before the update. The task then fails with the reason and the last lines of
+    the log of the new container.
   - Settings made by the operator are kept exactly. Defaults of the old image (environment, command, labels, health check and more) are
     replaced by the defaults of the new image.
   - Before the module stops the old container, it checks everything that it can, above all that the image can be pulled.
@@ -48,8 +49,8 @@ attributes:
 options:
   keep_archive:
     description:
-      - Keep the archive, which is the old container in a stopped state, after a successful update. RV(archive) returns its name. O(cleanup)
-        is not done in this case, because the archive needs its image.
+      - After a successful update, keep the old container, stopped, as an archive. RV(archive) returns its name. O(cleanup) is not done in
+        this case, because the archive needs its image.
       - M(evenkeel.fleet.container_rollback) restores the archive, and M(evenkeel.fleet.container_finalize) removes it. Until then, the
         archive keeps its volumes and its image in use.
       - Do not start the archive while the new container exists.
@@ -60,7 +61,7 @@ options:
   rollout:
     description:
       - A name for the rollout that this update belongs to, such as a time or a build number. It is recorded with the archive that
-        O(keep_archive) keeps. M(evenkeel.fleet.container_update_info) returns it, which shows the containers that a rollout has already
+        O(keep_archive) keeps. M(evenkeel.fleet.container_update_info) returns it, and thus shows which containers a rollout has already
         updated.
     type: str
   hooks:
@@ -84,7 +85,7 @@ options:
         type: raw
       post_update:
         description:
-          - Command to run in the new container after the health gate has passed. It does not run after a rollback.
+          - Command to run in the new container after the container has passed the health gate. It does not run after a rollback.
           - If the command fails or exceeds its timeout, the module returns a warning and the update remains in place.
           - If the task is killed while the command runs, the next run finishes the update without running the command again.
         type: raw

@@ -18,7 +18,7 @@ description:
     before the task is started again, and the task fails.
   - If no container has the name any more, the archive gets the name and is started.
   - The image of the replaced container is recorded as rejected. Later runs of M(evenkeel.fleet.container_recreate) skip this
-    image, and the tag on this host points to the image of the restored container again.
+    image. Its tag on this host points to the image of the restored container again.
   - If there is no archive, the task fails and nothing is changed. Containers that merely look like an archive are never used.
 extends_documentation_fragment:
   - evenkeel.fleet.one_at_a_time
@@ -42,7 +42,7 @@ attributes:
 options:
   keep_archive:
     description:
-      - Keep the replaced container in a stopped state, as an archive. RV(archive) returns its name. Another run of this module restores it.
+      - Keep the replaced container, stopped, as an archive. RV(archive) returns its name. Another run of this module restores it.
     type: bool
     default: false
 notes:
