@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each call refused, unheard, or carried out without an answer: nothing escapes, and what is reported is true."""
+"""A fault matrix over whole updates and rollbacks (every package of the core), on the fake engine.
+
+Each call in turn is refused, gets no answer, or is carried out without an answer. No unexpected exception escapes, and the result is true.
+"""
 
 from __future__ import annotations
 

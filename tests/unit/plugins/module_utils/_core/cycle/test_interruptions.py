@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Killed between any two calls, and run again: it ends as if it had not been killed."""
+"""A kill matrix over whole updates and rollbacks (every package of the core), on the fake engine.
+
+Each run is killed before each call in turn, and a second run follows. It ends as if the first had not been killed.
+"""
 
 from __future__ import annotations
 

@@ -9,12 +9,33 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, ContainerRequest, RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    InspectFailed,
+    Refused,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
+    Inspected,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import (
+    Cleanup,
+    ContainerRequest,
+    LostFiles,
+    RecreateRequest,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
-from support.fakes.engine import FakeEngine, FakeJournal, fake_context, fake_lock
+from support.fakes.engine import (
+    FakeEngine,
+    FakeJournal,
+    fake_context,
+    fake_lock,
+)
 from support.fakes.host import ALWAYS, HEALTH
+from support.fakes.update_of_web import REFUSAL, outdated_web, recreate
 
 
 class Host:
@@ -62,3 +83,110 @@ def test_one_alone_cannot(host: Host) -> None:
     assert host.back("web").outcome is Outcome.ROLLED_BACK
     assert host.engine.container("web")["Image"] == "new-web"
     assert host.engine.is_served("web")
+
+
+DIGEST = "sha256:" + "d" * 64
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return outdated_web()
+
+
+class TestTheCycle:
+    def test_a_taken_archive_name_is_avoided(self, engine: FakeEngine) -> None:
+        engine.has_container("web-old-1000", "other:1", "other")
+        recreate(engine)
+        assert "rename:web->web-old-1001" in engine.calls
+        assert "web-old-1000" in engine.names
+
+
+class TestWhatIsAskedFor:
+    def test_the_archive_is_named_for_the_container_and_not_for_how_it_was_asked_for(self, engine: FakeEngine) -> None:
+        recreate(engine, container=engine.container("web")["Id"])
+        assert "rename:web->web-old-1000" in engine.calls
+
+
+class TestPlan:
+    def plan(self, engine: FakeEngine) -> Replacement:
+        plan = plan_replacement(fake_context(engine), Stopwatch(engine.clock), RecreateRequest("web"))
+        assert isinstance(plan, Replacement)
+        return plan
+
+    def inspected(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, **around: object) -> None:
+        inspect = engine.inspect
+
+        def changed(container: str) -> Inspected:
+            found = inspect(container)
+            return found._replace(**{key: value(found) if callable(value) else value for key, value in around.items()})
+
+        monkeypatch.setattr(engine, "inspect", changed)
+
+    @pytest.mark.parametrize(
+        ("check", "seconds"),
+        [
+            (None, 120),
+            ({"StartPeriod": 5_000_000_000}, 125),
+            ({"Interval": 0, "Timeout": 0}, 120),
+            ({"Interval": 3_000_000_000, "Timeout": 1_000_000_000}, 8),
+        ],
+    )
+    def test_time_to_health(self, engine: FakeEngine, check: dict[str, int] | None, seconds: float) -> None:
+        engine._find("web")["Config"]["Healthcheck"] = check
+        assert self.plan(engine).old.time_to_health == seconds
+
+    def test_defaults_of_the_old_image_are_no_wishes(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Env"] = ["A=1", "B=2"]
+        engine.images["old"] = {"Config": {"Env": ["A=1"]}}
+        assert self.plan(engine).body["Env"] == ["B=2"]
+
+    def test_borrowed_volumes_are_not_adopted(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        engine._find("web")["Mounts"] = [{"Type": "volume", "Name": "theirs", "Destination": "/theirs"}]
+        self.inspected(engine, monkeypatch, borrowed_mounts=frozenset({"/theirs"}))
+        assert "Binds" not in self.plan(engine).body["HostConfig"]
+
+    def test_a_known_digest_is_not_pinned(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        pull = engine.pull
+        monkeypatch.setattr(engine, "pull", lambda *arguments: pull(*arguments)._replace(digest=DIGEST))
+        assert self.plan(engine).body["Image"] == "shop:1"
+
+    def test_a_name_without_a_slash(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.inspected(engine, monkeypatch, container=lambda found: {**found.container, "Name": "web"})
+        assert self.plan(engine).old.name == "web"
+
+    def test_an_image_that_is_gone_is_refused(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.inspected(engine, monkeypatch, image=None)
+        with pytest.raises(Refused, match="Container web was not touched: the image that it runs"):
+            recreate(engine)
+
+
+class TestLostFiles:
+    @pytest.fixture(autouse=True)
+    def _files(self, engine: FakeEngine) -> None:
+        engine.changed["web"] = [{"Path": "/srv/upload", "Kind": 1}]
+
+    def test_or_a_reason_to_refuse(self, engine: FakeEngine) -> None:
+        with pytest.raises(Refused, match="would be lost: /srv/upload"):
+            recreate(engine, lost_files=LostFiles.REFUSE)
+
+    def test_or_passed_over(self, engine: FakeEngine) -> None:
+        result = recreate(engine, lost_files=LostFiles.IGNORE)
+        assert (result.lost_files, result.warnings) == ((), ())
+
+
+class TestDependents:
+    """The rest of it is told where dependents are, and where runs are killed."""
+
+    @pytest.fixture(autouse=True)
+    def _sidecar(self, engine: FakeEngine) -> None:
+        engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
+
+    def test_one_that_could_not_be_brought_back_stops_before_the_stop(self, engine: FakeEngine) -> None:
+        engine._find("sidecar")["HostConfig"]["AutoRemove"] = True
+        with pytest.raises(Refused, match="sidecar depends on it"):
+            recreate(engine)
+
+    def test_surroundings_that_cannot_be_seen_stop_before_the_stop(self, engine: FakeEngine) -> None:
+        engine.errors["surroundings"] = REFUSAL
+        with pytest.raises(InspectFailed, match="around container web could not be looked at, and it was not touched"):
+            recreate(engine)

@@ -8,53 +8,17 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import RollbackReason
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     EngineError,
-    InspectFailed,
-    NoArchive,
-    Refused,
     RestoreFailed,
 )
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord, ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejections
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
-from support.fakes.engine import STARTING, FakeEngine, FakeJournal, fake_context, fake_lock
+from support.fakes.engine import STARTING
+from support.fakes.web_with_archive import ARCHIVE, Yard
 
 REFUSAL = EngineError("the engine says no")
-ARCHIVE = "web-old-900"
-
-
-class Yard:
-    """web on image new, and its archive of image old."""
-
-    def __init__(self, *, archive_ran: bool = True) -> None:
-        self.engine, self.memory, self.journal = FakeEngine(), FakeJournal(), FakeJournal()
-        self.newer = self.engine.has_container("web", "shop:1", "new", {"RestartPolicy": {"Name": "always"}})
-        self.archived = self.archive(ARCHIVE, runs=archive_ran)
-        self.engine.local["docker.io/library/shop:1"] = "new"
-
-    def archive(self, name: str, *, runs: bool = True) -> str:
-        container = self.engine.has_container(name, "shop:1", "old", {"RestartPolicy": {"Name": "no"}})
-        self.engine._find(name)["State"]["Status"] = "exited"
-        ArchiveStore(self.memory).add(
-            "web", ArchiveRecord(container, name, runs=runs, restart_policy={"Name": "on-failure", "MaximumRetryCount": 3})
-        )
-        return container
-
-    def rollback_to_archive(self, *, container: str = "web", keep_archive: bool = False) -> CycleResult:
-        context = fake_context(self.engine, self.memory)
-        self.lock = fake_lock(self.journal)
-        return rollback_to_archive(
-            context, self.lock, ContainerRequest(container), HealthConfig(health_timeout=1), keep_archive=keep_archive
-        )
-
-    @property
-    def kept(self) -> list[str]:
-        return [kept.name for kept in ArchiveStore(self.memory).of("web")]
 
 
 @pytest.fixture
@@ -161,50 +125,6 @@ class TestOneThatFails:
         assert "evenkeel-lock.web" in yard.journal.notes
 
 
-class TestNothingToGoBackTo:
-    def test_none_was_kept(self, yard: Yard) -> None:
-        ArchiveStore(yard.memory).drop("web", yard.archived)
-        with pytest.raises(NoArchive, match="no archive of web is left.*Nothing was touched") as caught:
-            yard.rollback_to_archive()
-        assert not caught.value.touched
-        assert ARCHIVE in yard.engine.names, "what merely looks like an archive is not used"
-
-    def test_it_was_removed(self, yard: Yard) -> None:
-        yard.engine.vanish(ARCHIVE)
-        with pytest.raises(NoArchive):
-            yard.rollback_to_archive()
-
-    def test_one_that_was_renamed_is_skipped_for_an_older_one(self, yard: Yard) -> None:
-        yard.archive("web-old-950")
-        yard.engine._find("web-old-950")["Name"] = "/keep-this"
-        assert yard.rollback_to_archive().container_id == yard.archived
-        assert "keep-this" in yard.engine.names
-
-    def test_the_newest_comes_first(self, yard: Yard) -> None:
-        newest = yard.archive("web-old-950")
-        assert yard.rollback_to_archive().container_id == newest
-        assert yard.kept == [ARCHIVE]
-
-    def test_a_memory_that_cannot_be_read(self, yard: Yard) -> None:
-        yard.memory.errors.append(REFUSAL)
-        with pytest.raises(InspectFailed, match="archives of web could not be looked at, and nothing was touched"):
-            yard.rollback_to_archive()
-
-
-class TestPreflight:
-    def test_what_may_not_be_stopped(self, yard: Yard) -> None:
-        yard.engine._find("web")["HostConfig"]["AutoRemove"] = True
-        with pytest.raises(Refused, match="--rm"):
-            yard.rollback_to_archive()
-
-    def test_a_network_of_the_archive_that_is_gone(self, yard: Yard) -> None:
-        yard.engine._find(ARCHIVE)["NetworkSettings"]["Networks"] = {"back": {}}
-        with pytest.raises(Refused, match="network back is gone"):
-            yard.rollback_to_archive()
-        yard.engine.networks.add("back")
-        assert yard.rollback_to_archive().outcome is Outcome.RESTORED
-
-
 class TestStates:
     def test_one_that_ran_is_started_though_the_newer_one_has_exited(self, yard: Yard) -> None:
         yard.engine._find("web")["State"]["Status"] = "exited"
@@ -237,12 +157,6 @@ class TestTheNameIsMissing:
         assert yard.rollback_to_archive().outcome is Outcome.RESTORED
         assert "start:web" not in yard.engine.calls
 
-    def test_with_no_archive_either(self, yard: Yard) -> None:
-        yard.engine.vanish(ARCHIVE)
-        with pytest.raises(NoArchive):
-            yard.rollback_to_archive()
-        assert yard.journal.notes == {}
-
     def test_one_that_does_not_come_up_is_told_and_tried_again_by_the_next_run(self, yard: Yard) -> None:
         yard.engine.errors["start:web"] = REFUSAL
         with pytest.raises(
@@ -251,10 +165,6 @@ class TestTheNameIsMissing:
             yard.rollback_to_archive()
         assert caught.value.touched
         assert "evenkeel-lock.web" in yard.journal.notes
-
-    def test_nobody_is_taken_for_a_name_by_an_id(self, yard: Yard) -> None:
-        with pytest.raises(InspectFailed, match="no container"):
-            yard.rollback_to_archive(container=yard.newer)
 
     def test_somebody_who_takes_the_name_in_the_meantime(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
         write = yard.journal.write

@@ -1,0 +1,209 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The container is replaced only as it was planned, judged, and then kept or rolled back."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    EngineError,
+    InspectFailed,
+    NoAnswer,
+    Refused,
+    Unfit,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
+    ImageIdentity,
+    Inspected,
+)
+from support.fakes.engine import (
+    FakeEngine,
+    FakeJournal,
+    exited,
+    fake_lock,
+)
+from support.fakes.update_of_web import REFUSAL, outdated_web, recreate
+
+DIGEST = "sha256:" + "d" * 64
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return outdated_web()
+
+
+class TestHealthy:
+    def test_what_it_really_runs_is_told(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Somebody moved the tag between the pull and the creation."""
+        stop = engine.stop
+        moved = {"docker.io/library/shop:1": "newest"}
+        monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
+        result = recreate(engine)
+        assert result.new_image.id == "newest"
+        assert "the container runs newest, not new as it was pulled" in result.warnings[0]
+
+
+class TestBeforeThereIsAnArchive:
+    def test_one_that_vanishes_during_the_pull(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        pull = engine.pull
+        monkeypatch.setattr(engine, "pull", lambda *arguments: (engine.vanish("web"), pull(*arguments))[1])
+        with pytest.raises(InspectFailed, match="no container"):
+            recreate(engine)
+
+
+class TestImages:
+    def test_a_digest_is_not_claimed_for_what_was_not_pulled(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        pull, stop = engine.pull, engine.stop
+        moved = {"docker.io/library/shop:1": "newest"}
+        monkeypatch.setattr(engine, "pull", lambda *arguments: pull(*arguments)._replace(digest=DIGEST))
+        monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
+        assert recreate(engine).new_image == ImageIdentity("shop:1", "newest", None)
+
+
+class TestTheWayBack:
+    def test_who_and_from_what_to_what(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:2"] = "newer"
+        engine.looks["NEW"] = [exited(1)]
+        result = recreate(engine, image="shop:2")
+        assert result.rollback is not None
+        assert (result.rollback.old_image_ref, result.rollback.new_image_ref) == ("shop:1", "shop:2")
+        assert (result.old_image.id, result.new_image.id, result.container_name) == ("old", "newer", "web")
+
+
+class TestJournal:
+    def test_somebody_who_replaced_it_in_the_meantime_is_noticed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The plan is made anew for the container that has the name now."""
+        journal = FakeJournal()
+        write = journal.write
+
+        def replaced(key: str, text: str) -> str:
+            monkeypatch.setattr(journal, "write", write)
+            engine.vanish("web")
+            engine.has_container("web", "shop:1", "new")
+            return write(key, text)
+
+        monkeypatch.setattr(journal, "write", replaced)
+        result = recreate(engine, lock=fake_lock(journal))
+        assert result.outcome is Outcome.UNCHANGED
+        assert not [call for call in engine.calls if call.startswith("stop")]
+        assert journal.notes == {}
+
+
+class TestChangedDuringThePull:
+    def changed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, **change: object) -> None:
+        pull = engine.pull
+
+        def pull_meanwhile(*arguments: object) -> ImageIdentity:
+            for container in engine._containers.values():
+                container.update(change)
+            return pull(*arguments)
+
+        monkeypatch.setattr(engine, "pull", pull_meanwhile)
+
+    def test_stopped(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The plan was made for one that runs. The next is made for one that does not, and so is not started."""
+        journal = FakeJournal()
+        write = journal.write
+
+        def stopped(key: str, text: str) -> str:
+            monkeypatch.setattr(journal, "write", write)
+            engine._find("web")["State"]["Status"] = "exited"
+            return write(key, text)
+
+        monkeypatch.setattr(journal, "write", stopped)
+        assert recreate(engine, lock=fake_lock(journal)).outcome is Outcome.RECREATED
+        assert engine.calls.count("pull") == 2
+        assert not [call for call in engine.calls if call.startswith(("stop", "start"))]
+        assert engine.container("web")["State"]["Status"] == "created"
+
+    def test_paused(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        journal = FakeJournal()
+        write = journal.write
+
+        def paused(key: str, text: str) -> str:
+            engine._find("web")["State"]["Status"] = "paused"
+            return write(key, text)
+
+        monkeypatch.setattr(journal, "write", paused)
+        with pytest.raises(Refused, match="it is paused"):
+            recreate(engine, lock=fake_lock(journal))
+        assert journal.notes == {}
+
+    def test_renamed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.changed(engine, monkeypatch, Name="/web-theirs")
+        with pytest.raises(InspectFailed):
+            recreate(engine)
+
+    def test_again_and_again(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        inspect = engine.inspect
+
+        def by_name_only(container: str) -> Inspected:
+            if container != "web":
+                raise REFUSAL
+            return inspect(container)
+
+        monkeypatch.setattr(engine, "inspect", by_name_only)
+        with pytest.raises(Refused, match="^Container web was not touched: it was changed by somebody each time"):
+            recreate(engine)
+        assert engine.calls.count("pull") == 20
+
+
+class TestRejected:
+    """An image that was rolled back from is not tried again."""
+
+    @pytest.fixture
+    def memory(self, engine: FakeEngine) -> FakeJournal:
+        memory = FakeJournal()
+        engine.looks["NEW"] = [exited(3)]
+        assert recreate(engine, memory=memory).outcome is Outcome.ROLLED_BACK
+        engine.looks.clear()
+        engine.calls.clear()
+        return memory
+
+    @pytest.mark.parametrize("call", ["create:web", "start:NEW"])
+    @pytest.mark.parametrize("error", [NoAnswer("the connection broke"), EngineError("port is already allocated")])
+    def test_an_engine_that_cannot_says_nothing_about_the_image(self, engine: FakeEngine, call: str, error: EngineError) -> None:
+        memory = FakeJournal()
+        engine.errors[call] = error
+        assert recreate(engine, memory=memory).outcome is Outcome.ROLLED_BACK
+        assert memory.notes == {}
+        assert engine.local["docker.io/library/shop:1"] == "old"
+
+    @pytest.mark.parametrize("call", ["create:web", "start:NEW"])
+    def test_one_that_finds_it_unfit_does(self, engine: FakeEngine, call: str) -> None:
+        memory = FakeJournal()
+        engine.errors[call] = Unfit("no command specified")
+        recreate(engine, memory=memory)
+        assert "evenkeel-rejected.web" in memory.notes
+
+    def test_nothing_is_rejected_where_the_old_one_could_not_be_brought_back(self, engine: FakeEngine) -> None:
+        """The next run brings it back first."""
+        memory = FakeJournal()
+        engine.looks["NEW"] = engine.looks["web"] = [exited(3)]
+        engine.errors["start:web"] = REFUSAL
+        recreate(engine, memory=memory)
+        assert memory.notes == {}
+
+    def test_a_tag_that_cannot_be_pointed_back_is_a_warning(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(3)]
+        engine.errors["tag:shop:1=old"] = REFUSAL
+        assert "still means the rejected image" in recreate(engine).warnings[0]
+
+
+class TestLostFiles:
+    @pytest.fixture(autouse=True)
+    def _files(self, engine: FakeEngine) -> None:
+        engine.changed["web"] = [{"Path": "/srv/upload", "Kind": 1}]
+
+    def test_they_are_told(self, engine: FakeEngine) -> None:
+        result = recreate(engine)
+        assert result.lost_files == ("/srv/upload",)
+        assert result.warnings[0].endswith("the new one does not have them: /srv/upload")
+
+    def test_after_a_rollback_nothing_is_lost(self, engine: FakeEngine) -> None:
+        engine.looks["NEW"] = [exited(1)]
+        assert recreate(engine).lost_files == ()

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What can be asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    InvalidInput,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
+    PullPolicy,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import LONGEST
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import RecreateRequest
+from support.fakes.engine import (
+    FakeEngine,
+)
+from support.fakes.update_of_web import outdated_web, recreate
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return outdated_web()
+
+
+class TestWhatIsAskedFor:
+    def test_defaults(self) -> None:
+        assert RecreateRequest("web") == RecreateRequest("web", image=None, pull=PullPolicy("always"), force=False, stop_timeout=None)
+        assert [policy.value for policy in PullPolicy] == ["always", "missing", "never"]
+
+    @pytest.mark.parametrize("name", ["", "-web", "web app", "web/1"])
+    def test_what_is_no_name_of_a_container(self, name: str) -> None:
+        with pytest.raises(InvalidInput, match="not the name of a container"):
+            RecreateRequest(name)
+
+    @pytest.mark.parametrize("name", ["w", "Web_1.2-3"])
+    def test_what_is_one(self, name: str) -> None:
+        assert RecreateRequest(name).container == name
+
+    @pytest.mark.parametrize("seconds", [-1, LONGEST + 1])
+    def test_what_is_no_stop_timeout(self, seconds: int) -> None:
+        with pytest.raises(InvalidInput, match="stop_timeout"):
+            RecreateRequest("web", stop_timeout=seconds)
+
+    @pytest.mark.parametrize("seconds", [0, LONGEST])
+    def test_what_is_a_stop_timeout(self, seconds: int) -> None:
+        assert RecreateRequest("web", stop_timeout=seconds).stop_timeout == seconds
+
+    def test_a_stop_timeout_of_its_own_may_be_0(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["StopTimeout"] = 0
+        recreate(engine)
+        assert engine.stop_timeouts == [0]
+
+    def test_an_image_that_is_none_is_told_before_the_engine_is_asked(self) -> None:
+        with pytest.raises(InvalidInput, match="lower case"):
+            RecreateRequest("web", image="Shop")
+
+
+class TestWhatTheJournalHolds:
+    @pytest.mark.parametrize(("container", "by_id"), [("a" * 64, True), ("a" * 12, False), ("a" * 65, False)])
+    def test_what_is_an_id(self, container: str, by_id: bool) -> None:
+        assert RecreateRequest(container).is_by_id is by_id
