@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     EngineError,
+    InvalidInput,
     PullFailed,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
     PullPolicy,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image.pull import pull_reference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from support.fakes.engine import (
     FakeEngine,
+    fake_context,
+    fake_lock,
 )
+from support.fakes.update_by_digest import ELSEWHERE, REPOSITORY, TAG, TESTED, recreate_by_digest, web_behind_its_tag
 from support.fakes.update_of_web import REFUSAL, outdated_web, recreate
 
 
@@ -65,3 +74,54 @@ class TestWhatIsSaid:
         engine.errors["pull"] = REFUSAL
         with pytest.raises(PullFailed, match="the engine says no"):
             recreate(engine)
+
+
+class TestImageDigest:
+    @pytest.fixture
+    def engine(self) -> FakeEngine:
+        return web_behind_its_tag()
+
+    def test_a_tag_that_points_elsewhere(self, engine: FakeEngine) -> None:
+        (warning,) = recreate_by_digest(engine).warnings
+        assert f"shop:1 means {ELSEWHERE} in the registry, not {TESTED}" in warning
+
+    def test_a_tag_that_means_it(self, engine: FakeEngine) -> None:
+        engine.registry[TAG] = "tested"
+        assert recreate_by_digest(engine).warnings == ()
+
+    def test_that_the_registry_does_not_tell_is_no_failure(self, engine: FakeEngine) -> None:
+        engine.errors["published"] = EngineError("no")
+        result = recreate_by_digest(engine)
+        assert (result.outcome, result.warnings) == (Outcome.RECREATED, ())
+
+    @pytest.mark.parametrize("pull", [PullPolicy.MISSING, PullPolicy.NEVER])
+    def test_on_this_host(self, engine: FakeEngine, pull: PullPolicy) -> None:
+        engine.local[f"{REPOSITORY}@{TESTED}"] = "tested"
+        engine.registry.clear()
+        assert recreate_by_digest(engine, pull=pull).new_image.id == "tested"
+        assert "published" not in engine.calls
+
+    def test_what_the_tag_means_on_this_host_does_not_count(self, engine: FakeEngine) -> None:
+        with pytest.raises(PullFailed) as caught:
+            recreate_by_digest(engine, pull=PullPolicy.NEVER)
+        assert f"Image shop:1 ({TESTED}) could not be had" in str(caught.value)
+
+    def test_the_one_that_runs(self, engine: FakeEngine) -> None:
+        engine.registry[f"{REPOSITORY}@{TESTED}"] = "old"
+        result = recreate_by_digest(engine)
+        assert (result.outcome, len(result.warnings)) == (Outcome.UNCHANGED, 1)
+        assert not [call for call in engine.calls if call.startswith("tag")]
+
+    def test_a_reference_with_that_digest_is_no_tag(self, engine: FakeEngine) -> None:
+        result = recreate_by_digest(engine, image=f"shop:1@{TESTED}")
+        assert (result.outcome, engine.container("web")["Config"]["Image"]) == (Outcome.RECREATED, f"shop:1@{TESTED}")
+        assert not [call for call in engine.calls if call.startswith("tag")]
+
+    def test_a_container_with_another_digest(self, engine: FakeEngine) -> None:
+        engine.has_container("db", f"shop@{ELSEWHERE}", "elsewhere")
+        with pytest.raises(InvalidInput, match="has a digest of its own"):
+            recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("db", image_digest=TESTED), HealthConfig(), Cleanup())
+
+    def test_what_is_pulled_is_called_as_the_operator_wrote_it(self) -> None:
+        pulled = pull_reference(ImageReference.parse("shop:1"), TESTED)
+        assert (pulled.as_written, pulled.normalised) == ("shop:1", f"{REPOSITORY}@{TESTED}")

@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests
 from support.fakes.engine import (
     FakeEngine,
 )
+from support.fakes.update_by_digest import ELSEWHERE, TESTED
 from support.fakes.update_of_web import outdated_web, recreate
 
 
@@ -64,3 +65,15 @@ class TestWhatTheJournalHolds:
     @pytest.mark.parametrize(("container", "by_id"), [("a" * 64, True), ("a" * 12, False), ("a" * 65, False)])
     def test_what_is_an_id(self, container: str, by_id: bool) -> None:
         assert RecreateRequest(container).is_by_id is by_id
+
+
+class TestImageDigest:
+    @pytest.mark.parametrize("image", ["shop", "shop:1"])
+    def test_a_reference_with_another_digest(self, image: str) -> None:
+        with pytest.raises(InvalidInput, match="has a digest of its own"):
+            RecreateRequest("web", image=f"{image}@{ELSEWHERE}", image_digest=TESTED)
+
+    @pytest.mark.parametrize("digest", ["", "latest", "sha256:abc", TESTED[7:], f"shop@{TESTED}"])
+    def test_not_a_digest(self, digest: str) -> None:
+        with pytest.raises(InvalidInput, match="image_digest must be a digest"):
+            RecreateRequest("web", image_digest=digest)
