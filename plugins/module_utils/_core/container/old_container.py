@@ -15,6 +15,9 @@ if t.TYPE_CHECKING:
     from .dependents import Dependent
 
 
+NO_RESTART: Document = {"Name": "no"}
+"""The restart policy of an archive."""
+
 _PROBATION = 10
 """Seconds that a container has to stay up before its next exit is one of its own, and not one more of a crash loop, also to the engine."""
 

@@ -11,12 +11,11 @@ import typing as t
 
 from ..engine.errors import FleetError, PullFailed, StepFailed
 from ..engine.model import ImageIdentity
-from .result import CycleResult, Outcome
+from .result import CycleResult, Outcome, RestoreResult, RollbackEvent
 
 if t.TYPE_CHECKING:
     from ..container.dependents import RepairResult
     from ..engine.model import HookResult, HookResults
-    from .restore import RestoreResult, RollbackEvent
 
 
 Report = t.Dict[str, t.Any]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .errors import NotFound
 from .image_reference import ImageReference
 from .model import ContainerRuntimeState, Document, Failure, HookRun, ImageIdentity, Inspected, Published, Record, Surroundings
 
@@ -133,3 +134,11 @@ class Context(t.NamedTuple):
     clock: Clock
     memory: Journal
     mask: t.Callable[[str], str] = str
+
+
+def find_container(ops: DockerOps, container: str) -> Inspected | None:
+    """Inspect a container. Return None if the engine has no container of that name or ID. Raise EngineError."""
+    try:
+        return ops.inspect(container)
+    except NotFound:
+        return None

@@ -57,8 +57,8 @@ def find_leftovers(
 
 def _standing_for(entry: JournalEntry) -> t.Iterator[ArchiveInfo]:
     """What may be an archive while a run is at work: the old container, and those that depend on it."""
-    yield ArchiveInfo(entry.container, entry.archive, entry.old_id, kept=False)
-    for dependent in entry.dependents:
+    yield ArchiveInfo(entry.container, entry.archive, entry.old.id, kept=False)
+    for dependent in entry.old.dependents:
         yield ArchiveInfo(dependent.name, dependent.archive, dependent.id, kept=False)
 
 

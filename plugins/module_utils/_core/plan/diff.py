@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..engine.model import EMPTY, Document, ImageIdentity
-from .decision import Replacement
+from .decision import NewContainer, Replacement
 
 NOT_KNOWN = "(not known before the pull)"
 
@@ -25,15 +25,16 @@ class Diff(t.NamedTuple):
 
 
 def diff_of(replacement: Replacement, new_image: ImageIdentity) -> Diff:
-    """What becomes of a container that is replaced by one of `new_image`. Of one that comes back, only the image is compared."""
+    """Compare the old container with its successor, which runs `new_image`. For a restored archive, only the image is compared."""
     before: dict[str, t.Any] = {"image": replacement.old_image._asdict()}
     after: dict[str, t.Any] = {"image": new_image._asdict()}
-    if not replacement.returning and replacement.new_defaults is None:
+    new_container = replacement.successor if isinstance(replacement.successor, NewContainer) else None
+    if new_container and new_container.image_defaults is None:
         after["image"]["id"] = new_image.id or NOT_KNOWN
         after["image_defaults"] = NOT_KNOWN
-    elif not replacement.returning:
+    elif new_container:
         old = _view(replacement.seen["Config"])
-        new = _view(with_defaults(replacement.body, replacement.new_defaults or {}))
+        new = _view(with_defaults(new_container.body, new_container.image_defaults or {}))
         before.update(_differing(old, new))
         after.update(_differing(new, old))
         _mask(before, _OLD_VALUE)

@@ -114,7 +114,7 @@ def _skip_rejected(context: Context, request: RecreateRequest, decision: Replace
 def _skip_young(context: Context, request: RecreateRequest, decision: Replacement) -> Skipped | None:
     """Its tag is given back only after a pull that always asks: any other would never ask again once the tag means the old image."""
     now = context.clock.unix_seconds()
-    young = why_too_young(decision.new_image.reference, decision.new_image_made_at, now, request.min_image_age)
+    young = why_too_young(decision.new_image.reference, decision.new_image_created, now, request.min_image_age)
     if young is None or decision.new_image.id == decision.old_image.id:
         return None
     why = f"{decision.old.name} was left as it is: {young}."
@@ -126,7 +126,7 @@ def _skip(decision: Replacement, reason: SkipReason, why: str, *, moved_tag: boo
 
 
 def _with_doubt_about_age(request: RecreateRequest, decision: Replacement) -> Replacement:
-    if not request.min_image_age or not decision.new_image.id or says_its_age(decision.new_image_made_at):
+    if not request.min_image_age or not decision.new_image.id or says_its_age(decision.new_image_created):
         return decision
     doubt = f"{decision.new_image.reference} does not tell when it was built, so min_image_age did not hold it back."
     return decision._replace(warnings=(*decision.warnings, doubt))

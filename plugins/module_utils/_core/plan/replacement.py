@@ -22,7 +22,7 @@ from ..engine.timing import unix_seconds_of
 from ..image.pull import with_platform
 from ..image.resolve import ResolvedImage, has_other_tags
 from ..state.archives import owner_of_archive
-from .decision import Replacement
+from .decision import NewContainer, Replacement
 from .preflight import Candidate, run_checks
 from .requests import LostFiles, RecreateRequest
 
@@ -61,16 +61,19 @@ def replacement_for(
         old=old._replace(dependents=dependents),
         old_image=old_image,
         new_image=new_image,
-        body=body,
+        successor=NewContainer(
+            body=body,
+            runs=old.runs,
+            tag=reference if request.image_digest and not reference.digest else None,
+            image_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
+        ),
+        new_image_created=unix_seconds_of(surroundings.new_image.get("Created")),
         archive=archive_name(old.name, context.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
         stop_timeout=request.stop_timeout_for(container),
         old_image_has_other_tags=has_other_tags(inspected),
         lost_files=files,
         seen=container,
-        moves_tag=reference if request.image_digest and not reference.digest else None,
         warnings=(*warnings, *stranded, *_moves_to_another_platform(old, inspected, surroundings.new_image)),
-        new_image_made_at=unix_seconds_of(surroundings.new_image.get("Created")),
-        new_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
         doubt=resolved.doubt,
     )
 

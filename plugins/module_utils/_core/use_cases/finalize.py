@@ -11,7 +11,8 @@ import typing as t
 
 from ..container.old_container import old_container
 from ..cycle.finish import forget_archive, prune, remove_archive, remove_image
-from ..cycle.run import ATTEMPTS, name_to_lock
+from ..cycle.job import name_to_lock
+from ..cycle.run import ATTEMPTS
 from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, NotFound, Refused
 from ..engine.interfaces import Context
 from ..engine.model import Inspected, RuntimeStatus, is_active, name_of
@@ -19,7 +20,7 @@ from ..image.resolve import has_other_tags
 from ..plan.recreate import inspect_exactly
 from ..plan.requests import Cleanup, ContainerRequest
 from ..state.archives import ArchiveRecord, ArchiveStore
-from ..state.journal import JournalEntry
+from ..state.journal import Created, JournalEntry
 from ..state.lock import LockHolder, RunLock
 
 _WELL = (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING)
@@ -171,21 +172,13 @@ def _entry_for(context: Context, plan: _Plan, lock: RunLock) -> JournalEntry:
     current = old_container(plan.current.container, context.clock.unix_seconds())
     image_id = plan.current.container["Image"]
     return JournalEntry(
-        container=plan.name,
-        archive="",
-        old_id=current.id,
-        old_image_ref=current.image_ref,
+        old=current,
         old_image_id=image_id,
-        old_status=current.state.status.value,
-        old_started_at=current.state.started_at,
-        runs=current.runs,
-        restart_policy=current.restart_policy,
-        time_to_health=0,
-        dependents=(),
         new_image_ref=current.image_ref,
         new_image_id=image_id,
+        successor=Created(current.runs),
+        archive="",
         stop_timeout=0,
-        returning=None,
         keep_archive=True,
         lease=_LONGEST,
         holder=lock.me,

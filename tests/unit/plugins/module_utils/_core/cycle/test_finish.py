@@ -50,7 +50,7 @@ def test_a_kept_archive_is_remembered_once(memory: FakeJournal) -> None:
 def test_who_goes_back_rejects_what_ran_and_forgets_the_archive(memory: FakeJournal) -> None:
     ArchiveStore(memory).add("web", BACK)
     engine = FakeEngine()
-    entry = a_journal_entry("me", new_image_ref="shop:1", old_image_id="bad", new_image_id="good", returning=BACK)
+    entry = a_journal_entry("me", new_image_ref="shop:1", old_image_id="bad", new_image_id="good", successor=BACK)
     assert complete(fake_context(engine, memory), entry, "back").warnings == ()
     rejected = Rejections(memory).recall("web")
     assert rejected is not None
@@ -61,7 +61,7 @@ def test_who_goes_back_rejects_what_ran_and_forgets_the_archive(memory: FakeJour
 
 def test_a_dependent_that_needs_attention_is_a_warning(memory: FakeJournal) -> None:
     gone = Dependent("gone", "sidecar", "old", "web", runs=True, shares_with=("old",), archive="sidecar-old-1000")
-    completion = complete(fake_context(FakeEngine(), memory), a_journal_entry("me", dependents=(gone,)), "new-id")
+    completion = complete(fake_context(FakeEngine(), memory), a_journal_entry("me", old={"dependents": (gone,)}), "new-id")
     assert [dependent.repair for dependent in completion.dependents] == [Repair.NEEDS_ATTENTION]
     assert completion.warnings == ("sidecar, which depends on it, needs attention: somebody removed it",)
 

@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import typing as t
 
 import pytest
@@ -26,10 +25,10 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import HookResult, HookResults, HookRun
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import LONGEST
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import JournalEntry
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.entry_format import entry_from_text
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from support.fakes.engine import FakeEngine, FakeJournal, Fuse, Killed, a_journal_entry, exited, fake_context, fake_lock
+from support.fakes.engine import FakeEngine, FakeJournal, Fuse, Killed, exited, fake_context, fake_lock
 from support.fakes.host import FakeHost
 
 HOOKS = Hooks.from_options("backup", "warm up")
@@ -131,7 +130,7 @@ class TestOrder:
             journal = FakeJournal()
             journal.erase = lambda key: None  # type: ignore[method-assign]  # noqa: ARG005
             recreate(engine, hooks, journal, force=True)
-            leases.append(JournalEntry.from_text(journal.notes["evenkeel-lock.web"]).lease)
+            leases.append(entry_from_text(journal.notes["evenkeel-lock.web"]).lease)
         assert leases[1] - leases[0] >= 2000
 
 
@@ -419,9 +418,3 @@ def kill_at(host: FakeHost, label: str) -> None:
                 host.recreate(host.lock("first", Fuse(at - 1)), hooks=HOOKS)
             return
     pytest.fail(f"there is no {label}")
-
-
-def test_an_entry_of_before_there_were_hooks_can_be_read() -> None:
-    fields = json.loads(a_journal_entry("me").to_text())
-    del fields["announces_touch"]
-    assert JournalEntry.from_text(json.dumps(fields)).announces_touch is False

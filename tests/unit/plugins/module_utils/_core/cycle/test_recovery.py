@@ -8,17 +8,11 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Dependent
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.old_container import OldContainer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.intent import journal_entry_for
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.recovery import recover
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, NotFound, RecoveryFailed, StillUnwell
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ContainerRuntimeState, ImageIdentity, RuntimeStatus
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import JournalEntry
-from support.fakes.engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, FakeProcesses, a_journal_entry, exited, fake_context
+from support.fakes.engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, a_journal_entry, exited, fake_context
 
 ARCHIVE = "web-old-1000"
 
@@ -35,7 +29,7 @@ def engine() -> FakeEngine:
 
 def run_recovery(engine: FakeEngine, new_id: str | None = None, keep_archive: bool = False) -> None:
     context = fake_context(engine)
-    entry = a_journal_entry("dead", old_id=engine.old_id, keep_archive=keep_archive)
+    entry = a_journal_entry("dead", old={"id": engine.old_id}, keep_archive=keep_archive)
     recover(context, Stopwatch(context.clock), entry, new_id, HealthConfig(health_timeout=1))
 
 
@@ -185,49 +179,12 @@ def test_an_engine_that_cannot_look(engine: FakeEngine) -> None:
         run_recovery(engine)
 
 
-DEPENDENT = Dependent("sidecar-id", "sidecar", "old-id", "web", runs=True, shares_with=("old-id",), archive="sidecar-old-1000")
-OLD = OldContainer("old-id", "web", "shop:1", ContainerRuntimeState(RuntimeStatus.UNHEALTHY), True, 40.0, {"Name": "always"}, (DEPENDENT,))
-REPLACEMENT = Replacement(OLD, ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), {}, ARCHIVE, stop_timeout=33, seen={})
-
-
-@pytest.mark.parametrize("keep_archive", [True, False])
-def test_everything_that_the_way_back_needs_is_written_down(keep_archive: bool) -> None:
-    holder = FakeProcesses("me").me()
-    health = HealthConfig(health_timeout=100, grace_period=10, min_healthy_time=1)
-    assert journal_entry_for(REPLACEMENT, health, holder, keep_archive=keep_archive) == JournalEntry(
-        container="web",
-        archive=ARCHIVE,
-        old_id="old-id",
-        old_image_ref="shop:1",
-        old_image_id="old",
-        old_status="unhealthy",
-        old_started_at="",
-        runs=True,
-        restart_policy={"Name": "always"},
-        time_to_health=40.0,
-        dependents=(DEPENDENT,),
-        new_image_ref="shop:2",
-        new_image_id="new",
-        stop_timeout=33,
-        returning=None,
-        keep_archive=keep_archive,
-        lease=2 * 33 + 630 + 2 * 111 + 40 + (10 + 120) + 600,
-        holder=holder,
-    )
-
-
-def test_an_endless_stop_does_not_shorten_the_lease() -> None:
-    endless = REPLACEMENT._replace(stop_timeout=-1)
-    at_once = REPLACEMENT._replace(stop_timeout=0)
-    leases = [journal_entry_for(plan, HealthConfig(), FakeProcesses().me(), keep_archive=False).lease for plan in (endless, at_once)]
-    assert leases[0] >= leases[1]
-
-
 class TestInParticular:
-    def recover(self, engine: FakeEngine, new_id: str | None = None, **changes: object) -> None:
+    def recover(
+        self, engine: FakeEngine, new_id: str | None = None, *, old: dict[str, object] | None = None, keep_archive: bool = False
+    ) -> None:
         context = fake_context(engine)
-        entry = journal_entry_for(REPLACEMENT, HealthConfig(), FakeProcesses("dead").me(), keep_archive=False)
-        entry = entry._replace(**{"old_id": engine.old_id, "old_status": "healthy", "time_to_health": 0.0, "dependents": (), **changes})
+        entry = a_journal_entry("dead", old={"id": engine.old_id, **(old or {})}, stop_timeout=33, keep_archive=keep_archive)
         recover(context, Stopwatch(context.clock), entry, new_id, HealthConfig(health_timeout=1))
 
     def started(self, engine: FakeEngine) -> str:
@@ -281,12 +238,12 @@ class TestInParticular:
 
     def test_one_that_was_unwell_need_not_be_well(self, engine: FakeEngine) -> None:
         engine.looks["web"] = [UNHEALTHY]
-        self.recover(engine, old_status="unhealthy")
+        self.recover(engine, old={"state": UNHEALTHY})
         assert_old_is_back(engine)
 
     def test_the_old_one_gets_the_time_that_its_own_health_check_needs(self, engine: FakeEngine) -> None:
         engine.looks["web"] = [STARTING] * 20 + [HEALTHY]
-        self.recover(engine, time_to_health=40.0)
+        self.recover(engine, old={"time_to_health": 40.0})
         assert_old_is_back(engine)
 
     def test_one_that_runs_needs_no_command(self, engine: FakeEngine) -> None:

@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.create_body import ContainerSpec
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.old_container import old_container
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity, Inspected
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import NewContainer, Replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.diff import NOT_KNOWN, Diff, diff_of, with_defaults
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord
 
@@ -35,11 +35,14 @@ def replacement(container: str, **new_defaults: Any) -> Replacement:
         old=old_container(inspected.container, 0),
         old_image=OLD,
         new_image=NEW,
-        body=ContainerSpec.from_inspect(inspected).create_body("shop:2"),
+        successor=NewContainer(
+            body=ContainerSpec.from_inspect(inspected).create_body("shop:2"),
+            runs=True,
+            image_defaults={**document("image")["Config"], **new_defaults},
+        ),
         archive="",
         stop_timeout=1,
         seen=inspected.container,
-        new_defaults={**document("image")["Config"], **new_defaults},
     )
 
 
@@ -117,13 +120,13 @@ def test_what_the_operator_set_does_not_change() -> None:
 
 
 def test_defaults_that_nobody_knows_yet() -> None:
-    unknown = replacement("plain")._replace(new_defaults=None)
-    diff = diff_of(unknown, ImageIdentity("shop:2", "", "sha256:bbb"))
+    unknown = NewContainer(body={}, runs=True)
+    diff = diff_of(replacement("plain")._replace(successor=unknown), ImageIdentity("shop:2", "", "sha256:bbb"))
     assert diff.after == {"image": {"reference": "shop:2", "id": NOT_KNOWN, "digest": "sha256:bbb"}, "image_defaults": NOT_KNOWN}
 
 
 def test_of_one_that_comes_back_only_the_image_is_compared() -> None:
-    returning = replacement("plain")._replace(body={}, returning=ArchiveRecord("1" * 64, "web-old-1", True, {}))
+    returning = replacement("plain")._replace(successor=ArchiveRecord("1" * 64, "web-old-1", True, {}))
     assert set(diff_of(returning, NEW).after) == {"image"}
 
 

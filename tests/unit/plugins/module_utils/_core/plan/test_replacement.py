@@ -14,10 +14,11 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     Refused,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
+    Document,
     Inspected,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import NewContainer, Replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import (
     Cleanup,
@@ -135,20 +136,25 @@ class TestPlan:
         engine._find("web")["Config"]["Healthcheck"] = check
         assert self.plan(engine).old.time_to_health == seconds
 
+    def body(self, engine: FakeEngine) -> Document:
+        successor = self.plan(engine).successor
+        assert isinstance(successor, NewContainer)
+        return successor.body
+
     def test_defaults_of_the_old_image_are_no_wishes(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Env"] = ["A=1", "B=2"]
         engine.images["old"] = {"Config": {"Env": ["A=1"]}}
-        assert self.plan(engine).body["Env"] == ["B=2"]
+        assert self.body(engine)["Env"] == ["B=2"]
 
     def test_borrowed_volumes_are_not_adopted(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         engine._find("web")["Mounts"] = [{"Type": "volume", "Name": "theirs", "Destination": "/theirs"}]
         self.inspected(engine, monkeypatch, borrowed_mounts=frozenset({"/theirs"}))
-        assert "Binds" not in self.plan(engine).body["HostConfig"]
+        assert "Binds" not in self.body(engine)["HostConfig"]
 
     def test_a_known_digest_is_not_pinned(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         pull = engine.pull
         monkeypatch.setattr(engine, "pull", lambda *arguments: pull(*arguments)._replace(digest=DIGEST))
-        assert self.plan(engine).body["Image"] == "shop:1"
+        assert self.body(engine)["Image"] == "shop:1"
 
     def test_a_name_without_a_slash(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.inspected(engine, monkeypatch, container=lambda found: {**found.container, "Name": "web"})

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Dependent, RepairResult
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import RepairResult
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     Busy,
     EngineError,
@@ -19,7 +19,9 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import LONGEST
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.entry_format import entry_to_text
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import (
+    Created,
     JournalEntry,
     lock_key,
     new_container_key,
@@ -54,10 +56,6 @@ def lock(journal: FakeJournal, runs: FakeProcesses) -> RunLock:
     return fake_lock(journal, runs)
 
 
-def test_an_entry_survives_the_journal() -> None:
-    assert JournalEntry.from_text(entry("a").to_text()) == entry("a")
-
-
 def test_nobody_there(lock: RunLock) -> None:
     rescues = Rescues()
     lock.wait_and_recover("web", rescues)
@@ -69,7 +67,7 @@ def test_a_lock_whose_answer_is_lost_is_taken_back_unless_it_is_another_runs(
     lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch, holder: str
 ) -> None:
     def lost(key: str, _text: str) -> str:
-        journal.notes[key] = entry(holder).to_text()
+        journal.notes[key] = entry_to_text(entry(holder))
         raise NoAnswer("the connection broke")
 
     monkeypatch.setattr(journal, "write", lost)
@@ -80,7 +78,7 @@ def test_a_lock_whose_answer_is_lost_is_taken_back_unless_it_is_another_runs(
 
 def test_a_container_by_the_id_that_a_run_knows_it_by(lock: RunLock, journal: FakeJournal) -> None:
     returning = ArchiveRecord("archive", "web-old-7", True, {})
-    held = entry("other")._replace(old_id="old", returning=returning)
+    held = entry("other", successor=returning)
     other = fake_lock(journal, FakeProcesses("other"))
     assert other.acquire(held)
     other.record_new_container("new")
@@ -164,7 +162,7 @@ class TestTheDead:
 
     def test_a_rescuer_who_died_is_succeeded_too(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
         rescuer = entry("dead")._replace(holder=FakeProcesses("rescuer").me())
-        journal.notes[successor_key(entry("dead"))] = rescuer.to_text()
+        journal.notes[successor_key(entry("dead"))] = entry_to_text(rescuer)
         runs.dead.add("rescuer")
         rescues = Rescues()
         lock.wait_and_recover("web", rescues)
@@ -214,25 +212,13 @@ class TestOneOfWhomNobodyKnows:
 
 
 def test_an_entry_of_another_version_is_left_alone(lock: RunLock, journal: FakeJournal) -> None:
-    journal.notes[LOCK] = '{"from": "the future"}'
-    with pytest.raises(JournalFailed, match="volume evenkeel-lock.web cannot be read: it was not written by this version"):
+    journal.notes[LOCK] = '{"from": "the future", "version": 99}'
+    with pytest.raises(JournalFailed, match="volume evenkeel-lock.web cannot be read: it has format version 99, .* Nothing was touched"):
         lock.wait_and_recover("web", Rescues())
     assert LOCK in journal.notes
 
 
 REFUSAL = EngineError("the engine says no")
-
-
-def test_the_places() -> None:
-    assert lock_key("web") == "evenkeel-lock.web"
-    assert successor_key(entry("a")) == "evenkeel-lock-after.a.web"
-    assert new_container_key(entry("a")) == "evenkeel-new.a.web"
-
-
-@pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"holder": 1}', '{"holder": {}}', '{"holder": {"pid": 1}}'])
-def test_what_is_no_entry(text: str) -> None:
-    with pytest.raises(InvalidInput, match="not written by this version"):
-        JournalEntry.from_text(text)
 
 
 @pytest.mark.parametrize("lock_timeout", [0, LONGEST])
@@ -297,11 +283,20 @@ def test_an_age_that_cannot_be_told(journal: FakeJournal, runs: FakeProcesses, m
 class TestWhoWentBack:
     BACK = ArchiveRecord("back-id", "web-old-900", runs=True, restart_policy={"Name": "always"})
 
-    @pytest.mark.parametrize(("returning", "rolled_back_to"), [(None, None), (BACK, "back-id")])
+    @pytest.mark.parametrize(
+        ("successor", "rolled_back_to"),
+        [(Created(runs=True), None), (BACK, "back-id"), (None, "old")],
+        ids=["update", "rollback", "missing"],
+    )
     def test_it_is_known_after_the_rescue(
-        self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses, returning: ArchiveRecord | None, rolled_back_to: str | None
+        self,
+        lock: RunLock,
+        journal: FakeJournal,
+        runs: FakeProcesses,
+        successor: Created | ArchiveRecord | None,
+        rolled_back_to: str | None,
     ) -> None:
-        fake_lock(journal, FakeProcesses("dead")).acquire(entry("dead", returning=returning))
+        fake_lock(journal, FakeProcesses("dead")).acquire(entry("dead", successor=successor))
         runs.dead.add("dead")
         assert lock.rolled_back_to is None
         lock.wait_and_recover("web", Rescues())
@@ -311,16 +306,11 @@ class TestWhoWentBack:
         def fail(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
             raise RecoveryFailed("no")
 
-        fake_lock(journal, FakeProcesses("dead")).acquire(entry("dead", returning=self.BACK))
+        fake_lock(journal, FakeProcesses("dead")).acquire(entry("dead", successor=self.BACK))
         runs.dead.add("dead")
         with pytest.raises(RecoveryFailed):
             lock.wait_and_recover("web", fail)
         assert (lock.recovered, lock.rolled_back_to) == (False, None)
-
-    def test_everything_in_an_entry_survives_the_journal(self) -> None:
-        dependent = Dependent("2", "sidecar", "1", "web", runs=True, shares_with=("1", "3"), archive="sidecar-old-1000", tag_means="x")
-        written = entry("a", returning=self.BACK, dependents=(dependent,))
-        assert JournalEntry.from_text(written.to_text()) == written
 
 
 class TestSeveralRescuers:
@@ -333,14 +323,14 @@ class TestSeveralRescuers:
         return entry("dead")._replace(holder=FakeProcesses(token).me()._replace(pid=pid))
 
     def test_it_is_the_living_rescuer_who_is_waited_for(self, lock: RunLock, journal: FakeJournal) -> None:
-        journal.notes[successor_key(entry("dead"))] = self.rescuer("rescuer", pid=7).to_text()
+        journal.notes[successor_key(entry("dead"))] = entry_to_text(self.rescuer("rescuer", pid=7))
         with pytest.raises(Busy, match="process 7 on here"):
             lock.wait_and_recover("web", Rescues())
 
     def test_the_locks_are_erased_in_the_order_in_which_they_are_looked_for(
         self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses
     ) -> None:
-        journal.notes[successor_key(entry("dead"))] = self.rescuer("rescuer").to_text()
+        journal.notes[successor_key(entry("dead"))] = entry_to_text(self.rescuer("rescuer"))
         runs.dead.add("rescuer")
         lock.wait_and_recover("web", Rescues())
         erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
@@ -350,7 +340,7 @@ class TestSeveralRescuers:
         write = journal.write
 
         def after_another(key: str, text: str) -> str:
-            journal.notes.setdefault(key, self.rescuer("faster").to_text())
+            journal.notes.setdefault(key, entry_to_text(self.rescuer("faster")))
             return write(key, text)
 
         monkeypatch.setattr(journal, "write", after_another)
@@ -366,7 +356,7 @@ class TestSeveralRescuers:
 
         def begun_anew(key: str, text: str) -> str:
             journal.notes.clear()
-            journal.notes[LOCK] = entry("next").to_text()
+            journal.notes[LOCK] = entry_to_text(entry("next"))
             return write(key, text)
 
         monkeypatch.setattr(journal, "write", begun_anew)
@@ -394,7 +384,7 @@ class TestWhatAKilledRescuerLeaves:
         assert journal.notes == {}
 
     def test_not_that_of_another_container(self, lock: RunLock, journal: FakeJournal) -> None:
-        others = [new_container_key(entry("dead", container=name)) for name in ("a.web", "web2", "web.a")]
+        others = [new_container_key(entry("dead", old={"name": name})) for name in ("a.web", "web2", "web.a")]
         for key in (*others, "evenkeel-other.dead.web"):
             journal.write(key, "theirs")
         lock.wait_and_recover("web", Rescues())
@@ -402,7 +392,7 @@ class TestWhatAKilledRescuerLeaves:
 
     def test_not_the_lock_of_a_run_that_began_meanwhile(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
         """It was seen, its run ended, and another one has it by now."""
-        journal.write(LOCK, entry("other").to_text())
+        journal.write(LOCK, entry_to_text(entry("other")))
         monkeypatch.setattr(journal, "read", lambda _key: None)
         lock.wait_and_recover("web", Rescues())
         assert list(journal.notes) == [LOCK]

@@ -29,6 +29,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_recreation
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord, ArchiveStore
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.entry_format import entry_to_text
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_key, successor_key
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.update_info import inspect_host
@@ -396,8 +397,8 @@ class TestLeftovers:
 
     def run_on_web(self, engine: FakeEngine, reader: FakeHostReader, **changes: Any) -> None:
         """A run has put web away."""
-        entry = a_journal_entry("other", old_id=engine.container("web")["Id"], **changes)
-        reader.notes["journal"].notes[lock_key("web")] = entry.to_text()
+        entry = a_journal_entry("other", old={"id": engine.container("web")["Id"], **changes})
+        reader.notes["journal"].notes[lock_key("web")] = entry_to_text(entry)
         engine._find("web").update(Name="/web-old-1000")
 
     @pytest.mark.parametrize("dead", [True, False])
@@ -438,7 +439,7 @@ class TestLeftovers:
     def test_one_who_is_at_it_to_bring_it_to_its_end(self, engine: FakeEngine, reader: FakeHostReader) -> None:
         self.run_on_web(engine, reader)
         notes = reader.notes["journal"].notes
-        notes[successor_key(a_journal_entry("other"))] = a_journal_entry("rescuer")._replace(old_id="x").to_text()
+        notes[successor_key(a_journal_entry("other"))] = entry_to_text(a_journal_entry("rescuer", old={"id": "x"}))
         runs = FakeProcesses()
         runs.dead.add("other")
         (web,) = look(reader, runs).containers
