@@ -380,7 +380,8 @@ class Bystander:
     def __init__(self, sandbox: Sandbox, service: Service, **reactions: Callable[[str], None]) -> None:
         self._service = service
         self._reactions = reactions
-        self._events = sandbox.client.events(decode=True, filters={"type": "container"})
+        # The engine may open the stream before it listens for the client. `since` covers the time between.
+        self._events = sandbox.client.events(since=f"{time.time():.6f}", decode=True, filters={"type": "container"})
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:
