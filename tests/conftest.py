@@ -48,7 +48,7 @@ def private_engine() -> Iterator[ContainedEngine]:
 
 
 @pytest.fixture
-def private_scene(private_engine: ContainedEngine) -> Iterator[Sandbox]:
+def private_sandbox(private_engine: ContainedEngine) -> Iterator[Sandbox]:
     """A corner of it. Start services there with `wait=False`, and look at them with inspect and exec."""
     client = private_engine.client()
     sandbox = Sandbox(client)

@@ -21,7 +21,7 @@ from support.real.sandbox import Sandbox
 
 @pytest.fixture(params=["fake", "real"])
 def journal(request: pytest.FixtureRequest) -> Journal:
-    return FakeJournal() if request.param == "fake" else VolumeJournal(request.getfixturevalue("scene").client, JOURNAL_LABEL)
+    return FakeJournal() if request.param == "fake" else VolumeJournal(request.getfixturevalue("sandbox").client, JOURNAL_LABEL)
 
 
 @pytest.fixture
