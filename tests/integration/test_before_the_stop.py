@@ -154,7 +154,7 @@ class TestFilesThatWouldBeLost:
     def test_warned_of(self, sandbox: Sandbox, service: Service) -> None:
         result = recreate(service)
         assert (result["outcome"], result["lost_files"]) == ("recreated", ["/www/app.conf"])
-        assert result["warnings"][0].endswith("the new one does not have them: /www/app.conf")
+        assert result["warnings"][0].endswith("the new container does not have them: /www/app.conf")
         assert sandbox.ask(service.name, "cat", "/data/kept") == "kept"
 
     def test_what_the_engine_made_itself_is_none_of_them(self, sandbox: Sandbox) -> None:

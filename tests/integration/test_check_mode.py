@@ -448,14 +448,14 @@ class TestOne:
         with ReadOnlyProxy(socket_of(engine.host()), forbidden="^/distribution/") as proxy:
             result = check(repository, docker_host=proxy.url)
         assert (result["outcome"], result["changed"], result["failed"]) == ("unknown", False, False)
-        assert "is not let through" in result["doubt"]
-        assert result["warnings"][0].startswith(f"Whether {repository.container_name} would be changed cannot be told")
+        assert "is not allowed" in result["doubt"]
+        assert result["warnings"][0].startswith(f"Whether {repository.container_name} would change is unknown")
 
     def test_without_a_way_to_the_notes_of_earlier_runs_it_says_so(self, repository: Repository) -> None:
         with ReadOnlyProxy(socket_of(engine.host()), forbidden="^/volumes") as proxy:
             result = check(repository, docker_host=proxy.url)
         assert (result["outcome"], result["changed"]) == ("recreated", True)
-        assert "what earlier runs have written down" in result["doubt"]
+        assert "the records of earlier runs cannot be read here" in result["doubt"]
 
     def test_an_interrupted_run_is_brought_to_its_end_first(self, sandbox: Sandbox, repository: Repository) -> None:
         with KilledBeforeCreate(socket_of(engine.host())) as proxy:

@@ -39,7 +39,7 @@ def run_finalize_module(module: AnsibleModule) -> None:
         diff = {"diff": _diff(done)} if module._diff else {}  # noqa: SLF001 - it is how modules are told.
         return ModuleResult({**_report(done), **diff}, done.warnings)
 
-    run_module(module, run, {"msg": "Which archives are left is not known. Run this again.", "changed": True})
+    run_module(module, run, {"msg": "Which archives are left is not known. Run the task again.", "changed": True})
 
 
 def _report(done: Finalized) -> Report:

@@ -88,7 +88,7 @@ def unless_archive_is_gone(probe: HealthProbe, old: OldContainer, failed: Failed
     try:
         probe.probe(old.id)
     except NotFound:
-        problem = f"somebody removed its archive {archive}, so the new container was left as it is"
+        problem = f"its archive {archive} was removed, so the new container was left as it is"
         return RestoreResult(problem, kept=failed.id, is_in_place=False)
     except EngineError:
         return None

@@ -32,7 +32,7 @@ def complete(context: Context, entry: JournalEntry, new_id: str) -> Completion:
     dependents = recreate_dependents(context, entry.old.dependents, entry.old.id, new_id, entry.archive)
     went_back = isinstance(entry.successor, ArchiveRecord)
     if went_back and is_image_to_blame(Evidence(FailedStep.OPERATOR, is_archive=True)):
-        warnings = reject(context, entry.container, new_id, entry.new_image, entry.old_image, "the operator went back from it")
+        warnings = reject(context, entry.container, new_id, entry.new_image, entry.old_image, "the operator rolled it back")
     else:
         warnings = Rejections(context.memory).forget(entry.container)
     return Completion(dependents, (*repair_warnings(dependents), *warnings, *_remember_archives(context, entry)))
@@ -61,7 +61,7 @@ def _remember_archives(context: Context, entry: JournalEntry) -> tuple[str, ...]
 
 
 def _not_remembered(container: str, error: EngineError) -> str:
-    return f"It could not be remembered which archives {container} has, so container_rollback may not find them: {error}"
+    return f"The archives of {container} could not be recorded, so container_rollback may not find them: {error}"
 
 
 def clean_up(ops: DockerOps, plan: Replacement, cleanup: Cleanup) -> tuple[str | None, tuple[str, ...]]:

@@ -126,7 +126,7 @@ class _HealthWatch:
         if self._blind_since is None:
             self._blind_since = now
         self._next_turn = max(self._deadline, self._blind_since + _PATIENCE_WHILE_BLIND)
-        return HealthOutcome(Verdict.TIMEOUT, f"could not be looked at: {error}", blind=True) if now >= self._next_turn else None
+        return HealthOutcome(Verdict.TIMEOUT, f"could not be inspected: {error}", blind=True) if now >= self._next_turn else None
 
     def until_next_look(self, now: float) -> float:
         """Seconds to sleep: the poll interval, or less when the verdict falls before that."""
@@ -137,11 +137,11 @@ class _HealthWatch:
         if self._restarts_before is None:
             self._restarts_before = state.restarts
         if state.restarts > self._restarts_before:
-            return HealthOutcome(Verdict.CRASHED, "exited and was started again by its restart policy")
+            return HealthOutcome(Verdict.CRASHED, "exited and was restarted by its restart policy")
         if state.status is RuntimeStatus.EXITED:
             return HealthOutcome(Verdict.CRASHED, f"exited with code {state.exit_code}")
         if self._started_at and state.started_at != self._started_at:
-            return HealthOutcome(Verdict.CRASHED, "was started again while it was watched")
+            return HealthOutcome(Verdict.CRASHED, "was restarted while it was watched")
         self._started_at = state.started_at
         return None
 
@@ -153,7 +153,7 @@ class _HealthWatch:
                 self._healthy_since = now
             return self._up_since(self._healthy_since, self._config.min_healthy_time, now, "is healthy")
         if self._healthy_since is not None:
-            return HealthOutcome(Verdict.TIMEOUT, f"was healthy, but turned {state.status.value} within min_healthy_time")
+            return HealthOutcome(Verdict.TIMEOUT, f"was healthy, but became {state.status.value} within min_healthy_time")
         self._next_turn = self._deadline
         late = now >= self._deadline
         return HealthOutcome(Verdict.TIMEOUT, f"was still {state.status.value} after {self._config.health_timeout:g} s") if late else None

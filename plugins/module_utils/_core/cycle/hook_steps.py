@@ -50,13 +50,13 @@ def run_post_update(run: Run, name: str, container: str) -> tuple[str, ...]:
             return warnings
         retry_on_refusal(run.context.clock, lambda: run.context.ops.start(container))
     except EngineError as error:
-        return (*warnings, f"Container {name} may not run since the hook post_update ran: {error}. Look at it with: docker ps -a")
-    ended = f"Container {name} did not run any more after the hook post_update, and was started again."
-    return (*warnings, f"{ended} Let the hook leave the container's own process alone.")
+        return (*warnings, f"Container {name} may have stopped during the post_update hook: {error}. Check it with: docker ps -a")
+    ended = f"Container {name} stopped during the post_update hook and was restarted."
+    return (*warnings, f"{ended} The hook must not kill the container's main process.")
 
 
 def _changed_meanwhile(old: OldContainer) -> HookFailed:
-    return HookFailed(f"Container {old.name} was changed by somebody while the hook pre_update ran. Nothing was stopped. Try again.")
+    return HookFailed(f"Container {old.name} was modified while the pre_update hook ran. Nothing was stopped. Try again.")
 
 
 def _stopped_by_hook(run: Run, old: OldContainer) -> HookFailed | None:
@@ -69,13 +69,12 @@ def _stopped_by_hook(run: Run, old: OldContainer) -> HookFailed | None:
         retry_on_refusal(context.clock, lambda: context.ops.start(old.id))
     except EngineError as error:
         return HookFailed(
-            f"Container {old.name} does not run any more since the hook pre_update ran, and could not be started again: {error}. "
+            f"Container {old.name} stopped during the pre_update hook and could not be restarted: {error}. "
             f"Bring it back with: docker start {old.name}",
             touched=True,
         )
     return HookFailed(
-        f"Container {old.name} did not run any more after the hook pre_update, and was started again, as it was before. "
-        "Let the hook leave the container's own process alone.",
+        f"Container {old.name} stopped during the pre_update hook and was restarted. The hook must not kill the container's main process.",
         touched=True,
     )
 

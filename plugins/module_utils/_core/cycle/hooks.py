@@ -60,7 +60,7 @@ def _command(hook: str, wanted: t.Any) -> Command | None:
     if isinstance(wanted, list) and wanted and all(isinstance(word, str) for word in wanted) and wanted[0]:
         return tuple(wanted)
     raise InvalidInput(
-        f"hooks.{hook} must be a command for the shell, or a list of strings that begins with a program. Put numbers in it in quotes."
+        f"hooks.{hook} must be a shell command, or a list of strings whose first is the program. Put numbers in it in quotes."
     )
 
 
@@ -79,7 +79,7 @@ class HookRunner:
             return False
         problem = self._problem("pre_update", self.hooks.pre_update, name, container)
         if problem:
-            raise HookFailed(f"{problem} So nothing was stopped: container {name} was left as it is.")
+            raise HookFailed(f"{problem} Nothing was stopped: container {name} was left as it is.")
         return True
 
     def after_update(self, name: str, container: str) -> tuple[str, ...]:
@@ -87,7 +87,7 @@ class HookRunner:
         if self.hooks.post_update is None:
             return ()
         problem = self._problem("post_update", self.hooks.post_update, name, container)
-        return (f"{problem} The update stands.",) if problem else ()
+        return (f"{problem} The update was not undone.",) if problem else ()
 
     def _problem(self, hook: str, command: Command, name: str, container: str) -> str | None:
         began = self._context.clock.monotonic()
@@ -95,7 +95,7 @@ class HookRunner:
             with self._watch.step(hook):
                 run = self._context.ops.run_in(container, command, self.hooks.timeout)
         except NoAnswer as error:
-            return f"What became of the hook {hook} in {name} is not known, and it may still be running there: {error}."
+            return f"The result of the hook {hook} in {name} is unknown, and the hook may still be running there: {error}."
         except EngineError as error:
             return f"The hook {hook} could not be run in {name}: {error}.{_hint(command)}"
         # First masked, then cut: a secret that is cut in two would not be recognized.
@@ -103,8 +103,8 @@ class HookRunner:
         self.results = self.results._replace(**{hook: result})
         if result.timed_out:
             return (
-                f"The hook {hook} did not end in {name} within {self.hooks.timeout:g} s. "
-                "The engine has no way to end it, so it may still be running there."
+                f"The hook {hook} did not finish in {name} within {self.hooks.timeout:g} s. "
+                "The engine cannot stop it, so it may still be running there."
             )
         if result.exit_code:
             return f"The hook {hook} failed in {name} with exit code {result.exit_code}. The result has its output."
@@ -114,7 +114,7 @@ class HookRunner:
 def _hint(command: Command) -> str:
     if command[: len(SHELL)] != SHELL:
         return ""
-    return f" A hook that is a string needs {SHELL[0]} in the container. One that is a list is run without it."
+    return f" A hook given as a string needs {SHELL[0]} in the container; a hook given as a list does not."
 
 
 def _last_of(output: str) -> str:

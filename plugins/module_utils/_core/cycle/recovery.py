@@ -71,7 +71,7 @@ def decide_recovery(entry: JournalEntry, state: LeftoverState) -> RecoveryPlan:
     if name == entry.container:
         return RecoveryPlan(RecoveryAction.RESTORE, new_id, has_its_name=True)
     if name != entry.archive:
-        obstacle = f"its old container is now called {name}, which no run of this module does"
+        obstacle = f"the old container is now called {name}, and no run of this collection gave it that name"
         return RecoveryPlan(RecoveryAction.NEEDS_OPERATOR, obstacle=obstacle)
     if state.occupant is None:
         return RecoveryPlan(RecoveryAction.RESTORE)
@@ -84,7 +84,7 @@ def decide_recovery(entry: JournalEntry, state: LeftoverState) -> RecoveryPlan:
         return RecoveryPlan(RecoveryAction.CLEAN_UP)
     if _is_unrecorded_successor(entry, state.occupant):
         return RecoveryPlan(RecoveryAction.RESTORE, occupant_id)
-    obstacle = f"the name {entry.container} was taken by another container ({occupant_id[:12]}) in the meantime"
+    obstacle = f"another container ({occupant_id[:12]}) has taken the name {entry.container}"
     return RecoveryPlan(RecoveryAction.NEEDS_OPERATOR, obstacle=obstacle)
 
 
@@ -147,7 +147,7 @@ def _look(context: Context, entry: JournalEntry, container: str) -> Document | N
         found = find_container(context.ops, container)
     except EngineError as error:
         raise RecoveryFailed(
-            f"An earlier run on {entry.container} was interrupted, and what it left cannot be looked at: {error}"
+            f"An earlier run on {entry.container} was interrupted, and its containers could not be inspected: {error}"
         ) from error
     return found.container if found else None
 
@@ -181,10 +181,10 @@ def _restore(context: Context, watch: Stopwatch, entry: JournalEntry, plan: Reco
     restored = put_back(context, watch, entry.old, _failed_successor(entry, plan.new_id), archive, health)
     if restored.problem is None:
         return restored.dependents
-    problem = f"An earlier run on {entry.container} was interrupted, and the old container could not be brought back: {restored.problem}."
+    problem = f"An earlier run on {entry.container} was interrupted, and the old container could not be restored: {restored.problem}."
     if restored.is_in_place and _is_up(context, entry.old.id):
         raise StillUnwell(f"{problem}{restored.remedy}", touched=True)
-    forget = f"To leave it as it is, make this module forget the interrupted run with: {_forget_command(entry)}."
+    forget = f"To leave it as it is, discard the record of the interrupted run with: {_forget_command(entry)}."
     raise RecoveryFailed(f"{problem} {forget}{restored.remedy}", touched=True)
 
 
@@ -206,18 +206,18 @@ def _wait_for_pending_stop(context: Context, entry: JournalEntry) -> None:
         wait_for_pending_stop(context, entry.old.id, entry.old.state.started_at, entry.stop_timeout)
     except EngineError as error:
         raise RecoveryFailed(
-            f"An earlier run on {entry.container} was interrupted, and it cannot be told whether the engine is still stopping it: {error}. "
-            "Run this again."
+            f"An earlier run on {entry.container} was interrupted, and it is unknown whether the engine is still stopping it: {error}. "
+            "Run the task again."
         ) from error
 
 
 def _needs_operator(entry: JournalEntry, obstacle: str) -> RecoveryFailed:
     return RecoveryFailed(
-        f"An earlier run on {entry.container} was interrupted, and only you can tell how it is meant to go on: {obstacle}. "
-        f"Nothing was touched. Its old container has the ID {entry.old.id}. Put things right, then make this module forget "
+        f"An earlier run on {entry.container} was interrupted, and it needs your decision: {obstacle}. "
+        f"Nothing was touched. The old container has the ID {entry.old.id}. Fix this by hand, then discard the record of "
         f"the interrupted run with: {_forget_command(entry)}"
     )
 
 
 def _forget_command(entry: JournalEntry) -> str:
-    return f"docker volume rm {lock_key(entry.container)} (and docker volume rm {new_container_key(entry)}, if it is there)"
+    return f"docker volume rm {lock_key(entry.container)} (and docker volume rm {new_container_key(entry)}, if it exists)"

@@ -80,7 +80,7 @@ def _make_way(context: Context, dependent: Dependent) -> None:
     if occupant is None:
         return
     if occupant.container["Image"] != dependent.image_id:
-        raise EngineError(f"its name was taken by another container in the meantime, and it is now called {dependent.archive}")
+        raise EngineError(f"another container has taken its name, and it is now called {dependent.archive}")
     retry_on_no_answer(context.clock, lambda: context.ops.remove(occupant.container["Id"], force=True))
 
 
@@ -88,19 +88,19 @@ def _recreate(
     context: Context, dependent: Dependent, heirs: t.Mapping[str, str], names: t.Mapping[str, str], lost: t.AbstractSet[str]
 ) -> RepairResult:
     if lost & {dependent.provider, *dependent.shares_with}:
-        return _left_alone(dependent, f"it depends on {dependent.provider_name}, which could not be given back to it")
+        return _left_alone(dependent, f"it depends on {dependent.provider_name}, which could not be repaired")
     try:
         old, occupant = _find(context, dependent.id), _find(context, dependent.name)
     except EngineError as error:
-        return _left_alone(dependent, f"it could not be looked at: {error}")
+        return _left_alone(dependent, f"it could not be inspected: {error}")
     if old is None and occupant is None:
-        return _left_alone(dependent, "somebody removed it")
+        return _left_alone(dependent, "it was removed")
     if occupant is not None and occupant.container["Id"] != dependent.id:
         if not _depends(occupant.container, heirs[dependent.provider], dependent.provider_name):
-            return _left_alone(dependent, "its name was taken by another container in the meantime")
+            return _left_alone(dependent, "another container has taken its name")
         return _finish(context, dependent, occupant.container["Id"], restore_tag(context, dependent, dependent.tag_means))
     if old is None:
-        return _left_alone(dependent, "somebody renamed it")
+        return _left_alone(dependent, "it was renamed")
     return _replace(context, dependent, old, heirs, names)
 
 
@@ -115,11 +115,11 @@ def _replace(
             _rename(context, dependent.id, dependent.archive)
         meant = point_tag_at_image(context, dependent)
     except EngineError as error:
-        return _give_name_back(context, dependent, f"it could not be created anew: {error}")
+        return _give_name_back(context, dependent, f"it could not be recreated: {error}")
     try:
         new_id = _create(context, dependent, body, heirs)
     except EngineError as error:
-        problems = (f"it could not be created anew: {error}", restore_tag(context, dependent, meant))
+        problems = (f"it could not be recreated: {error}", restore_tag(context, dependent, meant))
         return _give_name_back(context, dependent, "; ".join(filter(None, problems)))
     return _finish(context, dependent, new_id, restore_tag(context, dependent, meant))
 
@@ -189,7 +189,7 @@ def _left_alone(dependent: Dependent, problem: str) -> RepairResult:
 
 
 def _unwell(dependent: Dependent, new_id: str, why: str) -> RepairResult:
-    problem = f"it was created anew, but {why}. The old one is now called {dependent.archive}"
+    problem = f"it was recreated, but {why}. The old container is now called {dependent.archive}"
     return RepairResult(dependent.name, new_id, Repair.NEEDS_ATTENTION, problem)
 
 
@@ -201,8 +201,8 @@ def _look_again(context: Context, dependent: Dependent, result: RepairResult) ->
         if is_active(retry_on_no_answer(context.clock, lambda: context.ops.inspect(result.id)).container):
             return result
     except EngineError as error:
-        return _unwell(dependent, result.id, f"could not be looked at: {error}")
-    return _unwell(dependent, result.id, "has exited since")
+        return _unwell(dependent, result.id, f"could not be inspected: {error}")
+    return _unwell(dependent, result.id, "has exited since then")
 
 
 def _remove_old(context: Context, dependent: Dependent, result: RepairResult) -> RepairResult:
@@ -214,8 +214,8 @@ def _remove_old(context: Context, dependent: Dependent, result: RepairResult) ->
     except NotFound:
         pass
     except EngineError as error:
-        problem = f"the old one, now called {dependent.archive}, could not be removed: {error}"
-    return result._replace(repair=Repair.NEEDS_ATTENTION, problem=f"it was created anew, but {problem}") if problem else result
+        problem = f"the old container, now called {dependent.archive}, could not be removed: {error}"
+    return result._replace(repair=Repair.NEEDS_ATTENTION, problem=f"it was recreated, but {problem}") if problem else result
 
 
 def _find(context: Context, container: str) -> Inspected | None:

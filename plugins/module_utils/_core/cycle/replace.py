@@ -156,7 +156,7 @@ class ReplaceSteps:
         planned, actual = self._plan.new_image, state.image_id if state else ""
         if actual not in ("", planned.id):
             moved = f"{planned.reference} was moved on this host between the pull and the creation"
-            self._warnings.append(f"{moved}: the container runs {actual}, not {planned.id} as it was pulled.")
+            self._warnings.append(f"{moved}: the container runs {actual}, not the pulled image {planned.id}.")
             self._new_image = ImageIdentity(planned.reference, actual)
 
 
@@ -170,7 +170,7 @@ def lost_files_warning(plan: Replacement, are_missing: str) -> tuple[str, ...]:
     if not plan.lost_files:
         return ()
     files = shortened(plan.lost_files)
-    return (f"Files were put into {plan.old.name} or changed after it was created, and the new one {are_missing}: {files}",)
+    return (f"Files were added or changed in {plan.old.name} after it was created, and the new container {are_missing}: {files}",)
 
 
 def is_unchanged_since_plan(context: Context, plan: Replacement) -> bool:

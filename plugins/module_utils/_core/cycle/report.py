@@ -131,10 +131,11 @@ def _what_happened(result: CycleResult, event: RollbackEvent, restored: RestoreR
     old, new = (f"{image.reference} ({_short(image)})" if same else image.reference for image in (result.old_image, result.new_image))
     failure = f"The new container of {new} {_IN_PLAIN_WORDS[event.reason.value]}: {event.failure.error}."
     if restored.problem is None:
-        how = f"runs {old} again" if restored.runs else f"is there again with {old}, stopped as it was"
+        how = f"runs {old} again" if restored.runs else f"has {old} again, stopped as before"
         return f"{failure} {event.container} was rolled back and {how}, in the same container as before."
-    whereabouts = f" Its old container is called {restored.archive}." if restored.archive else ""
-    return f"{failure} THE ROLLBACK FAILED TOO, and {event.container} needs you: {restored.problem}.{whereabouts}{restored.remedy}"
+    trouble = f"THE ROLLBACK FAILED TOO, and {event.container} needs your attention: {restored.problem}."
+    current_name = f" Its old container is called {restored.archive}." if restored.archive else ""
+    return f"{failure} {trouble}{current_name}{restored.remedy}"
 
 
 def _short(image: ImageIdentity) -> str:

@@ -119,7 +119,7 @@ def _rename_back(context: Context, old: OldContainer) -> str | None:
         # The container that has the name may be about to go.
         retry_on_refusal(context.clock, rename)
     except EngineError as error:
-        return f"{old.name} could not be given its name back ({error})"
+        return f"{old.name} could not get its name back ({error})"
     return None
 
 
@@ -145,7 +145,7 @@ def _restore_restart_policy(context: Context, old: OldContainer) -> str | None:
     try:
         retry_on_no_answer(context.clock, lambda: context.ops.set_restart_policy(old.id, old.restart_policy))
     except EngineError as error:
-        return f"{old.name} could not be given its restart policy back ({error})"
+        return f"the restart policy of {old.name} could not be restored ({error})"
     return None
 
 

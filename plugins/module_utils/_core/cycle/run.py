@@ -20,7 +20,7 @@ from .result import CycleResult, Outcome
 ATTEMPTS = 20
 """How often to plan again if the container changes before it is locked."""
 
-RECOVERED_FIRST = "An earlier run on this container was interrupted. What it left was brought to its end first."
+RECOVERED_FIRST = "An earlier run on this container was interrupted. This run recovered it first."
 
 
 def run_cycle(context: Context, lock: RunLock, job: Job) -> CycleResult:
@@ -32,7 +32,7 @@ def run_cycle(context: Context, lock: RunLock, job: Job) -> CycleResult:
             if result:
                 return with_recovery(lock, result._replace(hooks=run.hooks.results))
         raise Refused(
-            f"Container {job.request.container} was not touched: it was changed by somebody each time that it was about to be updated. "
+            f"Container {job.request.container} was not changed: something else modified it on each of {ATTEMPTS} attempts. "
             "Try again later."
         )
     except FleetError as error:

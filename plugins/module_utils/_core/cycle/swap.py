@@ -85,9 +85,7 @@ class Swap:
                 self._ops.stop(self._old.id, self._plan.stop_timeout)
         except NotFound:
             self._run.lock.release()
-            raise StopFailed(
-                f"Container {self._old.name} was removed by somebody while the image was pulled. Nothing was touched."
-            ) from None
+            raise StopFailed(f"Container {self._old.name} was removed while the image was pulled. Nothing was touched.") from None
         except EngineError as error:
             may_go_on = isinstance(error, NoAnswer) and not self._stop_has_ended()
             problem = f"Container {self._old.name} could not be stopped: {error}"
@@ -156,7 +154,7 @@ class Swap:
         touched = self._was_touched()
         if restored.problem is None and stop_may_go_on and not touched:
             # The journal entry stays, so that the next run checks the container.
-            return kind(f"{problem}. It still runs, but the engine may go on stopping it. Run this again.", touched=touched)
+            return kind(f"{problem}. It still runs, but the engine may still stop it. Run the task again.", touched=touched)
         if restored.problem is None:
             self._run.lock.release()
             again = "was started again and " if touched else ""

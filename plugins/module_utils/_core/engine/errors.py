@@ -143,7 +143,7 @@ class UpdateFailed(StepFailed):
 
 
 class Busy(StepFailed):
-    """Another run is at work on the container."""
+    """Another run is working on the container."""
 
     step = "lock"
 

@@ -90,8 +90,8 @@ def _files_at_stake(context: Context, old: OldContainer, request: RecreateReques
         )
     except EngineError as error:
         raise InspectFailed(
-            f"It could not be found out whether files of container {old.name} would be lost, and it was not touched: {error}. "
-            "With lost_files=ignore nobody asks."
+            f"Container {old.name} was not touched: the engine could not list the files that would be lost with it: {error}. "
+            "With lost_files=ignore the engine is not asked."
         ) from error
 
 
@@ -110,20 +110,22 @@ def inspect_surroundings(
         inspected_dependents = tuple(context.ops.inspect(dependent.id) for dependent in dependents)
         return surroundings, dependents, inspected_dependents, tuple(_stranded(archive, old) for archive in archives)
     except EngineError as error:
-        raise InspectFailed(f"What lies around container {old.name} could not be looked at, and it was not touched: {error}") from error
+        raise InspectFailed(
+            f"Container {old.name} was not touched: the containers and networks around it could not be inspected: {error}"
+        ) from error
 
 
 def _moves_to_another_platform(old: OldContainer, inspected: Inspected, new_image: Document) -> t.Iterator[str]:
     before, after = ((image or {}).get("Architecture") for image in (inspected.image, new_image))
     if before and after and before != after:
         yield (
-            f"{old.name} runs an image that is made for {before}, and the new one is made for {after}. If it is to stay with {before}, "
+            f"{old.name} runs an image for {before}, and the new image is for {after}. To stay with {before}, "
             "name an image that has only this platform."
         )
 
 
 def _stranded(archive: Dependent, provider: OldContainer) -> str:
     return (
-        f"The archive {archive.name} needs the very container of {provider.name} that is replaced here. "
-        f"To go back to it, let {provider.name} go back first."
+        f"The archive {archive.name} depends on the container of {provider.name} that this run replaces. "
+        f"To restore it, restore {provider.name} first."
     )

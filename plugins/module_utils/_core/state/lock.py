@@ -183,7 +183,7 @@ class RunLock:
     def _wait(self, container: str, holder: Holder) -> None:
         if self._clock.monotonic() >= self._deadline:
             raise Busy(
-                f"Container {container} was not touched: another run is at work on it (process {holder.pid} on {holder.host}), "
+                f"Container {container} was not touched: another run is working on it (process {holder.pid} on {holder.host}), "
                 "and did not end within lock_timeout. Wait for it, or raise lock_timeout."
             )
         self._clock.sleep(_POLL)

@@ -49,7 +49,7 @@ class Rejections:
             self._memory.erase(_key(container))
             self._memory.write(_key(container), json.dumps(rejected._asdict(), sort_keys=True))
         except EngineError as error:
-            return (f"It could not be remembered that {rejected.reference} was rejected, so the next run tries it again: {error}",)
+            return (f"The rejection of {rejected.reference} could not be recorded, so the next run tries it again: {error}",)
         return ()
 
     def forget(self, container: str) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ class Rejections:
         try:
             self._memory.erase(_key(container))
         except EngineError as error:
-            return (f"An image that was rejected before could not be forgotten ({error}). Forget it with: {how_to_forget(container)}",)
+            return (f"The record of a rejected image could not be removed ({error}). Remove it with: {how_to_forget(container)}",)
         return ()
 
 
@@ -70,7 +70,7 @@ def why_rejected(container: str, rejected: Rejected) -> str:
     """What to tell an operator whose container was not moved to `rejected`."""
     return (
         f"{container} was left as it is: it was rolled back from this image of {rejected.reference} ({rejected.reason}). "
-        f"A newer image will be tried. To try this one again, set force, or forget it with: {how_to_forget(container)}"
+        f"A newer image will be tried. To try this image again, set force, or remove the record with: {how_to_forget(container)}"
     )
 
 

@@ -39,8 +39,8 @@ CheckedDecision = t.Union[Unchanged, Skipped, Replacement, MissingContainer]
 ContextPlanner = t.Callable[[Context, t.Optional[str]], CheckedDecision]
 """Decides in a context. The second argument is the ID of the container that an interrupted run will have restored by then, or None."""
 
-_MAYBE_TOO_YOUNG = "whether it is as old as min_image_age asks for, only a pull can tell"
-_MAYBE_REJECTED = "whether it is the image that this container was gone back from earlier, only a pull can tell"
+_MAYBE_TOO_YOUNG = "only a pull can show whether the image is old enough for min_image_age"
+_MAYBE_REJECTED = "only a pull can show whether this is the image that an earlier rollback rejected"
 
 
 def check_recreate(context: Context, lock: RunLock, request: RecreateRequest, source: ImageSource | None = None) -> CycleResult:
@@ -96,12 +96,12 @@ def _find_lock_holder(lock: RunLock, name: str) -> tuple[LockHolder | None, str]
     except JournalFailed as error:
         if not isinstance(error.__cause__, Forbidden):
             raise
-        return None, f"what earlier runs have written down must not be read here ({error.__cause__})"
+        return None, f"the records of earlier runs cannot be read here ({error.__cause__})"
 
 
 def _predict_beside(other: LockHolder, context: Context, request: ContainerRequest, plan: ContextPlanner, image: str) -> CycleResult:
     """Another run may still be alive. What it leaves decides."""
-    at_work = f"another run is at work on it (process {other.holder.pid} on {other.holder.host}), and what it leaves behind decides"
+    at_work = f"another run is working on it (process {other.holder.pid} on {other.holder.host}), and its result decides"
     try:
         result = _predict(context, request, plan, image)
     except InspectFailed:
@@ -125,9 +125,9 @@ def _predict_after(other: LockHolder, context: Context, request: ContainerReques
     if result.outcome is Outcome.UNCHANGED:
         result = result._replace(outcome=Outcome.RECOVERED)
     result = result._replace(recovered_first=True)
-    interrupted = "an earlier run on this container was interrupted. What it left would be brought to its end first"
+    interrupted = "an earlier run on this container was interrupted. This run would recover it first"
     if recovery.action is RecoveryAction.VERIFY_NEW:
-        result = _with_doubt(result, f"{interrupted}, and whether its new container passes the gate decides")
+        result = _with_doubt(result, f"{interrupted}, and the result depends on whether its new container passes the health gate")
     return _with_warning(result, f"{interrupted[0].upper()}{interrupted[1:]}.")
 
 
@@ -194,15 +194,15 @@ def _unknown(context: Context, request: ContainerRequest, image: str, forbidden:
     """A call that is needed is not allowed. Raise InspectFailed if even the container may not be inspected."""
     inspected = inspect_exactly(context.ops, request.container)
     old, old_image = old_container(inspected.container, context.clock.unix_seconds()), image_of(inspected)
-    why = f"a call to the engine that is needed to tell is not let through: {forbidden}"
+    why = f"a required call to the engine is not allowed: {forbidden}"
     new_image = ImageIdentity(image or old_image.reference, "")
     result = CycleResult(Outcome.UNKNOWN, old.id, old.name, old_image, new_image, doubt=why)
     return _with_warning(result, f"{_how_certain(result)}: {why}.")
 
 
 def _how_certain(result: CycleResult) -> str:
-    cannot = "cannot be told" if result.outcome is Outcome.UNKNOWN else "is not certain"
-    return f"Whether {result.container_name} would be changed {cannot}"
+    certainty = "unknown" if result.outcome is Outcome.UNKNOWN else "not certain"
+    return f"Whether {result.container_name} would change is {certainty}"
 
 
 def _doubt_about_rejection(context: Context, request: RecreateRequest, result: CycleResult) -> str:

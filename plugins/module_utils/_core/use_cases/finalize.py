@@ -100,7 +100,8 @@ def finalize(context: Context, lock: RunLock, request: FinalizeRequest) -> Final
             finally:
                 lock.release()
     raise Refused(
-        f"The archives of {request.container.container} were left as they are: somebody else was at work on it each time. Try again later."
+        f"The archives of {request.container.container} were left as they are: another run was working on it on each of {ATTEMPTS} "
+        "attempts. Try again later."
     )
 
 
@@ -118,13 +119,13 @@ def check_finalize(context: Context, lock: RunLock, request: FinalizeRequest) ->
 def _is_at_work(name: str, other: LockHolder | None) -> tuple[str, ...]:
     if other is None:
         return ()
-    return (f"Another run is at work on {name} (process {other.holder.pid} on {other.holder.host}), and may leave another archive.",)
+    return (f"Another run is working on {name} (process {other.holder.pid} on {other.holder.host}), and may leave another archive.",)
 
 
 def _refuse_after(entry: JournalEntry, _new_id: str | None) -> t.NoReturn:
     raise Refused(
         f"The archives of {entry.container} were left as they are: an earlier run on it was interrupted, and may need one of them. "
-        "Bring it to its end first, by running container_recreate or container_rollback on it."
+        "Recover it first: run container_recreate or container_rollback on it."
     )
 
 
@@ -135,7 +136,7 @@ def _plan(context: Context, request: FinalizeRequest) -> _Plan:
         remembered = ArchiveStore(context.memory).of(name)
         archives = tuple(_look_at(context, kept) for kept in remembered if _is_of(request.rollout, kept))
     except EngineError as error:
-        raise InspectFailed(f"The archives of {name} could not be looked at, and were left as they are: {error}") from error
+        raise InspectFailed(f"The archives of {name} could not be inspected, and were left as they are: {error}") from error
     plan = _Plan(current, archives)
     _refuse_if_unwell(context, plan)
     return plan
@@ -163,7 +164,7 @@ def _refuse_if_unwell(context: Context, plan: _Plan) -> None:
         return
     raise Refused(
         f"The archives of {plan.name} were left as they are: it is {now.value} now, so you may want to go back to one of them. Wait until "
-        "it is well, or put the previous container back with container_rollback."
+        "it is well, or restore an archive with container_rollback."
     )
 
 
@@ -216,8 +217,8 @@ def _warnings_of(plan: _Plan) -> tuple[str, ...]:
 
 def _stays(archive: _DropCandidate) -> str:
     name = name_of(archive.inspected.container) if archive.inspected else ""
-    why = f"was renamed to {name}" if archive.state is _State.RENAMED else "runs"
-    return f"The archive {archive.kept.name} {why}, so it is no archive any more. It stays, and is yours from here on."
+    why = f"was renamed to {name}" if archive.state is _State.RENAMED else "is running"
+    return f"The archive {archive.kept.name} {why}, so it no longer counts as an archive. It stays; manage it yourself from now on."
 
 
 def _remove_images(context: Context, plan: _Plan, dropped: t.Iterable[_DropCandidate]) -> tuple[list[str], list[str]]:

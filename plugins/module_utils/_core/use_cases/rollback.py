@@ -65,7 +65,7 @@ def _restore(run: Run, plan: MissingContainer) -> CycleResult:
     restored = restore(run.context, run.watch, old, plan.archive.name, run.job.health)
     if restored.problem:
         raise RestoreFailed(
-            f"Container {old.name} is gone, and its archive {plan.archive.name} could not be brought back: "
+            f"Container {old.name} is gone, and its archive {plan.archive.name} could not be restored: "
             f"{restored.problem}.{restored.remedy}",
             touched=True,
         )

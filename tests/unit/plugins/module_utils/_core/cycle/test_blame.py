@@ -25,7 +25,7 @@ REJECTED = {
     "the archive has no such command": Evidence(FailedStep.START, UNFIT, is_archive=True),
     "it crashed or did not become healthy": Evidence(FailedStep.HEALTH_GATE),
     "a later run saw it up, then saw it fail": Evidence(FailedStep.RECOVERY),
-    "the operator went back from it": Evidence(FailedStep.OPERATOR, is_archive=True),
+    "the operator rolled it back": Evidence(FailedStep.OPERATOR, is_archive=True),
 }
 NOT_REJECTED = {
     "create was refused": Evidence(FailedStep.CREATE, EngineError("no")),

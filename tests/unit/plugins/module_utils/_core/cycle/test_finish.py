@@ -54,7 +54,7 @@ def test_who_goes_back_rejects_what_ran_and_forgets_the_archive(memory: FakeJour
     assert complete(fake_context(engine, memory), entry, "back").warnings == ()
     rejected = Rejections(memory).recall("web")
     assert rejected is not None
-    assert (rejected.image_id, rejected.reason) == ("bad", "the operator went back from it")
+    assert (rejected.image_id, rejected.reason) == ("bad", "the operator rolled it back")
     assert ArchiveStore(memory).of("web") == ()
     assert engine.calls == ["surroundings", "tag:shop:1=good"]
 
@@ -63,14 +63,14 @@ def test_a_dependent_that_needs_attention_is_a_warning(memory: FakeJournal) -> N
     gone = Dependent("gone", "sidecar", "old", "web", runs=True, shares_with=("old",), archive="sidecar-old-1000")
     completion = complete(fake_context(FakeEngine(), memory), a_journal_entry("me", old={"dependents": (gone,)}), "new-id")
     assert [dependent.repair for dependent in completion.dependents] == [Repair.NEEDS_ATTENTION]
-    assert completion.warnings == ("sidecar, which depends on it, needs attention: somebody removed it",)
+    assert completion.warnings == ("sidecar, which depends on it, needs attention: it was removed",)
 
 
 def test_a_memory_that_does_not_work_is_a_warning(memory: FakeJournal) -> None:
     memory.errors.append(EngineError("no"))
     context = fake_context(FakeEngine(), memory)
     warnings = complete(context, a_journal_entry("me", keep_archive=True), "new-id").warnings
-    assert [warning.partition(" ")[0] for warning in warnings] == ["An", "It"]
+    assert [warning.partition(" ")[0] for warning in warnings] == ["The", "The"]
     assert "container_rollback may not find them: no" in forget_archive(context, "web", "old")[0]
 
 

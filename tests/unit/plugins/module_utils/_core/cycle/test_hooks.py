@@ -171,7 +171,7 @@ class TestPreUpdateFails:
         engine.hook_runs["backup"] = HookRun(3, "no room: hunter2")
         report = error_report(self.failure(engine))
         assert report == {
-            "msg": "The hook pre_update failed in web with exit code 3. The result has its output. So nothing was stopped: container web "
+            "msg": "The hook pre_update failed in web with exit code 3. The result has its output. Nothing was stopped: container web "
             "was left as it is.",
             "changed": False,
             "failed_step": "pre_update",
@@ -182,7 +182,7 @@ class TestPreUpdateFails:
     def test_by_its_time(self, engine: FakeEngine) -> None:
         engine.hook_runs["backup"] = HookRun(None, "begun")
         error = self.failure(engine)
-        assert "did not end in web within 60 s. The engine has no way to end it, so it may still be running there." in str(error)
+        assert "did not finish in web within 60 s. The engine cannot stop it, so it may still be running there." in str(error)
         assert error.hooks is not None
         assert error.hooks.pre_update == HookResult(None, "begun", 60.0)
         assert error_report(error)["hooks"]["pre_update"]["timed_out"] is True
@@ -190,7 +190,7 @@ class TestPreUpdateFails:
     def test_by_the_engine(self, engine: FakeEngine) -> None:
         engine.errors["exec:web:backup"] = EngineError("no such file")
         error = self.failure(engine)
-        assert "could not be run in web: no such file. A hook that is a string needs /bin/sh in the container." in str(error)
+        assert "could not be run in web: no such file. A hook given as a string needs /bin/sh in the container" in str(error)
         assert "hooks" not in error_report(error)
 
     def test_a_list_is_not_told_about_shells(self, engine: FakeEngine) -> None:
@@ -204,7 +204,7 @@ class TestPreUpdateFails:
 
         engine.run_in = rename  # type: ignore[method-assign]
         journal = FakeJournal()
-        with pytest.raises(HookFailed, match="was changed by somebody while the hook pre_update ran"):
+        with pytest.raises(HookFailed, match="was modified while the pre_update hook ran"):
             recreate(engine, journal=journal)
         assert not [call for call in engine.calls if call.startswith(("stop", "rename"))]
         assert journal.notes == {}
@@ -238,19 +238,19 @@ class TestPreUpdateFails:
             return HookRun(exit_code, "")
 
         engine.run_in = quit_service  # type: ignore[method-assign]
-        with pytest.raises(HookFailed, match="and was started again") as raised:
+        with pytest.raises(HookFailed, match="and was restarted") as raised:
             recreate(engine)
         assert raised.value.touched
         assert engine.container("web")["State"]["Status"] == "running"
         engine.errors["start:web"] = EngineError("no")
-        with pytest.raises(HookFailed, match="could not be started again: no. Bring it back with: docker start web") as raised:
+        with pytest.raises(HookFailed, match="could not be restarted: no. Bring it back with: docker start web") as raised:
             recreate(engine)
         assert raised.value.touched
 
     def test_the_engine_notices_that_later_than_the_end_of_the_hook(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         engine.hook_runs["backup"] = HookRun(137, "")
         ends_in_a_moment(engine, "web", monkeypatch)
-        with pytest.raises(HookFailed, match="and was started again"):
+        with pytest.raises(HookFailed, match="and was restarted"):
             recreate(engine)
         assert engine.container("web")["State"]["Status"] == "running"
 
@@ -263,7 +263,7 @@ class TestPreUpdateFails:
 
     def test_nobody_knows_what_became_of_it(self, engine: FakeEngine) -> None:
         engine.errors["exec:web:backup"] = NoAnswer("gone")
-        assert "is not known, and it may still be running" in str(self.failure(engine))
+        assert "is unknown, and the hook may still be running" in str(self.failure(engine))
 
     def test_what_cannot_be_written_down_is_not_done(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
@@ -285,7 +285,7 @@ class TestPreUpdateFails:
 class TestPostUpdateFails:
     @pytest.mark.parametrize(
         ("run", "says"),
-        [(HookRun(4, "oops"), "failed in web with exit code 4"), (HookRun(None, ""), "did not end in web within 60 s")],
+        [(HookRun(4, "oops"), "failed in web with exit code 4"), (HookRun(None, ""), "did not finish in web within 60 s")],
         ids=["exit code", "time"],
     )
     def test_the_update_stands(self, engine: FakeEngine, run: HookRun, says: str) -> None:
@@ -294,7 +294,7 @@ class TestPostUpdateFails:
         assert result.outcome is Outcome.RECREATED
         assert len(result.warnings) == 1
         assert says in result.warnings[0]
-        assert result.warnings[0].endswith("The update stands.")
+        assert result.warnings[0].endswith("The update was not undone.")
         assert engine.calls[-1] == "remove:web-old-1000"
 
     def test_it_ended_the_container_that_it_ran_in(self, engine: FakeEngine) -> None:
@@ -306,14 +306,14 @@ class TestPostUpdateFails:
         engine.run_in = quit_service  # type: ignore[method-assign]
         result = recreate(engine)
         assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
-        assert "did not run any more after the hook post_update, and was started again" in result.warnings[0]
+        assert "stopped during the post_update hook and was restarted" in result.warnings[0]
 
     def test_the_engine_notices_that_later_than_the_end_of_the_hook(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         engine.hook_runs["warm up"] = HookRun(137, "")
         ends_in_a_moment(engine, "web", monkeypatch)
         result = recreate(engine)
         assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
-        assert "did not run any more after the hook post_update, and was started again" in result.warnings[-1]
+        assert "stopped during the post_update hook and was restarted" in result.warnings[-1]
 
     def test_nor_when_it_cannot_be_run(self, engine: FakeEngine) -> None:
         engine.errors["exec:NEW:warm up"] = EngineError("no")

@@ -76,7 +76,7 @@ class TestTheOldOneComesBack:
 
     def test_a_stop_that_nobody_can_tell_of_is_left_to_the_next_run(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = EngineError("the engine says no")
-        with pytest.raises(RecoveryFailed, match="Run this again"):
+        with pytest.raises(RecoveryFailed, match="Run the task again"):
             run_recovery(engine)
         assert "start:web" not in engine.calls
 
@@ -147,7 +147,7 @@ class TestOnlyAHumanCanTell:
         archived(engine)
         stranger = engine.has_container("web", "other:1", "other")
         before = len(engine.calls)
-        with pytest.raises(RecoveryFailed, match="name web was taken by another container.*docker volume rm evenkeel-lock.web"):
+        with pytest.raises(RecoveryFailed, match="has taken the name web.*docker volume rm evenkeel-lock.web"):
             run_recovery(engine)
         assert engine.container("web")["Id"] == stranger
         assert [call for call in engine.calls[before:] if not call.startswith("inspect")] == []
@@ -156,7 +156,7 @@ class TestOnlyAHumanCanTell:
         """Ours would have been written down before it was started."""
         archived(engine)
         engine.has_container("web", "shop:2", "new")
-        with pytest.raises(RecoveryFailed, match="taken by another container"):
+        with pytest.raises(RecoveryFailed, match="has taken the name web"):
             run_recovery(engine)
 
     def test_somebody_renamed_the_old_one(self, engine: FakeEngine) -> None:
@@ -175,7 +175,7 @@ def test_what_cannot_be_put_right_is_told_with_the_commands(engine: FakeEngine) 
 
 def test_an_engine_that_cannot_look(engine: FakeEngine) -> None:
     engine.errors["inspect"] = EngineError("no")
-    with pytest.raises(RecoveryFailed, match="cannot be looked at: no"):
+    with pytest.raises(RecoveryFailed, match="could not be inspected: no"):
         run_recovery(engine)
 
 
@@ -256,14 +256,14 @@ class TestInParticular:
         archived(engine)
         stranger = engine.has_container("web", "other:1", image)
         engine._find("web")["State"]["Status"] = status
-        with pytest.raises(RecoveryFailed, match=f"taken by another container \\({stranger[:12]}\\)"):
+        with pytest.raises(RecoveryFailed, match=f"another container \\({stranger[:12]}\\)"):
             self.recover(engine, keep_archive=True)
 
     def test_a_stranger_that_was_only_created_is_not_removed(self, engine: FakeEngine) -> None:
         archived(engine)
         engine.has_container("web", "other:1", "other")
         engine._find("web")["State"]["Status"] = "created"
-        with pytest.raises(RecoveryFailed, match="taken by another container"):
+        with pytest.raises(RecoveryFailed, match="has taken the name web"):
             self.recover(engine)
 
     def test_the_new_one_is_judged_by_its_id(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -319,7 +319,7 @@ class TestTheExactImage:
         net = household.recreate(household.swap())["net"]
         assert (net.repair, net.problem) == (
             Repair.NEEDS_ATTENTION,
-            "it was created anew, but the tag tool:1 could not be given back to the image tool-2 on this host: the engine says no",
+            "it was recreated, but the tag tool:1 could not be given back to the image tool-2 on this host: the engine says no",
         )
         assert household.engine.is_served("net")
 
@@ -337,20 +337,20 @@ class TestErrors:
         household.engine.errors[call] = REFUSAL
         net = household.recreate(dependents)["net"]
         assert (net.id, net.repair) == (dependents[0].id, Repair.NEEDS_ATTENTION)
-        assert net.problem == "it could not be created anew: the engine says no"
+        assert net.problem == "it could not be recreated: the engine says no"
         assert household.engine.container("net")["Id"] == net.id
 
     def test_a_name_that_cannot_be_given_back_is_told(self, household: Household) -> None:
         dependents = household.swap()
         household.engine.errors.update({"create:net": REFUSAL, "rename:net-old-1000->net": REFUSAL})
         problem = household.recreate(dependents)["net"].problem
-        assert problem == "it could not be created anew: the engine says no; it is now called net-old-1000"
+        assert problem == "it could not be recreated: the engine says no; it is now called net-old-1000"
 
     def test_those_behind_it_are_told_why(self, household: Household) -> None:
         dependents = household.swap()
         household.engine.errors["create:net"] = REFUSAL
         far = household.recreate(dependents)["far"]
-        assert (far.repair, far.problem) == (Repair.NEEDS_ATTENTION, "it depends on net, which could not be given back to it")
+        assert (far.repair, far.problem) == (Repair.NEEDS_ATTENTION, "it depends on net, which could not be repaired")
         assert not [call for call in household.engine.calls if "far" in call]
 
     def test_one_that_does_not_start(self, household: Household) -> None:
@@ -360,14 +360,16 @@ class TestErrors:
         dependents = household.swap()
         household.engine.errors["start:NEW"] = REFUSAL
         net = household.recreate(dependents)["net"]
-        assert net.problem == ("it was created anew, but could not be started: the engine says no. The old one is now called net-old-1000")
+        assert net.problem == (
+            "it was recreated, but could not be started: the engine says no. The old container is now called net-old-1000"
+        )
         assert {"net", "net-old-1000"} <= household.engine.names
 
     def test_an_old_one_that_stays_does_not_keep_the_others_from_the_new_one(self, household: Household) -> None:
         dependents = household.swap()
         household.engine.errors["remove:net-old-1000"] = REFUSAL
         repaired = household.recreate(dependents)
-        assert "the old one, now called net-old-1000, could not be removed" in repaired["net"].problem
+        assert "the old container, now called net-old-1000, could not be removed" in repaired["net"].problem
         assert repaired["far"].repair is Repair.RECREATED
         assert household.engine.is_served("far")
 
@@ -394,7 +396,7 @@ class TestErrors:
 
         monkeypatch.setattr(household.engine, "create", incomplete)
         net = household.recreate(dependents)["net"]
-        assert (net.id, net.problem) == (dependents[0].id, "it could not be created anew: no such network")
+        assert (net.id, net.problem) == (dependents[0].id, "it could not be recreated: no such network")
         assert household.engine.container("net")["Id"] == net.id
 
     def test_a_stranger_in_a_lost_create_is_left_alone(self, household: Household, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -421,7 +423,7 @@ class TestErrors:
         monkeypatch.setattr(household.engine, "start", exit_at_once)
         repaired = household.recreate(dependents)
         assert repaired["net"].repair is Repair.RECREATED
-        assert repaired["far"].problem == "it was created anew, but has exited since. The old one is now called far-old-1000"
+        assert repaired["far"].problem == "it was recreated, but has exited since then. The old container is now called far-old-1000"
         assert "far-old-1000" in household.engine.names
 
 
@@ -439,22 +441,22 @@ class TestSomebodyElse:
 
     def test_removed_it(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
         household.engine.vanish("net")
-        assert self.problem(household, dependents) == "somebody removed it"
+        assert self.problem(household, dependents) == "it was removed"
 
     def test_renamed_it(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
         """One that is neither under its name nor under that of its archive."""
         household.engine._find("net")["Name"] = "/theirs"
         household.add("net")
-        assert self.problem(household, dependents) == "its name was taken by another container in the meantime"
+        assert self.problem(household, dependents) == "another container has taken its name"
 
     def test_took_its_name(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
         household.engine.vanish("net")
         household.add("net")
-        assert self.problem(household, dependents) == "its name was taken by another container in the meantime"
+        assert self.problem(household, dependents) == "another container has taken its name"
 
     def test_cannot_be_looked_at(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
         household.engine.errors["inspect"] = REFUSAL
-        assert self.problem(household, dependents) == "it could not be looked at: the engine says no"
+        assert self.problem(household, dependents) == "it could not be inspected: the engine says no"
 
 
 def test_the_meaning_of_a_tag(household: Household) -> None:

@@ -44,7 +44,7 @@ class TestHealthy:
         monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
         result = recreate(engine)
         assert result.new_image.id == "newest"
-        assert "the container runs newest, not new as it was pulled" in result.warnings[0]
+        assert "the container runs newest, not the pulled image new" in result.warnings[0]
 
 
 class TestBeforeThereIsAnArchive:
@@ -147,7 +147,7 @@ class TestChangedDuringThePull:
             return inspect(container)
 
         monkeypatch.setattr(engine, "inspect", by_name_only)
-        with pytest.raises(Refused, match="^Container web was not touched: it was changed by somebody each time"):
+        with pytest.raises(Refused, match="^Container web was not changed: something else modified it on each of 20 attempts"):
             recreate(engine)
         assert engine.calls.count("pull") == 20
 
@@ -202,7 +202,7 @@ class TestLostFiles:
     def test_they_are_told(self, engine: FakeEngine) -> None:
         result = recreate(engine)
         assert result.lost_files == ("/srv/upload",)
-        assert result.warnings[0].endswith("the new one does not have them: /srv/upload")
+        assert result.warnings[0].endswith("the new container does not have them: /srv/upload")
 
     def test_after_a_rollback_nothing_is_lost(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]

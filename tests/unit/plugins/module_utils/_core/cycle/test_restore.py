@@ -323,7 +323,7 @@ class TestTheWayBack:
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem == (
-            "web could not be given its name back (the name web is taken); web could not be started (the engine says no)"
+            "web could not get its name back (the name web is taken); web could not be started (the engine says no)"
         )
         new_id = engine.container("web")["Id"]
         assert result.restored.commands == (f"docker rm --force {new_id}", "docker rename web-old-1000 web", "docker start web")
@@ -331,7 +331,7 @@ class TestTheWayBack:
     def test_what_runs_all_the_same_is_not_told(self, engine: FakeEngine) -> None:
         engine.looks["web-old-1000"] = [HEALTHY]
         engine.errors.update({"rename:web-old-1000->web": REFUSAL, "start:web-old-1000": REFUSAL})
-        assert self.problem(engine) == "web could not be given its name back (the engine says no)"
+        assert self.problem(engine) == "web could not get its name back (the engine says no)"
 
     def test_a_new_one_that_goes_on_running_is_told(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [UNHEALTHY]
@@ -354,7 +354,7 @@ class TestTheWayBack:
     def test_a_new_one_whose_id_was_lost_was_never_started(self, engine: FakeEngine) -> None:
         engine.lost_answers.add("create:web")
         engine.errors["remove:NEW with force"] = REFUSAL
-        assert self.problem(engine) == "web could not be given its name back (the name web is taken)"
+        assert self.problem(engine) == "web could not get its name back (the name web is taken)"
         assert "probe:None" not in engine.calls
 
     def test_an_engine_that_is_away_after_a_lost_create_is_waited_for(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -376,7 +376,7 @@ class TestTheWayBack:
     def test_a_name_that_cannot_be_looked_at_is_not_taken_for_granted(self, engine: FakeEngine) -> None:
         engine.looks["web-old-1000"] = [HEALTHY, REFUSAL, HEALTHY]
         engine.errors["rename:web-old-1000->web"] = REFUSAL
-        assert "could not be given its name back" in (self.problem(engine) or "")
+        assert "could not get its name back" in (self.problem(engine) or "")
 
     def test_an_engine_that_is_away_gets_half_a_minute(self, engine: FakeEngine) -> None:
         engine.away["start:web"] = 1000
@@ -455,8 +455,8 @@ class TestTheRestartPolicyInParticular:
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem == (
-            "web could not be given its name back (the engine says no); web could not be started (the engine says no); "
-            "web could not be given its restart policy back (the engine says no)"
+            "web could not get its name back (the engine says no); web could not be started (the engine says no); "
+            "the restart policy of web could not be restored (the engine says no)"
         )
         assert result.restored.commands == (
             "docker rename web-old-1000 web",

@@ -237,7 +237,7 @@ class TestAfterARollbackThatFailed:
         engine.errors["start:web"] = REFUSAL
         engine.looks["web"] = [exited(1)]
         with pytest.raises(
-            RecoveryFailed, match=r"forget the interrupted run with: docker volume rm evenkeel-lock\.web .*docker start web$"
+            RecoveryFailed, match=r"discard the record of the interrupted run with: docker volume rm evenkeel-lock\.web .*docker start web$"
         ):
             self.again(engine, journal)
         assert lock_key("web") in journal.notes
@@ -276,7 +276,7 @@ class TestAfterARecovery:
             engine.looks["NEW"] = [exited(1)]
         result = recreate(engine, lock=lock)
         assert result.outcome is (Outcome.RECREATED if good else Outcome.ROLLED_BACK)
-        assert result.warnings == ("An earlier run on this container was interrupted. What it left was brought to its end first.",)
+        assert result.warnings == ("An earlier run on this container was interrupted. This run recovered it first.",)
 
     def test_without_one_nothing_is_told(self, engine: FakeEngine) -> None:
         assert recreate(engine).warnings == ()

@@ -107,7 +107,7 @@ class TestBeforeThereIsAnArchive:
     def test_one_that_vanishes_at_the_last_moment(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = NotFound("no such container")
         journal = FakeJournal()
-        with pytest.raises(StopFailed, match="removed by somebody while the image was pulled") as caught:
+        with pytest.raises(StopFailed, match="removed while the image was pulled") as caught:
             recreate(engine, lock=fake_lock(journal))
         assert (caught.value.touched, journal.notes) == (False, {})
 
@@ -209,7 +209,7 @@ class TestWhatIsSaid:
 
     def test_vanished(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = NotFound("no such container")
-        with pytest.raises(StopFailed, match=r"^Container web was removed by somebody while the image was pulled\. Nothing was touched\.$"):
+        with pytest.raises(StopFailed, match=r"^Container web was removed while the image was pulled\. Nothing was touched\.$"):
             recreate(engine)
 
     def test_rename(self, engine: FakeEngine) -> None:
@@ -245,7 +245,7 @@ class TestWhatIsSaid:
         engine._find("web")["Config"]["StopTimeout"] = stop_timeout
         engine.errors["stop:web"] = NoAnswer("timed out")
         journal = FakeJournal()
-        with pytest.raises(StopFailed, match=r"It still runs, but the engine may go on stopping it\. Run this again\.$") as caught:
+        with pytest.raises(StopFailed, match=r"It still runs, but the engine may still stop it\. Run the task again\.$") as caught:
             recreate(engine, lock=fake_lock(journal))
         assert (caught.value.touched, [*journal.notes]) == (False, [lock_key("web")])
         assert (engine.calls.count("stop:web") == 1) is (stop_timeout < 0), "one without a timeout is not waited for twice"

@@ -68,7 +68,7 @@ def test_one_is_left_alone_and_told_of(host: Host) -> None:
     assert [kept.id for kept in ArchiveStore(host.memory).of("web")] == [host.web]
     assert [dependent.name for dependent in host.result.dependents] == ["web"]
     assert [warning for warning in host.result.warnings if "web-old-1000" in warning] == [
-        "The archive web-old-1000 needs the very container of vpn that is replaced here. To go back to it, let vpn go back first."
+        "The archive web-old-1000 depends on the container of vpn that this run replaces. To restore it, restore vpn first."
     ]
 
 
@@ -194,5 +194,7 @@ class TestDependents:
 
     def test_surroundings_that_cannot_be_seen_stop_before_the_stop(self, engine: FakeEngine) -> None:
         engine.errors["surroundings"] = REFUSAL
-        with pytest.raises(InspectFailed, match="around container web could not be looked at, and it was not touched"):
+        with pytest.raises(
+            InspectFailed, match="Container web was not touched: the containers and networks around it could not be inspected"
+        ):
             recreate(engine)

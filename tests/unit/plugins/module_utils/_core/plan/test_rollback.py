@@ -29,7 +29,7 @@ def yard() -> Yard:
 class TestNothingToGoBackTo:
     def test_none_was_kept(self, yard: Yard) -> None:
         ArchiveStore(yard.memory).drop("web", yard.archived)
-        with pytest.raises(NoArchive, match="no archive of web is left.*Nothing was touched") as caught:
+        with pytest.raises(NoArchive, match="no archive of web to restore.*Nothing was touched") as caught:
             yard.rollback_to_archive()
         assert not caught.value.touched
         assert ARCHIVE in yard.engine.names, "what merely looks like an archive is not used"
@@ -52,7 +52,7 @@ class TestNothingToGoBackTo:
 
     def test_a_memory_that_cannot_be_read(self, yard: Yard) -> None:
         yard.memory.errors.append(REFUSAL)
-        with pytest.raises(InspectFailed, match="archives of web could not be looked at, and nothing was touched"):
+        with pytest.raises(InspectFailed, match="archives of web could not be inspected, and nothing was touched"):
             yard.rollback_to_archive()
 
 

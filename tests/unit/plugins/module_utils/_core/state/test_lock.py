@@ -121,7 +121,7 @@ def test_the_living_is_waited_for(journal: FakeJournal, runs: FakeProcesses) -> 
 
 def test_but_not_for_ever(lock: RunLock, journal: FakeJournal) -> None:
     fake_lock(journal, FakeProcesses("other")).acquire(entry("other"))
-    with pytest.raises(Busy, match="another run is at work on it \\(process 1 on here\\)"):
+    with pytest.raises(Busy, match="another run is working on it \\(process 1 on here\\)"):
         lock.wait_and_recover("web", Rescues())
     assert list(journal.notes) == [LOCK]
 

@@ -51,7 +51,7 @@ def test_a_memory_that_does_not_work_is_a_warning(memory: FakeJournal) -> None:
     rejections = Rejections(memory)
     assert rejections.recall("web") is None
     assert "tries it again: the engine says no" in rejections.remember("web", BAD)[0]
-    assert rejections.forget("web")[0].endswith("Forget it with: docker volume rm evenkeel-rejected.web")
+    assert rejections.forget("web")[0].endswith("Remove it with: docker volume rm evenkeel-rejected.web")
     assert how_to_forget("web") == f"docker volume rm {PLACE}"
 
 

@@ -128,7 +128,7 @@ class TestThePlatform:
         engine.images["old"] = {"Architecture": "s390x"}
         result = check(engine)
         assert (result.outcome, len(result.warnings)) == (Outcome.RECREATED, 1)
-        assert result.warnings[0].startswith("web runs an image that is made for s390x, and the new one is made for amd64. ")
+        assert result.warnings[0].startswith("web runs an image for s390x, and the new image is for amd64. ")
 
     def test_but_a_pull_takes_the_engines_own_from_an_index(self, engine: FakeEngine) -> None:
         engine.platforms, engine.publishes_indexes = ("linux/s390x",), True
@@ -172,7 +172,7 @@ class TestFailures:
         engine.changed["web"] = [{"Path": "/etc/web.conf", "Kind": 1}]
         result = check(engine)
         assert result.lost_files == ("/etc/web.conf",)
-        assert result.warnings[0].endswith("the new one will not have them: /etc/web.conf")
+        assert result.warnings[0].endswith("the new container will not have them: /etc/web.conf")
         with pytest.raises(Refused):
             check(engine, lost_files=LostFiles.REFUSE)
 
@@ -196,12 +196,12 @@ class TestRejected:
 
     def test_a_newer_one(self, engine: FakeEngine) -> None:
         result = check(engine, self.rejected("bad", digest_of("bad")))
-        assert (result.outcome, "gone back from" in result.doubt) == (Outcome.RECREATED, False)
+        assert (result.outcome, "an earlier rollback rejected" in result.doubt) == (Outcome.RECREATED, False)
 
     def test_not_known_at_all(self, engine: FakeEngine) -> None:
         result = check(engine, self.rejected("bad", None))
         assert result.outcome is Outcome.RECREATED
-        assert "gone back from" in result.doubt
+        assert "an earlier rollback rejected" in result.doubt
 
 
 class TestForbidden:
@@ -213,7 +213,7 @@ class TestForbidden:
         result = check(engine)
         assert (result.outcome, cycle_report(result)["changed"]) == (Outcome.UNKNOWN, False)
         assert "405 Method Not Allowed" in result.doubt
-        assert result.warnings[0].startswith("Whether web would be changed cannot be told")
+        assert result.warnings[0].startswith("Whether web would change is unknown")
         assert result.old_image.id == "old"
 
     def test_the_container_itself(self, engine: FakeEngine) -> None:
@@ -226,7 +226,7 @@ class TestForbidden:
         journal.errors.append(self.NO)
         result = check(engine, lock=fake_lock(journal))
         assert result.outcome is Outcome.RECREATED
-        assert "written down" in result.doubt
+        assert "records of earlier runs cannot be read" in result.doubt
 
     def test_another_problem_with_the_journal_is_one_for_a_run_too(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
@@ -247,8 +247,8 @@ class TestOtherRuns:
         host = FakeHost()
         interrupt(host, FakeHost.recreate, 22)
         result = check_host(host, dead=())
-        assert result.warnings[0].endswith("what it leaves behind decides.")
-        assert "another run is at work" in result.doubt
+        assert result.warnings[0].endswith("its result decides.")
+        assert "another run is working" in result.doubt
         assert not result.recovered_first
 
     def test_one_that_is_at_work_while_nobody_has_the_name(self) -> None:

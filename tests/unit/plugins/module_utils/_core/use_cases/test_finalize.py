@@ -128,7 +128,7 @@ class TestNoArchiveAnyMore:
         result = yard.run()
         assert result.dropped == (OLDER,)
         assert result.warnings == (
-            f"The archive {ARCHIVE} was renamed to keep-me, so it is no archive any more. It stays, and is yours from here on.",
+            f"The archive {ARCHIVE} was renamed to keep-me, so it no longer counts as an archive. It stays; manage it yourself from now on.",
         )
         assert (yard.kept, "keep-me" in yard.engine.names) == ([], True)
 
@@ -242,7 +242,7 @@ class TestInterrupted:
             host.rollback_to_archive(host.lock("first", Fuse(30)))
         with pytest.raises(Busy):
             drop(host, "second")
-        assert "another run is at work" in drop(host, "second", work=check_finalize).warnings[-1].lower()
+        assert "another run is working" in drop(host, "second", work=check_finalize).warnings[-1].lower()
 
 
 def test_check_mode_touches_nothing(yard: Yard) -> None:

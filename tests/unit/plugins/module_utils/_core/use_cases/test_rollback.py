@@ -58,7 +58,7 @@ def test_what_was_gone_back_from_is_rejected(yard: Yard) -> None:
     yard.rollback_to_archive()
     rejected = Rejections(yard.memory).recall("web")
     assert rejected is not None
-    assert (rejected.image_id, rejected.reason) == ("new", "the operator went back from it")
+    assert (rejected.image_id, rejected.reason) == ("new", "the operator rolled it back")
 
 
 def test_there_and_back_again(yard: Yard) -> None:
@@ -160,7 +160,7 @@ class TestTheNameIsMissing:
     def test_one_that_does_not_come_up_is_told_and_tried_again_by_the_next_run(self, yard: Yard) -> None:
         yard.engine.errors["start:web"] = REFUSAL
         with pytest.raises(
-            RestoreFailed, match="web is gone, and its archive web-old-900 could not be brought back.*docker start web"
+            RestoreFailed, match="web is gone, and its archive web-old-900 could not be restored.*docker start web"
         ) as caught:
             yard.rollback_to_archive()
         assert caught.value.touched
