@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Commands of the operator in the container: before the old one is stopped, and after the new one has passed the gate."""
+"""The operator's commands: in the old container before the stop, and in the new one after the gate."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from ..engine.model import HookResult, HookResults
 from ..engine.timing import LONGEST, Stopwatch
 
 LONGEST_OUTPUT = 4000
-"""Characters of a hook's output that are kept: the last ones."""
+"""How many characters of a hook's output are kept: the last ones."""
 
 CUT = "[the beginning was cut off]\n"
 
 SHELL = ("/bin/sh", "-c")
 A_HOOK_MORE = 180
-"""Seconds: the longest that the calls around a hook can take beyond its timeout."""
+"""Seconds that the calls around a hook can take beyond its timeout."""
 
 Command = t.Tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Hooks:
-    """What to run, None where there is nothing, and how long each may take, in seconds. Raises InvalidInput."""
+    """The commands, or None, and the timeout for each in seconds. Raise InvalidInput."""
 
     pre_update: Command | None = None
     post_update: Command | None = None
@@ -40,12 +40,12 @@ class Hooks:
 
     @classmethod
     def from_options(cls, pre_update: t.Any = None, post_update: t.Any = None, timeout: float = 60.0) -> Hooks:
-        """Each hook as the operator wrote it: a string for the shell, a list of strings as it is. Raises InvalidInput."""
+        """Read each hook as the operator wrote it: a string for the shell, or a list of strings. Raise InvalidInput."""
         return cls(_command("pre_update", pre_update), _command("post_update", post_update), timeout)
 
     @property
     def longest(self) -> float:
-        """Seconds that they can take together."""
+        """Seconds that both hooks can take together."""
         return sum(self.timeout + A_HOOK_MORE for command in (self.pre_update, self.post_update) if command)
 
 
@@ -65,7 +65,7 @@ def _command(hook: str, wanted: t.Any) -> Command | None:
 
 
 class HookRunner:
-    """Runs the hooks of one run, and keeps what came of them in `results`."""
+    """Runs the hooks of one run, and keeps their `results`."""
 
     def __init__(self, context: Context, watch: Stopwatch, hooks: Hooks) -> None:
         self._context = context
@@ -74,7 +74,7 @@ class HookRunner:
         self.results = HookResults()
 
     def before_update(self, name: str, container: str) -> bool:
-        """Run `pre_update` in the old container. False when there is none. Raises HookFailed: nothing is to be stopped then."""
+        """Run `pre_update` in the old container. Return False if there is none. Raise HookFailed if nothing may be stopped."""
         if self.hooks.pre_update is None:
             return False
         problem = self._problem("pre_update", self.hooks.pre_update, name, container)
@@ -83,7 +83,7 @@ class HookRunner:
         return True
 
     def after_update(self, name: str, container: str) -> tuple[str, ...]:
-        """Run `post_update` in the new container. Returns a warning when it failed."""
+        """Run `post_update` in the new container. Return a warning if it fails."""
         if self.hooks.post_update is None:
             return ()
         problem = self._problem("post_update", self.hooks.post_update, name, container)
@@ -98,7 +98,7 @@ class HookRunner:
             return f"The result of the hook {hook} in {name} is unknown, and the hook may still be running there: {error}."
         except EngineError as error:
             return f"The hook {hook} could not be run in {name}: {error}.{_hint(command)}"
-        # First masked, then cut: a secret that is cut in two would not be recognized.
+        # Mask first, then cut: a secret that is cut in two is not recognized.
         result = HookResult(run.exit_code, _last_of(self._context.mask(run.output)), self._context.clock.monotonic() - began)
         self.results = self.results._replace(**{hook: result})
         if result.timed_out:

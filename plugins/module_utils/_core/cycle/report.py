@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the core found out, as a module returns it."""
+"""Results and errors as the return values of a module."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _IN_PLAIN_WORDS = {
 
 
 def cycle_report(result: CycleResult) -> Report:
-    """The return values of container_recreate. `failed` is true, with a `msg`, when the operator did not get what was asked for.
+    """The return values of container_recreate. `failed` is true, with a `msg`, if the request was not fulfilled.
 
-    Warnings are left to the module, which has its own way to give them.
+    The module itself issues the warnings.
     """
     report: Report = {
         "failed": False,
@@ -66,21 +66,21 @@ def cycle_report(result: CycleResult) -> Report:
 
 
 def diff_report(result: CycleResult) -> Report:
-    """What changed, in the shape that Ansible prints. Without a change there is nothing to print."""
+    """The diff as Ansible prints it. It is empty if nothing changed."""
     header = f"container {result.container_name}"
     before, after = (result.diff.before, result.diff.after) if result.diff else ("", "")
     return {"before": before or "", "after": after or "", "before_header": header, "after_header": header}
 
 
 def error_report(error: FleetError) -> Report:
-    """The return values of a module that ended in an error before there was a result."""
+    """The return values of a module that failed before there was a result."""
     failed_step = error.step if isinstance(error, StepFailed) else None
     hooks = {"hooks": _hooks(error.hooks)} if error.hooks and error.hooks.pre_update else {}
     return {"msg": str(error), "changed": error.touched, "failed_step": failed_step, "error_class": _class_of(error), **hooks}
 
 
 def _class_of(error: FleetError) -> str:
-    """A word to decide by: the problem of a pull, else the name of the error itself."""
+    """The word for the kind of error: the kind of pull error, or the name of the error class."""
     if isinstance(error, PullFailed) and error.problem:
         return error.problem.value
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
@@ -139,5 +139,5 @@ def _what_happened(result: CycleResult, event: RollbackEvent, restored: RestoreR
 
 
 def _short(image: ImageIdentity) -> str:
-    """Enough of an image's ID to tell it from another one of the same reference."""
+    """The beginning of an image's ID, to tell it from another image of the same reference."""
     return image.id[: len("sha256:") + 12]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide how a container is replaced, once it is known that it is: what lies around it, what it is created from, what forbids it."""
+"""Decide how to replace a container: inspect its surroundings, build the create body, and run the preflight checks."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def replacement_for(
     resolved: ResolvedImage,
     warnings: tuple[str, ...] = (),
 ) -> Replacement:
-    """The way from the image that a container runs to `resolved`, which is called `reference`.
+    """Plan the replacement by a container of the image `resolved`, which the container follows as `reference`.
 
-    `warnings` are those of before. Raises InspectFailed, PullFailed and Refused. The container was not touched.
+    `warnings` are those of earlier steps. Raise InspectFailed, PullFailed or Refused. Nothing is touched.
     """
     container, new_image = inspected.container, resolved.image
     surroundings, dependents, inspected_dependents, stranded = inspect_surroundings(context, old, container, new_image.id)
@@ -79,7 +79,7 @@ def replacement_for(
 
 
 def _files_at_stake(context: Context, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> tuple[str, ...]:
-    """The files that go with the containers that go, those of dependents with the container's name before the path."""
+    """List the files that exist only in the containers to be removed. For dependents, the container's name precedes the path."""
     if request.lost_files is LostFiles.IGNORE:
         return ()
     try:
@@ -98,9 +98,9 @@ def _files_at_stake(context: Context, old: OldContainer, request: RecreateReques
 def inspect_surroundings(
     context: Context, old: OldContainer, container: Document, new_image_id: str
 ) -> tuple[Surroundings, tuple[Dependent, ...], tuple[Inspected, ...], tuple[str, ...]]:
-    """What lies around a container, who depends on it, and a warning for each archive that does. Raises InspectFailed.
+    """Inspect what surrounds a container, and its dependents. Raise InspectFailed.
 
-    An archive is left alone: it goes back to this container, should this one have gone back before.
+    An archive that depends on the container is no dependent: it works again once this container is restored. Return a warning for each.
     """
     try:
         surroundings = context.ops.surroundings(old.id, new_image_id)

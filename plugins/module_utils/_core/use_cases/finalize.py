@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The end of the way back: drop the archives of a container that proved itself, and clean up after them."""
+"""container_finalize: remove the archives of a container that works, and clean up."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from ..state.lock import LockHolder, RunLock
 _WELL = (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING)
 
 _LONGEST = 600
-"""Seconds: a run that takes longer is taken for dead by those who cannot ask the machine that it runs on."""
+"""Seconds after which a run on another machine counts this run as dead."""
 
 
 class FinalizeRequest(t.NamedTuple):
-    """Whose archives are to go. With `rollout` only those of that one, and of those before it, by their names. Raises InvalidInput."""
+    """The container whose archives to remove. With `rollout`, only those of this rollout and of earlier ones, by name."""
 
     container: ContainerRequest
     rollout: str = ""
@@ -38,7 +38,7 @@ class FinalizeRequest(t.NamedTuple):
 
 
 class Finalized(t.NamedTuple):
-    """The container, by ID and name; the archives that were dropped, by name; the replaced images that were removed, by ID."""
+    """The container, the names of the removed archives, and the IDs of the removed images."""
 
     container_id: str
     container_name: str
@@ -48,7 +48,7 @@ class Finalized(t.NamedTuple):
 
 
 class _State(enum.Enum):
-    """What became of an archive since it was remembered."""
+    """What an archive is now."""
 
     WAITING = "waiting"
     GONE = "gone"
@@ -63,7 +63,7 @@ class _DropCandidate(t.NamedTuple):
 
 
 class _Plan(t.NamedTuple):
-    """The container as it is, and what is remembered of its archives, as far as it was asked for."""
+    """The container as it is now, and the requested ones of its archives."""
 
     current: Inspected
     archives: tuple[_DropCandidate, ...]
@@ -81,10 +81,9 @@ class _Plan(t.NamedTuple):
 
 
 def finalize(context: Context, lock: RunLock, request: FinalizeRequest) -> Finalized:
-    """Drop the archives of a container that is well, by their IDs. Where one was dropped, clean up as asked.
+    """Remove the archives of a healthy container by their IDs. If any was removed, clean up as requested.
 
-    Waits for another run on the container. Raises StepFailed when nothing was touched, FinalizeFailed when an archive is still there that
-    should have gone.
+    Wait for another run on the container. Raise StepFailed if nothing was touched, and FinalizeFailed if an archive could not be removed.
     """
     for _attempt in range(ATTEMPTS):
         name = name_to_lock(context, lock, request.container)
@@ -106,7 +105,7 @@ def finalize(context: Context, lock: RunLock, request: FinalizeRequest) -> Final
 
 
 def check_finalize(context: Context, lock: RunLock, request: FinalizeRequest) -> Finalized:
-    """What `finalize` would return if all went well. Raises what it would raise before it touched anything."""
+    """Return what `finalize` would return if all went well. Raise what it would raise before it touches anything."""
     name = name_to_lock(context, lock, request.container)
     other = lock.holder(name)
     if other and not other.may_live:
@@ -143,7 +142,7 @@ def _plan(context: Context, request: FinalizeRequest) -> _Plan:
 
 
 def _is_of(rollout: str, kept: ArchiveRecord) -> bool:
-    """What is left of an earlier rollout is nothing to go back to once a later one is over. What was kept by hand stays."""
+    """Whether to remove it: an archive of an earlier rollout is of no use any longer; one without a rollout was kept by hand."""
     return not rollout or "" < kept.rollout <= rollout
 
 
@@ -158,7 +157,7 @@ def _look_at(context: Context, kept: ArchiveRecord) -> _DropCandidate:
 
 
 def _refuse_if_unwell(context: Context, plan: _Plan) -> None:
-    """The way back is closed only behind a container that serves, unless the one before it did not run either."""
+    """Refuse to remove an archive that ran if the container that replaced it is not well."""
     now = old_container(plan.current.container, context.clock.unix_seconds()).state.status
     if now in _WELL or not any(archive.kept.runs for archive in plan.to_drop):
         return
@@ -169,7 +168,7 @@ def _refuse_if_unwell(context: Context, plan: _Plan) -> None:
 
 
 def _entry_for(context: Context, plan: _Plan, lock: RunLock) -> JournalEntry:
-    """It only keeps others away: nothing that it names is ever touched, so nobody has to recover from it."""
+    """An entry that only keeps other runs away. The run touches no container in it, so no run has to recover it."""
     current = old_container(plan.current.container, context.clock.unix_seconds())
     image_id = plan.current.container["Image"]
     return JournalEntry(
@@ -222,7 +221,7 @@ def _stays(archive: _DropCandidate) -> str:
 
 
 def _remove_images(context: Context, plan: _Plan, dropped: t.Iterable[_DropCandidate]) -> tuple[list[str], list[str]]:
-    """The IDs of those that are gone, and warnings. The image that the container runs is not asked for."""
+    """Remove the images of removed archives, except the one that the container runs. Return the IDs of the removed images, and warnings."""
     removed: list[str] = []
     warnings: list[str] = []
     images = {
