@@ -62,11 +62,11 @@ def run_module(spec: ArgumentSpec, work: Work, on_unexpected_error: Report) -> N
 def _unexpected_error_report(error: Exception, report: Report) -> Report:
     return {
         "failed_step": None,
-        "error_class": "bug",
+        "error_class": "unexpected_error",
         "exception": traceback.format_exc(),
         **report,
         "failed": True,
-        "msg": f"This is a bug of the collection ({type(error).__name__}: {error}). {report['msg']}",
+        "msg": f"Unexpected error in evenkeel.fleet ({type(error).__name__}: {error}); please report it. {report['msg']}",
     }
 
 

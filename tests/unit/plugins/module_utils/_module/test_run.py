@@ -123,10 +123,10 @@ def test_an_unexpected_error_says_how_things_are(run: Run) -> None:
     assert result == {
         "failed": True,
         "changed": True,
-        "msg": f"This is a bug of the collection (KeyError: '{MASK}'). "
+        "msg": f"Unexpected error in evenkeel.fleet (KeyError: '{MASK}'); please report it. "
         "The container is half done. Run the task again.",
         "failed_step": None,
-        "error_class": "bug",
+        "error_class": "unexpected_error",
     }
 
 
