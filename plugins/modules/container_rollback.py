@@ -262,19 +262,6 @@ dependents:
     problem:
       description: What is wrong with the dependent. Empty if nothing is.
       type: str
-lost_files:
-  description: Always empty in this module. M(evenkeel.fleet.container_recreate) uses this return value.
-  returned: when RV(outcome) is returned
-  type: list
-  elements: str
-rejected:
-  description: Always V(null) in this module. M(evenkeel.fleet.container_recreate) uses this return value.
-  returned: when RV(outcome) is returned
-  type: dict
-hooks:
-  description: Both keys are always V(null), because this module runs no hooks. M(evenkeel.fleet.container_recreate) uses this return value.
-  returned: when RV(outcome) is returned
-  type: dict
 doubt:
   description: In check mode, why the actual outcome may differ from the prediction, or why there is no prediction. Otherwise V(null).
   returned: when RV(outcome) is returned
@@ -287,9 +274,9 @@ warnings:
 """
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.bootstrap import open_engine
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report, diff_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import diff_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_report, rollback_to_archive
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION, CYCLE, ArgumentSpec, health_of
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, run_module
 
@@ -304,7 +291,7 @@ def rollback(options, check_mode, secrets):
         result = check_rollback(engine.context, engine.lock, request)
     else:
         result = rollback_to_archive(engine.context, engine.lock, request, health, keep_archive=options["keep_archive"])
-    return ModuleResult(cycle_report(result), result.warnings, diff_report(result))
+    return ModuleResult(rollback_report(result), result.warnings, diff_report(result))
 
 
 def main():

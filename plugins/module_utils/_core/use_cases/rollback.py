@@ -11,6 +11,7 @@ from ..cycle.finish import forget_archive
 from ..cycle.health import HealthConfig
 from ..cycle.intent import journal_entry_for
 from ..cycle.recovery import recover
+from ..cycle.report import Report, cycle_report
 from ..cycle.restore import restore
 from ..cycle.result import CycleResult, Job, Outcome
 from ..cycle.run import ATTEMPTS, run_cycle, with_recovery
@@ -83,3 +84,11 @@ def _restore_missing(context: Context, lock: RunLock, watch: Stopwatch, gap: Rep
         dependents=restored.dependents,
         warnings=(*repair_warnings(restored.dependents), *warnings),
     )
+
+
+_ONLY_OF_RECREATE = ("lost_files", "rejected", "hooks")
+
+
+def rollback_report(result: CycleResult) -> Report:
+    """Return the return values of container_rollback. A rollback loses no files, skips no rejected image and runs no hooks."""
+    return {name: value for name, value in cycle_report(result).items() if name not in _ONLY_OF_RECREATE}

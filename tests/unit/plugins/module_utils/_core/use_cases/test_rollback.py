@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
@@ -21,7 +22,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord, ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejections
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_report, rollback_to_archive
 from support.fakes.engine import STARTING, FakeEngine, FakeJournal, fake_context, fake_lock
 
 REFUSAL = EngineError("the engine says no")
@@ -268,3 +269,9 @@ class TestTheNameIsMissing:
         result = yard.rollback_to_archive()
         assert result.outcome is Outcome.RESTORED
         assert result.old_image.id == "new"
+
+
+def test_the_report_has_only_what_a_rollback_can_return(yard: Yard) -> None:
+    result = yard.rollback_to_archive()
+    assert set(cycle_report(result)) - set(rollback_report(result)) == {"lost_files", "rejected", "hooks"}
+    assert rollback_report(result)["outcome"] == "restored"
