@@ -31,7 +31,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     NoAnswer,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION_OPTIONS
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION
 from support.fakes.engine import FakeClock
 from support.real.faulty_proxy import Call, Fault, Proxy, socket_of
 from support.real.sandbox import Sandbox, wait_for
@@ -280,7 +280,7 @@ class DeadClient:
 
 class TestConnect:
     def options(self, **options: Any) -> dict[str, Any]:
-        defaults = {name: spec.get("default") for name, spec in CONNECTION_OPTIONS.items()}
+        defaults = {name: spec.get("default") for name, spec in CONNECTION.argument_spec.items()}
         return {**defaults, **options}
 
     def test_a_socket_may_be_a_path(self, client: docker.APIClient) -> None:

@@ -12,6 +12,7 @@ import typing as t
 from ..container.old_container import old_container
 from ..cycle.finish import forget_archive, prune, remove_archive, remove_image
 from ..cycle.job import name_to_lock
+from ..cycle.report import Report
 from ..cycle.run import ATTEMPTS
 from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, NotFound, Refused
 from ..engine.interfaces import Context
@@ -236,3 +237,19 @@ def _remove_images(context: Context, plan: _Plan, dropped: t.Iterable[_DropCandi
         removed += [image_id] if is_gone else []
         warnings += [warning] if warning else []
     return removed, warnings
+
+
+def finalize_report(done: Finalized) -> Report:
+    """The return values of container_finalize."""
+    return {
+        "changed": bool(done.dropped or done.images_removed),
+        "container": {"id": done.container_id, "name": done.container_name},
+        "dropped": list(done.dropped),
+        "images_removed": list(done.images_removed),
+    }
+
+
+def finalize_diff(done: Finalized) -> Report:
+    """The diff of container_finalize: the archives before and after."""
+    header = f"archives of {done.container_name}"
+    return {"before": "".join(f"{name}\n" for name in done.dropped), "after": "", "before_header": header, "after_header": header}

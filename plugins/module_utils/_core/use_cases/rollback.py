@@ -11,6 +11,7 @@ from ..cycle.finish import forget_archive
 from ..cycle.health import HealthConfig
 from ..cycle.intent import journal_entry_for_missing
 from ..cycle.job import Job, Run
+from ..cycle.report import Report, cycle_report
 from ..cycle.restore import restore
 from ..cycle.result import CycleResult, Outcome
 from ..cycle.run import ATTEMPTS, run_cycle, with_recovery
@@ -81,3 +82,11 @@ def _restore(run: Run, plan: MissingContainer) -> CycleResult:
         dependents=restored.dependents,
         warnings=(*repair_warnings(restored.dependents), *warnings),
     )
+
+
+_ONLY_OF_RECREATE = ("lost_files", "rejected", "hooks")
+
+
+def rollback_report(result: CycleResult) -> Report:
+    """Return the return values of container_rollback. A rollback loses no files, skips no rejected image and runs no hooks."""
+    return {name: value for name, value in cycle_report(result).items() if name not in _ONLY_OF_RECREATE}

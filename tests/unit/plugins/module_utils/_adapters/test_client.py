@@ -12,9 +12,9 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.client import connect
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.sdk import docker
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION_OPTIONS
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION
 
-OPTIONS = {name: option.get("default") for name, option in CONNECTION_OPTIONS.items()}
+OPTIONS = {name: option.get("default") for name, option in CONNECTION.argument_spec.items()}
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,10 @@ class TestNoArchiveAnyMore:
         result = yard.run()
         assert result.dropped == (OLDER,)
         assert result.warnings == (
-            f"The archive {ARCHIVE} was renamed to keep-me, so it no longer counts as an archive. It stays; manage it yourself from now on.",
+            (
+                f"The archive {ARCHIVE} was renamed to keep-me, so it no longer counts as an archive. "
+                "It stays; manage it yourself from now on."
+            ),
         )
         assert (yard.kept, "keep-me" in yard.engine.names) == ([], True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
@@ -15,6 +16,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     RestoreFailed,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejections
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_report
 from support.fakes.engine import STARTING
 from support.fakes.web_with_archive import ARCHIVE, Yard
 
@@ -178,3 +180,9 @@ class TestTheNameIsMissing:
         result = yard.rollback_to_archive()
         assert result.outcome is Outcome.RESTORED
         assert result.old_image.id == "new"
+
+
+def test_the_report_has_only_what_a_rollback_can_return(yard: Yard) -> None:
+    result = yard.rollback_to_archive()
+    assert set(cycle_report(result)) - set(rollback_report(result)) == {"lost_files", "rejected", "hooks"}
+    assert rollback_report(result)["outcome"] == "restored"
