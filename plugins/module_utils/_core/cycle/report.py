@@ -82,8 +82,8 @@ def error_report(error: FleetError) -> Report:
 
 def _class_of(error: FleetError) -> str:
     """A word to decide by: the problem of a pull, else the name of the error itself."""
-    if isinstance(error, PullFailed) and error.problem:
-        return error.problem.value
+    if isinstance(error, PullFailed) and error.kind:
+        return error.kind.value
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 
