@@ -55,7 +55,7 @@ def body(image: str) -> Document:
 @pytest.fixture(params=["fake", "real"])
 def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     if request.param == "real":
-        sandbox: Sandbox = request.getfixturevalue("scene")
+        sandbox: Sandbox = request.getfixturevalue("sandbox")
         sandbox.client.pull(*IMAGE.rsplit(":", 1))
         yield Engine(SdkDockerOps(sandbox.client, SystemClock()), SdkHealthProbe(sandbox.client), sandbox.prefix)
     else:

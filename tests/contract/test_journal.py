@@ -21,7 +21,7 @@ from support.real.sandbox import Sandbox
 
 @pytest.fixture(params=["fake", "real"])
 def journal(request: pytest.FixtureRequest) -> Journal:
-    return FakeJournal() if request.param == "fake" else VolumeJournal(request.getfixturevalue("scene").client, JOURNAL_LABEL)
+    return FakeJournal() if request.param == "fake" else VolumeJournal(request.getfixturevalue("sandbox").client, JOURNAL_LABEL)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_volume_of_somebody_else_is_not_ours_to_read(sandbox: Sandbox) -> None
             lambda: VolumeJournal(sandbox.client, JOURNAL_LABEL).read(name),
             lambda: VolumeJournal(sandbox.client, JOURNAL_LABEL).write(name, "mine"),
         ):
-            with pytest.raises(EngineError, match="that is not ours"):
+            with pytest.raises(EngineError, match="does not belong to evenkeel.fleet"):
                 call()
     finally:
         sandbox.client.remove_volume(name)

@@ -14,12 +14,10 @@ from typing import Any
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.client import connect
-from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.credentials import RegistryLogin, without_credentials
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.credentials import RegistryLogin
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     CredentialsUnavailable,
-    EngineError,
     EngineUnavailable,
-    NotFound,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION_OPTIONS
@@ -95,40 +93,16 @@ def test_a_helper_program_that_fails(configure: Configure, helper: Callable[[str
 @pytest.mark.filterwarnings("ignore:docker-credential-missing not installed")
 def test_a_helper_program_that_is_missing(configure: Configure) -> None:
     configure({"credsStore": "missing"})
-    with pytest.raises(CredentialsUnavailable, match="docker-credential-missing, .* is not installed there"):
+    with pytest.raises(CredentialsUnavailable, match="docker-credential-missing, .* is not installed"):
         RegistryLogin().auth_config(SHOP)
 
 
 def test_a_configuration_that_cannot_be_read(configure: Configure) -> None:
     configure({"auths": {"registry.example": {"auth": base64.b64encode(b"secret").decode()}}})
     options = {name: option.get("default") for name, option in CONNECTION_OPTIONS.items()}
-    with pytest.raises(EngineUnavailable, match="The configuration of the Docker client on the target cannot be read") as caught:
+    with pytest.raises(EngineUnavailable, match="The Docker client configuration on the target cannot be read") as caught:
         connect(options)
     assert "secret" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("limit of 'acme' reached", "limit of '********' reached"),
-        ("denied: acme.", "denied: ********."),
-        ("wrong: hunter2 for acme", "wrong: ******** for ********"),
-        ("pull access denied for acme/shop on acme.example", "pull access denied for acme/shop on acme.example"),
-    ],
-)
-@pytest.mark.parametrize("shown", [{"username": "acme", "password": "hunter2"}, {"Username": "acme", "Password": "hunter2"}])
-def test_errors_do_not_repeat_credentials(shown: dict[str, str], text: str, expected: str) -> None:
-    error = without_credentials(NotFound(text), shown)
-    assert (type(error), str(error)) == (NotFound, expected)
-
-
-@pytest.mark.parametrize("key", ["identitytoken", "IdentityToken", "registrytoken", "auth"])
-def test_nor_tokens(key: str) -> None:
-    assert str(without_credentials(EngineError("bad token xyz"), {key: "xyz", "email": ""})) == "bad token ********"
-
-
-def test_nothing_was_shown() -> None:
-    assert str(without_credentials(EngineError("no"), None)) == "no"
 
 
 def test_a_user_name_is_not_masked_everywhere() -> None:

@@ -66,9 +66,9 @@ def test_a_volume_without_our_label_is_a_strangers(volumes: Volumes, labels: dic
     volumes.create_volume("place", labels)
     journal = VolumeJournal(volumes, JOURNAL_LABEL)
     for call in (lambda: journal.read("place"), lambda: journal.write("place", "mine")):
-        with pytest.raises(EngineError, match="a volume place that is not ours"):
+        with pytest.raises(EngineError, match="the volume place exists, but does not belong to evenkeel.fleet"):
             call()
-    with pytest.raises(EngineError, match="not ours"):
+    with pytest.raises(EngineError, match="does not belong to evenkeel.fleet"):
         journal.erase("place")
     assert "place" in volumes.volumes
 

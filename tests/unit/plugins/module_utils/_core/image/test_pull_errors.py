@@ -124,7 +124,7 @@ def test_engines_tell_it_by_their_words(problem: PullErrorKind, said: str, kind:
     [
         (Forbidden("Request forbidden by administrative rules"), PullErrorKind.FORBIDDEN),
         (NoAnswer("no answer from the engine (Read timed out)"), PullErrorKind.TIMEOUT),
-        (NoAnswer("while it pulled, the engine said nothing for 600 s"), PullErrorKind.TIMEOUT),
+        (NoAnswer("no pull progress for 600 s (pull_timeout): the registry is not responding"), PullErrorKind.TIMEOUT),
         (NoAnswer("no answer from the engine (Connection aborted: reset by peer)"), PullErrorKind.ENGINE_LOST),
         (CredentialsUnavailable("the helper program failed"), PullErrorKind.AUTHENTICATION),
         (NotFound("it is not on this host, and the pull policy is 'never'"), PullErrorKind.NOT_FOUND),
@@ -141,7 +141,7 @@ def test_each_has_a_remedy(problem: PullErrorKind) -> None:
 
 def test_the_words_name_it_and_quote_the_engine() -> None:
     assert describe(EngineError("unauthorized: authentication required")) == (
-        "the registry wants credentials, or other ones: unauthorized: authentication required"
+        "the registry requires credentials, or rejected the given ones: unauthorized: authentication required"
     )
 
 

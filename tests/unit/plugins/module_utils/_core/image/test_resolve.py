@@ -34,7 +34,7 @@ def test_one_that_is_not_has_a_digest_only(engine: FakeEngine) -> None:
     engine.registry[SHOP.normalised] = "new"
     resolved = resolve(engine, SHOP, PullPolicy.ALWAYS)
     assert (resolved.image.id, resolved.image.digest) == ("", digest_of("new"))
-    assert "packed anew" in resolved.doubt
+    assert "compressed again" in resolved.doubt
     assert "pull" not in engine.calls
 
 

@@ -144,7 +144,7 @@ class TestTooYoung:
 
     def test_a_tag_that_cannot_be_pointed_back_is_a_warning(self, engine: FakeEngine) -> None:
         engine.has_container("other", "shop:1", "new")
-        warning = "The tag shop:1 goes on meaning the too young image on this host, since other runs that under it."
+        warning = "The tag shop:1 still points at the too young image on this host, because other runs that image under it."
         (given,) = recreate(engine, min_image_age=DAY).warnings
         assert given.startswith(warning)
 
