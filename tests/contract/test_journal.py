@@ -67,7 +67,7 @@ def test_a_volume_of_somebody_else_is_not_ours_to_read(sandbox: Sandbox) -> None
             lambda: VolumeJournal(sandbox.client, JOURNAL_LABEL).read(name),
             lambda: VolumeJournal(sandbox.client, JOURNAL_LABEL).write(name, "mine"),
         ):
-            with pytest.raises(EngineError, match="that is not ours"):
+            with pytest.raises(EngineError, match="does not belong to evenkeel.fleet"):
                 call()
     finally:
         sandbox.client.remove_volume(name)

@@ -551,7 +551,7 @@ class TestErrorsBeforeTheStop:
     @pytest.mark.behaviour("A1")
     def test_no_such_tag(self, sandbox: Sandbox, service: Service) -> None:
         message = self.failing(sandbox, service, image=f"{registry.ADDRESS}/evenkeel/web:v99")
-        assert f"container {service.name} was not touched" in message
+        assert f"container {service.name} was not changed" in message
         assert "v99" in message
 
     def test_bad_reference(self, sandbox: Sandbox, service: Service) -> None:
@@ -566,7 +566,7 @@ class TestErrorsBeforeTheStop:
         image = sandbox.image("broken", WebImage(sandbox.prefix))
         sandbox.client.remove_image(image)
         sandbox.break_layer(image)
-        assert "could not be had" in self.failing(sandbox, service, image=image)
+        assert "could not be obtained" in self.failing(sandbox, service, image=image)
 
     def test_no_engine(self, sandbox: Sandbox, service: Service) -> None:
         message = self.failing(sandbox, service, docker_host="unix:///nobody/listens.sock")

@@ -101,7 +101,7 @@ def test_each_status(one_of_each: Sandbox) -> None:
     assert result["outdated"] == [f"{one_of_each.prefix}-moved"]
     moved, current, unreachable = found["moved"], found["current"], found["unreachable"]
     assert (moved["outdated"], moved["certain"], moved["image"]["digest"]) == (True, False, None)
-    assert "packed anew, is unlikely" in moved["reason"]
+    assert "compressed again. That is unlikely" in moved["reason"]
     assert moved["reason"].endswith("; how old the image is can be known only once it is pulled")
     assert moved["registry"]["digest"].startswith("sha256:")
     assert current["registry"] == {"digest": current["image"]["digest"], "platforms": ["linux/amd64"]}

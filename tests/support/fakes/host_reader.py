@@ -72,8 +72,8 @@ class FakeHostReader:
     def memory(self) -> dict[str, Record]:
         return self._notes("memory")
 
-    def age(self, note: Record) -> float:
-        return self.notes["journal"].age(note)
+    def age(self, record: Record) -> float:
+        return self.notes["journal"].age(record)
 
     def _all(self) -> list[dict[str, t.Any]]:
         return list(self.engine._containers.values())

@@ -10,10 +10,10 @@ import enum
 import typing as t
 from dataclasses import dataclass
 
-from ..engine.errors import EngineError, InvalidInput, NotFound
+from ..engine.errors import EngineError, NotFound
 from ..engine.interfaces import Clock, HealthProbe
 from ..engine.model import ContainerRuntimeState, RuntimeStatus
-from ..engine.timing import LONGEST
+from ..engine.timing import require_seconds
 
 _PATIENCE_WHILE_BLIND = 30.0
 """Seconds for which every look must fail before the gate gives up."""
@@ -33,12 +33,8 @@ class HealthConfig:
     min_healthy_time: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.poll_interval <= 0:
-            raise InvalidInput(f"poll_interval must be more than 0 seconds, not {self.poll_interval:g}.")
         for option in ("health_timeout", "grace_period", "poll_interval", "min_healthy_time"):
-            seconds = getattr(self, option)
-            if not 0 <= seconds <= LONGEST:
-                raise InvalidInput(f"{option} must be a number of seconds from 0 to {LONGEST}, not {seconds:g}.")
+            require_seconds(option, getattr(self, option), positive=option == "poll_interval")
 
 
 class Verdict(enum.Enum):

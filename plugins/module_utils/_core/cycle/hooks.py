@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ..engine.errors import EngineError, HookFailed, InvalidInput, NoAnswer
 from ..engine.interfaces import Context
 from ..engine.model import HookResult, HookResults
-from ..engine.timing import LONGEST, Stopwatch
+from ..engine.timing import Stopwatch, require_seconds
 
 LONGEST_OUTPUT = 4000
 """How many characters of a hook's output are kept: the last ones."""
@@ -35,8 +35,7 @@ class Hooks:
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.timeout <= LONGEST:
-            raise InvalidInput(f"hooks.timeout must be a number of seconds above 0 and up to {LONGEST}, not {self.timeout:g}.")
+        require_seconds("hooks.timeout", self.timeout, positive=True)
 
     @classmethod
     def from_options(cls, pre_update: t.Any = None, post_update: t.Any = None, timeout: float = 60.0) -> Hooks:

@@ -81,8 +81,8 @@ def error_report(error: FleetError) -> Report:
 
 def _class_of(error: FleetError) -> str:
     """The word for the kind of error: the kind of pull error, or the name of the error class."""
-    if isinstance(error, PullFailed) and error.problem:
-        return error.problem.value
+    if isinstance(error, PullFailed) and error.kind:
+        return error.kind.value
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 

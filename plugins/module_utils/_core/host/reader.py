@@ -40,5 +40,5 @@ class HostReader(t.Protocol):
     def memory(self) -> t.Mapping[str, Record]:
         """What runs wrote down for later ones, by place."""
 
-    def age(self, note: Record) -> float:
+    def age(self, record: Record) -> float:
         """Seconds since it was written, by the engine's clock."""

@@ -27,8 +27,8 @@ class ReadOnlyJournal:
     def keys(self, part: str) -> tuple[str, ...]:
         return tuple(key for key in self._notes if part in key)
 
-    def age(self, note: Record) -> float:
-        return self._age(note)
+    def age(self, record: Record) -> float:
+        return self._age(record)
 
     def write(self, key: str, text: str) -> str:
         raise EngineError(f"nothing is to be written here, and {key} was to hold {len(text)} characters")

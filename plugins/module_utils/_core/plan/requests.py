@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..engine.errors import InvalidInput
 from ..engine.image_reference import ImageReference, is_digest
 from ..engine.model import Document, PullPolicy, stop_timeout_of
-from ..engine.timing import LONGEST, LONGEST_AGE
+from ..engine.timing import LONGEST_AGE, require_seconds
 from ..image.pull import pull_reference
 
 
@@ -57,8 +57,8 @@ class ContainerRequest:
     def __post_init__(self) -> None:
         if not _CONTAINER_NAME.fullmatch(self.container):
             raise InvalidInput(f"'{self.container}' is not the name of a container (letters, digits, '_', '.', '-').")
-        if self.stop_timeout is not None and not 0 <= self.stop_timeout <= LONGEST:
-            raise InvalidInput(f"stop_timeout must be a number of seconds from 0 to {LONGEST}, not {self.stop_timeout}.")
+        if self.stop_timeout is not None:
+            require_seconds("stop_timeout", self.stop_timeout)
 
 
 @dataclass(frozen=True)
@@ -88,5 +88,4 @@ class RecreateRequest(ContainerRequest):
             raise InvalidInput(f"image_digest must be a digest such as sha256:<64 hex digits>, not '{self.image_digest}'.")
         if self.image is not None:
             pull_reference(ImageReference.parse(self.image), self.image_digest)
-        if not 0 <= self.min_image_age <= LONGEST_AGE:
-            raise InvalidInput(f"min_image_age must be a number of seconds from 0 to {LONGEST_AGE}, not {self.min_image_age:g}.")
+        require_seconds("min_image_age", self.min_image_age, longest=LONGEST_AGE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..engine.model import Document
-from ..engine.timing import _roughly
+from ..engine.timing import format_duration
 
 EXCLUSION_LABEL = "evenkeel.enable"
 """Set to `false`, it excludes a container from updates."""
@@ -37,7 +37,7 @@ def why_too_young(reference: str, made_at: int | None, now: int, min_age: float)
     if not says_its_age(made_at) or now - t.cast(int, made_at) >= min_age:
         return None
     age = max(0, now - t.cast(int, made_at))
-    return f"{reference} was built {_roughly(age)} ago, and min_image_age asks for {_roughly(min_age)}"
+    return f"{reference} was built {format_duration(age)} ago, and min_image_age asks for {format_duration(min_age)}"
 
 
 def says_its_age(made_at: int | None) -> bool:

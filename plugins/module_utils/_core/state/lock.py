@@ -12,7 +12,7 @@ import typing as t
 from ..engine.errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed, StillUnwell
 from ..engine.interfaces import Clock, Journal
 from ..engine.model import Record
-from ..engine.timing import LONGEST
+from ..engine.timing import require_seconds
 from .journal import (
     Holder,
     JournalEntry,
@@ -46,8 +46,7 @@ class RunLock:
     """
 
     def __init__(self, journal: Journal, processes: ProcessTable, clock: Clock, lock_timeout: float) -> None:
-        if not 0 <= lock_timeout <= LONGEST:
-            raise InvalidInput(f"lock_timeout must be a number of seconds from 0 to {LONGEST}, not {lock_timeout:g}.")
+        require_seconds("lock_timeout", lock_timeout)
         self._journal = journal
         self._processes = processes
         self._clock = clock

@@ -319,7 +319,7 @@ class TestTheExactImage:
         net = household.recreate(household.swap())["net"]
         assert (net.repair, net.problem) == (
             Repair.NEEDS_ATTENTION,
-            "it was recreated, but the tag tool:1 could not be given back to the image tool-2 on this host: the engine says no",
+            "it was recreated, but the tag tool:1 could not be pointed back at the image tool-2 on this host: the engine says no",
         )
         assert household.engine.is_served("net")
 

@@ -191,7 +191,7 @@ class TestRejected:
     def test_a_tag_that_cannot_be_pointed_back_is_a_warning(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(3)]
         engine.errors["tag:shop:1=old"] = REFUSAL
-        assert "still means the rejected image" in recreate(engine).warnings[0]
+        assert "still points at the rejected image" in recreate(engine).warnings[0]
 
 
 class TestLostFiles:

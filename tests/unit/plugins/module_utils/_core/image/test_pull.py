@@ -38,19 +38,19 @@ def engine() -> FakeEngine:
 
 class TestBeforeThereIsAnArchive:
     def test_pull_fails(self, engine: FakeEngine) -> None:
-        with pytest.raises(PullFailed, match="shop:2 could not be had, and container web was not touched"):
+        with pytest.raises(PullFailed, match="shop:2 could not be obtained, and container web was not changed"):
             recreate(engine, image="shop:2")
         assert engine.calls == ["inspect", "pull", "local_image"]
 
     def test_pull_fails_and_another_policy_would_help(self, engine: FakeEngine) -> None:
         engine.errors["pull"] = REFUSAL
-        with pytest.raises(PullFailed, match=r"\. It is on this host already: pull=missing or pull=never would take that one\.$"):
+        with pytest.raises(PullFailed, match=r"\. An image with this reference is on the host: pull=missing or pull=never would use it\.$"):
             recreate(engine)
         engine.local.clear()
         for policy in (PullPolicy.ALWAYS, PullPolicy.MISSING):
             with pytest.raises(PullFailed) as raised:
                 recreate(engine, pull=policy)
-            assert "on this host already" not in str(raised.value)
+            assert "pull=missing or pull=never" not in str(raised.value)
 
     def test_pull_never(self, engine: FakeEngine) -> None:
         assert recreate(engine, pull=PullPolicy.NEVER).outcome is Outcome.UNCHANGED
@@ -58,7 +58,9 @@ class TestBeforeThereIsAnArchive:
 
 class TestWhatIsSaid:
     def test_pull(self, engine: FakeEngine) -> None:
-        with pytest.raises(PullFailed, match=r"^Image shop:2 could not be had, .*: manifest for \S*/shop:2 not found\. Check the spelling"):
+        with pytest.raises(
+            PullFailed, match=r"^Image shop:2 could not be obtained, .*: manifest for \S*/shop:2 not found\. Check the spelling"
+        ):
             recreate(engine, image="shop:2")
 
     @pytest.mark.parametrize(
@@ -83,7 +85,7 @@ class TestImageDigest:
 
     def test_a_tag_that_points_elsewhere(self, engine: FakeEngine) -> None:
         (warning,) = recreate_by_digest(engine).warnings
-        assert f"shop:1 means {ELSEWHERE} in the registry, not {TESTED}" in warning
+        assert f"shop:1 is {ELSEWHERE} in the registry, not {TESTED}" in warning
 
     def test_a_tag_that_means_it(self, engine: FakeEngine) -> None:
         engine.registry[TAG] = "tested"
@@ -104,7 +106,7 @@ class TestImageDigest:
     def test_what_the_tag_means_on_this_host_does_not_count(self, engine: FakeEngine) -> None:
         with pytest.raises(PullFailed) as caught:
             recreate_by_digest(engine, pull=PullPolicy.NEVER)
-        assert f"Image shop:1 ({TESTED}) could not be had" in str(caught.value)
+        assert f"Image shop:1 ({TESTED}) could not be obtained" in str(caught.value)
 
     def test_the_one_that_runs(self, engine: FakeEngine) -> None:
         engine.registry[f"{REPOSITORY}@{TESTED}"] = "old"
@@ -119,7 +121,7 @@ class TestImageDigest:
 
     def test_a_container_with_another_digest(self, engine: FakeEngine) -> None:
         engine.has_container("db", f"shop@{ELSEWHERE}", "elsewhere")
-        with pytest.raises(InvalidInput, match="has a digest of its own"):
+        with pytest.raises(InvalidInput, match="has another digest"):
             recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("db", image_digest=TESTED), HealthConfig(), Cleanup())
 
     def test_what_is_pulled_is_called_as_the_operator_wrote_it(self) -> None:

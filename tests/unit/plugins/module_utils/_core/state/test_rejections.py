@@ -104,7 +104,9 @@ def test_a_tag_that_serves_another_well_is_left_alone(status: str) -> None:
     engine._find("api")["State"]["Status"] = status
     warnings = point_tag_back(engine, web, OLD, NEW)
     assert ("tag:shop:1=old" in engine.calls) == (status != "running")
-    assert ["since api runs that under it. Whoever" in warning for warning in warnings] == ([True] if status == "running" else [])
+    assert ["because api runs that image under it. A new container" in warning for warning in warnings] == (
+        [True] if status == "running" else []
+    )
 
 
 @pytest.mark.parametrize(("reference", "image_id"), [("shop:2", "new"), ("shop:1", "old")])

@@ -65,7 +65,7 @@ class TestTheImage:
         result = check(engine)
         assert (result.outcome, result.container_id) == (Outcome.RECREATED, engine.container("web")["Id"])
         assert (result.new_image.id, result.new_image.digest) == ("", digest_of("new"))
-        assert "packed anew" in result.doubt
+        assert "compressed again" in result.doubt
         assert result.diff is not None
 
     def test_a_newer_one_that_is_here_leaves_no_doubt(self, engine: FakeEngine) -> None:
@@ -90,7 +90,7 @@ class TestTheImage:
         engine.publishes_indexes = True
         result = check(engine)
         assert result.outcome is Outcome.RECREATED
-        assert "another index" in result.doubt
+        assert "a new index" in result.doubt
 
     @pytest.mark.parametrize("policy", [PullPolicy.MISSING, PullPolicy.NEVER])
     def test_one_that_need_not_be_pulled(self, engine: FakeEngine, policy: PullPolicy) -> None:
@@ -147,7 +147,7 @@ class TestFailures:
 
     def test_nobody_has_the_image(self, engine: FakeEngine) -> None:
         del engine.registry[SHOP]
-        with pytest.raises(PullFailed, match="web was not touched"):
+        with pytest.raises(PullFailed, match="web was not changed"):
             check(engine)
 
     def test_it_is_not_here_and_must_not_be_pulled(self, engine: FakeEngine) -> None:

@@ -103,7 +103,7 @@ class TestStatus:
         engine.registry[TAG] = "new"
         (web,) = look(reader).containers
         assert (web.assessment.status, web.outdated, web.assessment.certain) == (Status.OUTDATED, True, False)
-        assert "packed anew" in web.assessment.reason
+        assert "compressed again" in web.assessment.reason
         assert reader.calls[-1] == "container:web"
 
     def test_a_tag_that_was_moved_here_already_is_asked_for_by_the_name_that_it_has(
@@ -145,7 +145,7 @@ class TestStatus:
         engine.publishes_indexes = True
         (web,) = look(reader).containers
         assert (web.outdated, web.assessment.certain) == (True, False)
-        assert "another index" in web.assessment.reason
+        assert "a new index" in web.assessment.reason
 
     def test_an_index_without_this_platform_is_no_update(self, engine: FakeEngine, reader: FakeHostReader) -> None:
         engine.registry[TAG] = "new"
@@ -183,7 +183,8 @@ class TestStatus:
         (web,) = look(reader).containers
         assert web.assessment.status is Status.LOCAL
         assert (
-            "docker.io does not offer it: there is no such image: manifest for docker.io/library/shop:1 not found" in web.assessment.reason
+            "docker.io does not offer it: the image does not exist: manifest for docker.io/library/shop:1 not found"
+            in web.assessment.reason
         )
 
     def test_built_here_and_the_registry_has_one_of_that_name(self, engine: FakeEngine, reader: FakeHostReader) -> None:
@@ -202,7 +203,7 @@ class TestStatus:
         (web,) = look(reader).containers
         assert (web.assessment.status, web.assessment.reason) == (
             Status.UNKNOWN,
-            "shop:1: the registry cannot be reached, or is out of order: dial tcp: connection refused",
+            "shop:1: the registry is unreachable or out of order: dial tcp: connection refused",
         )
 
     def test_excluded_is_not_asked_for(self, engine: FakeEngine, reader: FakeHostReader) -> None:
@@ -474,7 +475,7 @@ class TestForbidden:
         pinned, web = host_report(look(reader))["containers"]
         assert (pinned["status"], web["status"], web["problem"]) == ("pinned", "unknown", "forbidden")
         assert web["registry"] is None
-        assert web["reason"].startswith("shop:1: what stands before the engine does not let this call through: Request forbidden")
+        assert web["reason"].startswith("shop:1: something in front of the engine blocks this call: Request forbidden")
 
     def test_images(self, reader: FakeHostReader) -> None:
         reader.errors["images"] = self.FORBIDDEN
