@@ -11,7 +11,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from .._adapters.bootstrap import open_engine
-from .._core.cycle.report import Report
+from .._core.engine.model import ReturnValues
 from .._core.masking import Secrets
 from .._core.plan.requests import ContainerRequest
 from .._core.use_cases.finalize import Finalized, FinalizeRequest, check_finalize, finalize
@@ -42,7 +42,7 @@ def run_finalize_module(module: AnsibleModule) -> None:
     run_module(module, run, {"msg": "Which archives are left is not known. Run the task again.", "changed": True})
 
 
-def _report(done: Finalized) -> Report:
+def _report(done: Finalized) -> ReturnValues:
     return {
         "changed": bool(done.dropped or done.images_removed),
         "container": {"id": done.container_id, "name": done.container_name},
@@ -51,6 +51,6 @@ def _report(done: Finalized) -> Report:
     }
 
 
-def _diff(done: Finalized) -> Report:
+def _diff(done: Finalized) -> ReturnValues:
     header = f"archives of {done.container_name}"
     return {"before": "".join(f"{name}\n" for name in done.dropped), "after": "", "before_header": header, "after_header": header}

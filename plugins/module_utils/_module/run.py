@@ -13,8 +13,9 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._adapters.sdk import IMPORT_ERROR
-from .._core.cycle.report import Report, error_report
+from .._core.cycle.report import error_report
 from .._core.engine.errors import FleetError
+from .._core.engine.model import ReturnValues
 from .._core.masking import Secrets, masked
 
 Options = t.Mapping[str, t.Any]
@@ -23,11 +24,11 @@ Options = t.Mapping[str, t.Any]
 class ModuleResult(t.NamedTuple):
     """What to return, which is a failure where it says `failed`, and what to warn of."""
 
-    report: Report
+    report: ReturnValues
     warnings: t.Sequence[str] = ()
 
 
-def run_module(module: AnsibleModule, work: t.Callable[[Options, Secrets], ModuleResult], on_unexpected_error: Report) -> None:
+def run_module(module: AnsibleModule, work: t.Callable[[Options, Secrets], ModuleResult], on_unexpected_error: ReturnValues) -> None:
     """Do the `work`, and end the module with what came of it. The `Secrets` are for the work to learn.
 
     `on_unexpected_error` is what to return besides when something is raised that should not be: `msg` says how things are then.
@@ -53,7 +54,7 @@ def run_module(module: AnsibleModule, work: t.Callable[[Options, Secrets], Modul
     module.exit_json(**report)
 
 
-def _bug_report(error: Exception, report: Report) -> Report:
+def _bug_report(error: Exception, report: ReturnValues) -> ReturnValues:
     return {
         "failed_step": None,
         "error_class": "bug",
