@@ -18,6 +18,7 @@ from ..engine.interfaces import DockerOps
 from ..engine.model import ENGINE_STOP_TIMEOUT, Document, is_active, name_of, stop_timeout_of
 from ..image.tags import image_behind_tag
 from .archive_name import archive_name
+from .ordering import dependency_order
 
 _MODES = ("NetworkMode", "PidMode", "IpcMode")
 
@@ -103,18 +104,13 @@ def with_image_behind_tag(ops: DockerOps, dependent: Dependent) -> Dependent:
 
 
 def _providers_first(found: t.Mapping[str, Dependent], others: t.Sequence[Document]) -> tuple[Dependent, ...]:
-    """One can depend on several. Where links go round in a circle, none is first."""
-    documents = {other["Id"]: other for other in others}
-    in_order: list[Dependent] = []
-    waiting = dict(found)
-    while waiting:
-        ready = [
-            dependent
-            for dependent in waiting.values()
-            if not any(_depends(documents[dependent.id], other.id, other.name) for other in waiting.values() if other is not dependent)
-        ]
-        in_order.extend(waiting.pop(dependent.id) for dependent in ready or list(waiting.values())[:1])
-    return tuple(in_order)
+    """Sort the dependents so that each comes after all of its providers."""
+    documents = [other for other in others if other["Id"] in found]
+    providers = {
+        document["Id"]: {other["Id"] for other in documents if other is not document and _depends(document, other["Id"], name_of(other))}
+        for document in documents
+    }
+    return tuple(found[container_id] for container_id in dependency_order(found, providers))
 
 
 def _depends(other: Document, provider: str, provider_name: str) -> bool:

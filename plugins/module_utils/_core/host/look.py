@@ -9,7 +9,6 @@ from __future__ import annotations
 import typing as t
 
 from ..container.compose import service_of
-from ..container.dependents import namespaces_of
 from ..engine.errors import EngineError, InspectFailed, PullErrorKind
 from ..engine.image_reference import ImageReference, followed_by
 from ..engine.interfaces import Clock
@@ -23,9 +22,9 @@ from ..state.lock import RunLock
 from ..state.rejections import Rejections
 from .leftovers import ArchiveInfo, Leftovers, find_leftovers
 from .model import Assessment, ContainerInfo, HostInfo, Status, UpdateQuery
-from .order import dependency_order
+from .order import update_order
 from .reader import Answer, HostReader
-from .snapshot import LocalImages, ReadOnlyJournal, as_inspected, linked_by
+from .snapshot import LocalImages, ReadOnlyJournal, as_inspected
 
 
 class _Look:
@@ -59,7 +58,7 @@ class _Look:
         would = [info.name for info in infos if info.outdated and not info.obstacle]
         return HostInfo(
             containers=tuple(sorted(infos, key=lambda info: info.name)),
-            outdated=dependency_order(would, _needs([*containers, *self._inspected.values()], listed)),
+            outdated=update_order(would, [*containers, *self._inspected.values()], listed),
             missing=self._missing([*everything, *containers]),
             left_over=left_over,
             warnings=tuple(self._warnings),
@@ -247,29 +246,3 @@ def _under_their_own_names(containers: t.Sequence[Document], archives: t.Sequenc
     documents = {container["Id"]: container for container in containers}
     there += [{**documents[archive.id], "Name": f"/{archive.owner}"} for archive in orphans if not archive.kept]
     return there, tuple(sorted(archive.name for archive in orphans if archive.kept))
-
-
-def _needs(containers: t.Iterable[Document], listed: t.Iterable[Document]) -> t.Mapping[str, set[str]]:
-    """Who needs whom, by name: for its namespaces, by a link, or as compose wrote down. `containers` are inspect documents.
-
-    Later ones tell more of earlier ones.
-    """
-    documents = {container["Id"]: container for container in containers}
-    names = {container_id: name_of(container) for container_id, container in documents.items()}
-    services: dict[tuple[str, str], set[str]] = {}
-    for container in documents.values():
-        compose = service_of(container)
-        if compose:
-            services.setdefault((compose.project, compose.service), set()).add(name_of(container))
-    needs: dict[str, set[str]] = {name: set() for name in names.values()}
-    for container in documents.values():
-        mine = needs[name_of(container)]
-        mine.update(names[provider] for provider in namespaces_of(container) if provider in names)
-        compose = service_of(container)
-        if compose:
-            mine.update(*(services.get((compose.project, service), ()) for service in compose.depends_on))
-    for one in listed:
-        for linker in linked_by(one):
-            if linker in needs and one["Id"] in names:
-                needs[linker].add(names[one["Id"]])
-    return needs
