@@ -13,8 +13,9 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._adapters.sdk import IMPORT_ERROR
-from .._core.cycle.report import Report, error_report
+from .._core.cycle.report import error_report
 from .._core.engine.errors import FleetError
+from .._core.engine.model import ReturnValues
 from .._core.masking import Secrets, masked
 from .options import ArgumentSpec, Options
 
@@ -22,16 +23,16 @@ from .options import ArgumentSpec, Options
 class ModuleResult(t.NamedTuple):
     """The result of a module. The task fails if `report` has a true value for `failed`. `diff` is returned in diff mode only."""
 
-    report: Report
+    report: ReturnValues
     warnings: t.Sequence[str] = ()
-    diff: Report | None = None
+    diff: ReturnValues | None = None
 
 
 Work = t.Callable[[Options, bool, Secrets], ModuleResult]
 """Do what the options ask for, or predict it if the second argument, check mode, is true. Add all secrets and names to `Secrets`."""
 
 
-def run_module(spec: ArgumentSpec, work: Work, on_unexpected_error: Report) -> None:
+def run_module(spec: ArgumentSpec, work: Work, on_unexpected_error: ReturnValues) -> None:
     """Create the module from its spec, do the `work`, and exit with the result.
 
     `on_unexpected_error` is returned if `work` raises anything but a `FleetError`. Its `msg` describes the state in this case.
@@ -59,7 +60,7 @@ def run_module(spec: ArgumentSpec, work: Work, on_unexpected_error: Report) -> N
     module.exit_json(**report)
 
 
-def _unexpected_error_report(error: Exception, report: Report) -> Report:
+def _unexpected_error_report(error: Exception, report: ReturnValues) -> ReturnValues:
     return {
         "failed_step": None,
         "error_class": "unexpected_error",

@@ -10,15 +10,12 @@ import re
 import typing as t
 
 from ..engine.errors import FleetError, PullFailed, StepFailed
-from ..engine.model import ImageIdentity
+from ..engine.model import ImageIdentity, ReturnValues
 from .result import CycleResult, Outcome, RestoreResult, RollbackEvent
 
 if t.TYPE_CHECKING:
     from ..container.dependents import RepairResult
     from ..engine.model import HookResult, HookResults
-
-
-Report = t.Dict[str, t.Any]
 
 _NOTHING_DONE = (Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.UNKNOWN)
 
@@ -30,12 +27,12 @@ _IN_PLAIN_WORDS = {
 }
 
 
-def cycle_report(result: CycleResult) -> Report:
+def cycle_report(result: CycleResult) -> ReturnValues:
     """The return values of container_recreate. `failed` is true, with a `msg`, if the request was not fulfilled.
 
     The module itself issues the warnings.
     """
-    report: Report = {
+    report: ReturnValues = {
         "failed": False,
         "changed": result.recovered_first or result.outcome not in _NOTHING_DONE,
         "outcome": result.outcome.value,
@@ -65,14 +62,14 @@ def cycle_report(result: CycleResult) -> Report:
     return report
 
 
-def diff_report(result: CycleResult) -> Report:
+def diff_report(result: CycleResult) -> ReturnValues:
     """The diff as Ansible prints it. It is empty if nothing changed."""
     header = f"container {result.container_name}"
     before, after = (result.diff.before, result.diff.after) if result.diff else ("", "")
     return {"before": before or "", "after": after or "", "before_header": header, "after_header": header}
 
 
-def error_report(error: FleetError) -> Report:
+def error_report(error: FleetError) -> ReturnValues:
     """The return values of a module that failed before there was a result."""
     failed_step = error.step if isinstance(error, StepFailed) else None
     hooks = {"hooks": _hooks(error.hooks)} if error.hooks and error.hooks.pre_update else {}
@@ -86,11 +83,11 @@ def _class_of(error: FleetError) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 
-def _hooks(results: HookResults) -> Report:
+def _hooks(results: HookResults) -> ReturnValues:
     return {"pre_update": _hook(results.pre_update), "post_update": _hook(results.post_update)}
 
 
-def _hook(result: HookResult | None) -> Report | None:
+def _hook(result: HookResult | None) -> ReturnValues | None:
     if result is None:
         return None
     return {
@@ -101,15 +98,15 @@ def _hook(result: HookResult | None) -> Report | None:
     }
 
 
-def _dependent(dependent: RepairResult) -> Report:
+def _dependent(dependent: RepairResult) -> ReturnValues:
     return {**dependent._asdict(), "repair": dependent.repair.value}
 
 
-def _image(image: ImageIdentity) -> Report:
+def _image(image: ImageIdentity) -> ReturnValues:
     return {**image._asdict(), "id": image.id or None}
 
 
-def _rollback(event: RollbackEvent) -> Report:
+def _rollback(event: RollbackEvent) -> ReturnValues:
     return {
         "container": event.container,
         "reason": event.reason.value,

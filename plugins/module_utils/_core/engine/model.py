@@ -13,6 +13,9 @@ Document = t.Mapping[str, t.Any]
 """A JSON document of the Engine API, as received. It is never changed in place."""
 EMPTY: Document = {}
 
+ReturnValues = t.Dict[str, t.Any]
+"""The return values of a module, or a part of them."""
+
 
 class PullPolicy(enum.Enum):
     """When to pull from the registry."""

@@ -6,15 +6,12 @@
 
 from __future__ import annotations
 
-import typing as t
-
+from ..engine.model import ReturnValues
 from .leftovers import ArchiveInfo
 from .model import ContainerInfo, HostInfo
 
-Report = t.Dict[str, t.Any]
 
-
-def host_report(info: HostInfo) -> Report:
+def host_report(info: HostInfo) -> ReturnValues:
     """The return values of container_update_info. Warnings are left to the module."""
     return {
         "changed": False,
@@ -26,7 +23,7 @@ def host_report(info: HostInfo) -> Report:
     }
 
 
-def _container(info: ContainerInfo) -> Report:
+def _container(info: ContainerInfo) -> ReturnValues:
     assessment = info.assessment
     return {
         "name": info.name,
@@ -48,5 +45,5 @@ def _container(info: ContainerInfo) -> Report:
     }
 
 
-def _archive(archive: ArchiveInfo) -> Report:
+def _archive(archive: ArchiveInfo) -> ReturnValues:
     return {"name": archive.name, "id": archive.id, "kept": archive.kept, "rollout": archive.rollout or None}

@@ -12,11 +12,10 @@ import typing as t
 from ..container.old_container import old_container
 from ..cycle.finish import forget_archive, prune, remove_archive, remove_image
 from ..cycle.job import name_to_lock
-from ..cycle.report import Report
 from ..cycle.run import ATTEMPTS
 from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, NotFound, Refused
 from ..engine.interfaces import Context
-from ..engine.model import Inspected, RuntimeStatus, is_active, name_of
+from ..engine.model import Inspected, ReturnValues, RuntimeStatus, is_active, name_of
 from ..image.resolve import has_other_tags
 from ..plan.recreate import inspect_exactly
 from ..plan.requests import Cleanup, ContainerRequest
@@ -239,7 +238,7 @@ def _remove_images(context: Context, plan: _Plan, dropped: t.Iterable[_DropCandi
     return removed, warnings
 
 
-def finalize_report(done: Finalized) -> Report:
+def finalize_report(done: Finalized) -> ReturnValues:
     """The return values of container_finalize."""
     return {
         "changed": bool(done.dropped or done.images_removed),
@@ -249,7 +248,7 @@ def finalize_report(done: Finalized) -> Report:
     }
 
 
-def finalize_diff(done: Finalized) -> Report:
+def finalize_diff(done: Finalized) -> ReturnValues:
     """The diff of container_finalize: the archives before and after."""
     header = f"archives of {done.container_name}"
     return {"before": "".join(f"{name}\n" for name in done.dropped), "after": "", "before_header": header, "after_header": header}

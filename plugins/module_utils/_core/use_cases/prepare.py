@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ..cycle.report import Report, cycle_report
+from ..cycle.report import cycle_report
 from ..cycle.result import CycleResult, Outcome
 from ..engine.errors import NotFound
 from ..engine.image_reference import ImageReference
 from ..engine.interfaces import Context, DockerOps
-from ..engine.model import Inspected, PullPolicy
+from ..engine.model import Inspected, PullPolicy, ReturnValues
 from ..image.pull import pull
 from ..image.resolve import ResolvedImage
 from ..plan.requests import RecreateRequest
@@ -63,7 +63,7 @@ def _id_here(ops: DockerOps, reference: ImageReference) -> str | None:
 _PREDICTED = ("outcome", "container", "image", "dependents", "lost_files", "rejected", "doubt", "msg", "skip_reason")
 
 
-def preparation_report(prepared: Prepared) -> Report:
+def preparation_report(prepared: Prepared) -> ReturnValues:
     """The return values of container_prepare."""
     predicted = cycle_report(prepared.predicted)
     return {**{name: predicted[name] for name in _PREDICTED if name in predicted}, "changed": prepared.pulled}

@@ -11,12 +11,13 @@ from ..cycle.finish import forget_archive
 from ..cycle.health import HealthConfig
 from ..cycle.intent import journal_entry_for_missing
 from ..cycle.job import Job, Run
-from ..cycle.report import Report, cycle_report
+from ..cycle.report import cycle_report
 from ..cycle.restore import restore
 from ..cycle.result import CycleResult, Outcome
 from ..cycle.run import ATTEMPTS, run_cycle, with_recovery
 from ..engine.errors import FleetError, RestoreFailed
 from ..engine.interfaces import Context
+from ..engine.model import ReturnValues
 from ..engine.timing import Stopwatch
 from ..plan.decision import MissingContainer, Replacement, Unchanged
 from ..plan.requests import ContainerRequest
@@ -87,6 +88,6 @@ def _restore(run: Run, plan: MissingContainer) -> CycleResult:
 _ONLY_OF_RECREATE = ("lost_files", "rejected", "hooks")
 
 
-def rollback_report(result: CycleResult) -> Report:
+def rollback_report(result: CycleResult) -> ReturnValues:
     """Return the return values of container_rollback. A rollback loses no files, skips no rejected image and runs no hooks."""
     return {name: value for name, value in cycle_report(result).items() if name not in _ONLY_OF_RECREATE}
