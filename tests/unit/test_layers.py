@@ -61,6 +61,7 @@ UNCHANGED_LOADS_NOT = (
     "cycle.finish",
     "container.dependents",
     "container.create_body",
+    "container.ordering",
     "plan.replacement",
     "plan.preflight",
     "plan.rollback",

@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ..container.create_body import ContainerSpec
-from ..container.dependents import _MODES, Dependent, Repair, RepairResult, _depends, links_of
+from ..container.dependents import NAMESPACE_MODES, Dependent, Repair, RepairResult, depends_on, links_of
 from ..engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from ..engine.interfaces import Context
 from ..engine.model import Document, Inspected, is_active, name_of
@@ -95,7 +95,7 @@ def _recreate(
     if old is None and occupant is None:
         return _left_alone(dependent, "it was removed")
     if occupant is not None and occupant.container["Id"] != dependent.id:
-        if not _depends(occupant.container, heirs[dependent.provider], dependent.provider_name):
+        if not depends_on(occupant.container, heirs[dependent.provider], dependent.provider_name):
             return _left_alone(dependent, "another container has taken its name")
         return _finish(context, dependent, occupant.container["Id"], restore_tag(context, dependent, dependent.tag_means))
     if old is None:
@@ -136,7 +136,7 @@ def _body(old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]
     """The create body of a dependent, with the heirs in place of the containers that they replaced."""
     body = ContainerSpec.from_inspect(old).create_body(old.container["Config"]["Image"])
     host_config = dict(body["HostConfig"])
-    for mode in _MODES:
+    for mode in NAMESPACE_MODES:
         kind, _colon, other = (host_config.get(mode) or "").partition(":")
         if kind == "container" and other in heirs:
             host_config[mode] = f"container:{heirs[other]}"
@@ -157,7 +157,7 @@ def _create(context: Context, dependent: Dependent, body: Document, heirs: t.Map
         raise
     except NoAnswer:
         made = _find(context, dependent.name)
-        if made is None or not _depends(made.container, heirs[dependent.provider], dependent.provider_name):
+        if made is None or not depends_on(made.container, heirs[dependent.provider], dependent.provider_name):
             raise
         made_id: str = made.container["Id"]
         return made_id

@@ -9,7 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from ..container.archive_name import archive_name
-from ..container.compose import tell_compose
+from ..container.compose import with_image_label
 from ..container.create_body import ContainerSpec
 from ..container.dependents import Dependent, find_dependents, with_image_behind_tag
 from ..container.lost_files import lost_files
@@ -45,7 +45,7 @@ def replacement_for(
     surroundings, dependents, inspected_dependents, stranded = inspect_surroundings(context, old, container, new_image.id)
     surroundings = with_platform(context.ops, surroundings, resolved, reference, old.name)
     spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
-    body = tell_compose(spec.create_body(reference.as_written), new_image.id)
+    body = with_image_label(spec.create_body(reference.as_written), new_image.id)
     files = _files_at_stake(context, old, request, (inspected, *inspected_dependents))
     candidate = Candidate(
         inspected=inspected,
