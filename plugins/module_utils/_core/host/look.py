@@ -16,7 +16,7 @@ from ..engine.model import Document, ImageIdentity, Published, PullPolicy, name_
 from ..image.pull_errors import classify, describe
 from ..image.resolve import ResolvedImage, match_running, resolve, resolve_locally
 from ..plan.preflight import update_blocker, why_managed_elsewhere
-from ..plan.skip_rules import EXCLUSION_LABEL, is_excluded, says_its_age, why_too_young
+from ..plan.skip_rules import EXCLUSION_LABEL, has_build_date, is_excluded, why_too_young
 from ..state.journal import ProcessTable
 from ..state.lock import RunLock
 from ..state.rejections import Rejections
@@ -207,7 +207,7 @@ class _Look:
             doubts.append("whether it was rolled back from this image before is not known")
         if min_age and not image.id:
             doubts.append("how old the image is can be known only once it is pulled")
-        elif min_age and not says_its_age(made_at):
+        elif min_age and not has_build_date(made_at):
             self._warnings.append(f"{image.reference} does not tell when it was built, so min_image_age does not hold it back.")
         reason = "; ".join(filter(None, doubts))
         return Assessment(Status.OUTDATED, reason, certain=not reason)

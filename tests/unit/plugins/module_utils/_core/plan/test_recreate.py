@@ -74,12 +74,12 @@ class TestBeforeThereIsAnArchive:
 
     def test_an_engine_that_cannot_look(self, engine: FakeEngine) -> None:
         engine.errors["inspect"] = REFUSAL
-        with pytest.raises(InspectFailed, match="was not touched: the engine says no"):
+        with pytest.raises(InspectFailed, match="was not changed: the engine says no"):
             recreate(engine)
 
     def test_a_container_that_was_made_from_an_image_id_needs_to_be_told(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
-        with pytest.raises(InvalidImageReference, match="web was not touched: it was created from an image ID"):
+        with pytest.raises(InvalidImageReference, match="web was not changed: it was created from an image ID"):
             recreate(engine)
 
     def test_refused(self, engine: FakeEngine) -> None:

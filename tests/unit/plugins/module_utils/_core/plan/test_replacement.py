@@ -162,7 +162,7 @@ class TestPlan:
 
     def test_an_image_that_is_gone_is_refused(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.inspected(engine, monkeypatch, image=None)
-        with pytest.raises(Refused, match="Container web was not touched: the image that it runs"):
+        with pytest.raises(Refused, match="Container web was not changed: the image that it runs"):
             recreate(engine)
 
 

@@ -77,3 +77,9 @@ class TestImageDigest:
     def test_not_a_digest(self, digest: str) -> None:
         with pytest.raises(InvalidInput, match="image_digest must be a digest"):
             RecreateRequest("web", image_digest=digest)
+
+
+@pytest.mark.parametrize("age", [-1, float("inf"), float("nan")])
+def test_a_request_refuses_an_impossible_age(age: float) -> None:
+    with pytest.raises(InvalidInput, match="min_image_age must be"):
+        RecreateRequest("web", min_image_age=age)

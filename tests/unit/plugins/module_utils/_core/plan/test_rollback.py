@@ -64,7 +64,7 @@ class TestPreflight:
 
     def test_a_network_of_the_archive_that_is_gone(self, yard: Yard) -> None:
         yard.engine._find(ARCHIVE)["NetworkSettings"]["Networks"] = {"back": {}}
-        with pytest.raises(Refused, match="network back is gone"):
+        with pytest.raises(Refused, match="network back does not exist any more"):
             yard.rollback_to_archive()
         yard.engine.networks.add("back")
         assert yard.rollback_to_archive().outcome is Outcome.RESTORED

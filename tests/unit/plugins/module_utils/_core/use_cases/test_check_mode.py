@@ -104,7 +104,7 @@ class TestTheImage:
 class TestThePlatform:
     def test_one_that_is_made_for_another(self, engine: FakeEngine) -> None:
         engine.platforms = ("linux/s390x",)
-        with pytest.raises(Refused, match="made for s390x"):
+        with pytest.raises(Refused, match="built for s390x"):
             check(engine)
 
     def test_an_index_without_ours(self, engine: FakeEngine) -> None:
@@ -138,7 +138,7 @@ class TestThePlatform:
 
     def test_an_older_kind_in_an_index_is_pulled_and_then_refused(self, engine: FakeEngine) -> None:
         engine.platforms, engine.publishes_indexes = ("linux/386",), True
-        with pytest.raises(Refused, match="made for 386"):
+        with pytest.raises(Refused, match="built for 386"):
             check(engine)
 
 

@@ -78,7 +78,7 @@ def test_check_mode_only_asks(engine: FakeEngine) -> None:
 
 def test_what_would_refuse_the_update_is_told_now(engine: FakeEngine) -> None:
     engine.images["new"] = {"Architecture": "s390x"}
-    with pytest.raises(Refused, match="made for s390x"):
+    with pytest.raises(Refused, match="built for s390x"):
         run(engine)
     engine.registry.clear()
     with pytest.raises(PullFailed):
