@@ -209,7 +209,7 @@ containers:
     reason:
       description: Why the container has this status. Empty if the status needs no explanation.
       type: str
-      sample: it follows a digest, and moves only to another reference
+      sample: it follows a digest, so it moves only if another reference is set
     problem:
       description:
         - If the status is V(unknown) because of an error, the kind of error. The values include V(not_found), V(authentication),

@@ -102,7 +102,7 @@ def test_each_status(one_of_each: Sandbox) -> None:
     moved, current, unreachable = found["moved"], found["current"], found["unreachable"]
     assert (moved["outdated"], moved["certain"], moved["image"]["digest"]) == (True, False, None)
     assert "compressed again. That is unlikely" in moved["reason"]
-    assert moved["reason"].endswith("; how old the image is can be known only once it is pulled")
+    assert moved["reason"].endswith("; the age of the image is unknown until it is pulled")
     assert moved["registry"]["digest"].startswith("sha256:")
     assert current["registry"] == {"digest": current["image"]["digest"], "platforms": ["linux/amd64"]}
     assert "connection refused" in unreachable["reason"]
@@ -189,7 +189,7 @@ def test_what_a_proxy_forbids_is_unknown_and_the_rest_is_told(one_of_each: Sandb
     assert "Request forbidden by administrative rules" in found["current"]["reason"]
     assert [found[suffix]["status"] for suffix in ("pinned", "excluded", "of-an-id")] == ["pinned", "excluded", "local"]
     assert {(one["archives"], one["interrupted"], one["busy"]) for one in found.values()} == {(None, None, None)}
-    assert any("is not known" in warning for warning in result["warnings"])
+    assert any("are unknown" in warning for warning in result["warnings"])
     assert result["outdated"] == []
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A whole host in memory, to be looked at: the fake engine, as lists of it."""
+"""A HostReader that reads the fake engine."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from support.fakes.engine import FakeEngine, FakeJournal, digest_of
 
 
 class FakeHostReader:
-    """Census of a fake engine. `calls` are what it was asked, `errors` makes a call fail, `no_answer` the question for one image.
+    """Read a fake engine. `calls` are the calls so far. `errors` makes a call fail, `no_answer` the lookup of one reference.
 
-    Images come from registries, but for those with an ID in `built_here`.
+    Images count as pulled from a registry, except those whose ID is in `built_here`.
     """
 
     def __init__(self, engine: FakeEngine, journal: FakeJournal | None = None, memory: FakeJournal | None = None) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was found out of a host, as container_update_info returns it."""
+"""The return values of container_update_info."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .model import ContainerInfo, HostInfo
 
 
 def host_report(info: HostInfo) -> ReturnValues:
-    """The return values of container_update_info. Warnings are left to the module."""
+    """Return everything but the warnings, which the module passes on itself."""
     return {
         "changed": False,
         "containers": [_container(container) for container in info.containers],
