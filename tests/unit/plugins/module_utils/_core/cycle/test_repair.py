@@ -67,83 +67,6 @@ def household() -> Household:
     return Household()
 
 
-def container(number: int, name: str, **host_config: t.Any) -> Document:
-    return {
-        "Id": str(number),
-        "Name": f"/{name}",
-        "Image": "tool",
-        "Config": {"Image": "tool:1"},
-        "HostConfig": host_config,
-        "State": {"Status": "running"},
-    }
-
-
-class TestFind:
-    WEB: t.ClassVar = container(1, "web")
-
-    @pytest.mark.parametrize(
-        ("host_config", "shares_with"),
-        [
-            ({"NetworkMode": "container:1"}, ("1",)),
-            ({"PidMode": "container:1"}, ("1",)),
-            ({"IpcMode": "container:1"}, ("1",)),
-            ({"Links": ["/web:/other/db"]}, ()),
-            ({"Links": ["/web:/other/db"], "PidMode": "container:3"}, ("3",)),
-        ],
-    )
-    def test_every_way_to_depend(self, host_config: dict[str, t.Any], shares_with: tuple[str, ...]) -> None:
-        (dependent,) = find_dependents(self.WEB, [container(2, "other", **host_config)], 1000)
-        assert dependent == Dependent(
-            id="2",
-            name="other",
-            provider="1",
-            provider_name="web",
-            runs=True,
-            shares_with=shares_with,
-            archive="other-old-1000",
-            image_ref="tool:1",
-            image_id="tool",
-        )
-
-    @pytest.mark.parametrize(
-        "host_config",
-        [
-            {},
-            {"NetworkMode": "web"},
-            {"NetworkMode": "container:11", "PidMode": "host", "IpcMode": "shareable", "Links": None},
-            {"Links": ["/web-2:/other/web"]},
-            {"Links": ["/db:/other/web"]},
-            {"VolumesFrom": ["web"]},
-        ],
-    )
-    def test_who_does_not(self, host_config: dict[str, t.Any]) -> None:
-        assert find_dependents(self.WEB, [container(2, "other", **host_config)], 1000) == ()
-
-    def test_all_down_the_chain_providers_first_and_each_once(self) -> None:
-        others = [
-            container(4, "c", PidMode="container:3"),
-            container(3, "b", NetworkMode="container:2", PidMode="container:1"),
-            container(2, "a", IpcMode="container:1", Links=["/c:/a/c"]),
-        ]
-        found = find_dependents(self.WEB, others, 1000)
-        assert sorted(dependent.name for dependent in found) == ["a", "b", "c"]
-        others[2]["HostConfig"]["Links"] = []
-        assert [dependent.name for dependent in find_dependents(self.WEB, others, 1000)] == ["a", "b", "c"]
-
-    def test_not_the_provider_itself(self) -> None:
-        web = container(1, "web", Links=["/a:/web/a"])
-        assert [dependent.name for dependent in find_dependents(web, [web, container(2, "a", PidMode="container:1")], 1000)] == ["a"]
-
-    def test_an_archive_of_its_own_that_is_free(self) -> None:
-        others = [container(2, "a", PidMode="container:1"), container(3, "a-old-1000")]
-        assert find_dependents(self.WEB, others, 1000)[0].archive == "a-old-1001"
-
-    @pytest.mark.parametrize(("status", "runs"), [("running", True), ("restarting", True), ("exited", False), ("created", False)])
-    def test_who_runs(self, status: str, runs: bool) -> None:
-        other = {**container(2, "a", PidMode="container:1"), "State": {"Status": status}}
-        assert find_dependents(self.WEB, [other], 1000)[0].runs is runs
-
-
 class TestRestart:
     def restart(self, household: Household) -> dict[str, RepairResult]:
         dependents = household.find()
@@ -457,12 +380,3 @@ class TestSomebodyElse:
     def test_cannot_be_looked_at(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
         household.engine.errors["inspect"] = REFUSAL
         assert self.problem(household, dependents) == "it could not be inspected: the engine says no"
-
-
-def test_the_meaning_of_a_tag(household: Household) -> None:
-    household.add("net", NetworkMode=f"container:{household.old}")
-    household.engine.local[TAG] = "tool-2"
-    dependent = household.find()[0]._replace(tag_means=None)
-    assert with_image_behind_tag(household.engine, dependent).tag_means == "tool-2"
-    del household.engine.local[TAG]
-    assert with_image_behind_tag(household.engine, dependent).tag_means is None
