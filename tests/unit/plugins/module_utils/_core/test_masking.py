@@ -114,6 +114,7 @@ class TestFormsOfAValue:
         secrets = secrets_of("A=abcdef", "B=abcdefgh", "C=efghijkl")
         assert secrets.mask("-abcdefghijkl-abcdef-") == f"-{MASK}-{MASK}-"
 
+    @pytest.mark.properties
     @given(st.text(NO_STAR, min_size=6), st.text(NO_STAR), st.text(NO_STAR))
     def test_any_value_is_masked_in_any_text(self, value: str, before: str, after: str) -> None:
         secrets = secrets_of(f"A={value}")

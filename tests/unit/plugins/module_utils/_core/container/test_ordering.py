@@ -42,6 +42,7 @@ def reachable(key: str, dependencies: dict[str, set[str]]) -> set[str]:
     return found
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("seed", range(200))
 def test_any_order_is_complete_and_respects_dependencies(seed: int) -> None:
     """Each key occurs once. No key comes before one of its dependencies, unless the two are in a circle."""

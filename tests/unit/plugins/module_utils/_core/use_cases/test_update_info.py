@@ -54,6 +54,7 @@ def generated_host(seed: int) -> tuple[FakeHostReader, UpdateQuery]:
     return reader, UpdateQuery(policy=chance.choice(list(PullPolicy)), min_image_age=chance.choice((0, DAY)))
 
 
+@pytest.mark.properties
 @pytest.mark.parametrize("seed", range(300))
 def test_a_certain_prediction_agrees_with_the_plan_of_an_update(seed: int) -> None:
     """Each container is planned on a host of its own, because an update that moves a tag moves it for all containers."""
