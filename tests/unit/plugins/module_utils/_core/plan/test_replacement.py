@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Archives that live in the network of a container that is replaced itself, as the two of one rollout do."""
+"""How a container is to be replaced: its surroundings, its create body, and what prevents a replacement.
+
+Two containers of one rollout may both be archived, the one in the network of the other.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,7 @@ def host() -> Host:
     return Host()
 
 
-def test_one_is_left_alone_and_told_of(host: Host) -> None:
+def test_an_archive_in_the_network_of_the_container_stays_and_causes_a_warning(host: Host) -> None:
     assert host.engine.container("web-old-1000")["Id"] == host.web
     assert [kept.id for kept in ArchiveStore(host.memory).of("web")] == [host.web]
     assert [dependent.name for dependent in host.result.dependents] == ["web"]
@@ -72,15 +75,15 @@ def test_one_is_left_alone_and_told_of(host: Host) -> None:
     ]
 
 
-def test_both_go_back_in_turn(host: Host) -> None:
+def test_both_archives_can_be_restored_one_after_the_other(host: Host) -> None:
     assert host.back("vpn").outcome is host.back("web").outcome is Outcome.RESTORED
     assert host.engine.container("web")["Id"] == host.web
     assert host.engine.is_served("web")
     assert host.engine.names == {"vpn", "web"}
 
 
-def test_one_alone_cannot(host: Host) -> None:
-    """What it lived in does not run. So the one that does stays."""
+def test_an_archive_cannot_be_restored_without_its_provider(host: Host) -> None:
+    """Its provider is stopped, so the running container stays."""
     assert host.back("web").outcome is Outcome.ROLLED_BACK
     assert host.engine.container("web")["Image"] == "new-web"
     assert host.engine.is_served("web")
@@ -94,16 +97,14 @@ def engine() -> FakeEngine:
     return outdated_web()
 
 
-class TestTheCycle:
-    def test_a_taken_archive_name_is_avoided(self, engine: FakeEngine) -> None:
+class TestArchiveName:
+    def test_a_name_that_is_taken_is_not_used(self, engine: FakeEngine) -> None:
         engine.has_container("web-old-1000", "other:1", "other")
         recreate(engine)
         assert "rename:web->web-old-1001" in engine.calls
         assert "web-old-1000" in engine.names
 
-
-class TestWhatIsAskedFor:
-    def test_the_archive_is_named_for_the_container_and_not_for_how_it_was_asked_for(self, engine: FakeEngine) -> None:
+    def test_the_archive_is_named_after_the_container_even_if_the_request_has_an_id(self, engine: FakeEngine) -> None:
         recreate(engine, container=engine.container("web")["Id"])
         assert "rename:web->web-old-1000" in engine.calls
 
@@ -123,44 +124,31 @@ class TestPlan:
 
         monkeypatch.setattr(engine, "inspect", changed)
 
-    @pytest.mark.parametrize(
-        ("check", "seconds"),
-        [
-            (None, 120),
-            ({"StartPeriod": 5_000_000_000}, 125),
-            ({"Interval": 0, "Timeout": 0}, 120),
-            ({"Interval": 3_000_000_000, "Timeout": 1_000_000_000}, 8),
-        ],
-    )
-    def test_time_to_health(self, engine: FakeEngine, check: dict[str, int] | None, seconds: float) -> None:
-        engine._find("web")["Config"]["Healthcheck"] = check
-        assert self.plan(engine).old.time_to_health == seconds
-
     def body(self, engine: FakeEngine) -> Document:
         successor = self.plan(engine).successor
         assert isinstance(successor, NewContainer)
         return successor.body
 
-    def test_defaults_of_the_old_image_are_no_wishes(self, engine: FakeEngine) -> None:
+    def test_defaults_of_the_old_image_are_dropped(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Env"] = ["A=1", "B=2"]
         engine.images["old"] = {"Config": {"Env": ["A=1"]}}
         assert self.body(engine)["Env"] == ["B=2"]
 
-    def test_borrowed_volumes_are_not_adopted(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        engine._find("web")["Mounts"] = [{"Type": "volume", "Name": "theirs", "Destination": "/theirs"}]
-        self.inspected(engine, monkeypatch, borrowed_mounts=frozenset({"/theirs"}))
+    def test_volumes_from_another_container_are_not_bound(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        engine._find("web")["Mounts"] = [{"Type": "volume", "Name": "other", "Destination": "/other"}]
+        self.inspected(engine, monkeypatch, borrowed_mounts=frozenset({"/other"}))
         assert "Binds" not in self.body(engine)["HostConfig"]
 
-    def test_a_known_digest_is_not_pinned(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_the_reference_is_not_pinned_to_a_known_digest(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         pull = engine.pull
         monkeypatch.setattr(engine, "pull", lambda *arguments: pull(*arguments)._replace(digest=DIGEST))
         assert self.body(engine)["Image"] == "shop:1"
 
-    def test_a_name_without_a_slash(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_name_may_come_without_a_slash(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.inspected(engine, monkeypatch, container=lambda found: {**found.container, "Name": "web"})
         assert self.plan(engine).old.name == "web"
 
-    def test_an_image_that_is_gone_is_refused(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_container_whose_image_was_removed_is_refused(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.inspected(engine, monkeypatch, image=None)
         with pytest.raises(Refused, match="Container web was not changed: the image that it runs"):
             recreate(engine)
@@ -171,28 +159,26 @@ class TestLostFiles:
     def _files(self, engine: FakeEngine) -> None:
         engine.changed["web"] = [{"Path": "/srv/upload", "Kind": 1}]
 
-    def test_or_a_reason_to_refuse(self, engine: FakeEngine) -> None:
+    def test_lost_files_can_be_a_reason_to_refuse(self, engine: FakeEngine) -> None:
         with pytest.raises(Refused, match="would be lost: /srv/upload"):
             recreate(engine, lost_files=LostFiles.REFUSE)
 
-    def test_or_passed_over(self, engine: FakeEngine) -> None:
+    def test_lost_files_can_be_ignored(self, engine: FakeEngine) -> None:
         result = recreate(engine, lost_files=LostFiles.IGNORE)
         assert (result.lost_files, result.warnings) == ((), ())
 
 
 class TestDependents:
-    """The rest of it is told where dependents are, and where runs are killed."""
-
     @pytest.fixture(autouse=True)
     def _sidecar(self, engine: FakeEngine) -> None:
         engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
 
-    def test_one_that_could_not_be_brought_back_stops_before_the_stop(self, engine: FakeEngine) -> None:
+    def test_a_dependent_that_could_not_be_recreated_is_a_reason_to_refuse(self, engine: FakeEngine) -> None:
         engine._find("sidecar")["HostConfig"]["AutoRemove"] = True
         with pytest.raises(Refused, match="sidecar depends on it"):
             recreate(engine)
 
-    def test_surroundings_that_cannot_be_seen_stop_before_the_stop(self, engine: FakeEngine) -> None:
+    def test_surroundings_that_cannot_be_inspected_prevent_the_stop(self, engine: FakeEngine) -> None:
         engine.errors["surroundings"] = REFUSAL
         with pytest.raises(
             InspectFailed, match="Container web was not touched: the containers and networks around it could not be inspected"
