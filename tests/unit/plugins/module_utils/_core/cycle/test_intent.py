@@ -23,9 +23,9 @@ def engine() -> FakeEngine:
     return outdated_web()
 
 
-class TestWhatTheJournalHolds:
+class TestJournalEntry:
     @pytest.mark.parametrize("keep_archive", [True, False])
-    def test_what_was_asked_for(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, keep_archive: bool) -> None:
+    def test_entry_holds_keep_archive(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, keep_archive: bool) -> None:
         journal = FakeJournal()
         write = journal.write
         written: dict[str, str] = {}
@@ -35,14 +35,12 @@ class TestWhatTheJournalHolds:
         assert journal.notes == {}
 
 
-class TestDependents:
-    """The rest of it is told where dependents are, and where runs are killed."""
-
+class TestDependentsInTheEntry:
     @pytest.fixture(autouse=True)
     def _sidecar(self, engine: FakeEngine) -> None:
         engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
 
-    def test_what_they_are_is_written_down(self, engine: FakeEngine) -> None:
+    def test_entry_holds_the_dependents(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         engine.looks["NEW"] = engine.looks["web"] = [exited(1)]
         recreate(engine, lock=fake_lock(journal))

@@ -24,18 +24,18 @@ class TestImageDigest:
     def engine(self) -> FakeEngine:
         return web_behind_its_tag()
 
-    def test_exactly_this_one_runs_and_follows_its_tag(self, engine: FakeEngine) -> None:
+    def test_container_runs_the_digest_and_follows_its_tag(self, engine: FakeEngine) -> None:
         result = recreate_by_digest(engine)
         container = engine.container("web")
         assert (result.outcome, container["Image"], container["Config"]["Image"]) == (Outcome.RECREATED, "tested", "shop:1")
         assert (result.new_image.reference, result.new_image.id) == ("shop:1", "tested")
         assert engine.local[TAG] == "tested"
 
-    def test_the_tag_is_moved_before_the_stop(self, engine: FakeEngine) -> None:
+    def test_tag_is_moved_before_the_stop(self, engine: FakeEngine) -> None:
         recreate_by_digest(engine)
         assert engine.calls.index("tag:shop:1=tested") < engine.calls.index("stop:web")
 
-    def test_a_tag_that_is_moved_away_meanwhile_is_moved_back(self, engine: FakeEngine) -> None:
+    def test_tag_that_another_tool_moves_meanwhile_is_moved_back(self, engine: FakeEngine) -> None:
         def meddle() -> None:
             if engine.calls and engine.calls[-1] == "stop:web":
                 engine.local[TAG] = "elsewhere"
@@ -43,7 +43,7 @@ class TestImageDigest:
         engine.look_on = meddle
         assert recreate_by_digest(engine).new_image.id == engine.container("web")["Image"] == "tested"
 
-    def test_a_tag_that_no_pull_has_moved_stays(self, engine: FakeEngine) -> None:
+    def test_tag_is_not_moved_for_a_rejected_digest(self, engine: FakeEngine) -> None:
         """The digest was rejected before. What the tag means here is somebody else's business."""
         memory = FakeJournal()
         identity = ImageIdentity("shop:1", "tested", TESTED)
@@ -54,13 +54,13 @@ class TestImageDigest:
         assert recreate_with_health(context, fake_lock(), request, HealthConfig(), Cleanup()).outcome is Outcome.SKIPPED
         assert engine.local[TAG] == "other"
 
-    def test_a_tag_that_cannot_be_moved(self, engine: FakeEngine) -> None:
+    def test_tag_that_cannot_be_moved_prevents_the_update(self, engine: FakeEngine) -> None:
         engine.errors["tag:shop:1=tested"] = EngineError("no")
         with pytest.raises(PullFailed, match="could not be made to mean .* and container web was not touched: no"):
             recreate_by_digest(engine)
         assert "stop:web" not in engine.calls
 
-    def test_a_rollback_moves_the_tag_back(self, engine: FakeEngine) -> None:
+    def test_rollback_moves_the_tag_back(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [UNHEALTHY]
         result = recreate_by_digest(engine)
         assert (result.outcome, engine.local[TAG], engine.container("web")["Image"]) == (Outcome.ROLLED_BACK, "old", "old")

@@ -34,70 +34,42 @@ def engine() -> FakeEngine:
     return outdated_web()
 
 
-class TestTheCycle:
-    def test_creates_from_the_reference_as_written(self, engine: FakeEngine) -> None:
+class TestReference:
+    def test_container_is_created_from_the_reference_as_written(self, engine: FakeEngine) -> None:
         recreate(engine)
         assert engine.created[0]["Image"] == "shop:1"
 
-    def test_moves_to_another_reference(self, engine: FakeEngine) -> None:
+    def test_image_option_moves_the_container_to_another_reference(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:2"] = "newer"
         result = recreate(engine, image="shop:2")
         assert engine.created[0]["Image"] == "shop:2"
         assert (result.new_image.reference, result.new_image.id) == ("shop:2", "newer")
 
-    def test_same_image_is_left_alone(self, engine: FakeEngine) -> None:
-        engine.registry["docker.io/library/shop:1"] = "old"
-        result = recreate(engine)
-        assert result.outcome is Outcome.UNCHANGED
-        assert engine.calls == ["inspect", "pull"]
-        assert (result.container_id, result.downtime) == (engine.container("web")["Id"], None)
-
-    def test_force_recreates_the_same_image(self, engine: FakeEngine) -> None:
-        engine.registry["docker.io/library/shop:1"] = "old"
-        assert recreate(engine, force=True).outcome is Outcome.RECREATED
-
-
-class TestBeforeThereIsAnArchive:
-    def test_no_such_container(self, engine: FakeEngine) -> None:
-        with pytest.raises(InspectFailed, match="no container .* shop "):
-            recreate(engine, container="shop")
-
     @pytest.mark.parametrize("short_id", ["854aadc109de", "sha256:854aadc1"])
-    def test_the_first_digits_of_an_image_id_are_no_reference(self, engine: FakeEngine, short_id: str) -> None:
+    def test_short_image_id_is_not_a_reference(self, engine: FakeEngine, short_id: str) -> None:
         engine._find("web")["Config"]["Image"] = short_id
         engine._find("web")["Image"] = "sha256:854aadc109de" + "0" * 52
         with pytest.raises(InvalidImageReference, match="created from an image ID"):
             recreate(engine)
 
-    def test_a_full_id_is_one(self, engine: FakeEngine) -> None:
-        assert recreate(engine, container=engine.container("web")["Id"]).container_name == "web"
-
-    def test_an_engine_that_cannot_look(self, engine: FakeEngine) -> None:
-        engine.errors["inspect"] = REFUSAL
-        with pytest.raises(InspectFailed, match="was not touched: the engine says no"):
-            recreate(engine)
-
-    def test_a_container_that_was_made_from_an_image_id_needs_to_be_told(self, engine: FakeEngine) -> None:
+    def test_container_created_from_an_image_id_needs_the_image_option(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
         with pytest.raises(InvalidImageReference, match="web was not touched: it was created from an image ID"):
             recreate(engine)
 
-    def test_refused(self, engine: FakeEngine) -> None:
-        engine._find("web")["HostConfig"]["AutoRemove"] = True
-        with pytest.raises(Refused, match="--rm"):
+    def test_container_created_from_an_image_id_message_quotes_the_id(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
+        with pytest.raises(InvalidImageReference, match="an image ID \\(sha256:0000"):
             recreate(engine)
-        assert engine.calls == ["inspect", "pull", "surroundings", "changes:web"]
 
+    def test_image_option_moves_a_container_created_from_an_image_id(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
+        engine.images["old"] = {"RepoTags": ["shop:1"]}
+        result = recreate(engine, Cleanup(remove_replaced=True), image="shop:1")
+        assert (result.outcome, result.old_image.digest) == (Outcome.RECREATED, None)
+        assert "remove_image:old" not in engine.calls, "somebody calls it shop:1"
 
-class TestPlan:
-    def test_what_is_up_to_date_is_not_refused(self, engine: FakeEngine) -> None:
-        engine._find("web")["HostConfig"]["AutoRemove"] = True
-        engine.registry["docker.io/library/shop:1"] = "old"
-        assert recreate(engine).outcome is Outcome.UNCHANGED
-
-
-class TestImages:
-    def test_old_and_new(self, engine: FakeEngine) -> None:
+    def test_old_and_new_image_are_reported(self, engine: FakeEngine) -> None:
         engine.images["old"] = {"RepoDigests": [f"shop@{DIGEST}"]}
         engine.registry["docker.io/library/shop:2"] = "newer"
         result = recreate(engine, image="shop:2")
@@ -105,7 +77,20 @@ class TestImages:
         assert result.new_image == ImageIdentity("shop:2", "newer")
         assert result.container_name == "web"
 
-    def test_the_same_image_under_another_reference_is_unchanged(self, engine: FakeEngine) -> None:
+
+class TestUnchanged:
+    def test_container_on_the_same_image_is_unchanged(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:1"] = "old"
+        result = recreate(engine)
+        assert result.outcome is Outcome.UNCHANGED
+        assert engine.calls == ["inspect", "pull"]
+        assert (result.container_id, result.downtime) == (engine.container("web")["Id"], None)
+
+    def test_force_recreates_a_container_on_the_same_image(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:1"] = "old"
+        assert recreate(engine, force=True).outcome is Outcome.RECREATED
+
+    def test_same_image_under_another_reference_is_unchanged(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:2"] = "old"
         result = recreate(engine, Cleanup(remove_replaced=True, prune_dangling=True), image="shop:2")
         assert engine.calls == ["inspect", "pull"], "there is nothing to clean up"
@@ -113,29 +98,32 @@ class TestImages:
         assert (result.old_image.reference, result.new_image.reference) == ("shop:1", "shop:2")
         assert [step.name for step in result.steps] == ["lock", "inspect", "pull"]
 
-    def test_a_container_that_was_made_from_an_image_id_moves_where_it_is_told(self, engine: FakeEngine) -> None:
-        engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
-        engine.images["old"] = {"RepoTags": ["shop:1"]}
-        result = recreate(engine, Cleanup(remove_replaced=True), image="shop:1")
-        assert (result.outcome, result.old_image.digest) == (Outcome.RECREATED, None)
-        assert "remove_image:old" not in engine.calls, "somebody calls it shop:1"
+    def test_container_that_is_up_to_date_skips_the_preflight_checks(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"]["AutoRemove"] = True
+        engine.registry["docker.io/library/shop:1"] = "old"
+        assert recreate(engine).outcome is Outcome.UNCHANGED
 
 
-class TestWhatIsSaid:
-    def test_no_answer_is_not_no_container(self, engine: FakeEngine) -> None:
+class TestFindContainer:
+    def test_missing_container_is_an_error(self, engine: FakeEngine) -> None:
+        with pytest.raises(InspectFailed, match="no container .* shop "):
+            recreate(engine, container="shop")
+
+    def test_container_is_found_by_its_full_id(self, engine: FakeEngine) -> None:
+        assert recreate(engine, container=engine.container("web")["Id"]).container_name == "web"
+
+    def test_engine_error_of_the_inspect_is_quoted(self, engine: FakeEngine) -> None:
+        engine.errors["inspect"] = REFUSAL
+        with pytest.raises(InspectFailed, match="was not touched: the engine says no"):
+            recreate(engine)
+
+    def test_missing_answer_is_not_reported_as_a_missing_container(self, engine: FakeEngine) -> None:
         engine.errors["inspect"] = NoAnswer("the connection broke")
         with pytest.raises(InspectFailed, match="could not be inspected"):
             recreate(engine)
 
-    def test_image_id(self, engine: FakeEngine) -> None:
-        engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
-        with pytest.raises(InvalidImageReference, match="an image ID \\(sha256:0000"):
-            recreate(engine)
-
-
-class TestWhatTheJournalHolds:
     @pytest.mark.parametrize("by_id", [False, True])
-    def test_an_archive_that_was_kept_is_refused(self, engine: FakeEngine, by_id: bool) -> None:
+    def test_kept_archive_is_refused(self, engine: FakeEngine, by_id: bool) -> None:
         memory = FakeJournal()
         web = engine.container("web")["Id"]
         recreate(engine, keep_archive=True, memory=memory)
@@ -144,12 +132,18 @@ class TestWhatTheJournalHolds:
             recreate(engine, container=web if by_id else "web-old-1000", memory=memory, force=True)
         assert engine.container("web-old-1000") == before
 
-    def test_what_only_looks_like_an_archive_is_not(self, engine: FakeEngine) -> None:
+    def test_container_with_the_name_of_an_archive_is_updated(self, engine: FakeEngine) -> None:
         engine.has_container("shop-old-7", "shop:1", "old")
         assert recreate(engine, container="shop-old-7").outcome is Outcome.RECREATED
 
+    def test_container_that_fails_a_preflight_check_is_refused_after_the_pull(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"]["AutoRemove"] = True
+        with pytest.raises(Refused, match="--rm"):
+            recreate(engine)
+        assert engine.calls == ["inspect", "pull", "surroundings", "changes:web"]
 
-class TestRejected:
+
+class TestRejectedImage:
     """An image that was rolled back from is not tried again."""
 
     @pytest.fixture
@@ -161,7 +155,7 @@ class TestRejected:
         engine.calls.clear()
         return memory
 
-    def test_it_is_skipped_and_its_tag_pointed_back_again(self, engine: FakeEngine, memory: FakeJournal) -> None:
+    def test_rejected_image_is_skipped_and_its_tag_pointed_back(self, engine: FakeEngine, memory: FakeJournal) -> None:
         assert engine.local["docker.io/library/shop:1"] == "old"
         result = recreate(engine, memory=memory)
         assert engine.calls == ["inspect", "pull", "surroundings", "changes:web", "surroundings", "tag:shop:1=old"]
@@ -171,16 +165,16 @@ class TestRejected:
         assert (result.rejected.image_id, result.rejected.reason) == ("new", "crashed: web exited with code 3")
         assert engine.local["docker.io/library/shop:1"] == "old"
 
-    def test_force_tries_it_and_forgets_what_was_remembered(self, engine: FakeEngine, memory: FakeJournal) -> None:
+    def test_force_tries_a_rejected_image_and_forgets_the_rejection(self, engine: FakeEngine, memory: FakeJournal) -> None:
         assert recreate(engine, memory=memory, force=True).outcome is Outcome.RECREATED
         assert memory.notes == {}
 
-    def test_a_newer_image_is_tried(self, engine: FakeEngine, memory: FakeJournal) -> None:
+    def test_newer_image_than_the_rejected_one_is_tried(self, engine: FakeEngine, memory: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:1"] = "newer"
         assert recreate(engine, memory=memory).outcome is Outcome.RECREATED
         assert memory.notes == {}
 
-    def test_also_under_another_reference_which_is_not_touched(self, engine: FakeEngine, memory: FakeJournal) -> None:
+    def test_rejected_image_under_another_reference_is_skipped_and_its_tag_kept(self, engine: FakeEngine, memory: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:2"] = "new"
         assert recreate(engine, memory=memory, image="shop:2").outcome is Outcome.SKIPPED
         assert engine.local["docker.io/library/shop:2"] == "new"

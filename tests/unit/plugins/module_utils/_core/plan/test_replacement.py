@@ -62,29 +62,6 @@ def host() -> Host:
     return Host()
 
 
-def test_one_is_left_alone_and_told_of(host: Host) -> None:
-    assert host.engine.container("web-old-1000")["Id"] == host.web
-    assert [kept.id for kept in ArchiveStore(host.memory).of("web")] == [host.web]
-    assert [dependent.name for dependent in host.result.dependents] == ["web"]
-    assert [warning for warning in host.result.warnings if "web-old-1000" in warning] == [
-        "The archive web-old-1000 needs the very container of vpn that is replaced here. To go back to it, let vpn go back first."
-    ]
-
-
-def test_both_go_back_in_turn(host: Host) -> None:
-    assert host.back("vpn").outcome is host.back("web").outcome is Outcome.RESTORED
-    assert host.engine.container("web")["Id"] == host.web
-    assert host.engine.is_served("web")
-    assert host.engine.names == {"vpn", "web"}
-
-
-def test_one_alone_cannot(host: Host) -> None:
-    """What it lived in does not run. So the one that does stays."""
-    assert host.back("web").outcome is Outcome.ROLLED_BACK
-    assert host.engine.container("web")["Image"] == "new-web"
-    assert host.engine.is_served("web")
-
-
 DIGEST = "sha256:" + "d" * 64
 
 
@@ -93,21 +70,42 @@ def engine() -> FakeEngine:
     return outdated_web()
 
 
-class TestTheCycle:
-    def test_a_taken_archive_name_is_avoided(self, engine: FakeEngine) -> None:
+def test_archive_in_the_network_of_the_replaced_container_is_kept_with_a_warning(host: Host) -> None:
+    assert host.engine.container("web-old-1000")["Id"] == host.web
+    assert [kept.id for kept in ArchiveStore(host.memory).of("web")] == [host.web]
+    assert [dependent.name for dependent in host.result.dependents] == ["web"]
+    assert [warning for warning in host.result.warnings if "web-old-1000" in warning] == [
+        "The archive web-old-1000 needs the very container of vpn that is replaced here. To go back to it, let vpn go back first."
+    ]
+
+
+def test_provider_and_archive_can_be_rolled_back_in_turn(host: Host) -> None:
+    assert host.back("vpn").outcome is host.back("web").outcome is Outcome.RESTORED
+    assert host.engine.container("web")["Id"] == host.web
+    assert host.engine.is_served("web")
+    assert host.engine.names == {"vpn", "web"}
+
+
+def test_archive_cannot_be_restored_before_its_provider(host: Host) -> None:
+    """What it lived in does not run. So the one that does stays."""
+    assert host.back("web").outcome is Outcome.ROLLED_BACK
+    assert host.engine.container("web")["Image"] == "new-web"
+    assert host.engine.is_served("web")
+
+
+class TestArchiveName:
+    def test_archive_name_that_is_taken_is_avoided(self, engine: FakeEngine) -> None:
         engine.has_container("web-old-1000", "other:1", "other")
         recreate(engine)
         assert "rename:web->web-old-1001" in engine.calls
         assert "web-old-1000" in engine.names
 
-
-class TestWhatIsAskedFor:
-    def test_the_archive_is_named_for_the_container_and_not_for_how_it_was_asked_for(self, engine: FakeEngine) -> None:
+    def test_archive_is_named_after_the_container_even_when_it_is_given_by_id(self, engine: FakeEngine) -> None:
         recreate(engine, container=engine.container("web")["Id"])
         assert "rename:web->web-old-1000" in engine.calls
 
 
-class TestPlan:
+class TestCreateBody:
     def plan(self, engine: FakeEngine) -> Replacement:
         plan = plan_replacement(fake_context(engine), Stopwatch(engine.clock), RecreateRequest("web"))
         assert isinstance(plan, Replacement)
@@ -131,30 +129,30 @@ class TestPlan:
             ({"Interval": 3_000_000_000, "Timeout": 1_000_000_000}, 8),
         ],
     )
-    def test_time_to_health(self, engine: FakeEngine, check: dict[str, int] | None, seconds: float) -> None:
+    def test_time_to_health_follows_from_the_health_check(self, engine: FakeEngine, check: dict[str, int] | None, seconds: float) -> None:
         engine._find("web")["Config"]["Healthcheck"] = check
         assert self.plan(engine).old.time_to_health == seconds
 
-    def test_defaults_of_the_old_image_are_no_wishes(self, engine: FakeEngine) -> None:
+    def test_defaults_of_the_old_image_are_not_carried_over(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Env"] = ["A=1", "B=2"]
         engine.images["old"] = {"Config": {"Env": ["A=1"]}}
         assert self.plan(engine).body["Env"] == ["B=2"]
 
-    def test_borrowed_volumes_are_not_adopted(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_volumes_of_other_containers_are_not_mounted_directly(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         engine._find("web")["Mounts"] = [{"Type": "volume", "Name": "theirs", "Destination": "/theirs"}]
         self.inspected(engine, monkeypatch, borrowed_mounts=frozenset({"/theirs"}))
         assert "Binds" not in self.plan(engine).body["HostConfig"]
 
-    def test_a_known_digest_is_not_pinned(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_reference_is_not_pinned_to_the_pulled_digest(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         pull = engine.pull
         monkeypatch.setattr(engine, "pull", lambda *arguments: pull(*arguments)._replace(digest=DIGEST))
         assert self.plan(engine).body["Image"] == "shop:1"
 
-    def test_a_name_without_a_slash(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_name_without_a_leading_slash_is_accepted(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.inspected(engine, monkeypatch, container=lambda found: {**found.container, "Name": "web"})
         assert self.plan(engine).old.name == "web"
 
-    def test_an_image_that_is_gone_is_refused(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_container_whose_image_is_gone_is_refused(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.inspected(engine, monkeypatch, image=None)
         with pytest.raises(Refused, match="Container web was not touched: the image that it runs"):
             recreate(engine)
@@ -165,28 +163,26 @@ class TestLostFiles:
     def _files(self, engine: FakeEngine) -> None:
         engine.changed["web"] = [{"Path": "/srv/upload", "Kind": 1}]
 
-    def test_or_a_reason_to_refuse(self, engine: FakeEngine) -> None:
+    def test_lost_files_refuse_prevents_the_update(self, engine: FakeEngine) -> None:
         with pytest.raises(Refused, match="would be lost: /srv/upload"):
             recreate(engine, lost_files=LostFiles.REFUSE)
 
-    def test_or_passed_over(self, engine: FakeEngine) -> None:
+    def test_lost_files_ignore_reports_nothing(self, engine: FakeEngine) -> None:
         result = recreate(engine, lost_files=LostFiles.IGNORE)
         assert (result.lost_files, result.warnings) == ((), ())
 
 
 class TestDependents:
-    """The rest of it is told where dependents are, and where runs are killed."""
-
     @pytest.fixture(autouse=True)
     def _sidecar(self, engine: FakeEngine) -> None:
         engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
 
-    def test_one_that_could_not_be_brought_back_stops_before_the_stop(self, engine: FakeEngine) -> None:
+    def test_dependent_that_could_not_be_recreated_prevents_the_update(self, engine: FakeEngine) -> None:
         engine._find("sidecar")["HostConfig"]["AutoRemove"] = True
         with pytest.raises(Refused, match="sidecar depends on it"):
             recreate(engine)
 
-    def test_surroundings_that_cannot_be_seen_stop_before_the_stop(self, engine: FakeEngine) -> None:
+    def test_other_containers_that_cannot_be_listed_prevent_the_update(self, engine: FakeEngine) -> None:
         engine.errors["surroundings"] = REFUSAL
         with pytest.raises(InspectFailed, match="around container web could not be looked at, and it was not touched"):
             recreate(engine)

@@ -26,43 +26,43 @@ def yard() -> Yard:
     return Yard()
 
 
-class TestNothingToGoBackTo:
-    def test_none_was_kept(self, yard: Yard) -> None:
+class TestChooseArchive:
+    def test_container_without_a_remembered_archive_has_nothing_to_go_back_to(self, yard: Yard) -> None:
         ArchiveStore(yard.memory).drop("web", yard.archived)
         with pytest.raises(NoArchive, match="no archive of web is left.*Nothing was touched") as caught:
             yard.rollback_to_archive()
         assert not caught.value.touched
         assert ARCHIVE in yard.engine.names, "what merely looks like an archive is not used"
 
-    def test_it_was_removed(self, yard: Yard) -> None:
+    def test_removed_archive_leaves_nothing_to_go_back_to(self, yard: Yard) -> None:
         yard.engine.vanish(ARCHIVE)
         with pytest.raises(NoArchive):
             yard.rollback_to_archive()
 
-    def test_one_that_was_renamed_is_skipped_for_an_older_one(self, yard: Yard) -> None:
+    def test_renamed_archive_is_skipped_for_an_older_one(self, yard: Yard) -> None:
         yard.archive("web-old-950")
         yard.engine._find("web-old-950")["Name"] = "/keep-this"
         assert yard.rollback_to_archive().container_id == yard.archived
         assert "keep-this" in yard.engine.names
 
-    def test_the_newest_comes_first(self, yard: Yard) -> None:
+    def test_newest_archive_is_chosen(self, yard: Yard) -> None:
         newest = yard.archive("web-old-950")
         assert yard.rollback_to_archive().container_id == newest
         assert yard.kept == [ARCHIVE]
 
-    def test_a_memory_that_cannot_be_read(self, yard: Yard) -> None:
+    def test_memory_that_cannot_be_read_is_an_error(self, yard: Yard) -> None:
         yard.memory.errors.append(REFUSAL)
         with pytest.raises(InspectFailed, match="archives of web could not be looked at, and nothing was touched"):
             yard.rollback_to_archive()
 
 
-class TestPreflight:
-    def test_what_may_not_be_stopped(self, yard: Yard) -> None:
+class TestPreflightChecks:
+    def test_container_that_must_not_be_stopped_is_refused(self, yard: Yard) -> None:
         yard.engine._find("web")["HostConfig"]["AutoRemove"] = True
         with pytest.raises(Refused, match="--rm"):
             yard.rollback_to_archive()
 
-    def test_a_network_of_the_archive_that_is_gone(self, yard: Yard) -> None:
+    def test_archive_whose_network_is_gone_is_refused(self, yard: Yard) -> None:
         yard.engine._find(ARCHIVE)["NetworkSettings"]["Networks"] = {"back": {}}
         with pytest.raises(Refused, match="network back is gone"):
             yard.rollback_to_archive()
@@ -70,17 +70,17 @@ class TestPreflight:
         assert yard.rollback_to_archive().outcome is Outcome.RESTORED
 
 
-class TestTheNameIsMissing:
+class TestMissingContainer:
     @pytest.fixture(autouse=True)
     def _missing(self, yard: Yard) -> None:
         yard.engine.vanish("web")
 
-    def test_with_no_archive_either(self, yard: Yard) -> None:
+    def test_missing_container_without_an_archive_has_nothing_to_go_back_to(self, yard: Yard) -> None:
         yard.engine.vanish(ARCHIVE)
         with pytest.raises(NoArchive):
             yard.rollback_to_archive()
         assert yard.journal.notes == {}
 
-    def test_nobody_is_taken_for_a_name_by_an_id(self, yard: Yard) -> None:
+    def test_id_of_a_missing_container_is_not_used_as_a_name(self, yard: Yard) -> None:
         with pytest.raises(InspectFailed, match="no container"):
             yard.rollback_to_archive(container=yard.newer)
