@@ -46,7 +46,7 @@ def spoilt() -> FakeHost:
     ],
     ids=["update", "bad update", "going back", "going back to a bad one"],
 )
-def test_one_call_fails(
+def test_single_failing_call_leaves_a_true_result(
     make: t.Callable[[], FakeHost], run: t.Callable[[FakeHost, RunLock], CycleResult], before: str, after: str, fault: Fault
 ) -> None:
     for at in range(1, 500):

@@ -46,7 +46,7 @@ def again(host: FakeHost, run: Run) -> CycleResult:
 
 @pytest.mark.parametrize("runs", [True, False])
 @pytest.mark.parametrize("keep_archive", [False, True])
-def test_an_update(runs: bool, keep_archive: bool) -> None:
+def test_killed_update_is_finished_by_the_next_run(runs: bool, keep_archive: bool) -> None:
     def run(host: FakeHost, lock: RunLock) -> CycleResult:
         return host.recreate(lock, keep_archive=keep_archive)
 
@@ -58,7 +58,7 @@ def test_an_update(runs: bool, keep_archive: bool) -> None:
 
 
 @pytest.mark.parametrize("bad", [False, True])
-def test_an_update_of_a_container_by_its_id(bad: bool) -> None:
+def test_killed_update_of_a_container_given_by_id_is_finished_by_the_next_run(bad: bool) -> None:
     """While it is an archive, its ID has the name of one."""
 
     def run(host: FakeHost, lock: RunLock) -> CycleResult:
@@ -70,7 +70,7 @@ def test_an_update_of_a_container_by_its_id(bad: bool) -> None:
         host.assert_is("old" if bad else "new")
 
 
-def test_an_update_to_a_bad_image() -> None:
+def test_killed_update_to_a_bad_image_is_rolled_back_by_the_next_run() -> None:
     for host in interruptions(lambda: FakeHost(bad=True), FakeHost.recreate):
         assert again(host, FakeHost.recreate).outcome in (Outcome.ROLLED_BACK, Outcome.SKIPPED)
         host.assert_is("old")
@@ -79,7 +79,7 @@ def test_an_update_to_a_bad_image() -> None:
         assert again(host, FakeHost.recreate).outcome is Outcome.SKIPPED
 
 
-def test_an_update_forgets_no_archive() -> None:
+def test_killed_update_forgets_no_archive() -> None:
     def make() -> FakeHost:
         host = updated(2)
         host.engine.registry["docker.io/library/shop:1"] = "newest"
@@ -97,7 +97,7 @@ def test_an_update_forgets_no_archive() -> None:
 
 @pytest.mark.parametrize("keep_archive", [False, True])
 @pytest.mark.parametrize("updates", [1, 2])
-def test_going_back(keep_archive: bool, updates: int) -> None:
+def test_killed_rollback_is_finished_by_the_next_run(keep_archive: bool, updates: int) -> None:
     """One container, not two, however often it is interrupted."""
 
     def run(host: FakeHost, lock: RunLock) -> CycleResult:
@@ -111,7 +111,7 @@ def test_going_back(keep_archive: bool, updates: int) -> None:
         assert host.engine.local["docker.io/library/shop:1"] == image
 
 
-def test_going_back_to_a_bad_one() -> None:
+def test_killed_rollback_to_a_bad_archive_is_undone_by_the_next_run() -> None:
     def make() -> FakeHost:
         host = updated()
         host.spoil_the_archive()
@@ -123,7 +123,7 @@ def test_going_back_to_a_bad_one() -> None:
         assert host.kept, "the archive is an archive again"
 
 
-def test_filling_a_gap() -> None:
+def test_killed_restore_of_a_missing_container_is_finished_by_the_next_run() -> None:
     newest: list[str] = []
 
     def make() -> FakeHost:
@@ -142,7 +142,7 @@ def test_filling_a_gap() -> None:
 
 
 @pytest.mark.parametrize("bad", [False, True])
-def test_the_second_run_may_be_killed_too(bad: bool) -> None:
+def test_third_run_finishes_when_the_second_is_killed_too(bad: bool) -> None:
     for sooner in range(13, 80, 9):
         for later in range(2, 60, 5):
             host = FakeHost(bad=bad)
@@ -155,7 +155,7 @@ def test_the_second_run_may_be_killed_too(bad: bool) -> None:
             host.assert_is("old" if bad else "new")
 
 
-def test_when_all_is_gone_back_from_nothing_is_left_of_the_memory() -> None:
+def test_memory_holds_only_the_rejection_after_the_last_rollback() -> None:
     host = updated()
     host.rollback_to_archive(host.lock("me"))
     assert set(host.memory.notes) == {"evenkeel-rejected.web"}

@@ -54,18 +54,18 @@ def lock(journal: FakeJournal, runs: FakeProcesses) -> RunLock:
     return fake_lock(journal, runs)
 
 
-def test_an_entry_survives_the_journal() -> None:
+def test_journal_entry_round_trip() -> None:
     assert JournalEntry.from_text(entry("a").to_text()) == entry("a")
 
 
-def test_nobody_there(lock: RunLock) -> None:
+def test_free_lock_needs_no_recovery(lock: RunLock) -> None:
     rescues = Rescues()
     lock.wait_and_recover("web", rescues)
     assert (rescues, lock.recovered) == ([], False)
 
 
 @pytest.mark.parametrize("holder", ["me", "other"])
-def test_a_lock_whose_answer_is_lost_is_taken_back_unless_it_is_another_runs(
+def test_lock_whose_answer_was_lost_is_released_unless_another_run_holds_it(
     lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch, holder: str
 ) -> None:
     def lost(key: str, _text: str) -> str:
@@ -78,7 +78,7 @@ def test_a_lock_whose_answer_is_lost_is_taken_back_unless_it_is_another_runs(
     assert [*journal.notes] == ([LOCK] if holder == "other" else [])
 
 
-def test_a_container_by_the_id_that_a_run_knows_it_by(lock: RunLock, journal: FakeJournal) -> None:
+def test_locked_container_is_found_by_every_id_of_the_run(lock: RunLock, journal: FakeJournal) -> None:
     returning = ArchiveRecord("archive", "web-old-7", True, {})
     held = entry("other")._replace(old_id="old", returning=returning)
     other = fake_lock(journal, FakeProcesses("other"))
@@ -93,7 +93,7 @@ def test_a_container_by_the_id_that_a_run_knows_it_by(lock: RunLock, journal: Fa
     }
 
 
-def test_one_begins_and_the_other_does_not(lock: RunLock, journal: FakeJournal) -> None:
+def test_only_one_run_acquires_the_lock(lock: RunLock, journal: FakeJournal) -> None:
     other = fake_lock(journal, FakeProcesses("other"))
     assert other.acquire(entry("other"))
     assert not lock.acquire(entry("me"))
@@ -104,7 +104,7 @@ def test_one_begins_and_the_other_does_not(lock: RunLock, journal: FakeJournal) 
     assert lock.acquire(entry("me"))
 
 
-def test_the_living_is_waited_for(journal: FakeJournal, runs: FakeProcesses) -> None:
+def test_live_run_is_waited_for(journal: FakeJournal, runs: FakeProcesses) -> None:
     other = fake_lock(journal, FakeProcesses("other"))
     other.acquire(entry("other"))
     clock = FakeClock()
@@ -121,14 +121,14 @@ def test_the_living_is_waited_for(journal: FakeJournal, runs: FakeProcesses) -> 
     assert (clock.now, rescues) == (3, [])
 
 
-def test_but_not_for_ever(lock: RunLock, journal: FakeJournal) -> None:
+def test_wait_for_a_live_run_ends_with_the_lock_timeout(lock: RunLock, journal: FakeJournal) -> None:
     fake_lock(journal, FakeProcesses("other")).acquire(entry("other"))
     with pytest.raises(Busy, match="another run is at work on it \\(process 1 on here\\)"):
         lock.wait_and_recover("web", Rescues())
     assert list(journal.notes) == [LOCK]
 
 
-class TestTheDead:
+class TestDeadHolder:
     @pytest.fixture(autouse=True)
     def _dead(self, journal: FakeJournal, runs: FakeProcesses) -> None:
         dead = fake_lock(journal, FakeProcesses("dead"))
@@ -136,14 +136,14 @@ class TestTheDead:
         dead.record_new_container("new-id")
         runs.dead.add("dead")
 
-    def test_what_it_left_is_brought_to_its_end(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_run_of_a_dead_holder_is_recovered(self, lock: RunLock, journal: FakeJournal) -> None:
         rescues = Rescues()
         lock.wait_and_recover("web", rescues)
         assert rescues == [(entry("dead"), "new-id")]
         assert lock.recovered
         assert journal.notes == {}
 
-    def test_its_lock_is_held_by_the_rescuer_meanwhile(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_recovering_run_holds_the_lock(self, lock: RunLock, journal: FakeJournal) -> None:
         def rescue(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
             assert set(journal.notes) == {LOCK, new_container_key(entry("dead")), successor_key(entry("dead"))}
             with pytest.raises(Busy):
@@ -157,12 +157,14 @@ class TestTheDead:
 
         lock.wait_and_recover("web", rescue)
 
-    def test_the_lock_is_erased_before_its_successors(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_lock_is_erased_before_its_successors(self, lock: RunLock, journal: FakeJournal) -> None:
         lock.wait_and_recover("web", Rescues())
         erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
         assert erased == [LOCK, successor_key(entry("dead")), new_container_key(entry("dead"))]
 
-    def test_a_rescuer_who_died_is_succeeded_too(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
+    def test_run_of_a_recovering_run_that_died_is_recovered_from_the_first_entry(
+        self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses
+    ) -> None:
         rescuer = entry("dead")._replace(holder=FakeProcesses("rescuer").me())
         journal.notes[successor_key(entry("dead"))] = rescuer.to_text()
         runs.dead.add("rescuer")
@@ -171,7 +173,7 @@ class TestTheDead:
         assert rescues == [(entry("dead"), "new-id")], "it is the first entry that tells what was meant"
         assert journal.notes == {}
 
-    def test_one_that_is_rescued_between_look_and_writing(self, journal: FakeJournal, runs: FakeProcesses) -> None:
+    def test_run_that_another_run_recovered_meanwhile_is_not_recovered_again(self, journal: FakeJournal, runs: FakeProcesses) -> None:
         lock = fake_lock(journal, runs)
         write = journal.write
 
@@ -184,7 +186,7 @@ class TestTheDead:
         lock.wait_and_recover("web", rescues)
         assert (rescues, journal.notes, lock.recovered) == ([], {}, False)
 
-    def test_a_rescue_that_fails_leaves_the_entry_for_the_next(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_failed_recovery_leaves_the_entry_for_the_next_run(self, lock: RunLock, journal: FakeJournal) -> None:
         def fail(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
             raise RecoveryFailed("no")
 
@@ -193,7 +195,7 @@ class TestTheDead:
         assert set(journal.notes) == {LOCK, new_container_key(entry("dead"))}
 
 
-class TestOneOfWhomNobodyKnows:
+class TestHolderOnAnotherMachine:
     """A run on another machine may live as long as its lease."""
 
     @pytest.fixture(autouse=True)
@@ -201,19 +203,19 @@ class TestOneOfWhomNobodyKnows:
         fake_lock(journal, FakeProcesses("far")).acquire(entry("far"))
         runs.far_away.add("far")
 
-    def test_within_its_lease(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_holder_within_its_lease_is_alive(self, lock: RunLock, journal: FakeJournal) -> None:
         journal.age_of_all = 100.0
         with pytest.raises(Busy):
             lock.wait_and_recover("web", Rescues())
 
-    def test_after_its_lease(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_holder_after_its_lease_is_dead(self, lock: RunLock, journal: FakeJournal) -> None:
         journal.age_of_all = 100.1
         rescues = Rescues()
         lock.wait_and_recover("web", rescues)
         assert len(rescues) == 1
 
 
-def test_an_entry_of_another_version_is_left_alone(lock: RunLock, journal: FakeJournal) -> None:
+def test_journal_entry_of_another_version_is_left_alone(lock: RunLock, journal: FakeJournal) -> None:
     journal.notes[LOCK] = '{"from": "the future"}'
     with pytest.raises(JournalFailed, match="volume evenkeel-lock.web cannot be read: it was not written by this version"):
         lock.wait_and_recover("web", Rescues())
@@ -223,30 +225,30 @@ def test_an_entry_of_another_version_is_left_alone(lock: RunLock, journal: FakeJ
 REFUSAL = EngineError("the engine says no")
 
 
-def test_the_places() -> None:
+def test_journal_keys() -> None:
     assert lock_key("web") == "evenkeel-lock.web"
     assert successor_key(entry("a")) == "evenkeel-lock-after.a.web"
     assert new_container_key(entry("a")) == "evenkeel-new.a.web"
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"holder": 1}', '{"holder": {}}', '{"holder": {"pid": 1}}'])
-def test_what_is_no_entry(text: str) -> None:
+def test_text_that_is_no_entry_is_refused(text: str) -> None:
     with pytest.raises(InvalidInput, match="not written by this version"):
         JournalEntry.from_text(text)
 
 
 @pytest.mark.parametrize("lock_timeout", [0, LONGEST])
-def test_what_is_a_lock_timeout(lock_timeout: float) -> None:
+def test_valid_lock_timeout_is_accepted(lock_timeout: float) -> None:
     RunLock(FakeJournal(), FakeProcesses(), FakeClock(), lock_timeout)
 
 
 @pytest.mark.parametrize("lock_timeout", [-1, LONGEST + 1, float("nan")])
-def test_what_is_none(lock_timeout: float) -> None:
+def test_invalid_lock_timeout_is_refused(lock_timeout: float) -> None:
     with pytest.raises(InvalidInput, match="lock_timeout"):
         RunLock(FakeJournal(), FakeProcesses(), FakeClock(), lock_timeout)
 
 
-def test_the_lock_timeout_counts_from_the_start_and_to_the_second(journal: FakeJournal, runs: FakeProcesses) -> None:
+def test_lock_timeout_counts_from_the_start_of_the_wait(journal: FakeJournal, runs: FakeProcesses) -> None:
     fake_lock(journal, FakeProcesses("other")).acquire(entry("other"))
     clock = FakeClock()
     clock.now = 1000.0
@@ -256,13 +258,13 @@ def test_the_lock_timeout_counts_from_the_start_and_to_the_second(journal: FakeJ
     assert clock.now == 1005.0
 
 
-def test_who_did_not_begin_notes_and_ends_nothing(lock: RunLock, journal: FakeJournal) -> None:
+def test_run_without_the_lock_records_and_releases_nothing(lock: RunLock, journal: FakeJournal) -> None:
     lock.record_new_container("new-id")
     lock.release()
     assert journal.calls == []
 
 
-def test_who_has_ended_does_not_end_the_next(lock: RunLock, journal: FakeJournal) -> None:
+def test_second_release_does_not_release_the_next_holder(lock: RunLock, journal: FakeJournal) -> None:
     lock.acquire(entry("me"))
     lock.release()
     other = fake_lock(journal, FakeProcesses("other"))
@@ -271,19 +273,19 @@ def test_who_has_ended_does_not_end_the_next(lock: RunLock, journal: FakeJournal
     assert list(journal.notes) == [LOCK]
 
 
-def test_an_end_that_cannot_be_written_is_left_to_the_next(lock: RunLock, journal: FakeJournal) -> None:
+def test_failed_release_is_left_to_the_next_run(lock: RunLock, journal: FakeJournal) -> None:
     lock.acquire(entry("me"))
     journal.errors.append(REFUSAL)
     lock.release()
 
 
-def test_a_beginning_that_cannot_be_written(lock: RunLock, journal: FakeJournal) -> None:
+def test_failed_acquire_is_an_error(lock: RunLock, journal: FakeJournal) -> None:
     journal.errors.append(REFUSAL)
     with pytest.raises(JournalFailed, match="could not be written \\(the engine says no\\). Container web was not touched"):
         lock.acquire(entry("me"))
 
 
-def test_an_age_that_cannot_be_told(journal: FakeJournal, runs: FakeProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_age_of_a_lock_is_an_error(journal: FakeJournal, runs: FakeProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_note: object) -> float:
         raise REFUSAL
 
@@ -294,11 +296,11 @@ def test_an_age_that_cannot_be_told(journal: FakeJournal, runs: FakeProcesses, m
         fake_lock(journal, runs).wait_and_recover("web", Rescues())
 
 
-class TestWhoWentBack:
+class TestRolledBackTo:
     BACK = ArchiveRecord("back-id", "web-old-900", runs=True, restart_policy={"Name": "always"})
 
     @pytest.mark.parametrize(("returning", "rolled_back_to"), [(None, None), (BACK, "back-id")])
-    def test_it_is_known_after_the_rescue(
+    def test_recovery_tells_which_archive_was_restored(
         self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses, returning: ArchiveRecord | None, rolled_back_to: str | None
     ) -> None:
         fake_lock(journal, FakeProcesses("dead")).acquire(entry("dead", returning=returning))
@@ -307,7 +309,7 @@ class TestWhoWentBack:
         lock.wait_and_recover("web", Rescues())
         assert (lock.recovered, lock.rolled_back_to) == (True, rolled_back_to)
 
-    def test_not_after_one_that_failed(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
+    def test_failed_recovery_tells_no_archive(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
         def fail(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
             raise RecoveryFailed("no")
 
@@ -317,13 +319,13 @@ class TestWhoWentBack:
             lock.wait_and_recover("web", fail)
         assert (lock.recovered, lock.rolled_back_to) == (False, None)
 
-    def test_everything_in_an_entry_survives_the_journal(self) -> None:
+    def test_full_journal_entry_round_trip(self) -> None:
         dependent = Dependent("2", "sidecar", "1", "web", runs=True, shares_with=("1", "3"), archive="sidecar-old-1000", tag_means="x")
         written = entry("a", returning=self.BACK, dependents=(dependent,))
         assert JournalEntry.from_text(written.to_text()) == written
 
 
-class TestSeveralRescuers:
+class TestSeveralRecoveringRuns:
     @pytest.fixture(autouse=True)
     def _dead(self, journal: FakeJournal, runs: FakeProcesses) -> None:
         fake_lock(journal, FakeProcesses("dead")).acquire(entry("dead"))
@@ -332,21 +334,19 @@ class TestSeveralRescuers:
     def rescuer(self, token: str, pid: int = 1) -> JournalEntry:
         return entry("dead")._replace(holder=FakeProcesses(token).me()._replace(pid=pid))
 
-    def test_it_is_the_living_rescuer_who_is_waited_for(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_live_recovering_run_is_waited_for(self, lock: RunLock, journal: FakeJournal) -> None:
         journal.notes[successor_key(entry("dead"))] = self.rescuer("rescuer", pid=7).to_text()
         with pytest.raises(Busy, match="process 7 on here"):
             lock.wait_and_recover("web", Rescues())
 
-    def test_the_locks_are_erased_in_the_order_in_which_they_are_looked_for(
-        self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses
-    ) -> None:
+    def test_locks_are_erased_in_the_order_in_which_they_are_read(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
         journal.notes[successor_key(entry("dead"))] = self.rescuer("rescuer").to_text()
         runs.dead.add("rescuer")
         lock.wait_and_recover("web", Rescues())
         erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
         assert erased == [LOCK, successor_key(entry("dead")), successor_key(self.rescuer("rescuer")), new_container_key(entry("dead"))]
 
-    def test_another_who_is_faster_rescues(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_faster_run_recovers(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
         write = journal.write
 
         def after_another(key: str, text: str) -> str:
@@ -359,7 +359,7 @@ class TestSeveralRescuers:
             lock.wait_and_recover("web", rescues)
         assert rescues == []
 
-    def test_a_lock_that_is_anothers_by_now_is_not_rescued(
+    def test_lock_that_another_run_acquired_meanwhile_is_not_recovered(
         self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write = journal.write
@@ -375,7 +375,7 @@ class TestSeveralRescuers:
             lock.wait_and_recover("web", rescues)
         assert (rescues, list(journal.notes)) == ([], [LOCK])
 
-    def test_a_rescue_that_cannot_be_erased(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_recovery_that_cannot_be_erased_is_an_error(self, lock: RunLock, journal: FakeJournal) -> None:
         def rescue(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
             journal.errors.append(REFUSAL)
             return ()
@@ -384,30 +384,32 @@ class TestSeveralRescuers:
             lock.wait_and_recover("web", rescue)
 
 
-class TestWhatAKilledRescuerLeaves:
+class TestLeftoverRecords:
     GARBAGE = (successor_key(entry("dead")), new_container_key(entry("dead")), touch_key(entry("dead")))
 
-    def test_is_erased_once_the_lock_is_gone(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_leftover_records_are_erased_once_the_lock_is_gone(self, lock: RunLock, journal: FakeJournal) -> None:
         for key in self.GARBAGE:
             journal.write(key, "left")
         lock.wait_and_recover("web", Rescues())
         assert journal.notes == {}
 
-    def test_not_that_of_another_container(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_records_of_other_containers_are_kept(self, lock: RunLock, journal: FakeJournal) -> None:
         others = [new_container_key(entry("dead", container=name)) for name in ("a.web", "web2", "web.a")]
         for key in (*others, "evenkeel-other.dead.web"):
             journal.write(key, "theirs")
         lock.wait_and_recover("web", Rescues())
         assert sorted(journal.notes) == sorted((*others, "evenkeel-other.dead.web"))
 
-    def test_not_the_lock_of_a_run_that_began_meanwhile(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_lock_of_a_run_that_began_meanwhile_is_kept(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
         """It was seen, its run ended, and another one has it by now."""
         journal.write(LOCK, entry("other").to_text())
         monkeypatch.setattr(journal, "read", lambda _key: None)
         lock.wait_and_recover("web", Rescues())
         assert list(journal.notes) == [LOCK]
 
-    def test_what_cannot_be_erased_is_in_nobodys_way(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_leftover_record_that_cannot_be_erased_is_ignored(
+        self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         journal.write(self.GARBAGE[0], "left")
         monkeypatch.setattr(journal, "erase", fail)
         lock.wait_and_recover("web", Rescues())

@@ -46,14 +46,14 @@ def run(engine: FakeEngine, work: t.Callable[..., Prepared] = prepare, **request
         assert engine.names == {"web"}
 
 
-def test_the_image_is_there_then(engine: FakeEngine) -> None:
+def test_prepare_pulls_the_image_and_predicts_the_update(engine: FakeEngine) -> None:
     prepared = run(engine)
     assert (prepared.pulled, prepared.predicted.outcome, prepared.predicted.new_image.id) == (True, Outcome.RECREATED, "new")
     assert prepared.predicted.doubt == ""
     assert engine.calls == ["inspect", "local_image", "pull", "surroundings", "changes:web"]
 
 
-def test_by_its_digest_no_tag_is_moved(engine: FakeEngine) -> None:
+def test_prepare_by_digest_moves_no_tag(engine: FakeEngine) -> None:
     prepared = run(engine, image_digest=digest_of("new"), pull=PullPolicy.MISSING)
     assert (prepared.pulled, prepared.predicted.new_image.id) == (True, "new")
     assert engine.local[SHOP] == "old"
@@ -61,13 +61,13 @@ def test_by_its_digest_no_tag_is_moved(engine: FakeEngine) -> None:
     assert (again.pulled, "pull" in engine.calls) == (False, False)
 
 
-def test_nothing_to_bring(engine: FakeEngine) -> None:
+def test_prepare_of_the_running_image_changes_nothing(engine: FakeEngine) -> None:
     engine.registry[SHOP] = "old"
     prepared = run(engine)
     assert (prepared.pulled, prepared.predicted.outcome) == (False, Outcome.UNCHANGED)
 
 
-def test_check_mode_only_asks(engine: FakeEngine) -> None:
+def test_check_mode_pulls_nothing(engine: FakeEngine) -> None:
     prepared = run(engine, check_prepare)
     assert (prepared.pulled, prepared.predicted.outcome) == (True, Outcome.RECREATED)
     assert "pull" not in engine.calls
@@ -76,7 +76,7 @@ def test_check_mode_only_asks(engine: FakeEngine) -> None:
     assert not run(engine, check_prepare).pulled, "it is here already"
 
 
-def test_what_would_refuse_the_update_is_told_now(engine: FakeEngine) -> None:
+def test_prepare_fails_when_the_update_would_be_refused(engine: FakeEngine) -> None:
     engine.images["new"] = {"Architecture": "s390x"}
     with pytest.raises(Refused, match="made for s390x"):
         run(engine)
@@ -85,7 +85,7 @@ def test_what_would_refuse_the_update_is_told_now(engine: FakeEngine) -> None:
         run(engine)
 
 
-def test_the_report(engine: FakeEngine) -> None:
+def test_report_has_no_values_of_a_finished_update(engine: FakeEngine) -> None:
     report = preparation_report(run(engine))
     assert report["image"]["new"]["id"] == "new"
     assert (report["changed"], report["outcome"]) == (True, "recreated")

@@ -26,7 +26,7 @@ def yard() -> Yard:
     return Yard()
 
 
-def test_the_order(yard: Yard) -> None:
+def test_rollback_calls_the_engine_in_this_order(yard: Yard) -> None:
     result = yard.rollback_to_archive()
     assert result.outcome is Outcome.RESTORED
     assert [call for call in yard.engine.calls if call != "inspect"] == [
@@ -47,33 +47,33 @@ def test_the_order(yard: Yard) -> None:
     assert (yard.kept, yard.journal.notes) == ([], {})
 
 
-def test_it_is_the_very_container_with_its_own_policy(yard: Yard) -> None:
+def test_rollback_restores_the_same_container_with_its_restart_policy(yard: Yard) -> None:
     yard.rollback_to_archive()
     web = yard.engine.container("web")
     assert (web["Id"], web["HostConfig"]["RestartPolicy"]) == (yard.archived, {"Name": "on-failure", "MaximumRetryCount": 3})
     assert yard.engine.names == {"web"}
 
 
-def test_what_was_gone_back_from_is_rejected(yard: Yard) -> None:
+def test_rollback_rejects_the_replaced_image(yard: Yard) -> None:
     yard.rollback_to_archive()
     rejected = Rejections(yard.memory).recall("web")
     assert rejected is not None
     assert (rejected.image_id, rejected.reason) == ("new", "the operator went back from it")
 
 
-def test_there_and_back_again(yard: Yard) -> None:
+def test_rollback_of_a_rollback_restores_the_newer_container(yard: Yard) -> None:
     assert yard.rollback_to_archive(keep_archive=True).archive == "web-old-1000"
     assert yard.kept == ["web-old-1000"]
     assert yard.rollback_to_archive().container_id == yard.newer
     assert yard.engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always"}
 
 
-def test_by_its_id(yard: Yard) -> None:
+def test_container_can_be_given_by_id(yard: Yard) -> None:
     assert yard.rollback_to_archive(container=yard.newer).container_id == yard.archived
 
 
-class TestOneThatFails:
-    def test_the_newer_one_is_back_and_the_archive_an_archive(self, yard: Yard) -> None:
+class TestFailedRollback:
+    def test_newer_container_is_restored_and_the_archive_is_kept(self, yard: Yard) -> None:
         start = yard.engine.start
 
         def exit_at_once(container: str) -> None:
@@ -94,7 +94,7 @@ class TestOneThatFails:
         assert not [call for call in yard.engine.calls if call.startswith("remove")]
 
     @pytest.mark.parametrize("call", [f"rename:{ARCHIVE}->web", "restart=on-failure:web"])
-    def test_one_that_cannot_come_is_not_blamed(self, yard: Yard, call: str) -> None:
+    def test_archive_that_cannot_be_restored_is_not_rejected(self, yard: Yard, call: str) -> None:
         yard.engine.errors[call] = REFUSAL
         result = yard.rollback_to_archive()
         assert (result.outcome, result.container_id) == (Outcome.ROLLED_BACK, yard.newer)
@@ -103,7 +103,7 @@ class TestOneThatFails:
         assert Rejections(yard.memory).recall("web") is None
         assert yard.engine.names == {"web", ARCHIVE}
 
-    def test_one_that_goes_on_running_is_told_how_to_put_away(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_archive_that_keeps_running_is_reported_with_the_commands(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
         """Two that share their data must not run at once."""
         stop = yard.engine.stop
 
@@ -125,39 +125,39 @@ class TestOneThatFails:
         assert "evenkeel-lock.web" in yard.journal.notes
 
 
-class TestStates:
-    def test_one_that_ran_is_started_though_the_newer_one_has_exited(self, yard: Yard) -> None:
+class TestStoppedContainers:
+    def test_archive_that_ran_is_started_although_the_newer_container_has_exited(self, yard: Yard) -> None:
         yard.engine._find("web")["State"]["Status"] = "exited"
         result = yard.rollback_to_archive()
         assert (result.outcome, result.downtime) == (Outcome.RESTORED, None)
         assert [call for call in yard.engine.calls if call.startswith(("start", "stop"))] == ["start:web"]
 
-    def test_one_that_did_not_run_is_not_started_though_the_newer_one_runs(self) -> None:
+    def test_archive_that_did_not_run_is_not_started_although_the_newer_container_runs(self) -> None:
         yard = Yard(archive_ran=False)
         result = yard.rollback_to_archive()
         assert (result.outcome, result.downtime) == (Outcome.RESTORED, None)
         assert [call for call in yard.engine.calls if call.startswith(("start", "stop"))] == ["stop:web"]
 
 
-class TestTheNameIsMissing:
+class TestMissingContainer:
     @pytest.fixture(autouse=True)
     def _missing(self, yard: Yard) -> None:
         yard.engine.vanish("web")
 
-    def test_the_archive_gets_it(self, yard: Yard) -> None:
+    def test_archive_takes_the_missing_name(self, yard: Yard) -> None:
         result = yard.rollback_to_archive()
         assert (result.outcome, result.container_id, result.container_name) == (Outcome.RESTORED, yard.archived, "web")
         web = yard.engine.container("web")
         assert (web["State"]["Status"], web["HostConfig"]["RestartPolicy"]["Name"]) == ("running", "on-failure")
         assert (yard.kept, yard.memory.notes, yard.journal.notes) == ([], {}, {})
 
-    def test_one_that_did_not_run_is_not_started(self) -> None:
+    def test_archive_that_did_not_run_takes_the_missing_name_without_being_started(self) -> None:
         yard = Yard(archive_ran=False)
         yard.engine.vanish("web")
         assert yard.rollback_to_archive().outcome is Outcome.RESTORED
         assert "start:web" not in yard.engine.calls
 
-    def test_one_that_does_not_come_up_is_told_and_tried_again_by_the_next_run(self, yard: Yard) -> None:
+    def test_archive_that_does_not_start_is_reported_and_left_to_the_next_run(self, yard: Yard) -> None:
         yard.engine.errors["start:web"] = REFUSAL
         with pytest.raises(
             RestoreFailed, match="web is gone, and its archive web-old-900 could not be brought back.*docker start web"
@@ -166,7 +166,7 @@ class TestTheNameIsMissing:
         assert caught.value.touched
         assert "evenkeel-lock.web" in yard.journal.notes
 
-    def test_somebody_who_takes_the_name_in_the_meantime(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_container_that_takes_the_missing_name_meanwhile_is_replaced(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
         write = yard.journal.write
 
         def taken(key: str, text: str) -> str:
