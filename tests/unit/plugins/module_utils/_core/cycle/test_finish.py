@@ -88,16 +88,16 @@ class TestRemoveArchive:
         assert result.outcome is Outcome.RECREATED
         assert result.archive == "web-old-1000"
         assert "web-old-1000" in result.warnings[0]
-        assert not [call for call in engine.calls if call.startswith("remove_image")], "the archive needs its image"
+        assert not [call for call in engine.calls if call.startswith("remove_image")], "the archive still needs its image"
 
     def test_kept_archive_keeps_its_image(self, engine: FakeEngine) -> None:
         result = recreate(engine, Cleanup(remove_replaced=True, prune_dangling=True), keep_archive=True)
         assert engine.calls == [*TO_THE_START, "probe:NEW"]
         assert result.archive == "web-old-1000"
 
-    @pytest.mark.parametrize("how", ["somebody was faster", "the answer was lost"])
+    @pytest.mark.parametrize("how", ["removed by another tool", "answer lost"])
     def test_archive_that_is_already_gone_is_no_warning(self, engine: FakeEngine, how: str) -> None:
-        if how == "somebody was faster":
+        if how == "removed by another tool":
             engine.errors["remove:web-old-1000"] = NotFound("no such container")
         else:
             engine.lost_answers.add("remove:web-old-1000")
@@ -109,7 +109,7 @@ class TestRemoveArchive:
         engine.errors["remove:web-old-1000"] = error
         result = recreate(engine, Cleanup(prune_dangling=True))
         assert result.warnings == (f"The archive web-old-1000 could not be removed ({error}). Remove it with: docker rm web-old-1000",)
-        assert engine.calls[-1] == "prune", "that needs no archive to be gone"
+        assert engine.calls[-1] == "prune", "pruning does not depend on the removal of the archive"
 
     def test_archive_that_may_still_exist_is_reported(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         def from_here_on(_container: str) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every way that the health gate comes to a verdict."""
+"""Every verdict of the health gate."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RESTARTED = RUNNING._replace(restarts=1)
 
 
 def gate(*looks: ContainerRuntimeState | EngineError, **config: float) -> tuple[HealthOutcome, float]:
-    """The outcome and the seconds it took, for a container that shows these states, one a look, the last one for ever."""
+    """Return the outcome and its duration in seconds. Each probe sees the next of these states; the last one repeats."""
     engine, clock = FakeEngine(), FakeClock()
     engine.has_container("web", "shop:1", "image")
     engine.looks["web"] = list(looks)
@@ -47,13 +47,13 @@ def gate(*looks: ContainerRuntimeState | EngineError, **config: float) -> tuple[
         pytest.param([RUNNING, RUNNING, exited(1)], Verdict.CRASHED, 2, id="exit during the grace period"),
         pytest.param([RUNNING, exited(0)], Verdict.CRASHED, 1, id="exit with code 0 is an exit"),
         pytest.param([STARTING, exited(1)], Verdict.CRASHED, 1, id="exit while starting"),
-        pytest.param([BLIND, BLIND, HEALTHY], Verdict.HEALTHY, 2, id="two looks fail, then healthy"),
-        pytest.param([RUNNING, BLIND, RUNNING], Verdict.HEALTHY, 10, id="a look fails in the grace period"),
-        pytest.param([BLIND], Verdict.TIMEOUT, 120, id="looks never work"),
-        pytest.param([RUNNING, NotFound("gone")], Verdict.CRASHED, 1, id="removed by somebody"),
+        pytest.param([BLIND, BLIND, HEALTHY], Verdict.HEALTHY, 2, id="two probes fail, then healthy"),
+        pytest.param([RUNNING, BLIND, RUNNING], Verdict.HEALTHY, 10, id="a probe fails in the grace period"),
+        pytest.param([BLIND], Verdict.TIMEOUT, 120, id="every probe fails"),
+        pytest.param([RUNNING, NotFound("gone")], Verdict.CRASHED, 1, id="removed"),
         pytest.param([RUNNING, PAUSED], Verdict.TIMEOUT, 120, id="paused and not unpaused"),
         pytest.param([RUNNING, PAUSED, RUNNING], Verdict.HEALTHY, 10, id="paused and unpaused"),
-        pytest.param([RESTARTED], Verdict.CRASHED, 0, id="restarted before the first look"),
+        pytest.param([RESTARTED], Verdict.CRASHED, 0, id="restarted before the first probe"),
         pytest.param([RUNNING, RESTARTED], Verdict.CRASHED, 1, id="crash loop that looks alive"),
     ],
 )
@@ -69,7 +69,7 @@ def test_manual_restart_counts_as_a_crash() -> None:
 
 
 class TestEvents:
-    """It makes the next look come early. What counts is what that look sees."""
+    """An event triggers the next probe early. Only the probe decides."""
 
     def gate(self, *looks: ContainerRuntimeState, news_after: list[float], **config: float) -> tuple[Verdict, float]:
         engine, clock = FakeEngine(), FakeClock()
@@ -91,7 +91,7 @@ class TestEvents:
 
 
 class TestOldContainer:
-    """One that comes back, or that never left."""
+    """A container that was restored, or that was never stopped."""
 
     def gate(self, *looks: ContainerRuntimeState, need_health: bool = True) -> Verdict:
         engine = FakeEngine()
@@ -187,8 +187,8 @@ def test_other_fields_from_an_inspect_document() -> None:
     ("looks", "verdict", "seconds"),
     [
         pytest.param([HEALTHY._replace(restarts=1)], Verdict.CRASHED, 0, id="crash loop that looks healthy"),
-        pytest.param([NoAnswer("the connection broke"), HEALTHY], Verdict.HEALTHY, 1, id="no answer is not gone"),
-        pytest.param([RUNNING._replace(started_at="12:00:00")], Verdict.HEALTHY, 10, id="a first start is no restart"),
+        pytest.param([NoAnswer("the connection broke"), HEALTHY], Verdict.HEALTHY, 1, id="no answer does not mean removed"),
+        pytest.param([RUNNING._replace(started_at="12:00:00")], Verdict.HEALTHY, 10, id="a first start is not a restart"),
     ],
 )
 def test_verdict_on_misleading_states(looks: list[ContainerRuntimeState | EngineError], verdict: Verdict, seconds: float) -> None:
@@ -216,7 +216,7 @@ def test_container_that_need_not_be_healthy_has_to_stay_up_for_the_grace_period(
 
 
 def test_lower_restart_count_is_not_a_restart() -> None:
-    """The engine counts anew after a start by hand."""
+    """The engine resets the restart count when a container is started by hand."""
     engine = FakeEngine()
     engine.has_container("web", "shop:1", "image")
     engine.looks["web"] = [RUNNING._replace(restarts=4), RUNNING]
@@ -233,7 +233,7 @@ def test_next_probe_falls_on_the_deadline_of_the_latest_state(look: ContainerRun
     [
         pytest.param([*[HEALTHY] * 4, BLIND, HEALTHY], id="while it has to stay healthy"),
         pytest.param([*[RUNNING] * 4, BLIND, RUNNING], id="in a long grace period"),
-        pytest.param([*[RUNNING, RUNNING, BLIND] * 6, RUNNING], id="again and again"),
+        pytest.param([*[RUNNING, RUNNING, BLIND] * 6, RUNNING], id="repeatedly"),
     ],
 )
 def test_failed_probe_after_the_health_timeout_is_retried(looks: list[ContainerRuntimeState | EngineError]) -> None:

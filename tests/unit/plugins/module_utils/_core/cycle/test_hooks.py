@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When hooks are run, and what follows from how they end."""
+"""When hooks run, and what follows from how they end."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def recreate(engine: FakeEngine, hooks: Hooks = HOOKS, journal: FakeJournal | No
     )
 
 
-def ends_in_a_moment(engine: FakeEngine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the first wait for it."""
+def stop_container_during_next_wait(engine: FakeEngine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the container stop while the code waits for the first time."""
     wait = engine.clock.sleep
 
     def wait_and_end(*arguments: t.Any) -> None:
@@ -164,8 +164,8 @@ class TestPreUpdateFails:
         with pytest.raises(HookFailed) as failed:
             recreate(engine, hooks, journal)
         assert engine.container("web") == before
-        assert engine.calls[-2:] == ["exec:web:backup", "inspect"], "whether it still runs"
-        assert journal.notes == {}, "the next run finds the container free"
+        assert engine.calls[-2:] == ["exec:web:backup", "inspect"], "the last call checks whether the container still runs"
+        assert journal.notes == {}, "the lock is released"
         return failed.value
 
     def test_pre_update_fails_with_an_exit_code(self, engine: FakeEngine) -> None:
@@ -230,7 +230,7 @@ class TestPreUpdateFails:
 
     @pytest.mark.parametrize("exit_code", [0, 137, None])
     def test_container_that_pre_update_stopped_is_started_again(self, engine: FakeEngine, exit_code: int | None) -> None:
-        """Such as "nginx -s quit", or a kill that ends the hook with it. The service is not left down because of it."""
+        """For example "nginx -s quit", or a kill that also ends the hook. The service must not stay down because of it."""
 
         def quit_service(*_arguments: t.Any) -> HookRun:
             engine._find("web")["State"]["Status"] = "exited"
@@ -250,13 +250,13 @@ class TestPreUpdateFails:
         self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         engine.hook_runs["backup"] = HookRun(137, "")
-        ends_in_a_moment(engine, "web", monkeypatch)
+        stop_container_during_next_wait(engine, "web", monkeypatch)
         with pytest.raises(HookFailed, match="and was started again"):
             recreate(engine)
         assert engine.container("web")["State"]["Status"] == "running"
 
     def test_pre_update_that_was_killed_alone_is_a_failed_hook(self, engine: FakeEngine) -> None:
-        """For want of memory, for example."""
+        """For example by the kernel when memory runs out."""
         engine.hook_runs["backup"] = HookRun(137, "")
         with pytest.raises(HookFailed, match="failed in web with exit code 137"):
             recreate(engine)
@@ -270,12 +270,12 @@ class TestPreUpdateFails:
         journal = FakeJournal()
         write = journal.write
 
-        def no_touch(key: str, text: str) -> str:
+        def refuse_touch_record(key: str, text: str) -> str:
             if key == TOUCH:
                 raise EngineError("disk full")
             return write(key, text)
 
-        journal.write = no_touch  # type: ignore[method-assign]
+        journal.write = refuse_touch_record  # type: ignore[method-assign]
         with pytest.raises(StepFailed, match="was not touched") as failed:
             recreate(engine, journal=journal)
         assert error_report(failed.value)["hooks"]["pre_update"]["exit_code"] == 0
@@ -287,7 +287,7 @@ class TestPostUpdateFails:
     @pytest.mark.parametrize(
         ("run", "says"),
         [(HookRun(4, "oops"), "failed in web with exit code 4"), (HookRun(None, ""), "did not end in web within 60 s")],
-        ids=["exit code", "time"],
+        ids=["exit code", "timeout"],
     )
     def test_update_stands_when_post_update_fails(self, engine: FakeEngine, run: HookRun, says: str) -> None:
         engine.hook_runs["warm up"] = run
@@ -313,7 +313,7 @@ class TestPostUpdateFails:
         self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         engine.hook_runs["warm up"] = HookRun(137, "")
-        ends_in_a_moment(engine, "web", monkeypatch)
+        stop_container_during_next_wait(engine, "web", monkeypatch)
         result = recreate(engine)
         assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
         assert "did not run any more after the hook post_update, and was started again" in result.warnings[-1]
@@ -347,7 +347,7 @@ class TestOutput:
 
 class TestKilled:
     def test_run_killed_during_pre_update_is_started_over_by_the_next(self) -> None:
-        """Nothing was touched, so nothing is stopped to be brought back, and the result does not claim that something was."""
+        """The killed run changed nothing, so the next run restores nothing and does not claim a recovery."""
         for call in ("exec:web:backup", "write"):
             host = FakeHost()
             started = host.engine.container("web")["State"]
@@ -404,11 +404,11 @@ class TestKilled:
             else:
                 assert at > 20
                 return
-        pytest.fail("it does not end")
+        pytest.fail("the run made more than 500 calls")
 
 
 def kill_at(host: FakeHost, label: str) -> None:
-    """Run an update with hooks, and kill it at the call `label`, before it is done; `write` is that of the note on the first touch."""
+    """Run an update with hooks and kill it before the call `label`; `write` stands for the record that announces the first change."""
     for at in range(1, 500):
         attempt = FakeHost()
         attempt.engine.calls.clear()
@@ -420,7 +420,7 @@ def kill_at(host: FakeHost, label: str) -> None:
             with contextlib.suppress(Killed):
                 host.recreate(host.lock("first", Fuse(at - 1)), hooks=HOOKS)
             return
-    pytest.fail(f"there is no {label}")
+    pytest.fail(f"the run never makes the call {label}")
 
 
 def test_journal_entry_written_before_hooks_existed_can_be_read() -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an interrupted run can leave, and what becomes of it."""
+"""What an interrupted run can leave behind, and how the next run recovers it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TestOldContainerIsRestored:
         assert_old_is_back(engine)
 
     def test_pending_stop_is_completed_before_the_start(self, engine: FakeEngine) -> None:
-        """It looks well until it is gone. So it is stopped for good before it is started."""
+        """A container that the engine is still stopping looks healthy, so the recovery stops it before it starts it."""
         run_recovery(engine)
         assert [call for call in engine.calls if call in ("stop:web", "start:web")] == ["stop:web", "start:web"]
         assert_old_is_back(engine)
@@ -159,7 +159,7 @@ class TestOperatorIsNeeded:
         assert [call for call in engine.calls[before:] if not call.startswith("inspect")] == []
 
     def test_foreign_container_on_the_new_image_is_left_alone(self, engine: FakeEngine) -> None:
-        """Ours would have been written down before it was started."""
+        """A new container of ours would have been recorded before its start."""
         archived(engine)
         engine.has_container("web", "shop:2", "new")
         with pytest.raises(RecoveryFailed, match="taken by another container"):

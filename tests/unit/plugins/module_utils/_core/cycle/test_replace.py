@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The container is replaced only as it was planned, judged, and then kept or rolled back."""
+"""Replace a container only if it is unchanged since the plan, pass the health gate, then commit or roll back."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TestPlanIsStillValid:
             recreate(engine)
 
     def test_container_replaced_before_the_lock_is_planned_again(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The plan is made anew for the container that has the name now."""
+        """The run plans again for the container that now has the name."""
         journal = FakeJournal()
         write = journal.write
 
@@ -75,7 +75,7 @@ class TestPlanIsStillValid:
     def test_container_stopped_before_the_lock_is_replaced_without_being_started(
         self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """The plan was made for one that runs. The next is made for one that does not, and so is not started."""
+        """The first plan was for a running container. The second is for a stopped one, so the new container is not started."""
         journal = FakeJournal()
         write = journal.write
 
@@ -126,7 +126,7 @@ class TestPlanIsStillValid:
 
 class TestResult:
     def test_result_names_the_image_that_really_runs_when_the_tag_moved(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Somebody moved the tag between the pull and the creation."""
+        """Another tool moved the tag between the pull and the create."""
         stop = engine.stop
         moved = {"docker.io/library/shop:1": "newest"}
         monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
@@ -179,7 +179,7 @@ class TestRejection:
         assert "evenkeel-rejected.web" in memory.notes
 
     def test_failed_rollback_does_not_reject_the_image(self, engine: FakeEngine) -> None:
-        """The next run brings it back first."""
+        """The next run restores it first."""
         memory = FakeJournal()
         engine.looks["NEW"] = engine.looks["web"] = [exited(3)]
         engine.errors["start:web"] = REFUSAL

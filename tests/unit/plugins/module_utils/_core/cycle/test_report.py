@@ -105,7 +105,7 @@ def test_report_of_a_rollback() -> None:
 
 
 def test_images_of_the_same_reference_are_distinguished_by_id() -> None:
-    """A tag that moved is the usual case."""
+    """The usual case is a tag that moved."""
     moved = event()._replace(new_image_ref="shop:1")
     images = ImageIdentity("shop:1", "sha256:" + "a" * 64), ImageIdentity("shop:1", "sha256:" + "b" * 64)
     result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", *images, rollback=moved, restored=RestoreResult())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The old container is brought back, and what is said where that fails. Call lists are compared whole."""
+"""Restore the old container, and report what fails. Whole call lists are compared."""
 
 from __future__ import annotations
 
@@ -42,14 +42,15 @@ def engine() -> FakeEngine:
     return outdated_web()
 
 
-class TestRollback:
-    def problem(self, engine: FakeEngine, health: HealthConfig | None = None) -> str | None:
-        """Of an update whose new container exits."""
-        engine.looks.setdefault("NEW", [exited(1)])
-        result = recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
-        assert result.restored is not None
-        return result.restored.problem
+def problem_of_rollback(engine: FakeEngine, health: HealthConfig | None = None) -> str | None:
+    """Run an update whose new container exits, and return what went wrong during the rollback."""
+    engine.looks.setdefault("NEW", [exited(1)])
+    result = recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
+    assert result.restored is not None
+    return result.restored.problem
 
+
+class TestRollback:
     def test_crashed_container_is_rolled_back(self, engine: FakeEngine) -> None:
         old_id = engine.container("web")["Id"]
         engine.looks["NEW"] = [exited(3)]
@@ -75,7 +76,7 @@ class TestRollback:
         assert engine.calls == [*TO_THE_START, "probe:NEW", "probe:NEW", "failure:NEW", *BACK_AGAIN]
         assert result.rollback is not None
         assert result.rollback.reason is RollbackReason.HEALTH_TIMEOUT
-        assert not [call for call in engine.calls if call.startswith("remove:web-old")], "the archive is the way back"
+        assert not [call for call in engine.calls if call.startswith("remove:web-old")], "the archive is needed for the rollback"
 
     def test_error_of_the_engine_replaces_the_reason_of_the_health_gate(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(127)]
@@ -92,11 +93,11 @@ class TestRollback:
         assert result.rollback.failure == Failure(error="web exited with code 1")
 
     def test_archive_that_was_renamed_is_restored(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        def somebody_renames_it(_container: str) -> Failure:
+        def rename_the_archive(_container: str) -> Failure:
             engine._find("web-old-1000")["Name"] = "/web-kept"
             return Failure()
 
-        monkeypatch.setattr(engine, "failure", somebody_renames_it)
+        monkeypatch.setattr(engine, "failure", rename_the_archive)
         engine.looks["NEW"] = [exited(1)]
         recreate(engine)
         assert engine.names == {"web"}
@@ -105,13 +106,6 @@ class TestRollback:
 
 
 class TestDiscardFailedContainer:
-    def problem(self, engine: FakeEngine, health: HealthConfig | None = None) -> str | None:
-        """Of an update whose new container exits."""
-        engine.looks.setdefault("NEW", [exited(1)])
-        result = recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
-        assert result.restored is not None
-        return result.restored.problem
-
     def test_failed_container_that_cannot_be_stopped_is_removed(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]
         engine.errors["stop:NEW"] = REFUSAL
@@ -161,10 +155,10 @@ class TestDiscardFailedContainer:
         new_id = engine.container("web")["Id"]
         assert result.restored.commands == (f"docker rm --force {new_id}", "docker rename web-old-1000 web")
         assert result.archive == result.container_name == "web-old-1000"
-        assert "start:web-old-1000" in engine.calls, "a service under the wrong name beats none"
+        assert "start:web-old-1000" in engine.calls, "a service under the wrong name is better than none"
 
     def test_failed_container_that_keeps_running_prevents_the_start_of_the_old_one(self, engine: FakeEngine) -> None:
-        """Two that share their data must not run at once."""
+        """Two containers that share data must not run at the same time."""
         engine.looks["NEW"] = [UNHEALTHY]
         engine.errors["stop:NEW"] = engine.errors["remove:NEW with force"] = REFUSAL
         result = recreate(engine)
@@ -177,12 +171,14 @@ class TestDiscardFailedContainer:
     def test_failed_container_that_keeps_running_is_reported(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [UNHEALTHY]
         engine.errors.update({"stop:NEW": REFUSAL, "remove:NEW with force": REFUSAL})
-        assert self.problem(engine) == "the new container could not be removed (the engine says no), and the two must not run at once"
+        assert (
+            problem_of_rollback(engine) == "the new container could not be removed (the engine says no), and the two must not run at once"
+        )
 
     def test_failed_container_that_may_run_counts_as_running(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1), REFUSAL]
         engine.errors["remove:NEW with force"] = REFUSAL
-        assert "must not run at once" in (self.problem(engine) or "")
+        assert "must not run at once" in (problem_of_rollback(engine) or "")
         assert not [call for call in engine.calls if call.startswith("start:web")]
 
     @pytest.mark.parametrize(("error", "look"), [(REFUSAL, NotFound("no such container")), (NotFound("no such container"), REFUSAL)])
@@ -191,13 +187,13 @@ class TestDiscardFailedContainer:
     ) -> None:
         engine.looks["NEW"] = [exited(1), look]
         engine.errors["remove:NEW with force"] = error
-        assert "must not run at once" not in (self.problem(engine) or "")
+        assert "must not run at once" not in (problem_of_rollback(engine) or "")
         assert "start:web-old-1000" in engine.calls
 
     def test_failed_container_of_unknown_id_was_never_started(self, engine: FakeEngine) -> None:
         engine.lost_answers.add("create:web")
         engine.errors["remove:NEW with force"] = REFUSAL
-        assert self.problem(engine) == "web could not be given its name back (the name web is taken)"
+        assert problem_of_rollback(engine) == "web could not be given its name back (the name web is taken)"
         assert "probe:None" not in engine.calls
 
     def test_unreachable_engine_after_a_lost_create_is_retried(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +205,7 @@ class TestDiscardFailedContainer:
             raise NoAnswer("the connection broke")
 
         monkeypatch.setattr(engine, "create", lost)
-        assert self.problem(engine) is None
+        assert problem_of_rollback(engine) is None
         assert engine.names == {"web"}
 
     def test_failed_container_is_kept_when_the_archive_was_removed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -226,13 +222,6 @@ class TestDiscardFailedContainer:
 
 class TestCheckRestoredContainer:
     """How healthy the old container has to be after it was restored."""
-
-    def problem(self, engine: FakeEngine, health: HealthConfig | None = None) -> str | None:
-        """Of an update whose new container exits."""
-        engine.looks.setdefault("NEW", [exited(1)])
-        result = recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
-        assert result.restored is not None
-        return result.restored.problem
 
     def test_old_container_that_does_not_start_is_reported_with_the_command(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]
@@ -262,7 +251,7 @@ class TestCheckRestoredContainer:
     def test_old_container_that_was_starting_may_be_unhealthy(self, engine: FakeEngine) -> None:
         engine._find("web")["State"]["Health"]["Status"] = "starting"
         engine.looks["web"] = [UNHEALTHY]
-        assert self.problem(engine) is None
+        assert problem_of_rollback(engine) is None
 
     def test_old_container_that_was_starting_has_to_stay_up(self, engine: FakeEngine) -> None:
         engine._find("web")["State"]["Health"]["Status"] = "starting"
@@ -272,13 +261,13 @@ class TestCheckRestoredContainer:
         assert result.restored is not None
         assert result.restored.problem == "web exited with code 3"
 
-    @pytest.mark.parametrize("sampled", ["between two starts", "just started"])
-    def test_old_container_that_was_crash_looping_may_exit(self, engine: FakeEngine, sampled: str) -> None:
-        if sampled == "between two starts":
+    @pytest.mark.parametrize("inspected", ["between two starts", "just after a start"])
+    def test_old_container_that_was_crash_looping_may_exit(self, engine: FakeEngine, inspected: str) -> None:
+        if inspected == "between two starts":
             engine._find("web")["State"]["Status"] = "restarting"
         else:
             engine._find("web")["RestartCount"] = 3
-            engine._find("web")["State"]["StartedAt"] = "1970-01-01T00:16:31Z"  # It is 1000 s after 1970.
+            engine._find("web")["State"]["StartedAt"] = "1970-01-01T00:16:31Z"  # The fake clock starts 1000 s after the epoch.
         engine.looks["NEW"] = [exited(1)]
         engine.looks["web"] = [exited(3)]
         result = recreate(engine)
@@ -307,21 +296,21 @@ class TestCheckRestoredContainer:
     def test_old_container_gets_at_least_the_health_timeout(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Healthcheck"] = {"Interval": 1, "Timeout": 1}
         engine.looks["web"] = [STARTING] * 4 + [HEALTHY]
-        assert self.problem(engine, HealthConfig(health_timeout=5)) is None
+        assert problem_of_rollback(engine, HealthConfig(health_timeout=5)) is None
 
     def test_old_container_gets_no_longer_than_the_health_timeout(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Healthcheck"] = {"Interval": 1, "Timeout": 1}
         engine.looks["web"] = [STARTING]
-        assert self.problem(engine, HealthConfig(health_timeout=5)) == "web was still starting after 5 s"
+        assert problem_of_rollback(engine, HealthConfig(health_timeout=5)) == "web was still starting after 5 s"
 
     def test_old_container_need_not_stay_healthy_for_min_healthy_time(self, engine: FakeEngine) -> None:
         engine.looks["web"] = [HEALTHY, UNHEALTHY]
-        assert self.problem(engine, HealthConfig(min_healthy_time=5)) is None
+        assert problem_of_rollback(engine, HealthConfig(min_healthy_time=5)) is None
 
     def test_earlier_restarts_of_the_old_container_do_not_count(self, engine: FakeEngine) -> None:
         engine._find("web")["RestartCount"] = 4
         engine.looks["web"] = [HEALTHY._replace(restarts=4)]
-        assert self.problem(engine) is None
+        assert problem_of_rollback(engine) is None
 
     def test_running_old_container_needs_no_command(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]
@@ -334,26 +323,19 @@ class TestCheckRestoredContainer:
     def test_failed_start_of_a_container_that_runs_is_not_reported(self, engine: FakeEngine) -> None:
         engine.looks["web-old-1000"] = [HEALTHY]
         engine.errors.update({"rename:web-old-1000->web": REFUSAL, "start:web-old-1000": REFUSAL})
-        assert self.problem(engine) == "web could not be given its name back (the engine says no)"
+        assert problem_of_rollback(engine) == "web could not be given its name back (the engine says no)"
 
     def test_archive_that_cannot_be_inspected_is_restored(self, engine: FakeEngine) -> None:
         engine.looks["web-old-1000"] = [REFUSAL]
-        assert self.problem(engine) is None
+        assert problem_of_rollback(engine) is None
 
     def test_name_that_cannot_be_inspected_counts_as_not_restored(self, engine: FakeEngine) -> None:
         engine.looks["web-old-1000"] = [HEALTHY, REFUSAL, HEALTHY]
         engine.errors["rename:web-old-1000->web"] = REFUSAL
-        assert "could not be given its name back" in (self.problem(engine) or "")
+        assert "could not be given its name back" in (problem_of_rollback(engine) or "")
 
 
 class TestRetries:
-    def problem(self, engine: FakeEngine, health: HealthConfig | None = None) -> str | None:
-        """Of an update whose new container exits."""
-        engine.looks.setdefault("NEW", [exited(1)])
-        result = recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
-        assert result.restored is not None
-        return result.restored.problem
-
     @pytest.mark.parametrize("call", ["rename:web-old-1000->web", "start:web", "remove:NEW with force", "stop:NEW"])
     def test_lost_answer_during_the_rollback_is_no_failure(self, engine: FakeEngine, call: str) -> None:
         engine.looks["NEW"] = [exited(1)]
@@ -383,7 +365,7 @@ class TestRetries:
 
     def test_unreachable_engine_is_retried_for_30_seconds(self, engine: FakeEngine) -> None:
         engine.away["start:web"] = 1000
-        self.problem(engine)
+        problem_of_rollback(engine)
         assert engine.calls.count("start:web") == 31
 
     def test_removal_in_progress_is_retried(self, engine: FakeEngine) -> None:
@@ -395,33 +377,33 @@ class TestRetries:
 
     def test_refused_start_is_retried_for_10_seconds(self, engine: FakeEngine) -> None:
         engine.errors["start:web"] = REFUSAL
-        assert "the engine says no" in (self.problem(engine) or "")
+        assert "the engine says no" in (problem_of_rollback(engine) or "")
         assert engine.calls.count("start:web") == 11
 
     def test_start_succeeds_once_it_is_no_longer_refused(self, engine: FakeEngine) -> None:
         engine.away["start:web"] = 5
         engine.away_error = REFUSAL
-        assert self.problem(engine) is None
+        assert problem_of_rollback(engine) is None
 
     def test_start_of_a_missing_container_is_not_retried(self, engine: FakeEngine) -> None:
         engine.errors["start:web"] = NotFound("no such container")
-        self.problem(engine)
+        problem_of_rollback(engine)
         assert engine.calls.count("start:web") == 1
 
     def test_rename_is_retried_while_the_name_is_taken(self, engine: FakeEngine) -> None:
         engine.away["rename:web-old-1000->web"] = 5
         engine.away_error = Conflict("the name web is taken")
-        assert self.problem(engine) is None
+        assert problem_of_rollback(engine) is None
 
     def test_rename_without_an_answer_is_not_repeated(self, engine: FakeEngine) -> None:
         engine.lost_answers.add("rename:web-old-1000->web")
-        assert self.problem(engine) is None
+        assert problem_of_rollback(engine) is None
         assert engine.calls.count("rename:web-old-1000->web") == 1
 
     def test_call_that_hangs_longer_than_the_retry_period_is_retried_once(self, engine: FakeEngine) -> None:
         engine.away["start:web"] = 1
         engine.seconds["start:web"] = 60
-        assert self.problem(engine) is None
+        assert problem_of_rollback(engine) is None
 
 
 class TestRestartPolicy:
@@ -455,13 +437,6 @@ class TestRestartPolicy:
 
 
 class TestSeveralProblems:
-    def problem(self, engine: FakeEngine, health: HealthConfig | None = None) -> str | None:
-        """Of an update whose new container exits."""
-        engine.looks.setdefault("NEW", [exited(1)])
-        result = recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
-        assert result.restored is not None
-        return result.restored.problem
-
     ALWAYS: t.ClassVar = {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}}
 
     def test_rename_and_start_problems_are_reported_in_order(self, engine: FakeEngine) -> None:

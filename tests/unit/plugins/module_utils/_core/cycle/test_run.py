@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One update from the lock to the clean-up: steps, journal, recovery of an interrupted run. Call lists are compared whole."""
+"""A whole update, from the lock to the clean-up: steps, journal, recovery of an interrupted run. Whole call lists are compared."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class TestJournal:
         assert journal.notes == {}
 
     def test_journal_stays_when_the_rollback_failed(self, engine: FakeEngine) -> None:
-        """So that the next run tries again."""
+        """The next run tries again."""
         journal = FakeJournal()
         engine.looks["NEW"] = engine.looks["web"] = [exited(1)]
         engine.errors["start:web"] = REFUSAL
@@ -195,7 +195,7 @@ class TestRecovery:
 
     @pytest.fixture
     def lock(self, engine: FakeEngine) -> RunLock:
-        """Of a container that an interrupted run had stopped and renamed."""
+        """Return the lock of a container that an interrupted run stopped and renamed."""
         plan = plan_replacement(fake_context(engine), Stopwatch(FakeClock()), RecreateRequest("web"))
         assert isinstance(plan, Replacement)
         journal, runs = FakeJournal(), FakeProcesses()
@@ -275,7 +275,7 @@ class TestRunAfterAFailedRollback:
         assert self.again(engine, journal).outcome is Outcome.UNCHANGED
 
     def test_container_that_cannot_be_started_needs_an_operator(self, engine: FakeEngine, journal: FakeJournal) -> None:
-        """Who would replace it now would take it for one that is meant to be stopped."""
+        """An update now would mistake it for a container that is meant to be stopped."""
         engine.stop("web", 10)
         engine.errors["start:web"] = REFUSAL
         engine.looks["web"] = [exited(1)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The old container is stopped and renamed, the new one created and started. Call lists are compared whole."""
+"""The swap: stop and rename the old container, create and start the new one. Whole call lists are compared."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class TestStopOldContainer:
         assert caught.value.touched is True
 
     def test_stop_without_an_answer_is_repeated_before_the_container_is_started_again(self, engine: FakeEngine) -> None:
-        """While it does, it looks well."""
+        """A container that is being stopped still looks healthy."""
         engine.away["stop:web"] = 1
         journal = FakeJournal()
         with pytest.raises(StopFailed, match=r"could not be stopped: nobody listens\. It was started again and runs as before\.") as caught:
@@ -114,7 +114,7 @@ class TestStopOldContainer:
         with pytest.raises(StopFailed, match=r"It still runs, but the engine may go on stopping it\. Run this again\.$") as caught:
             recreate(engine, lock=fake_lock(journal))
         assert (caught.value.touched, [*journal.notes]) == (False, [lock_key("web")])
-        assert (engine.calls.count("stop:web") == 1) is (stop_timeout < 0), "one without a timeout is not waited for twice"
+        assert (engine.calls.count("stop:web") == 1) is (stop_timeout < 0), "a stop without a timeout is not waited for twice"
 
     def test_container_that_cannot_be_inspected_counts_as_touched(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = REFUSAL
@@ -307,7 +307,7 @@ class TestContainersAreAddressedById:
 
     @pytest.fixture
     def asked(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> set[str]:
-        """How the containers were named in calls that look at one or change one."""
+        """Collect the names or IDs that were passed to calls that inspect or change a container."""
         asked: set[str] = set()
         for name in ("stop", "rename", "start", "probe", "failure", "set_restart_policy"):
             call = getattr(engine, name)
@@ -337,12 +337,12 @@ class TestContainersAreAddressedById:
     ) -> None:
         create = engine.create
 
-        def somebody_renames_it(*arguments: object) -> str:
+        def create_and_rename(*arguments: object) -> str:
             new_id = create(*arguments)
             engine._find(new_id)["Name"] = "/web-2"
             return new_id
 
-        monkeypatch.setattr(engine, "create", somebody_renames_it)
+        monkeypatch.setattr(engine, "create", create_and_rename)
         engine.looks["NEW"] = [look]
         recreate(engine)
         assert "start:NEW" in engine.calls

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the new image is obtained, and what is said where that fails."""
+"""How the new image is obtained, and which message a failure gives."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tag on this host means the image that was named by its digest."""
+"""With image_digest, the tag on this host is pointed at that image."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class TestImageDigest:
         assert recreate_by_digest(engine).new_image.id == engine.container("web")["Image"] == "tested"
 
     def test_tag_is_not_moved_for_a_rejected_digest(self, engine: FakeEngine) -> None:
-        """The digest was rejected before. What the tag means here is somebody else's business."""
+        """The digest was rejected before, so nothing is pulled and the local tag is left alone."""
         memory = FakeJournal()
         identity = ImageIdentity("shop:1", "tested", TESTED)
         Rejections(memory).remember("web", Rejected("shop:1", identity.id, TESTED, "crashed", 0))

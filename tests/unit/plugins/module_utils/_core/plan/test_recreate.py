@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an update decides before anything is touched."""
+"""What an update decides before it changes anything."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TestReference:
         engine.images["old"] = {"RepoTags": ["shop:1"]}
         result = recreate(engine, Cleanup(remove_replaced=True), image="shop:1")
         assert (result.outcome, result.old_image.digest) == (Outcome.RECREATED, None)
-        assert "remove_image:old" not in engine.calls, "somebody calls it shop:1"
+        assert "remove_image:old" not in engine.calls, "the image has the tag shop:1"
 
     def test_old_and_new_image_are_reported(self, engine: FakeEngine) -> None:
         engine.images["old"] = {"RepoDigests": [f"shop@{DIGEST}"]}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Archives that live in the network of a container that is replaced itself, as the two of one rollout do."""
+"""The plan of a replacement, and archives that use the network of a container that is replaced itself."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ from support.fakes.host import ALWAYS, HEALTH
 from support.fakes.update_of_web import REFUSAL, outdated_web, recreate
 
 
-class Host:
-    """A container web in the network of another, vpn. Each is updated with a kept archive, web first."""
+class WebInTheNetworkOfVpn:
+    """The container web uses the network of the container vpn. Both are updated with a kept archive, web first."""
 
     def __init__(self) -> None:
         self.engine, self.memory = FakeEngine(), FakeJournal()
@@ -53,13 +53,13 @@ class Host:
         context = fake_context(self.engine, self.memory)
         return recreate_with_health(context, fake_lock(), RecreateRequest(name), HEALTH, Cleanup(), keep_archive=True)
 
-    def back(self, name: str) -> CycleResult:
+    def rollback(self, name: str) -> CycleResult:
         return rollback_to_archive(fake_context(self.engine, self.memory), fake_lock(), ContainerRequest(name), HEALTH)
 
 
 @pytest.fixture
-def host() -> Host:
-    return Host()
+def host() -> WebInTheNetworkOfVpn:
+    return WebInTheNetworkOfVpn()
 
 
 DIGEST = "sha256:" + "d" * 64
@@ -70,7 +70,7 @@ def engine() -> FakeEngine:
     return outdated_web()
 
 
-def test_archive_in_the_network_of_the_replaced_container_is_kept_with_a_warning(host: Host) -> None:
+def test_archive_in_the_network_of_the_replaced_container_is_kept_with_a_warning(host: WebInTheNetworkOfVpn) -> None:
     assert host.engine.container("web-old-1000")["Id"] == host.web
     assert [kept.id for kept in ArchiveStore(host.memory).of("web")] == [host.web]
     assert [dependent.name for dependent in host.result.dependents] == ["web"]
@@ -79,16 +79,16 @@ def test_archive_in_the_network_of_the_replaced_container_is_kept_with_a_warning
     ]
 
 
-def test_provider_and_archive_can_be_rolled_back_in_turn(host: Host) -> None:
-    assert host.back("vpn").outcome is host.back("web").outcome is Outcome.RESTORED
+def test_provider_and_archive_can_be_rolled_back_in_turn(host: WebInTheNetworkOfVpn) -> None:
+    assert host.rollback("vpn").outcome is host.rollback("web").outcome is Outcome.RESTORED
     assert host.engine.container("web")["Id"] == host.web
     assert host.engine.is_served("web")
     assert host.engine.names == {"vpn", "web"}
 
 
-def test_archive_cannot_be_restored_before_its_provider(host: Host) -> None:
-    """What it lived in does not run. So the one that does stays."""
-    assert host.back("web").outcome is Outcome.ROLLED_BACK
+def test_archive_cannot_be_restored_before_its_provider(host: WebInTheNetworkOfVpn) -> None:
+    """The archive needs a network of a container that does not run, so the current container stays."""
+    assert host.rollback("web").outcome is Outcome.ROLLED_BACK
     assert host.engine.container("web")["Image"] == "new-web"
     assert host.engine.is_served("web")
 

@@ -12,7 +12,7 @@ from support.fakes.engine import FakeJournal, Fuse, Killed
 
 FIRST = ArchiveRecord("1", "web-old-1000", runs=True, restart_policy={"Name": "always"})
 SECOND = ArchiveRecord("2", "web-old-2000", runs=False, restart_policy={})
-PLACE = "evenkeel-archives.web"
+KEY = "evenkeel-archives.web"
 
 
 @pytest.fixture
@@ -52,10 +52,10 @@ def test_dropping_an_unknown_archive_writes_nothing(memory: FakeJournal) -> None
 
 @pytest.mark.parametrize("text", ["", "no JSON", '["x"]', '[{"id": "1"}]', "3"])
 def test_unreadable_record_is_not_overwritten(memory: FakeJournal, text: str) -> None:
-    memory.notes[PLACE] = text
-    with pytest.raises(EngineError, match=f"the volume {PLACE} was not written by this version"):
+    memory.notes[KEY] = text
+    with pytest.raises(EngineError, match=f"the volume {KEY} was not written by this version"):
         ArchiveStore(memory).add("web", FIRST)
-    assert memory.notes == {PLACE: text}
+    assert memory.notes == {KEY: text}
 
 
 @pytest.mark.parametrize("at", range(1, 8))

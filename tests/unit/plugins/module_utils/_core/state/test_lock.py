@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run at a time, the dead succeeded, the living waited for."""
+"""One run at a time: a live run is waited for, a dead one is recovered."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from support.fakes.engine import a_journal_entry as entry
 LOCK = lock_key("web")
 
 
-class Rescues(list[tuple[JournalEntry, "str | None"]]):
+class RecordedRecoveries(list[tuple[JournalEntry, "str | None"]]):
     def __call__(self, found: JournalEntry, new_id: str | None) -> tuple[RepairResult, ...]:
         self.append((found, new_id))
         return ()
@@ -59,9 +59,9 @@ def test_journal_entry_round_trip() -> None:
 
 
 def test_free_lock_needs_no_recovery(lock: RunLock) -> None:
-    rescues = Rescues()
-    lock.wait_and_recover("web", rescues)
-    assert (rescues, lock.recovered) == ([], False)
+    recoveries = RecordedRecoveries()
+    lock.wait_and_recover("web", recoveries)
+    assert (recoveries, lock.recovered) == ([], False)
 
 
 @pytest.mark.parametrize("holder", ["me", "other"])
@@ -98,7 +98,7 @@ def test_only_one_run_acquires_the_lock(lock: RunLock, journal: FakeJournal) -> 
     assert other.acquire(entry("other"))
     assert not lock.acquire(entry("me"))
     lock.release()
-    assert LOCK in journal.notes, "only the holder ends it"
+    assert LOCK in journal.notes, "only the holder releases the lock"
     other.release()
     assert journal.notes == {}
     assert lock.acquire(entry("me"))
@@ -116,15 +116,15 @@ def test_live_run_is_waited_for(journal: FakeJournal, runs: FakeProcesses) -> No
             other.release()
 
     clock.sleep = sleep_until_the_other_ends  # type: ignore[method-assign]
-    rescues = Rescues()
-    RunLock(journal, runs, clock, lock_timeout=5).wait_and_recover("web", rescues)
-    assert (clock.now, rescues) == (3, [])
+    recoveries = RecordedRecoveries()
+    RunLock(journal, runs, clock, lock_timeout=5).wait_and_recover("web", recoveries)
+    assert (clock.now, recoveries) == (3, [])
 
 
 def test_wait_for_a_live_run_ends_with_the_lock_timeout(lock: RunLock, journal: FakeJournal) -> None:
     fake_lock(journal, FakeProcesses("other")).acquire(entry("other"))
     with pytest.raises(Busy, match="another run is at work on it \\(process 1 on here\\)"):
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
     assert list(journal.notes) == [LOCK]
 
 
@@ -137,28 +137,28 @@ class TestDeadHolder:
         runs.dead.add("dead")
 
     def test_run_of_a_dead_holder_is_recovered(self, lock: RunLock, journal: FakeJournal) -> None:
-        rescues = Rescues()
-        lock.wait_and_recover("web", rescues)
-        assert rescues == [(entry("dead"), "new-id")]
+        recoveries = RecordedRecoveries()
+        lock.wait_and_recover("web", recoveries)
+        assert recoveries == [(entry("dead"), "new-id")]
         assert lock.recovered
         assert journal.notes == {}
 
     def test_recovering_run_holds_the_lock(self, lock: RunLock, journal: FakeJournal) -> None:
-        def rescue(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
+        def recover(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
             assert set(journal.notes) == {LOCK, new_container_key(entry("dead")), successor_key(entry("dead"))}
             with pytest.raises(Busy):
-                fake_lock(journal, both_dead_but_me()).wait_and_recover("web", Rescues())
+                fake_lock(journal, third_run()).wait_and_recover("web", RecordedRecoveries())
             return ()
 
-        def both_dead_but_me() -> FakeProcesses:
+        def third_run() -> FakeProcesses:
             other = FakeProcesses("third")
             other.dead.add("dead")
             return other
 
-        lock.wait_and_recover("web", rescue)
+        lock.wait_and_recover("web", recover)
 
     def test_lock_is_erased_before_its_successors(self, lock: RunLock, journal: FakeJournal) -> None:
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
         erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
         assert erased == [LOCK, successor_key(entry("dead")), new_container_key(entry("dead"))]
 
@@ -168,23 +168,23 @@ class TestDeadHolder:
         rescuer = entry("dead")._replace(holder=FakeProcesses("rescuer").me())
         journal.notes[successor_key(entry("dead"))] = rescuer.to_text()
         runs.dead.add("rescuer")
-        rescues = Rescues()
-        lock.wait_and_recover("web", rescues)
-        assert rescues == [(entry("dead"), "new-id")], "it is the first entry that tells what was meant"
+        recoveries = RecordedRecoveries()
+        lock.wait_and_recover("web", recoveries)
+        assert recoveries == [(entry("dead"), "new-id")], "the first entry tells what the interrupted run was doing"
         assert journal.notes == {}
 
     def test_run_that_another_run_recovered_meanwhile_is_not_recovered_again(self, journal: FakeJournal, runs: FakeProcesses) -> None:
         lock = fake_lock(journal, runs)
         write = journal.write
 
-        def rescued_by_another(key: str, text: str) -> str:
+        def recovered_by_another_run(key: str, text: str) -> str:
             journal.notes.clear()
             return write(key, text)
 
-        journal.write = rescued_by_another  # type: ignore[method-assign]
-        rescues = Rescues()
-        lock.wait_and_recover("web", rescues)
-        assert (rescues, journal.notes, lock.recovered) == ([], {}, False)
+        journal.write = recovered_by_another_run  # type: ignore[method-assign]
+        recoveries = RecordedRecoveries()
+        lock.wait_and_recover("web", recoveries)
+        assert (recoveries, journal.notes, lock.recovered) == ([], {}, False)
 
     def test_failed_recovery_leaves_the_entry_for_the_next_run(self, lock: RunLock, journal: FakeJournal) -> None:
         def fail(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
@@ -196,7 +196,7 @@ class TestDeadHolder:
 
 
 class TestHolderOnAnotherMachine:
-    """A run on another machine may live as long as its lease."""
+    """A run on another machine counts as alive until its lease ends."""
 
     @pytest.fixture(autouse=True)
     def _far_away(self, journal: FakeJournal, runs: FakeProcesses) -> None:
@@ -206,19 +206,19 @@ class TestHolderOnAnotherMachine:
     def test_holder_within_its_lease_is_alive(self, lock: RunLock, journal: FakeJournal) -> None:
         journal.age_of_all = 100.0
         with pytest.raises(Busy):
-            lock.wait_and_recover("web", Rescues())
+            lock.wait_and_recover("web", RecordedRecoveries())
 
     def test_holder_after_its_lease_is_dead(self, lock: RunLock, journal: FakeJournal) -> None:
         journal.age_of_all = 100.1
-        rescues = Rescues()
-        lock.wait_and_recover("web", rescues)
-        assert len(rescues) == 1
+        recoveries = RecordedRecoveries()
+        lock.wait_and_recover("web", recoveries)
+        assert len(recoveries) == 1
 
 
 def test_journal_entry_of_another_version_is_left_alone(lock: RunLock, journal: FakeJournal) -> None:
     journal.notes[LOCK] = '{"from": "the future"}'
     with pytest.raises(JournalFailed, match="volume evenkeel-lock.web cannot be read: it was not written by this version"):
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
     assert LOCK in journal.notes
 
 
@@ -254,7 +254,7 @@ def test_lock_timeout_counts_from_the_start_of_the_wait(journal: FakeJournal, ru
     clock.now = 1000.0
     lock = RunLock(journal, runs, clock, lock_timeout=5)
     with pytest.raises(Busy):
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
     assert clock.now == 1005.0
 
 
@@ -293,7 +293,7 @@ def test_unknown_age_of_a_lock_is_an_error(journal: FakeJournal, runs: FakeProce
     runs.far_away.add("far")
     monkeypatch.setattr(journal, "age", fail)
     with pytest.raises(JournalFailed, match="time could not be read"):
-        fake_lock(journal, runs).wait_and_recover("web", Rescues())
+        fake_lock(journal, runs).wait_and_recover("web", RecordedRecoveries())
 
 
 class TestRolledBackTo:
@@ -306,7 +306,7 @@ class TestRolledBackTo:
         fake_lock(journal, FakeProcesses("dead")).acquire(entry("dead", returning=returning))
         runs.dead.add("dead")
         assert lock.rolled_back_to is None
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
         assert (lock.recovered, lock.rolled_back_to) == (True, rolled_back_to)
 
     def test_failed_recovery_tells_no_archive(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
@@ -331,88 +331,93 @@ class TestSeveralRecoveringRuns:
         fake_lock(journal, FakeProcesses("dead")).acquire(entry("dead"))
         runs.dead.add("dead")
 
-    def rescuer(self, token: str, pid: int = 1) -> JournalEntry:
+    def entry_of_recovering_run(self, token: str, pid: int = 1) -> JournalEntry:
         return entry("dead")._replace(holder=FakeProcesses(token).me()._replace(pid=pid))
 
     def test_live_recovering_run_is_waited_for(self, lock: RunLock, journal: FakeJournal) -> None:
-        journal.notes[successor_key(entry("dead"))] = self.rescuer("rescuer", pid=7).to_text()
+        journal.notes[successor_key(entry("dead"))] = self.entry_of_recovering_run("rescuer", pid=7).to_text()
         with pytest.raises(Busy, match="process 7 on here"):
-            lock.wait_and_recover("web", Rescues())
+            lock.wait_and_recover("web", RecordedRecoveries())
 
     def test_locks_are_erased_in_the_order_in_which_they_are_read(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
-        journal.notes[successor_key(entry("dead"))] = self.rescuer("rescuer").to_text()
+        journal.notes[successor_key(entry("dead"))] = self.entry_of_recovering_run("rescuer").to_text()
         runs.dead.add("rescuer")
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
         erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
-        assert erased == [LOCK, successor_key(entry("dead")), successor_key(self.rescuer("rescuer")), new_container_key(entry("dead"))]
+        assert erased == [
+            LOCK,
+            successor_key(entry("dead")),
+            successor_key(self.entry_of_recovering_run("rescuer")),
+            new_container_key(entry("dead")),
+        ]
 
     def test_faster_run_recovers(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
         write = journal.write
 
-        def after_another(key: str, text: str) -> str:
-            journal.notes.setdefault(key, self.rescuer("faster").to_text())
+        def write_after_a_faster_run(key: str, text: str) -> str:
+            journal.notes.setdefault(key, self.entry_of_recovering_run("faster").to_text())
             return write(key, text)
 
-        monkeypatch.setattr(journal, "write", after_another)
-        rescues = Rescues()
+        monkeypatch.setattr(journal, "write", write_after_a_faster_run)
+        recoveries = RecordedRecoveries()
         with pytest.raises(Busy):
-            lock.wait_and_recover("web", rescues)
-        assert rescues == []
+            lock.wait_and_recover("web", recoveries)
+        assert recoveries == []
 
     def test_lock_that_another_run_acquired_meanwhile_is_not_recovered(
         self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write = journal.write
 
-        def begun_anew(key: str, text: str) -> str:
+        def acquired_by_another_run(key: str, text: str) -> str:
             journal.notes.clear()
             journal.notes[LOCK] = entry("next").to_text()
             return write(key, text)
 
-        monkeypatch.setattr(journal, "write", begun_anew)
-        rescues = Rescues()
+        monkeypatch.setattr(journal, "write", acquired_by_another_run)
+        recoveries = RecordedRecoveries()
         with pytest.raises(Busy):
-            lock.wait_and_recover("web", rescues)
-        assert (rescues, list(journal.notes)) == ([], [LOCK])
+            lock.wait_and_recover("web", recoveries)
+        assert (recoveries, list(journal.notes)) == ([], [LOCK])
 
     def test_recovery_that_cannot_be_erased_is_an_error(self, lock: RunLock, journal: FakeJournal) -> None:
-        def rescue(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
+        def recover(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
             journal.errors.append(REFUSAL)
             return ()
 
         with pytest.raises(JournalFailed, match="could not be erased"):
-            lock.wait_and_recover("web", rescue)
+            lock.wait_and_recover("web", recover)
 
 
 class TestLeftoverRecords:
-    GARBAGE = (successor_key(entry("dead")), new_container_key(entry("dead")), touch_key(entry("dead")))
+    LEFTOVERS = (successor_key(entry("dead")), new_container_key(entry("dead")), touch_key(entry("dead")))
 
     def test_leftover_records_are_erased_once_the_lock_is_gone(self, lock: RunLock, journal: FakeJournal) -> None:
-        for key in self.GARBAGE:
+        for key in self.LEFTOVERS:
             journal.write(key, "left")
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
         assert journal.notes == {}
 
     def test_records_of_other_containers_are_kept(self, lock: RunLock, journal: FakeJournal) -> None:
         others = [new_container_key(entry("dead", container=name)) for name in ("a.web", "web2", "web.a")]
         for key in (*others, "evenkeel-other.dead.web"):
             journal.write(key, "theirs")
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
         assert sorted(journal.notes) == sorted((*others, "evenkeel-other.dead.web"))
 
     def test_lock_of_a_run_that_began_meanwhile_is_kept(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It was seen, its run ended, and another one has it by now."""
+        """The lock was listed, its run ended, and another run holds it now."""
         journal.write(LOCK, entry("other").to_text())
         monkeypatch.setattr(journal, "read", lambda _key: None)
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
         assert list(journal.notes) == [LOCK]
 
     def test_leftover_record_that_cannot_be_erased_is_ignored(
         self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        journal.write(self.GARBAGE[0], "left")
+        journal.write(self.LEFTOVERS[0], "left")
         monkeypatch.setattr(journal, "erase", fail)
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
 
 
 def fail(_key: str) -> None:

@@ -14,7 +14,7 @@ from support.fakes.engine import FakeEngine, FakeJournal, fake_context
 
 BAD = Rejected("shop:1", "bad", None, "crashed: web exited with code 3", 1000)
 OLD, NEW = ImageIdentity("shop:1", "old"), ImageIdentity("shop:1", "new", "sha256:d")
-PLACE = "evenkeel-rejected.web"
+KEY = "evenkeel-rejected.web"
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def test_last_rejection_wins(memory: FakeJournal) -> None:
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"reference": "shop:1"}', "3"])
 def test_unreadable_rejection_is_not_recalled(memory: FakeJournal, text: str) -> None:
-    memory.notes[PLACE] = text
+    memory.notes[KEY] = text
     assert Rejections(memory).recall("web") is None
 
 
@@ -52,7 +52,7 @@ def test_memory_that_cannot_be_used_is_a_warning(memory: FakeJournal) -> None:
     assert rejections.recall("web") is None
     assert "tries it again: the engine says no" in rejections.remember("web", BAD)[0]
     assert rejections.forget("web")[0].endswith("Forget it with: docker volume rm evenkeel-rejected.web")
-    assert how_to_forget("web") == f"docker volume rm {PLACE}"
+    assert how_to_forget("web") == f"docker volume rm {KEY}"
 
 
 def test_reject_remembers_the_image_and_points_the_tag_back(memory: FakeJournal) -> None:
@@ -71,7 +71,7 @@ def test_reject_warns_once_for_each_failure(memory: FakeJournal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("running", "rejected", "tagged"),
+    ("running", "rejected", "calls"),
     [
         ("shop:1", "shop:1", ["surroundings", "tag:shop:1=old"]),
         ("docker.io/library/shop:1", "shop:1", ["surroundings", "tag:docker.io/library/shop:1=old"]),
@@ -83,10 +83,10 @@ def test_reject_warns_once_for_each_failure(memory: FakeJournal) -> None:
         ("<none>", "shop:1", []),
     ],
 )
-def test_only_the_shared_tag_is_pointed_back(running: str, rejected: str, tagged: list[str]) -> None:
+def test_only_the_shared_tag_is_pointed_back(running: str, rejected: str, calls: list[str]) -> None:
     engine = FakeEngine()
     assert point_tag_back(engine, "web-id", ImageIdentity(running, "old"), ImageIdentity(rejected, "new")) == ()
-    assert engine.calls == tagged
+    assert engine.calls == calls
 
 
 def test_same_image_moves_no_tag() -> None:
@@ -97,7 +97,7 @@ def test_same_image_moves_no_tag() -> None:
 
 @pytest.mark.parametrize("status", ["running", "exited"])
 def test_tag_that_another_running_container_uses_is_left_alone(status: str) -> None:
-    """Whoever asks what it means there next would take that one back too."""
+    """Moving the tag would roll that container back too, the next time its tag is resolved."""
     engine = FakeEngine()
     web = engine.has_container("web", "shop:1", "old")
     engine.has_container("api", "docker.io/library/shop:1", "new")

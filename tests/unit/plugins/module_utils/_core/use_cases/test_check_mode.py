@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is foretold is what a run then does, and nothing is done for it."""
+"""Check mode predicts what a run then does, and changes nothing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HEALTH = HealthConfig(health_timeout=1, grace_period=1)
 
 @pytest.fixture
 def engine() -> FakeEngine:
-    """One container, web, on image old; in the registry its tag has moved on to image new."""
+    """One container, web, on the image old; in the registry its tag has moved on to the image new."""
     engine = FakeEngine()
     engine.has_container("web", "shop:1", "old")
     engine.registry[SHOP] = "new"
@@ -123,7 +123,7 @@ class TestPlatform:
         assert (result.outcome, result.warnings) == (Outcome.RECREATED, ())
 
     def test_emulated_container_that_moves_to_the_platform_of_the_engine_is_a_warning(self, engine: FakeEngine) -> None:
-        """The engine does not tell which platform somebody asked for."""
+        """The engine does not report which platform was requested."""
         engine.platforms, engine.publishes_indexes = ("linux/s390x", "linux/amd64"), True
         engine.images["old"] = {"Architecture": "s390x"}
         result = check(engine)
@@ -143,7 +143,7 @@ class TestPlatform:
 
 
 class TestFailures:
-    """As a run would fail."""
+    """Check mode fails where a run would fail."""
 
     def test_unpublished_image_is_a_failed_pull(self, engine: FakeEngine) -> None:
         del engine.registry[SHOP]
@@ -268,36 +268,36 @@ class TestOtherRuns:
 
 @pytest.mark.parametrize("bad", [False, True])
 def test_prediction_matches_the_run_after_a_killed_update(bad: bool) -> None:
-    """Also where it is not foreseen that the new container fails, it is foreseen that something changes."""
-    points = 0
+    """Check mode cannot predict that the new container fails, but it does predict a change."""
+    kill_points = 0
     for at in range(1, 200):
         host = FakeHost(bad=bad)
         if not interrupt(host, FakeHost.recreate, at):
             break
-        points += 1
+        kill_points += 1
         predicted = check_host(host)
         done = host.recreate(host.lock("later", dead=("killed",)))
         assert cycle_report(predicted)["changed"] == cycle_report(done)["changed"], at
         if not bad:
             assert (predicted.outcome, predicted.container_name) == (done.outcome, done.container_name), at
-    assert points > 20
+    assert kill_points > 20
 
 
 @pytest.mark.parametrize("gone", [False, True])
 def test_prediction_matches_the_run_after_a_killed_rollback(gone: bool) -> None:
-    points = 0
+    kill_points = 0
     for at in range(1, 200):
         host = updated(2)
         if gone:
             host.engine.vanish("web")
         if not interrupt(host, FakeHost.rollback_to_archive, at):
             break
-        points += 1
+        kill_points += 1
         predicted = check_host(host, check_rollback)
         done = host.rollback_to_archive(host.lock("later", dead=("killed",)))
         assert (predicted.outcome, cycle_report(predicted)["changed"]) == (done.outcome, cycle_report(done)["changed"]), at
         assert predicted.new_image == done.new_image, at
-    assert points > 10
+    assert kill_points > 10
 
 
 class TestRollback:
@@ -329,7 +329,7 @@ class TestRollback:
 
 
 def interrupt(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult], at: int) -> bool:
-    """Kill a run at that call. False when it was over by then."""
+    """Kill a run at that call. Return False if the run ended before it."""
     try:
         run(host, host.lock("killed", Fuse(at)))
     except Killed:
@@ -339,12 +339,12 @@ def interrupt(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult],
     return False
 
 
-def interrupt_until(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult], true: t.Callable[[], bool]) -> bool:
-    """Kill a run as soon as something is true."""
+def interrupt_until(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult], condition: t.Callable[[], bool]) -> bool:
+    """Kill a run as soon as `condition` is true."""
     look_on = host.engine.look_on
 
     def kill() -> None:
-        if true():
+        if condition():
             raise Killed
 
     host.engine.look_on = kill
@@ -357,12 +357,12 @@ def interrupt_until(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleRe
     return False
 
 
-def check_host(host: FakeHost, rehearsal: t.Any = check_recreate, dead: t.Iterable[str] = ("killed",)) -> CycleResult:
+def check_host(host: FakeHost, work: t.Any = check_recreate, dead: t.Iterable[str] = ("killed",)) -> CycleResult:
     host.look_on()
     before = copy.deepcopy((host.engine._containers, host.engine.local, host.journal.notes, host.memory.notes))
-    request = RecreateRequest("web") if rehearsal is check_recreate else ContainerRequest("web")
+    request = RecreateRequest("web") if work is check_recreate else ContainerRequest("web")
     try:
-        result: CycleResult = rehearsal(fake_context(host.engine, host.memory), host.lock("rehearsal", dead=dead), request)
+        result: CycleResult = work(fake_context(host.engine, host.memory), host.lock("check", dead=dead), request)
     finally:
         assert (host.engine._containers, host.engine.local, host.journal.notes, host.memory.notes) == before
     return result

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The image is brought, the update is foretold, and the container goes on as if nothing were."""
+"""Prepare pulls the image and predicts the update; the container stays untouched."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.pre
 from support.fakes.engine import FakeEngine, digest_of, fake_context, fake_lock
 
 SHOP = "docker.io/library/shop:1"
-EXACTLY = f"docker.io/library/shop@{digest_of('new')}"
+BY_DIGEST = f"docker.io/library/shop@{digest_of('new')}"
 
 
 @pytest.fixture
 def engine() -> FakeEngine:
-    """One container, web, on image old; in the registry its tag has moved on to image new."""
+    """One container, web, on the image old; in the registry its tag has moved on to the image new."""
     engine = FakeEngine()
     engine.has_container("web", "shop:1", "old")
-    engine.registry.update({SHOP: "new", EXACTLY: "new"})
+    engine.registry.update({SHOP: "new", BY_DIGEST: "new"})
     return engine
 
 
@@ -73,7 +73,7 @@ def test_check_mode_pulls_nothing(engine: FakeEngine) -> None:
     assert "pull" not in engine.calls
     engine.local["docker.io/library/other:1"] = "new"
     engine.local["docker.io/library/shop:2"] = "new"
-    assert not run(engine, check_prepare).pulled, "it is here already"
+    assert not run(engine, check_prepare).pulled, "the image is local already"
 
 
 def test_prepare_fails_when_the_update_would_be_refused(engine: FakeEngine) -> None:
@@ -89,4 +89,6 @@ def test_report_has_no_values_of_a_finished_update(engine: FakeEngine) -> None:
     report = preparation_report(run(engine))
     assert report["image"]["new"]["id"] == "new"
     assert (report["changed"], report["outcome"]) == (True, "recreated")
-    assert not {"steps", "downtime_seconds", "archive", "rollback", "failed"} & set(report), "nothing has been done yet"
+    assert not {"steps", "downtime_seconds", "archive", "rollback", "failed"} & set(report), (
+        "a prediction has no values of a finished update"
+    )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A whole update, as the module asks for it."""
+"""A whole update, called the way the module calls it."""
 
 from __future__ import annotations
 
