@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What DockerOps and HealthProbe promise, asked of the fake and of a real engine alike. It keeps the fake honest."""
+"""The contract of DockerOps and HealthProbe, checked on the fake and on a real engine, so that the fake stays true."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ IMAGE = reference("v1")
 
 
 class Engine:
-    """One of the two, with a name of its own for everything that a test makes."""
+    """The fake or the real engine, with a name prefix for everything that a test creates."""
 
     def __init__(self, ops: DockerOps, probe: HealthProbe, prefix: str) -> None:
         self.ops = ops
@@ -74,14 +74,14 @@ def test_inspect_by_name_and_by_id(engine: Engine) -> None:
     assert by_name.image is not None
 
 
-def test_the_first_digits_of_an_id_are_nobody(engine: Engine) -> None:
-    """Such as db or fe, which are names."""
+def test_short_id_is_not_found(engine: Engine) -> None:
+    """Short IDs such as db or fe may be names."""
     container = engine.create()
     with pytest.raises(NotFound):
         engine.ops.inspect(container[:12])
 
 
-def test_inspect_gives_copies(engine: Engine) -> None:
+def test_inspect_returns_copies(engine: Engine) -> None:
     engine.create()
     document = engine.ops.inspect(engine.name).container
     document["Config"]["Image"] = "changed"
@@ -89,16 +89,16 @@ def test_inspect_gives_copies(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("call", ["inspect", "start", "remove"])
-def test_nobody_is_not_found(engine: Engine, call: str) -> None:
+def test_missing_container_is_not_found(engine: Engine, call: str) -> None:
     with pytest.raises(NotFound):
-        getattr(engine.ops, call)(f"{engine.name}-nobody")
+        getattr(engine.ops, call)(f"{engine.name}-missing")
     with pytest.raises(NotFound):
-        engine.ops.stop(f"{engine.name}-nobody", 1)
+        engine.ops.stop(f"{engine.name}-missing", 1)
     with pytest.raises(NotFound):
-        engine.probe.probe(f"{engine.name}-nobody")
+        engine.probe.probe(f"{engine.name}-missing")
 
 
-def test_rename(engine: Engine) -> None:
+def test_rename_moves_the_name(engine: Engine) -> None:
     container = engine.create()
     engine.ops.rename(container, f"{engine.name}-old-1")
     assert engine.ops.inspect(f"{engine.name}-old-1").container["Id"] == container
@@ -106,7 +106,7 @@ def test_rename(engine: Engine) -> None:
         engine.ops.inspect(engine.name)
 
 
-def test_a_name_can_be_had_once(engine: Engine) -> None:
+def test_name_that_is_taken_is_a_conflict(engine: Engine) -> None:
     engine.create()
     other = engine.create(f"{engine.name}-other")
     with pytest.raises(Conflict):
@@ -115,7 +115,7 @@ def test_a_name_can_be_had_once(engine: Engine) -> None:
         engine.create()
 
 
-def test_start_and_stop_twice_is_no_error(engine: Engine) -> None:
+def test_second_start_or_stop_is_no_error(engine: Engine) -> None:
     container = engine.running()
     engine.ops.start(container)
     assert engine.ops.inspect(container).container["State"]["Status"] == "running"
@@ -124,7 +124,7 @@ def test_start_and_stop_twice_is_no_error(engine: Engine) -> None:
     assert engine.ops.inspect(container).container["State"]["Status"] == "exited"
 
 
-def test_a_running_container_is_removed_by_force_only(engine: Engine) -> None:
+def test_running_container_is_removed_only_by_force(engine: Engine) -> None:
     container = engine.running()
     with pytest.raises(Conflict):
         engine.ops.remove(container)
@@ -133,7 +133,7 @@ def test_a_running_container_is_removed_by_force_only(engine: Engine) -> None:
         engine.ops.inspect(container)
 
 
-def test_a_command_is_run_in_a_running_container_only(engine: Engine) -> None:
+def test_command_runs_only_in_a_running_container(engine: Engine) -> None:
     container = engine.running()
     assert engine.ops.run_in(container, ["true"], 30) == HookRun(0, "")
     engine.ops.stop(container, 5)
@@ -141,13 +141,13 @@ def test_a_command_is_run_in_a_running_container_only(engine: Engine) -> None:
         engine.ops.run_in(container, ["true"], 30)
 
 
-def test_pull(engine: Engine) -> None:
+def test_pull_returns_the_local_image(engine: Engine) -> None:
     here = ImageReference.parse(IMAGE)
     identity = engine.ops.pull(here)
     assert (identity.reference, identity.id) == (IMAGE, engine.ops.local_image(here).id)
 
 
-def test_what_is_published_is_what_a_pull_brings(engine: Engine) -> None:
+def test_published_digest_is_the_pulled_image(engine: Engine) -> None:
     here = ImageReference.parse(IMAGE)
     pulled = engine.ops.pull(here)
     published = engine.ops.published(here)
@@ -156,19 +156,19 @@ def test_what_is_published_is_what_a_pull_brings(engine: Engine) -> None:
     assert not published.is_index
 
 
-def test_nothing_is_published_and_nothing_here_where_nobody_pushed(engine: Engine) -> None:
+def test_unpublished_image_is_not_found(engine: Engine) -> None:
     nowhere = ImageReference.parse(reference("nowhere"))
     for look in (engine.ops.published, engine.ops.local_image):
         with pytest.raises(NotFound):
             look(nowhere)
 
 
-def test_pull_of_what_is_nowhere(engine: Engine) -> None:
+def test_pull_of_an_unpublished_image_is_not_found(engine: Engine) -> None:
     with pytest.raises(NotFound):
         engine.ops.pull(ImageReference.parse(reference("nowhere")))
 
 
-def test_probe(engine: Engine) -> None:
+def test_probe_returns_status_and_exit_code(engine: Engine) -> None:
     if isinstance(engine.probe, FakeEngine):
         engine.probe.looks["NEW"] = [RUNNING, exited(0)]
     container = engine.running()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Journal promises, asked of the fake and of a real engine alike."""
+"""The contract of Journal, checked on the fake and on a real engine."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def key(journal: Journal) -> Iterator[str]:
     journal.erase(key)
 
 
-def test_nothing_is_there(journal: Journal, key: str) -> None:
+def test_unknown_key_is_empty(journal: Journal, key: str) -> None:
     assert journal.read(key) is None
     journal.erase(key)
 
 
-def test_places_by_a_part_of_their_name(journal: Journal, key: str) -> None:
+def test_keys_are_found_by_a_part_of_their_name(journal: Journal, key: str) -> None:
     assert journal.keys(key) == ()
     journal.write(key, "")
     assert journal.keys(key) == journal.keys(key.partition(".")[2]) == (key,)
 
 
-def test_who_is_first_stays(journal: Journal, key: str) -> None:
+def test_first_text_stays(journal: Journal, key: str) -> None:
     assert journal.write(key, "first") == "first"
     assert journal.write(key, "second") == "first"
     note = journal.read(key)
@@ -53,13 +53,13 @@ def test_who_is_first_stays(journal: Journal, key: str) -> None:
     assert journal.write(key, "second") == "second"
 
 
-def test_of_many_at_once_one_is_first(journal: Journal, key: str) -> None:
+def test_one_of_many_concurrent_writes_wins(journal: Journal, key: str) -> None:
     with ThreadPoolExecutor(20) as pool:
         seen = list(pool.map(lambda number: journal.write(key, str(number)), range(20)))
     assert len(set(seen)) == 1
 
 
-def test_a_volume_of_somebody_else_is_not_ours_to_read(sandbox: Sandbox) -> None:
+def test_foreign_volume_is_neither_read_nor_written(sandbox: Sandbox) -> None:
     name = f"{sandbox.prefix}-theirs"
     sandbox.client.create_volume(name)
     try:

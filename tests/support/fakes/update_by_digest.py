@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An update of the container web to an image that is named by its digest."""
+"""An update of the container web to an image given by its digest."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TESTED, ELSEWHERE = digest_of("tested"), digest_of("elsewhere")
 
 
 def web_behind_its_tag() -> FakeEngine:
-    """The image that was tested is published, and its tag has moved on."""
+    """The tested image is published, and its tag has moved on."""
     engine = FakeEngine()
     engine.has_container("web", "shop:1", "old")
     engine.registry.update({TAG: "elsewhere", f"{REPOSITORY}@{TESTED}": "tested"})

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An update of the container web on the fake engine, and the calls that it makes."""
+"""An update of the container web on the fake engine, and the calls it makes."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ REFUSAL = EngineError("the engine says no")
 
 
 def outdated_web() -> FakeEngine:
-    """One container, web, on image old; in the registry its tag has moved on to image new."""
+    """One container, web, on the image old; in the registry its tag has moved on to the image new."""
     engine = FakeEngine()
     engine.has_container("web", "shop:1", "old")
     engine.registry["docker.io/library/shop:1"] = "new"

@@ -24,12 +24,12 @@ Fault = t.Callable[[int], Fuse]
 
 FAULTS: dict[str, Fault] = {
     "refused": lambda at: Fuse(at, EngineError("no")),
-    "unheard": lambda at: Fuse(at, NoAnswer("nobody listens")),
-    "unanswered": lambda at: Fuse(at, NoAnswer("the connection broke"), after=True),
+    "not delivered": lambda at: Fuse(at, NoAnswer("nobody listens")),
+    "no answer": lambda at: Fuse(at, NoAnswer("the connection broke"), after=True),
 }
 
 
-def spoilt() -> FakeHost:
+def updated_with_a_bad_archive() -> FakeHost:
     host = updated()
     host.spoil_the_archive()
     return host
@@ -42,11 +42,11 @@ def spoilt() -> FakeHost:
         (FakeHost, FakeHost.recreate, "old", "new"),
         (lambda: FakeHost(bad=True), FakeHost.recreate, "old", "old"),
         (updated, FakeHost.rollback_to_archive, "new", "old"),
-        (spoilt, FakeHost.rollback_to_archive, "new", "new"),
+        (updated_with_a_bad_archive, FakeHost.rollback_to_archive, "new", "new"),
     ],
-    ids=["update", "bad update", "going back", "going back to a bad one"],
+    ids=["update", "bad update", "rollback", "rollback to a bad archive"],
 )
-def test_one_call_fails(
+def test_single_failing_call_leaves_a_true_result(
     make: t.Callable[[], FakeHost], run: t.Callable[[FakeHost, RunLock], CycleResult], before: str, after: str, fault: Fault
 ) -> None:
     for at in range(1, 500):
@@ -63,26 +63,26 @@ def test_one_call_fails(
             return
         if result:
             host.lock("nobody")
-            assert_true(host, result, before, after, kept_before, patient=fault is not FAULTS["refused"])
-    pytest.fail("it does not end")
+            assert_result_is_true(host, result, before, after, kept_before, may_retry=fault is not FAULTS["refused"])
+    pytest.fail("the run made more than 500 calls")
 
 
-def assert_true(host: FakeHost, result: CycleResult, before: str, after: str, kept: set[str], *, patient: bool) -> None:
+def assert_result_is_true(host: FakeHost, result: CycleResult, before: str, after: str, kept: set[str], *, may_retry: bool) -> None:
     if result.restored and result.restored.problem:
-        assert patient is False, "an engine that was away for a moment is never too much"
+        assert may_retry is False, "a short loss of the engine never breaks a rollback"
         return
     web = host.engine.container("web")
     assert web["Image"] == (before if result.outcome in (Outcome.ROLLED_BACK, Outcome.UNCHANGED) else after)
     assert (web["State"]["Status"], web["Id"]) == ("running", result.container_id)
     assert web["HostConfig"]["RestartPolicy"] == {"Name": "always"}
     unwell = {dependent.name for dependent in result.dependents if dependent.repair is Repair.NEEDS_ATTENTION}
-    assert {name for name in DEPENDENTS if not is_well(host, name)} <= unwell
+    assert {name for name in DEPENDENTS if not is_in_order(host, name)} <= unwell
     assert host.engine.local["docker.io/library/tool:1"] == "tool-2" or unwell
     left = host.engine.names - {"web", "web-old-2", *DEPENDENTS, result.archive, *kept}
     assert not left or unwell
 
 
-def is_well(host: FakeHost, name: str) -> bool:
+def is_in_order(host: FakeHost, name: str) -> bool:
     if name not in host.engine.names:
         return False
     ran, runs = (container["State"]["Status"] == "running" for container in (host.before[name], host.engine.container(name)))

@@ -27,6 +27,8 @@ from support.fakes.engine import (
 from support.fakes.update_of_web import REFUSAL, TO_THE_START, outdated_web, recreate
 
 OLD = ArchiveRecord("old", "web-old-1000", runs=True, restart_policy={"Name": "always"})
+
+
 BACK = ArchiveRecord("back", "web-old-900", runs=True, restart_policy={})
 
 
@@ -35,19 +37,24 @@ def memory() -> FakeJournal:
     return FakeJournal()
 
 
-def test_an_update_forgets_what_was_rejected(memory: FakeJournal) -> None:
+@pytest.fixture
+def engine() -> FakeEngine:
+    return outdated_web()
+
+
+def test_complete_forgets_the_rejected_image(memory: FakeJournal) -> None:
     Rejections(memory).remember("web", Rejected("shop:2", "bad", None, "crashed", 1))
     completion = complete(fake_context(FakeEngine(), memory), a_journal_entry("me"), "new-id")
     assert (completion.dependents, completion.warnings, memory.notes) == ((), (), {})
 
 
-def test_a_kept_archive_is_remembered_once(memory: FakeJournal) -> None:
+def test_complete_remembers_a_kept_archive_once(memory: FakeJournal) -> None:
     for _time in range(2):
         assert complete(fake_context(FakeEngine(), memory), a_journal_entry("me", keep_archive=True, rollout="7"), "new-id").warnings == ()
     assert ArchiveStore(memory).of("web") == (OLD._replace(rollout="7"),)
 
 
-def test_who_goes_back_rejects_what_ran_and_forgets_the_archive(memory: FakeJournal) -> None:
+def test_complete_after_a_rollback_rejects_the_replaced_image_and_forgets_the_archive(memory: FakeJournal) -> None:
     ArchiveStore(memory).add("web", BACK)
     engine = FakeEngine()
     entry = a_journal_entry("me", new_image_ref="shop:1", old_image_id="bad", new_image_id="good", successor=BACK)
@@ -59,14 +66,14 @@ def test_who_goes_back_rejects_what_ran_and_forgets_the_archive(memory: FakeJour
     assert engine.calls == ["surroundings", "tag:shop:1=good"]
 
 
-def test_a_dependent_that_needs_attention_is_a_warning(memory: FakeJournal) -> None:
+def test_dependent_that_needs_attention_is_a_warning(memory: FakeJournal) -> None:
     gone = Dependent("gone", "sidecar", "old", "web", runs=True, shares_with=("old",), archive="sidecar-old-1000")
     completion = complete(fake_context(FakeEngine(), memory), a_journal_entry("me", old={"dependents": (gone,)}), "new-id")
     assert [dependent.repair for dependent in completion.dependents] == [Repair.NEEDS_ATTENTION]
     assert completion.warnings == ("sidecar, which depends on it, needs attention: it was removed",)
 
 
-def test_a_memory_that_does_not_work_is_a_warning(memory: FakeJournal) -> None:
+def test_memory_that_cannot_be_written_is_a_warning(memory: FakeJournal) -> None:
     memory.errors.append(EngineError("no"))
     context = fake_context(FakeEngine(), memory)
     warnings = complete(context, a_journal_entry("me", keep_archive=True), "new-id").warnings
@@ -74,72 +81,86 @@ def test_a_memory_that_does_not_work_is_a_warning(memory: FakeJournal) -> None:
     assert "container_rollback may not find them: no" in forget_archive(context, "web", "old")[0]
 
 
-@pytest.fixture
-def engine() -> FakeEngine:
-    return outdated_web()
-
-
-class TestHealthy:
-    def test_an_archive_that_stays_is_a_warning(self, engine: FakeEngine) -> None:
+class TestRemoveArchive:
+    def test_archive_that_cannot_be_removed_is_a_warning_and_keeps_its_image(self, engine: FakeEngine) -> None:
         engine.errors["remove:web-old-1000"] = REFUSAL
         result = recreate(engine, Cleanup(remove_replaced=True))
         assert result.outcome is Outcome.RECREATED
         assert result.archive == "web-old-1000"
         assert "web-old-1000" in result.warnings[0]
-        assert not [call for call in engine.calls if call.startswith("remove_image")], "the archive needs its image"
+        assert not [call for call in engine.calls if call.startswith("remove_image")], "the archive still needs its image"
 
-    def test_a_kept_archive_keeps_its_image(self, engine: FakeEngine) -> None:
+    def test_kept_archive_keeps_its_image(self, engine: FakeEngine) -> None:
         result = recreate(engine, Cleanup(remove_replaced=True, prune_dangling=True), keep_archive=True)
         assert engine.calls == [*TO_THE_START, "probe:NEW"]
         assert result.archive == "web-old-1000"
 
-    @pytest.mark.parametrize("how", ["somebody was faster", "the answer was lost"])
-    def test_an_archive_that_is_gone_is_none(self, engine: FakeEngine, how: str) -> None:
-        if how == "somebody was faster":
+    @pytest.mark.parametrize("how", ["removed by another tool", "answer lost"])
+    def test_archive_that_is_already_gone_is_no_warning(self, engine: FakeEngine, how: str) -> None:
+        if how == "removed by another tool":
             engine.errors["remove:web-old-1000"] = NotFound("no such container")
         else:
             engine.lost_answers.add("remove:web-old-1000")
         result = recreate(engine)
         assert (result.archive, result.warnings) == (None, ())
 
+    @pytest.mark.parametrize("error", [REFUSAL, Conflict("it runs")])
+    def test_archive_that_cannot_be_removed_message(self, engine: FakeEngine, error: EngineError) -> None:
+        engine.errors["remove:web-old-1000"] = error
+        result = recreate(engine, Cleanup(prune_dangling=True))
+        assert result.warnings == (f"The archive web-old-1000 could not be removed ({error}). Remove it with: docker rm web-old-1000",)
+        assert engine.calls[-1] == "prune", "pruning does not depend on the removal of the archive"
 
-class TestCleanup:
+    def test_archive_that_may_still_exist_is_reported(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        def from_here_on(_container: str) -> None:
+            engine.errors["inspect"] = REFUSAL
+            raise NoAnswer("the connection broke")
+
+        monkeypatch.setattr(engine, "remove", from_here_on)
+        result = recreate(engine)
+        assert (result.archive, len(result.warnings)) == ("web-old-1000", 1)
+
+
+class TestCleanUpImages:
     EVERYTHING = Cleanup(remove_replaced=True, prune_dangling=True)
 
     ORDER = (*TO_THE_START, "probe:NEW", "remove:web-old-1000", "remove_image:old", "prune")
 
-    def test_order(self, engine: FakeEngine) -> None:
+    def test_archive_image_and_dangling_images_are_removed_in_this_order(self, engine: FakeEngine) -> None:
         recreate(engine, self.EVERYTHING)
         assert engine.calls == list(self.ORDER)
 
-    def test_an_image_in_use_is_kept_without_a_word(self, engine: FakeEngine) -> None:
+    def test_image_in_use_is_kept_without_a_warning(self, engine: FakeEngine) -> None:
         engine.images_in_use.add("old")
         result = recreate(engine, self.EVERYTHING)
         assert engine.calls == list(self.ORDER)
         assert (result.outcome, result.warnings) == (Outcome.RECREATED, ())
 
     @pytest.mark.parametrize("call", ["remove_image:old", "prune"])
-    def test_any_other_error_is_a_warning(self, engine: FakeEngine, call: str) -> None:
+    def test_failed_image_cleanup_is_a_warning(self, engine: FakeEngine, call: str) -> None:
         engine.errors[call] = REFUSAL
         result = recreate(engine, self.EVERYTHING)
         assert engine.calls == list(self.ORDER)
         assert result.outcome is Outcome.RECREATED
         assert "the engine says no" in result.warnings[0]
 
-    def test_an_unknown_image_is_not_removed(self, engine: FakeEngine) -> None:
+    def test_image_that_cannot_be_removed_message(self, engine: FakeEngine) -> None:
+        engine.errors["remove_image:old"] = REFUSAL
+        expected = ("The replaced image old could not be removed: the engine says no",)
+        assert recreate(engine, Cleanup(remove_replaced=True)).warnings == expected
+
+    def test_unknown_old_image_is_not_removed(self, engine: FakeEngine) -> None:
         engine = FakeEngine()
         engine.has_container("web", "shop:1", "")
         engine.registry["docker.io/library/shop:1"] = "new"
         assert recreate(engine, Cleanup(remove_replaced=True)).outcome is Outcome.RECREATED
         assert engine.calls == [*TO_THE_START, "probe:NEW", "remove:web-old-1000"]
 
-    def test_the_image_of_a_forced_recreation_is_not_removed(self, engine: FakeEngine) -> None:
+    def test_image_of_a_forced_recreation_is_not_removed(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:1"] = "old"
         recreate(engine, Cleanup(remove_replaced=True), force=True)
         assert engine.calls == [*TO_THE_START, "probe:NEW", "remove:web-old-1000"]
 
-
-class TestImages:
     @pytest.mark.parametrize(
         ("tags", "removed"),
         [
@@ -151,38 +172,13 @@ class TestImages:
             (["shop:1", "shop:stable"], False),
         ],
     )
-    def test_a_replaced_image_with_another_tag_is_kept(self, engine: FakeEngine, tags: list[str] | None, removed: bool) -> None:
+    def test_replaced_image_with_another_tag_is_kept(self, engine: FakeEngine, tags: list[str] | None, removed: bool) -> None:
         engine.images["old"] = {"RepoTags": tags}
         recreate(engine, Cleanup(remove_replaced=True))
         assert ("remove_image:old" in engine.calls) is removed
 
 
-class TestWhatIsSaid:
-    @pytest.mark.parametrize("error", [REFUSAL, Conflict("it runs")])
-    def test_an_archive_that_stays(self, engine: FakeEngine, error: EngineError) -> None:
-        engine.errors["remove:web-old-1000"] = error
-        result = recreate(engine, Cleanup(prune_dangling=True))
-        assert result.warnings == (f"The archive web-old-1000 could not be removed ({error}). Remove it with: docker rm web-old-1000",)
-        assert engine.calls[-1] == "prune", "that needs no archive to be gone"
-
-    def test_an_archive_that_may_still_be_there_stays(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        def from_here_on(_container: str) -> None:
-            engine.errors["inspect"] = REFUSAL
-            raise NoAnswer("the connection broke")
-
-        monkeypatch.setattr(engine, "remove", from_here_on)
-        result = recreate(engine)
-        assert (result.archive, len(result.warnings)) == ("web-old-1000", 1)
-
-    def test_an_image_that_stays(self, engine: FakeEngine) -> None:
-        engine.errors["remove_image:old"] = REFUSAL
-        expected = ("The replaced image old could not be removed: the engine says no",)
-        assert recreate(engine, Cleanup(remove_replaced=True)).warnings == expected
-
-
 class TestDependents:
-    """The rest of it is told where dependents are, and where runs are killed."""
-
     @pytest.fixture(autouse=True)
     def _sidecar(self, engine: FakeEngine) -> None:
         engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
@@ -190,7 +186,7 @@ class TestDependents:
     def repairs(self, result: CycleResult) -> list[tuple[str, str]]:
         return [(dependent.name, dependent.repair.value) for dependent in result.dependents]
 
-    def test_they_are_created_anew_before_the_archive_goes(self, engine: FakeEngine) -> None:
+    def test_dependents_are_recreated_before_the_archive_is_removed(self, engine: FakeEngine) -> None:
         result = recreate(engine)
         assert self.repairs(result) == [("sidecar", "recreated")]
         assert engine.calls.index("create:sidecar") < engine.calls.index("remove:web-old-1000")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every way that the health gate comes to a verdict."""
+"""Every verdict of the health gate."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RESTARTED = RUNNING._replace(restarts=1)
 
 
 def gate(*looks: ContainerRuntimeState | EngineError, **config: float) -> tuple[HealthOutcome, float]:
-    """The outcome and the seconds it took, for a container that shows these states, one a look, the last one for ever."""
+    """Return the outcome and its duration in seconds. Each probe sees the next of these states; the last one repeats."""
     engine, clock = FakeEngine(), FakeClock()
     engine.has_container("web", "shop:1", "image")
     engine.looks["web"] = list(looks)
@@ -47,13 +47,13 @@ def gate(*looks: ContainerRuntimeState | EngineError, **config: float) -> tuple[
         pytest.param([RUNNING, RUNNING, exited(1)], Verdict.CRASHED, 2, id="exit during the grace period"),
         pytest.param([RUNNING, exited(0)], Verdict.CRASHED, 1, id="exit with code 0 is an exit"),
         pytest.param([STARTING, exited(1)], Verdict.CRASHED, 1, id="exit while starting"),
-        pytest.param([BLIND, BLIND, HEALTHY], Verdict.HEALTHY, 2, id="two looks fail, then healthy"),
-        pytest.param([RUNNING, BLIND, RUNNING], Verdict.HEALTHY, 10, id="a look fails in the grace period"),
-        pytest.param([BLIND], Verdict.TIMEOUT, 120, id="looks never work"),
-        pytest.param([RUNNING, NotFound("gone")], Verdict.CRASHED, 1, id="removed by somebody"),
+        pytest.param([BLIND, BLIND, HEALTHY], Verdict.HEALTHY, 2, id="two probes fail, then healthy"),
+        pytest.param([RUNNING, BLIND, RUNNING], Verdict.HEALTHY, 10, id="a probe fails in the grace period"),
+        pytest.param([BLIND], Verdict.TIMEOUT, 120, id="every probe fails"),
+        pytest.param([RUNNING, NotFound("gone")], Verdict.CRASHED, 1, id="removed"),
         pytest.param([RUNNING, PAUSED], Verdict.TIMEOUT, 120, id="paused and not unpaused"),
         pytest.param([RUNNING, PAUSED, RUNNING], Verdict.HEALTHY, 10, id="paused and unpaused"),
-        pytest.param([RESTARTED], Verdict.CRASHED, 0, id="restarted before the first look"),
+        pytest.param([RESTARTED], Verdict.CRASHED, 0, id="restarted before the first probe"),
         pytest.param([RUNNING, RESTARTED], Verdict.CRASHED, 1, id="crash loop that looks alive"),
     ],
 )
@@ -62,14 +62,14 @@ def test_verdict(looks: list[ContainerRuntimeState | EngineError], verdict: Verd
     assert (outcome.verdict, took) == (verdict, seconds)
 
 
-def test_a_restart_by_hand_is_a_crash() -> None:
+def test_manual_restart_counts_as_a_crash() -> None:
     first, second = (RUNNING._replace(started_at=moment) for moment in ("12:00:00", "12:00:05"))
     outcome, _seconds = gate(first, second)
     assert outcome.verdict is Verdict.CRASHED
 
 
-class TestNews:
-    """It makes the next look come early. What counts is what that look sees."""
+class TestEvents:
+    """An event triggers the next probe early. Only the probe decides."""
 
     def gate(self, *looks: ContainerRuntimeState, news_after: list[float], **config: float) -> tuple[Verdict, float]:
         engine, clock = FakeEngine(), FakeClock()
@@ -77,21 +77,21 @@ class TestNews:
         engine.looks["web"], engine.news_after = list(looks), news_after
         return wait_for_health(engine, clock, "web", HealthConfig(**config)).verdict, clock.now
 
-    def test_healthy_is_seen_when_it_happens(self) -> None:
+    def test_event_makes_healthy_visible_at_once(self) -> None:
         assert self.gate(STARTING, HEALTHY, news_after=[0.25]) == (Verdict.HEALTHY, 0.25)
 
-    def test_so_is_a_crash(self) -> None:
+    def test_event_makes_a_crash_visible_at_once(self) -> None:
         assert self.gate(RUNNING, RUNNING, exited(1), news_after=[0.125, 0.25]) == (Verdict.CRASHED, 0.375)
 
-    def test_nothing_that_counts(self) -> None:
+    def test_event_without_a_state_change_decides_nothing(self) -> None:
         assert self.gate(STARTING, STARTING, STARTING, HEALTHY, news_after=[0.25]) == (Verdict.HEALTHY, 2.25)
 
-    def test_it_shortens_no_grace_period(self) -> None:
+    def test_event_does_not_shorten_the_grace_period(self) -> None:
         assert self.gate(RUNNING, news_after=[0.25, 0.25], grace_period=5) == (Verdict.HEALTHY, 5)
 
 
 class TestOldContainer:
-    """One that comes back, or that never left."""
+    """A container that was restored, or that was never stopped."""
 
     def gate(self, *looks: ContainerRuntimeState, need_health: bool = True) -> Verdict:
         engine = FakeEngine()
@@ -99,38 +99,38 @@ class TestOldContainer:
         engine.looks["web"] = list(looks)
         return wait_for_health(engine, FakeClock(), "web", HealthConfig(), new=False, need_health=need_health).verdict
 
-    def test_restarts_of_its_earlier_life_do_not_count(self) -> None:
+    def test_earlier_restarts_do_not_count(self) -> None:
         assert self.gate(HEALTHY._replace(restarts=4)) is Verdict.HEALTHY
 
-    def test_restarts_from_now_on_do(self) -> None:
+    def test_new_restarts_count_as_a_crash(self) -> None:
         assert self.gate(RUNNING._replace(restarts=4), RUNNING._replace(restarts=5)) is Verdict.CRASHED
 
-    def test_without_a_need_for_health_it_has_to_stay_up(self) -> None:
+    def test_container_that_need_not_be_healthy_has_to_stay_up(self) -> None:
         assert self.gate(STARTING, UNHEALTHY, need_health=False) is Verdict.HEALTHY
         assert self.gate(UNHEALTHY, exited(3), need_health=False) is Verdict.CRASHED
 
 
 class TestMinHealthyTime:
-    def test_stays_healthy(self) -> None:
+    def test_container_that_stays_healthy_passes(self) -> None:
         outcome, seconds = gate(STARTING, HEALTHY, min_healthy_time=5)
         assert (outcome.verdict, outcome.why, seconds) == (Verdict.HEALTHY, "is healthy", 6)
 
-    def test_turns_unhealthy_again(self) -> None:
+    def test_container_that_turns_unhealthy_fails(self) -> None:
         outcome, seconds = gate(HEALTHY, HEALTHY, UNHEALTHY, min_healthy_time=5)
         assert (outcome.verdict, seconds) == (Verdict.TIMEOUT, 2)
         assert outcome.why == "was healthy, but became unhealthy within min_healthy_time"
 
-    def test_may_end_after_the_health_timeout(self) -> None:
+    def test_min_healthy_time_may_end_after_the_health_timeout(self) -> None:
         outcome, seconds = gate(STARTING, STARTING, HEALTHY, min_healthy_time=5, health_timeout=3)
         assert (outcome.verdict, seconds) == (Verdict.HEALTHY, 7)
 
 
-def test_the_last_look_falls_on_the_deadline_and_not_after_it() -> None:
+def test_last_probe_falls_on_the_deadline() -> None:
     assert gate(STARTING, health_timeout=2.5)[1] == 2.5
     assert gate(RUNNING, grace_period=0.25)[1] == 0.25
 
 
-def test_the_reason_is_told() -> None:
+def test_outcome_gives_the_reason_of_a_failure() -> None:
     assert gate(STARTING, health_timeout=2)[0].why == "was still starting after 2 s"
     assert gate(exited(137))[0].why == "exited with code 137"
     assert gate(BLIND)[0].why == "could not be inspected: the engine is busy"
@@ -146,7 +146,7 @@ def test_the_reason_is_told() -> None:
         {"min_healthy_time": float("inf")},
     ],
 )
-def test_nonsense_is_refused(config: dict[str, float]) -> None:
+def test_invalid_config_is_refused(config: dict[str, float]) -> None:
     with pytest.raises(InvalidInput, match=next(iter(config))):
         HealthConfig(**config)
 
@@ -167,11 +167,11 @@ def test_nonsense_is_refused(config: dict[str, float]) -> None:
         ({"Status": "running", "Health": {"Status": "of the future"}}, RuntimeStatus.STARTING),
     ],
 )
-def test_what_an_inspect_document_says(state: dict[str, object], status: RuntimeStatus) -> None:
+def test_status_from_an_inspect_document(state: dict[str, object], status: RuntimeStatus) -> None:
     assert ContainerRuntimeState.from_inspect({"State": state}).status is status
 
 
-def test_everything_else_of_an_inspect_document() -> None:
+def test_other_fields_from_an_inspect_document() -> None:
     document = {
         "Name": "/web",
         "Image": "sha256:image",
@@ -187,13 +187,11 @@ def test_everything_else_of_an_inspect_document() -> None:
     ("looks", "verdict", "seconds"),
     [
         pytest.param([HEALTHY._replace(restarts=1)], Verdict.CRASHED, 0, id="crash loop that looks healthy"),
-        pytest.param([NoAnswer("the connection broke"), HEALTHY], Verdict.HEALTHY, 1, id="no answer is not gone"),
-        pytest.param([RUNNING._replace(started_at="12:00:00")], Verdict.HEALTHY, 10, id="a first start is no restart"),
+        pytest.param([NoAnswer("the connection broke"), HEALTHY], Verdict.HEALTHY, 1, id="no answer does not mean removed"),
+        pytest.param([RUNNING._replace(started_at="12:00:00")], Verdict.HEALTHY, 10, id="a first start is not a restart"),
     ],
 )
-def test_verdict_on_what_looks_like_something_else(
-    looks: list[ContainerRuntimeState | EngineError], verdict: Verdict, seconds: float
-) -> None:
+def test_verdict_on_misleading_states(looks: list[ContainerRuntimeState | EngineError], verdict: Verdict, seconds: float) -> None:
     outcome, took = gate(*looks)
     assert (outcome.verdict, took) == (verdict, seconds)
 
@@ -207,7 +205,7 @@ def test_verdict_on_what_looks_like_something_else(
         ([PAUSED], Verdict.TIMEOUT, 120),
     ],
 )
-def test_without_a_need_for_health_it_has_to_stay_up_for_the_grace_period(
+def test_container_that_need_not_be_healthy_has_to_stay_up_for_the_grace_period(
     looks: list[ContainerRuntimeState], verdict: Verdict, seconds: float
 ) -> None:
     engine, clock = FakeEngine(), FakeClock()
@@ -217,8 +215,8 @@ def test_without_a_need_for_health_it_has_to_stay_up_for_the_grace_period(
     assert (outcome.verdict, clock.now) == (verdict, seconds)
 
 
-def test_fewer_restarts_than_before_are_none() -> None:
-    """The engine counts anew after a start by hand."""
+def test_lower_restart_count_is_not_a_restart() -> None:
+    """The engine resets the restart count when a container is started by hand."""
     engine = FakeEngine()
     engine.has_container("web", "shop:1", "image")
     engine.looks["web"] = [RUNNING._replace(restarts=4), RUNNING]
@@ -226,7 +224,7 @@ def test_fewer_restarts_than_before_are_none() -> None:
 
 
 @pytest.mark.parametrize(("look", "seconds"), [(STARTING, 2.5), (BLIND, 31)])
-def test_the_next_look_falls_on_the_deadline_whatever_was_seen_before(look: ContainerRuntimeState | EngineError, seconds: float) -> None:
+def test_next_probe_falls_on_the_deadline_of_the_latest_state(look: ContainerRuntimeState | EngineError, seconds: float) -> None:
     assert gate(RUNNING, look, grace_period=10, health_timeout=2.5)[1] == seconds
 
 
@@ -235,21 +233,21 @@ def test_the_next_look_falls_on_the_deadline_whatever_was_seen_before(look: Cont
     [
         pytest.param([*[HEALTHY] * 4, BLIND, HEALTHY], id="while it has to stay healthy"),
         pytest.param([*[RUNNING] * 4, BLIND, RUNNING], id="in a long grace period"),
-        pytest.param([*[RUNNING, RUNNING, BLIND] * 6, RUNNING], id="again and again"),
+        pytest.param([*[RUNNING, RUNNING, BLIND] * 6, RUNNING], id="repeatedly"),
     ],
 )
-def test_a_look_that_fails_after_the_health_timeout_is_waited_out(looks: list[ContainerRuntimeState | EngineError]) -> None:
+def test_failed_probe_after_the_health_timeout_is_retried(looks: list[ContainerRuntimeState | EngineError]) -> None:
     outcome, took = gate(*looks, health_timeout=2, grace_period=60, min_healthy_time=60)
     assert (outcome.verdict, took) == (Verdict.HEALTHY, 60)
 
 
-def test_looks_that_go_on_failing_after_the_health_timeout_decide() -> None:
+def test_probes_that_keep_failing_after_the_health_timeout_fail_the_gate() -> None:
     outcome, took = gate(*[HEALTHY] * 4, BLIND, health_timeout=2, min_healthy_time=60)
     assert (outcome.verdict, outcome.blind, took) == (Verdict.TIMEOUT, True, 34)
 
 
 @pytest.mark.parametrize(("look", "seconds"), [(STARTING, 120), (RUNNING, 10)])
-def test_time_counts_from_the_first_look(look: ContainerRuntimeState, seconds: float) -> None:
+def test_time_counts_from_the_first_probe(look: ContainerRuntimeState, seconds: float) -> None:
     engine, clock = FakeEngine(), FakeClock()
     engine.has_container("web", "shop:1", "image")
     engine.looks["web"] = [look]
@@ -260,7 +258,9 @@ def test_time_counts_from_the_first_look(look: ContainerRuntimeState, seconds: f
 
 @pytest.mark.parametrize(("look", "verdict"), [(RUNNING, Verdict.HEALTHY), (STARTING, Verdict.TIMEOUT)])
 @pytest.mark.parametrize("patience", [0.75, 1.0])
-def test_a_moment_that_passes_between_a_look_and_the_sleep(look: ContainerRuntimeState, verdict: Verdict, patience: float) -> None:
+def test_time_that_passes_between_a_probe_and_the_sleep_does_no_harm(
+    look: ContainerRuntimeState, verdict: Verdict, patience: float
+) -> None:
     class BusyClock(FakeClock):
         def monotonic(self) -> float:
             self.now += 0.5
@@ -273,12 +273,12 @@ def test_a_moment_that_passes_between_a_look_and_the_sleep(look: ContainerRuntim
     assert outcome.verdict is verdict
 
 
-def test_why_it_is_healthy() -> None:
+def test_outcome_gives_the_reason_of_a_success() -> None:
     assert gate(RUNNING)[0].why == "stayed up for the grace period"
 
 
 @pytest.mark.parametrize("option", ["health_timeout", "grace_period", "poll_interval", "min_healthy_time"])
-def test_the_limits_of_every_option(option: str) -> None:
+def test_limits_of_every_option(option: str) -> None:
     assert LONGEST == 604800
     HealthConfig(**{option: LONGEST})
     for nonsense in (-1, LONGEST + 1):
@@ -286,5 +286,5 @@ def test_the_limits_of_every_option(option: str) -> None:
             HealthConfig(**{option: nonsense})
 
 
-def test_what_an_inspect_document_leaves_out() -> None:
+def test_missing_fields_of_an_inspect_document() -> None:
     assert ContainerRuntimeState.from_inspect({"State": {}}) == (RuntimeStatus.EXITED, None, 0, "", "", "")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""When hooks are run, and what follows from how they end."""
+"""When hooks run, and what follows from how they end."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ def recreate(engine: FakeEngine, hooks: Hooks = HOOKS, journal: FakeJournal | No
     )
 
 
-def ends_in_a_moment(engine: FakeEngine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With the first wait for it."""
+def stop_container_during_next_wait(engine: FakeEngine, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the container stop while the code waits for the first time."""
     wait = engine.clock.sleep
 
     def wait_and_end(*arguments: t.Any) -> None:
@@ -66,31 +66,31 @@ def ends_in_a_moment(engine: FakeEngine, name: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(engine.clock, "sleep", wait_and_end)
 
 
-class TestTheOptions:
-    def test_a_string_is_for_the_shell(self) -> None:
+class TestOptions:
+    def test_string_runs_in_a_shell(self) -> None:
         assert HOOKS.pre_update == ("/bin/sh", "-c", "backup")
 
-    def test_a_list_is_run_as_it_is(self) -> None:
+    def test_list_runs_without_a_shell(self) -> None:
         assert Hooks.from_options(post_update=["backup", "", "-x"]).post_update == ("backup", "", "-x")
 
-    def test_none(self) -> None:
+    def test_no_hooks(self) -> None:
         assert Hooks.from_options() == Hooks(None, None, 60.0)
         assert Hooks().longest == 0
 
     @pytest.mark.parametrize("hook", ["", " ", [], [""], ["sleep", 1], 7, True, {"sh": "-c"}])
-    def test_anything_else(self, hook: t.Any) -> None:
+    def test_invalid_hook_is_refused(self, hook: t.Any) -> None:
         for name in ("pre_update", "post_update"):
             with pytest.raises(InvalidInput, match=name):
                 Hooks.from_options(**{name: hook})
 
     @pytest.mark.parametrize("timeout", [0, -1, LONGEST + 1, float("nan"), float("inf")])
-    def test_a_timeout_that_makes_no_sense(self, timeout: float) -> None:
+    def test_invalid_timeout_is_refused(self, timeout: float) -> None:
         with pytest.raises(InvalidInput, match="timeout"):
             Hooks(timeout=timeout)
 
 
 class TestOrder:
-    def test_right_before_the_first_touch_and_right_after_the_gate(self, engine: FakeEngine) -> None:
+    def test_hooks_run_just_before_the_first_change_and_just_after_the_health_gate(self, engine: FakeEngine) -> None:
         journal = FakeJournal(engine.calls)
         result = recreate(engine, journal=journal)
         calls = engine.calls
@@ -108,23 +108,23 @@ class TestOrder:
         assert (result.hooks.pre_update, result.hooks.post_update) == (HookResult(0, "", 0.0), HookResult(0, "", 0.0))
         assert [step.name for step in result.steps if step.name.endswith("_update")] == ["pre_update", "post_update"]
 
-    def test_before_the_restart_policy_is_changed(self, engine: FakeEngine) -> None:
+    def test_pre_update_runs_before_the_restart_policy_is_changed(self, engine: FakeEngine) -> None:
         engine._find("web")["HostConfig"]["RestartPolicy"] = {"Name": "always"}
         recreate(engine)
         assert engine.calls.index("exec:web:backup") < engine.calls.index("restart=no:web")
 
-    def test_without_hooks_nothing_more_is_asked(self, engine: FakeEngine) -> None:
+    def test_update_without_hooks_makes_no_extra_calls(self, engine: FakeEngine) -> None:
         journal = FakeJournal(engine.calls)
         recreate(engine, Hooks(), journal)
         assert not [call for call in engine.calls if "exec" in call or "touch" in call]
 
-    def test_no_pre_update_counts_as_downtime(self, engine: FakeEngine) -> None:
+    def test_hooks_do_not_count_as_downtime(self, engine: FakeEngine) -> None:
         engine.seconds = {"exec:web:backup": 50, "exec:NEW:warm up": 40, "stop:web": 2}
         result = recreate(engine)
         assert result.downtime == 2
         assert (result.hooks.pre_update, result.hooks.post_update) == (HookResult(0, "", 50), HookResult(0, "", 40))
 
-    def test_the_lock_lasts_as_long_as_they_may(self, engine: FakeEngine) -> None:
+    def test_lease_covers_the_timeouts_of_the_hooks(self, engine: FakeEngine) -> None:
         leases = []
         for hooks in (Hooks(), Hooks.from_options("backup", "warm up", 1000)):
             journal = FakeJournal()
@@ -134,18 +134,18 @@ class TestOrder:
         assert leases[1] - leases[0] >= 2000
 
 
-class TestNotRun:
-    def test_where_nothing_is_replaced(self, engine: FakeEngine) -> None:
+class TestHooksDoNotRun:
+    def test_hooks_do_not_run_when_nothing_is_replaced(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:1"] = "old"
         assert recreate(engine).hooks == HookResults()
         assert not [call for call in engine.calls if "exec" in call]
 
-    def test_in_a_container_that_is_stopped(self, engine: FakeEngine) -> None:
+    def test_hooks_do_not_run_in_a_stopped_container(self, engine: FakeEngine) -> None:
         engine._find("web")["State"]["Status"] = "exited"
         assert recreate(engine).hooks == HookResults()
         assert not [call for call in engine.calls if "exec" in call]
 
-    def test_after_a_rollback(self, engine: FakeEngine) -> None:
+    def test_post_update_does_not_run_after_a_rollback(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]
         result = recreate(engine)
         assert result.outcome is Outcome.ROLLED_BACK
@@ -163,11 +163,11 @@ class TestPreUpdateFails:
         with pytest.raises(HookFailed) as failed:
             recreate(engine, hooks, journal)
         assert engine.container("web") == before
-        assert engine.calls[-2:] == ["exec:web:backup", "inspect"], "whether it still runs"
-        assert journal.notes == {}, "the next run finds the container free"
+        assert engine.calls[-2:] == ["exec:web:backup", "inspect"], "the last call checks whether the container still runs"
+        assert journal.notes == {}, "the lock is released"
         return failed.value
 
-    def test_by_its_exit_code(self, engine: FakeEngine) -> None:
+    def test_pre_update_fails_with_an_exit_code(self, engine: FakeEngine) -> None:
         engine.hook_runs["backup"] = HookRun(3, "no room: hunter2")
         report = error_report(self.failure(engine))
         assert report == {
@@ -179,7 +179,7 @@ class TestPreUpdateFails:
             "hooks": {"pre_update": {"exit_code": 3, "output": "no room: ***", "seconds": 0.0, "timed_out": False}, "post_update": None},
         }
 
-    def test_by_its_time(self, engine: FakeEngine) -> None:
+    def test_pre_update_fails_with_a_timeout(self, engine: FakeEngine) -> None:
         engine.hook_runs["backup"] = HookRun(None, "begun")
         error = self.failure(engine)
         assert "did not finish in web within 60 s. The engine cannot stop it, so it may still be running there." in str(error)
@@ -187,17 +187,17 @@ class TestPreUpdateFails:
         assert error.hooks.pre_update == HookResult(None, "begun", 60.0)
         assert error_report(error)["hooks"]["pre_update"]["timed_out"] is True
 
-    def test_by_the_engine(self, engine: FakeEngine) -> None:
+    def test_pre_update_fails_with_an_engine_error(self, engine: FakeEngine) -> None:
         engine.errors["exec:web:backup"] = EngineError("no such file")
         error = self.failure(engine)
         assert "could not be run in web: no such file. A hook given as a string needs /bin/sh in the container" in str(error)
         assert "hooks" not in error_report(error)
 
-    def test_a_list_is_not_told_about_shells(self, engine: FakeEngine) -> None:
+    def test_engine_error_of_a_list_does_not_mention_the_shell(self, engine: FakeEngine) -> None:
         engine.errors["exec:web:backup"] = EngineError("no such file")
         assert "/bin/sh" not in str(self.failure(engine, Hooks.from_options(["backup"])))
 
-    def test_somebody_changed_the_container_meanwhile(self, engine: FakeEngine) -> None:
+    def test_container_renamed_during_pre_update_is_not_updated(self, engine: FakeEngine) -> None:
         def rename(*_arguments: t.Any) -> HookRun:
             engine._find("web")["Name"] = "/mine"
             return HookRun(0, "")
@@ -212,9 +212,7 @@ class TestPreUpdateFails:
     @pytest.mark.parametrize(
         ("setting", "values"), [("Ulimits", [{"Name": "nofile"}, {"Name": "nproc"}]), ("Links", ["/db:/web/db", "/cache:/web/cache"])]
     )
-    def test_what_the_engine_tells_in_another_order_each_time_is_no_change(
-        self, engine: FakeEngine, setting: str, values: list[t.Any]
-    ) -> None:
+    def test_settings_in_another_order_are_no_change(self, engine: FakeEngine, setting: str, values: list[t.Any]) -> None:
         for name in ("db", "cache"):
             engine.has_container(name, "tool:1", "tool")
         host_config = engine._find("web")["HostConfig"]
@@ -230,8 +228,8 @@ class TestPreUpdateFails:
         assert engine.calls.count("pull") == 1
 
     @pytest.mark.parametrize("exit_code", [0, 137, None])
-    def test_it_ended_the_container_that_it_ran_in(self, engine: FakeEngine, exit_code: int | None) -> None:
-        """Such as "nginx -s quit", or a kill that ends the hook with it. The service is not left down because of it."""
+    def test_container_that_pre_update_stopped_is_started_again(self, engine: FakeEngine, exit_code: int | None) -> None:
+        """For example "nginx -s quit", or a kill that also ends the hook. The service must not stay down because of it."""
 
         def quit_service(*_arguments: t.Any) -> HookRun:
             engine._find("web")["State"]["Status"] = "exited"
@@ -247,34 +245,36 @@ class TestPreUpdateFails:
             recreate(engine)
         assert raised.value.touched
 
-    def test_the_engine_notices_that_later_than_the_end_of_the_hook(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_container_that_stops_shortly_after_pre_update_is_started_again(
+        self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         engine.hook_runs["backup"] = HookRun(137, "")
-        ends_in_a_moment(engine, "web", monkeypatch)
+        stop_container_during_next_wait(engine, "web", monkeypatch)
         with pytest.raises(HookFailed, match="and was restarted"):
             recreate(engine)
         assert engine.container("web")["State"]["Status"] == "running"
 
-    def test_it_was_killed_alone(self, engine: FakeEngine) -> None:
-        """For want of memory, for example."""
+    def test_pre_update_that_was_killed_alone_is_a_failed_hook(self, engine: FakeEngine) -> None:
+        """For example by the kernel when memory runs out."""
         engine.hook_runs["backup"] = HookRun(137, "")
         with pytest.raises(HookFailed, match="failed in web with exit code 137"):
             recreate(engine)
         assert engine.calls.count("start:web") == 0
 
-    def test_nobody_knows_what_became_of_it(self, engine: FakeEngine) -> None:
+    def test_pre_update_without_an_answer_may_still_be_running(self, engine: FakeEngine) -> None:
         engine.errors["exec:web:backup"] = NoAnswer("gone")
         assert "is unknown, and the hook may still be running" in str(self.failure(engine))
 
-    def test_what_cannot_be_written_down_is_not_done(self, engine: FakeEngine) -> None:
+    def test_change_that_cannot_be_recorded_is_not_made(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         write = journal.write
 
-        def no_touch(key: str, text: str) -> str:
+        def refuse_touch_record(key: str, text: str) -> str:
             if key == TOUCH:
                 raise EngineError("disk full")
             return write(key, text)
 
-        journal.write = no_touch  # type: ignore[method-assign]
+        journal.write = refuse_touch_record  # type: ignore[method-assign]
         with pytest.raises(StepFailed, match="was not touched") as failed:
             recreate(engine, journal=journal)
         assert error_report(failed.value)["hooks"]["pre_update"]["exit_code"] == 0
@@ -286,9 +286,9 @@ class TestPostUpdateFails:
     @pytest.mark.parametrize(
         ("run", "says"),
         [(HookRun(4, "oops"), "failed in web with exit code 4"), (HookRun(None, ""), "did not finish in web within 60 s")],
-        ids=["exit code", "time"],
+        ids=["exit code", "timeout"],
     )
-    def test_the_update_stands(self, engine: FakeEngine, run: HookRun, says: str) -> None:
+    def test_update_stands_when_post_update_fails(self, engine: FakeEngine, run: HookRun, says: str) -> None:
         engine.hook_runs["warm up"] = run
         result = recreate(engine)
         assert result.outcome is Outcome.RECREATED
@@ -297,7 +297,7 @@ class TestPostUpdateFails:
         assert result.warnings[0].endswith("The update was not undone.")
         assert engine.calls[-1] == "remove:web-old-1000"
 
-    def test_it_ended_the_container_that_it_ran_in(self, engine: FakeEngine) -> None:
+    def test_container_that_post_update_stopped_is_started_again(self, engine: FakeEngine) -> None:
         def quit_service(container: str, command: t.Sequence[str], _timeout: float) -> HookRun:
             if command[-1] == "warm up":
                 engine._find(container)["State"]["Status"] = "exited"
@@ -308,14 +308,16 @@ class TestPostUpdateFails:
         assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
         assert "stopped during the post_update hook and was restarted" in result.warnings[0]
 
-    def test_the_engine_notices_that_later_than_the_end_of_the_hook(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_container_that_stops_shortly_after_post_update_is_started_again(
+        self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         engine.hook_runs["warm up"] = HookRun(137, "")
-        ends_in_a_moment(engine, "web", monkeypatch)
+        stop_container_during_next_wait(engine, "web", monkeypatch)
         result = recreate(engine)
         assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
         assert "stopped during the post_update hook and was restarted" in result.warnings[-1]
 
-    def test_nor_when_it_cannot_be_run(self, engine: FakeEngine) -> None:
+    def test_update_stands_when_post_update_cannot_run(self, engine: FakeEngine) -> None:
         engine.errors["exec:NEW:warm up"] = EngineError("no")
         result = recreate(engine)
         assert (result.outcome, result.hooks.post_update) == (Outcome.RECREATED, None)
@@ -323,19 +325,19 @@ class TestPostUpdateFails:
 
 
 class TestOutput:
-    def test_the_end_is_kept(self, engine: FakeEngine) -> None:
+    def test_end_of_a_long_output_is_kept(self, engine: FakeEngine) -> None:
         engine.hook_runs["backup"] = HookRun(0, "a" + "b" * LONGEST_OUTPUT)
         hook = recreate(engine).hooks.pre_update
         assert hook is not None
         assert hook.output == CUT + "b" * LONGEST_OUTPUT
 
-    def test_no_mark_where_nothing_was_cut(self, engine: FakeEngine) -> None:
+    def test_output_of_maximum_length_is_not_cut(self, engine: FakeEngine) -> None:
         engine.hook_runs["backup"] = HookRun(0, "b" * LONGEST_OUTPUT)
         hook = recreate(engine).hooks.pre_update
         assert hook is not None
         assert hook.output == "b" * LONGEST_OUTPUT
 
-    def test_no_secret_is_cut_in_two(self, engine: FakeEngine) -> None:
+    def test_secret_at_the_cut_is_masked(self, engine: FakeEngine) -> None:
         engine.hook_runs["backup"] = HookRun(0, "hunter2" + "b" * (LONGEST_OUTPUT - 3))
         hook = recreate(engine).hooks.pre_update
         assert hook is not None
@@ -343,8 +345,8 @@ class TestOutput:
 
 
 class TestKilled:
-    def test_during_pre_update_the_next_run_begins_anew(self) -> None:
-        """Nothing was touched, so nothing is stopped to be brought back, and the result does not claim that something was."""
+    def test_run_killed_during_pre_update_is_started_over_by_the_next(self) -> None:
+        """The killed run changed nothing, so the next run restores nothing and does not claim a recovery."""
         for call in ("exec:web:backup", "write"):
             host = FakeHost()
             started = host.engine.container("web")["State"]
@@ -359,7 +361,7 @@ class TestKilled:
             assert calls.count("stop:web") == 1
             host.assert_is("new")
 
-    def test_during_pre_update_check_mode_knows_that_nothing_was_touched(self) -> None:
+    def test_check_mode_sees_that_a_run_killed_during_pre_update_changed_nothing(self) -> None:
         host = FakeHost()
         kill_at(host, "exec:web:backup")
         for images in (host.engine.registry, host.engine.local):
@@ -369,7 +371,7 @@ class TestKilled:
         result = host.recreate(lock)
         assert (predicted.outcome, predicted.recovered_first) == (result.outcome, result.recovered_first) == (Outcome.UNCHANGED, False)
 
-    def test_during_pre_update_and_the_next_hook_fails(self) -> None:
+    def test_failed_hook_after_a_run_killed_during_pre_update_changes_nothing(self) -> None:
         host = FakeHost()
         before = host.engine.container("web")
         kill_at(host, "exec:web:backup")
@@ -380,7 +382,7 @@ class TestKilled:
         assert host.engine.container("web") == before
         assert host.journal.notes == {}
 
-    def test_during_post_update_the_next_run_brings_it_to_its_end(self) -> None:
+    def test_run_killed_during_post_update_is_finished_by_the_next(self) -> None:
         host = FakeHost()
         kill_at(host, "exec:NEW:warm up")
         host.engine.calls.clear()
@@ -390,7 +392,7 @@ class TestKilled:
         host.assert_is("new")
 
     @pytest.mark.parametrize("bad", [False, True])
-    def test_anywhere(self, bad: bool) -> None:
+    def test_run_killed_at_any_call_is_finished_by_the_next(self, bad: bool) -> None:
         for at in range(1, 500):
             host = FakeHost(bad=bad)
             try:
@@ -401,11 +403,11 @@ class TestKilled:
             else:
                 assert at > 20
                 return
-        pytest.fail("it does not end")
+        pytest.fail("the run made more than 500 calls")
 
 
 def kill_at(host: FakeHost, label: str) -> None:
-    """Run an update with hooks, and kill it at the call `label`, before it is done; `write` is that of the note on the first touch."""
+    """Run an update with hooks and kill it before the call `label`; `write` stands for the record that announces the first change."""
     for at in range(1, 500):
         attempt = FakeHost()
         attempt.engine.calls.clear()
@@ -417,4 +419,4 @@ def kill_at(host: FakeHost, label: str) -> None:
             with contextlib.suppress(Killed):
                 host.recreate(host.lock("first", Fuse(at - 1)), hooks=HOOKS)
             return
-    pytest.fail(f"there is no {label}")
+    pytest.fail(f"the run never makes the call {label}")

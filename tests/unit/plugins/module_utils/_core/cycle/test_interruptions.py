@@ -25,8 +25,8 @@ from support.fakes.host import FakeHost, updated
 Run = t.Callable[[FakeHost, RunLock], CycleResult]
 
 
-def interruptions(make: t.Callable[[], FakeHost], run: Run) -> Iterator[FakeHost]:
-    """One host for each call at which a run can be killed."""
+def killed_at_each_call(make: t.Callable[[], FakeHost], run: Run) -> Iterator[FakeHost]:
+    """Yield one host for each call at which a run can be killed."""
     for at in range(1, 500):
         host = make()
         try:
@@ -37,49 +37,49 @@ def interruptions(make: t.Callable[[], FakeHost], run: Run) -> Iterator[FakeHost
         else:
             assert at > 10
             return
-    pytest.fail("it does not end")
+    pytest.fail("the run made more than 500 calls")
 
 
-def again(host: FakeHost, run: Run) -> CycleResult:
+def run_again(host: FakeHost, run: Run) -> CycleResult:
     return run(host, host.lock("second", dead=["first"]))
 
 
 @pytest.mark.parametrize("runs", [True, False])
 @pytest.mark.parametrize("keep_archive", [False, True])
-def test_an_update(runs: bool, keep_archive: bool) -> None:
+def test_killed_update_is_finished_by_the_next_run(runs: bool, keep_archive: bool) -> None:
     def run(host: FakeHost, lock: RunLock) -> CycleResult:
         return host.recreate(lock, keep_archive=keep_archive)
 
-    for host in interruptions(lambda: FakeHost(runs=runs), run):
-        result = again(host, run)
+    for host in killed_at_each_call(lambda: FakeHost(runs=runs), run):
+        result = run_again(host, run)
         assert result.outcome in (Outcome.RECREATED, Outcome.RECOVERED, Outcome.UNCHANGED)
         host.assert_is("new", runs=runs, archives=host.kept)
         assert len(host.kept) == int(keep_archive)
 
 
 @pytest.mark.parametrize("bad", [False, True])
-def test_an_update_of_a_container_by_its_id(bad: bool) -> None:
-    """While it is an archive, its ID has the name of one."""
+def test_killed_update_of_a_container_given_by_id_is_finished_by_the_next_run(bad: bool) -> None:
+    """While the container is an archive, its ID belongs to the name of the archive."""
 
     def run(host: FakeHost, lock: RunLock) -> CycleResult:
         return host.recreate(lock, container=host.web)
 
-    for host in interruptions(lambda: FakeHost(bad=bad), run):
-        with contextlib.suppress(InspectFailed):  # It was replaced, so nobody has that ID.
-            assert again(host, run).outcome in (Outcome.RECREATED, Outcome.ROLLED_BACK, Outcome.SKIPPED)
+    for host in killed_at_each_call(lambda: FakeHost(bad=bad), run):
+        with contextlib.suppress(InspectFailed):  # The container was replaced, so its ID is gone.
+            assert run_again(host, run).outcome in (Outcome.RECREATED, Outcome.ROLLED_BACK, Outcome.SKIPPED)
         host.assert_is("old" if bad else "new")
 
 
-def test_an_update_to_a_bad_image() -> None:
-    for host in interruptions(lambda: FakeHost(bad=True), FakeHost.recreate):
-        assert again(host, FakeHost.recreate).outcome in (Outcome.ROLLED_BACK, Outcome.SKIPPED)
+def test_killed_update_to_a_bad_image_is_rolled_back_by_the_next_run() -> None:
+    for host in killed_at_each_call(lambda: FakeHost(bad=True), FakeHost.recreate):
+        assert run_again(host, FakeHost.recreate).outcome in (Outcome.ROLLED_BACK, Outcome.SKIPPED)
         host.assert_is("old")
         assert host.engine.container("web")["Id"] == host.web
-        assert host.engine.local["docker.io/library/shop:1"] == "old", "the tag does not mean the bad image"
-        assert again(host, FakeHost.recreate).outcome is Outcome.SKIPPED
+        assert host.engine.local["docker.io/library/shop:1"] == "old", "the tag still points to the old image"
+        assert run_again(host, FakeHost.recreate).outcome is Outcome.SKIPPED
 
 
-def test_an_update_forgets_no_archive() -> None:
+def test_killed_update_forgets_no_archive() -> None:
     def make() -> FakeHost:
         host = updated(2)
         host.engine.registry["docker.io/library/shop:1"] = "newest"
@@ -88,8 +88,8 @@ def test_an_update_forgets_no_archive() -> None:
     def run(host: FakeHost, lock: RunLock) -> CycleResult:
         return host.recreate(lock, keep_archive=True, rollout="7")
 
-    for host in interruptions(make, run):
-        again(host, run)
+    for host in killed_at_each_call(make, run):
+        run_again(host, run)
         assert len(host.kept) == 3
         assert [kept.rollout for kept in ArchiveStore(host.memory).of("web")] == ["7", "", ""]
         host.assert_is("newest", archives=host.kept)
@@ -97,33 +97,33 @@ def test_an_update_forgets_no_archive() -> None:
 
 @pytest.mark.parametrize("keep_archive", [False, True])
 @pytest.mark.parametrize("updates", [1, 2])
-def test_going_back(keep_archive: bool, updates: int) -> None:
-    """One container, not two, however often it is interrupted."""
+def test_killed_rollback_is_finished_by_the_next_run(keep_archive: bool, updates: int) -> None:
+    """The run restores exactly one container, even when it is interrupted."""
 
     def run(host: FakeHost, lock: RunLock) -> CycleResult:
         return host.rollback_to_archive(lock, keep_archive=keep_archive)
 
-    for host in interruptions(lambda: updated(updates), run):
-        assert again(host, run).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
+    for host in killed_at_each_call(lambda: updated(updates), run):
+        assert run_again(host, run).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
         image = "old" if updates == 1 else "new"
         host.assert_is(image, archives=host.kept)
         assert len(host.kept) == updates - 1 + int(keep_archive)
         assert host.engine.local["docker.io/library/shop:1"] == image
 
 
-def test_going_back_to_a_bad_one() -> None:
+def test_killed_rollback_to_a_bad_archive_is_undone_by_the_next_run() -> None:
     def make() -> FakeHost:
         host = updated()
         host.spoil_the_archive()
         return host
 
-    for host in interruptions(make, FakeHost.rollback_to_archive):
-        assert again(host, FakeHost.rollback_to_archive).outcome is Outcome.ROLLED_BACK
+    for host in killed_at_each_call(make, FakeHost.rollback_to_archive):
+        assert run_again(host, FakeHost.rollback_to_archive).outcome is Outcome.ROLLED_BACK
         host.assert_is("new", archives=host.kept)
-        assert host.kept, "the archive is an archive again"
+        assert host.kept, "the archive is kept again"
 
 
-def test_filling_a_gap() -> None:
+def test_killed_restore_of_a_missing_container_is_finished_by_the_next_run() -> None:
     newest: list[str] = []
 
     def make() -> FakeHost:
@@ -132,8 +132,8 @@ def test_filling_a_gap() -> None:
         host.engine.vanish("web")
         return host
 
-    for host in interruptions(make, FakeHost.rollback_to_archive):
-        assert again(host, FakeHost.rollback_to_archive).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
+    for host in killed_at_each_call(make, FakeHost.rollback_to_archive):
+        assert run_again(host, FakeHost.rollback_to_archive).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
         web = host.engine.container("web")
         assert (web["Id"], web["State"]["Status"], web["HostConfig"]["RestartPolicy"]) == (newest[0], "running", {"Name": "always"})
         assert host.journal.notes == {}
@@ -142,20 +142,20 @@ def test_filling_a_gap() -> None:
 
 
 @pytest.mark.parametrize("bad", [False, True])
-def test_the_second_run_may_be_killed_too(bad: bool) -> None:
-    for sooner in range(13, 80, 9):
-        for later in range(2, 60, 5):
+def test_third_run_finishes_when_the_second_is_killed_too(bad: bool) -> None:
+    for first_kill in range(13, 80, 9):
+        for second_kill in range(2, 60, 5):
             host = FakeHost(bad=bad)
-            for token, at, dead in (("first", sooner, []), ("second", later, ["first"])):
+            for token, at, dead in (("first", first_kill, []), ("second", second_kill, ["first"])):
                 with contextlib.suppress(Killed):
                     host.recreate(host.lock(token, Fuse(at), dead))
             host.recreate(host.lock("third", dead=["first", "second"]))
             assert "evenkeel-lock.web" not in host.journal.notes
-            host.journal.notes.clear()  # A rescuer that is killed while it erases leaves notes that nobody reads.
+            host.journal.notes.clear()  # A recovering run that is killed while it erases records leaves some behind; nothing reads them.
             host.assert_is("old" if bad else "new")
 
 
-def test_when_all_is_gone_back_from_nothing_is_left_of_the_memory() -> None:
+def test_memory_holds_only_the_rejection_after_the_last_rollback() -> None:
     host = updated()
     host.rollback_to_archive(host.lock("me"))
     assert set(host.memory.notes) == {"evenkeel-rejected.web"}

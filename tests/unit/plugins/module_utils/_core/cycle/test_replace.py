@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The container is replaced only as it was planned, judged, and then kept or rolled back."""
+"""Replace a container only if it is unchanged since the plan, pass the health gate, then commit or roll back."""
 
 from __future__ import annotations
 
@@ -36,47 +36,27 @@ def engine() -> FakeEngine:
     return outdated_web()
 
 
-class TestHealthy:
-    def test_what_it_really_runs_is_told(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Somebody moved the tag between the pull and the creation."""
-        stop = engine.stop
-        moved = {"docker.io/library/shop:1": "newest"}
-        monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
-        result = recreate(engine)
-        assert result.new_image.id == "newest"
-        assert "the container runs newest, not the pulled image new" in result.warnings[0]
+class TestPlanIsStillValid:
+    """The container changed after the plan was made."""
 
+    def changed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, **change: object) -> None:
+        pull = engine.pull
 
-class TestBeforeThereIsAnArchive:
-    def test_one_that_vanishes_during_the_pull(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        def pull_meanwhile(*arguments: object) -> ImageIdentity:
+            for container in engine._containers.values():
+                container.update(change)
+            return pull(*arguments)
+
+        monkeypatch.setattr(engine, "pull", pull_meanwhile)
+
+    def test_container_removed_during_the_pull_is_an_error(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         pull = engine.pull
         monkeypatch.setattr(engine, "pull", lambda *arguments: (engine.vanish("web"), pull(*arguments))[1])
         with pytest.raises(InspectFailed, match="no container"):
             recreate(engine)
 
-
-class TestImages:
-    def test_a_digest_is_not_claimed_for_what_was_not_pulled(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        pull, stop = engine.pull, engine.stop
-        moved = {"docker.io/library/shop:1": "newest"}
-        monkeypatch.setattr(engine, "pull", lambda *arguments: pull(*arguments)._replace(digest=DIGEST))
-        monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
-        assert recreate(engine).new_image == ImageIdentity("shop:1", "newest", None)
-
-
-class TestTheWayBack:
-    def test_who_and_from_what_to_what(self, engine: FakeEngine) -> None:
-        engine.registry["docker.io/library/shop:2"] = "newer"
-        engine.looks["NEW"] = [exited(1)]
-        result = recreate(engine, image="shop:2")
-        assert result.rollback is not None
-        assert (result.rollback.old_image_ref, result.rollback.new_image_ref) == ("shop:1", "shop:2")
-        assert (result.old_image.id, result.new_image.id, result.container_name) == ("old", "newer", "web")
-
-
-class TestJournal:
-    def test_somebody_who_replaced_it_in_the_meantime_is_noticed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The plan is made anew for the container that has the name now."""
+    def test_container_replaced_before_the_lock_is_planned_again(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The run plans again for the container that now has the name."""
         journal = FakeJournal()
         write = journal.write
 
@@ -92,20 +72,10 @@ class TestJournal:
         assert not [call for call in engine.calls if call.startswith("stop")]
         assert journal.notes == {}
 
-
-class TestChangedDuringThePull:
-    def changed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, **change: object) -> None:
-        pull = engine.pull
-
-        def pull_meanwhile(*arguments: object) -> ImageIdentity:
-            for container in engine._containers.values():
-                container.update(change)
-            return pull(*arguments)
-
-        monkeypatch.setattr(engine, "pull", pull_meanwhile)
-
-    def test_stopped(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The plan was made for one that runs. The next is made for one that does not, and so is not started."""
+    def test_container_stopped_before_the_lock_is_replaced_without_being_started(
+        self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The first plan was for a running container. The second is for a stopped one, so the new container is not started."""
         journal = FakeJournal()
         write = journal.write
 
@@ -120,7 +90,7 @@ class TestChangedDuringThePull:
         assert not [call for call in engine.calls if call.startswith(("stop", "start"))]
         assert engine.container("web")["State"]["Status"] == "created"
 
-    def test_paused(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_container_paused_before_the_lock_is_refused(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         journal = FakeJournal()
         write = journal.write
 
@@ -133,12 +103,14 @@ class TestChangedDuringThePull:
             recreate(engine, lock=fake_lock(journal))
         assert journal.notes == {}
 
-    def test_renamed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_container_renamed_during_the_pull_is_an_error(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.changed(engine, monkeypatch, Name="/web-theirs")
         with pytest.raises(InspectFailed):
             recreate(engine)
 
-    def test_again_and_again(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_container_that_changes_every_time_is_refused_after_20_attempts(
+        self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         inspect = engine.inspect
 
         def by_name_only(container: str) -> Inspected:
@@ -152,8 +124,34 @@ class TestChangedDuringThePull:
         assert engine.calls.count("pull") == 20
 
 
-class TestRejected:
-    """An image that was rolled back from is not tried again."""
+class TestResult:
+    def test_result_names_the_image_that_really_runs_when_the_tag_moved(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Another tool moved the tag between the pull and the create."""
+        stop = engine.stop
+        moved = {"docker.io/library/shop:1": "newest"}
+        monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
+        result = recreate(engine)
+        assert result.new_image.id == "newest"
+        assert "the container runs newest, not the pulled image new" in result.warnings[0]
+
+    def test_result_has_no_digest_for_an_image_that_was_not_pulled(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        pull, stop = engine.pull, engine.stop
+        moved = {"docker.io/library/shop:1": "newest"}
+        monkeypatch.setattr(engine, "pull", lambda *arguments: pull(*arguments)._replace(digest=DIGEST))
+        monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
+        assert recreate(engine).new_image == ImageIdentity("shop:1", "newest", None)
+
+    def test_rolled_back_result_names_container_and_both_images(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:2"] = "newer"
+        engine.looks["NEW"] = [exited(1)]
+        result = recreate(engine, image="shop:2")
+        assert result.rollback is not None
+        assert (result.rollback.old_image_ref, result.rollback.new_image_ref) == ("shop:1", "shop:2")
+        assert (result.old_image.id, result.new_image.id, result.container_name) == ("old", "newer", "web")
+
+
+class TestRejection:
+    """Which rollbacks reject the new image."""
 
     @pytest.fixture
     def memory(self, engine: FakeEngine) -> FakeJournal:
@@ -166,7 +164,7 @@ class TestRejected:
 
     @pytest.mark.parametrize("call", ["create:web", "start:NEW"])
     @pytest.mark.parametrize("error", [NoAnswer("the connection broke"), EngineError("port is already allocated")])
-    def test_an_engine_that_cannot_says_nothing_about_the_image(self, engine: FakeEngine, call: str, error: EngineError) -> None:
+    def test_engine_failure_does_not_reject_the_image(self, engine: FakeEngine, call: str, error: EngineError) -> None:
         memory = FakeJournal()
         engine.errors[call] = error
         assert recreate(engine, memory=memory).outcome is Outcome.ROLLED_BACK
@@ -174,21 +172,21 @@ class TestRejected:
         assert engine.local["docker.io/library/shop:1"] == "old"
 
     @pytest.mark.parametrize("call", ["create:web", "start:NEW"])
-    def test_one_that_finds_it_unfit_does(self, engine: FakeEngine, call: str) -> None:
+    def test_image_that_the_engine_cannot_run_is_rejected(self, engine: FakeEngine, call: str) -> None:
         memory = FakeJournal()
         engine.errors[call] = Unfit("no command specified")
         recreate(engine, memory=memory)
         assert "evenkeel-rejected.web" in memory.notes
 
-    def test_nothing_is_rejected_where_the_old_one_could_not_be_brought_back(self, engine: FakeEngine) -> None:
-        """The next run brings it back first."""
+    def test_failed_rollback_does_not_reject_the_image(self, engine: FakeEngine) -> None:
+        """The next run restores it first."""
         memory = FakeJournal()
         engine.looks["NEW"] = engine.looks["web"] = [exited(3)]
         engine.errors["start:web"] = REFUSAL
         recreate(engine, memory=memory)
         assert memory.notes == {}
 
-    def test_a_tag_that_cannot_be_pointed_back_is_a_warning(self, engine: FakeEngine) -> None:
+    def test_tag_that_cannot_be_pointed_back_is_a_warning(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(3)]
         engine.errors["tag:shop:1=old"] = REFUSAL
         assert "still points at the rejected image" in recreate(engine).warnings[0]
@@ -199,11 +197,11 @@ class TestLostFiles:
     def _files(self, engine: FakeEngine) -> None:
         engine.changed["web"] = [{"Path": "/srv/upload", "Kind": 1}]
 
-    def test_they_are_told(self, engine: FakeEngine) -> None:
+    def test_lost_files_are_reported_with_a_warning(self, engine: FakeEngine) -> None:
         result = recreate(engine)
         assert result.lost_files == ("/srv/upload",)
         assert result.warnings[0].endswith("the new container does not have them: /srv/upload")
 
-    def test_after_a_rollback_nothing_is_lost(self, engine: FakeEngine) -> None:
+    def test_rollback_loses_no_files(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]
         assert recreate(engine).lost_files == ()

@@ -55,7 +55,7 @@ def rolled_back(restored: RestoreResult) -> CycleResult:
     return CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(), restored=restored)
 
 
-def test_recreated() -> None:
+def test_report_of_a_recreated_container() -> None:
     result = CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, steps=(StepTime("stop", 0.12345),), downtime=0.45678)
     assert cycle_report(result) == {
         "failed": False,
@@ -76,12 +76,12 @@ def test_recreated() -> None:
     }
 
 
-def test_unchanged() -> None:
+def test_report_of_an_unchanged_container() -> None:
     report = cycle_report(CycleResult(Outcome.UNCHANGED, "c0ffee", "web", OLD, OLD))
     assert (report["changed"], report["failed"], report["outcome"], report["downtime_seconds"]) == (False, False, "unchanged", None)
 
 
-def test_rolled_back() -> None:
+def test_report_of_a_rollback() -> None:
     report = cycle_report(rolled_back(RestoreResult()))
     assert (report["failed"], report["changed"], report["outcome"], report["rollback_failed"]) == (True, True, "rolled_back", False)
     assert report["rollback"] == {
@@ -104,8 +104,8 @@ def test_rolled_back() -> None:
     )
 
 
-def test_images_of_one_reference_are_told_apart() -> None:
-    """A tag that moved is the usual case."""
+def test_images_of_the_same_reference_are_distinguished_by_id() -> None:
+    """The usual case is a tag that moved."""
     moved = event()._replace(new_image_ref="shop:1")
     images = ImageIdentity("shop:1", "sha256:" + "a" * 64), ImageIdentity("shop:1", "sha256:" + "b" * 64)
     result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", *images, rollback=moved, restored=RestoreResult())
@@ -114,7 +114,7 @@ def test_images_of_one_reference_are_told_apart() -> None:
     assert "runs shop:1 (sha256:aaaaaaaaaaaa) again" in message
 
 
-def test_rollback_failed() -> None:
+def test_report_of_a_failed_rollback() -> None:
     restored = RestoreResult(
         "web could not be started (port taken)", ("docker rename web-old-1000 web", "docker start web"), "web-old-1000"
     )
@@ -126,13 +126,13 @@ def test_rollback_failed() -> None:
 
 
 @pytest.mark.parametrize("reason", list(RollbackReason))
-def test_each_reason_has_words(reason: RollbackReason) -> None:
+def test_each_rollback_reason_is_also_the_error_class(reason: RollbackReason) -> None:
     result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(reason), restored=RestoreResult())
     report = cycle_report(result)
     assert (report["rollback"]["reason"], report["error_class"]) == (reason.value, reason.value)
 
 
-def test_errors() -> None:
+def test_error_reports() -> None:
     assert error_report(PullFailed("no")) == {"msg": "no", "changed": False, "failed_step": "pull", "error_class": "pull_failed"}
     assert error_report(PullFailed("no", PullErrorKind.RATE_LIMITED))["error_class"] == "rate_limited"
     assert error_report(StopFailed("no", touched=True)) == {
@@ -165,7 +165,7 @@ def test_errors() -> None:
         (RestoreFailed, "restore"),
     ],
 )
-def test_failed_step(kind: type[StepFailed], step: str) -> None:
+def test_failed_step_of_each_error(kind: type[StepFailed], step: str) -> None:
     report = error_report(kind("no"))
     assert (report["msg"], report["changed"], report["failed_step"]) == ("no", False, step)
 
@@ -179,24 +179,24 @@ def test_failed_step(kind: type[StepFailed], step: str) -> None:
         (RollbackReason.START_FAILED, "start_failed", "could not be started"),
     ],
 )
-def test_the_words_of_each_reason(reason: RollbackReason, value: str, words: str) -> None:
+def test_message_of_each_rollback_reason(reason: RollbackReason, value: str, words: str) -> None:
     result = CycleResult(Outcome.ROLLED_BACK, "c0ffee", "web", OLD, NEW, rollback=event(reason), restored=RestoreResult())
     report = cycle_report(result)
     assert report["rollback"]["reason"] == value
     assert report["msg"].startswith(f"The new container of shop:2 {words}: ")
 
 
-def test_an_archive_and_a_downtime_of_no_time() -> None:
+def test_downtime_of_zero_is_reported() -> None:
     report = cycle_report(CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, archive="web-old-1000", downtime=0.0))
     assert (report["archive"], report["downtime_seconds"]) == ("web-old-1000", 0.0)
 
 
-def test_rollback_failed_and_there_is_nothing_to_do() -> None:
+def test_report_of_a_failed_rollback_without_commands() -> None:
     msg = cycle_report(rolled_back(RestoreResult("web was still starting after 5 s")))["msg"]
     assert msg.endswith("THE ROLLBACK FAILED TOO, and web needs your attention: web was still starting after 5 s.")
 
 
-def test_skipped() -> None:
+def test_report_of_a_skipped_container() -> None:
     rejected = Rejected("shop:2", "sha256:new", None, "crashed: web exited with code 3", 1000)
     why = why_rejected("web", rejected)
     web = OldContainer("c0ffee", "web", "shop:1", ContainerRuntimeState(RuntimeStatus.HEALTHY))
@@ -228,13 +228,13 @@ def test_skipped() -> None:
         (Outcome.SKIPPED, False),
     ],
 )
-def test_changed(outcome: Outcome, changed: bool) -> None:
+def test_changed_for_each_outcome(outcome: Outcome, changed: bool) -> None:
     result = CycleResult(outcome, "c0ffee", "web", OLD, NEW)
     assert cycle_report(result)["changed"] is changed
     assert cycle_report(result._replace(recovered_first=True))["changed"]
 
 
-def test_dependents_and_lost_files() -> None:
+def test_dependents_and_lost_files_are_reported() -> None:
     sidecar = RepairResult("sidecar", "1", Repair.NEEDS_ATTENTION, "it could not be restarted: no")
     report = cycle_report(CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, dependents=(sidecar,), lost_files=("/a",)))
     assert report["dependents"] == [{"name": "sidecar", "id": "1", "repair": "needs_attention", "problem": "it could not be restarted: no"}]
@@ -242,12 +242,12 @@ def test_dependents_and_lost_files() -> None:
     assert [repair.value for repair in Repair] == ["recreated", "restarted", "needs_attention"]
 
 
-def test_what_nobody_can_tell_is_no_change() -> None:
+def test_unknown_outcome_is_not_a_change() -> None:
     report = cycle_report(CycleResult(Outcome.UNKNOWN, "c0ffee", "web", OLD, NEW, doubt="nobody may ask"))
     assert (report["changed"], report["outcome"], report["doubt"]) == (False, "unknown", "nobody may ask")
 
 
-def test_a_diff_in_the_shape_that_ansible_prints() -> None:
+def test_diff_has_the_shape_that_ansible_prints() -> None:
     diff = Diff({"image": "old"}, {"image": "new"})
     assert diff_report(CycleResult(Outcome.RECREATED, "c0ffee", "web", OLD, NEW, diff=diff)) == {
         "before": {"image": "old"},
@@ -258,11 +258,11 @@ def test_a_diff_in_the_shape_that_ansible_prints() -> None:
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.UNKNOWN, Outcome.RECOVERED])
-def test_without_a_change_there_is_nothing_to_print(outcome: Outcome) -> None:
+def test_diff_is_empty_without_a_change(outcome: Outcome) -> None:
     diff = diff_report(CycleResult(outcome, "c0ffee", "web", OLD, NEW))
     assert (diff["before"], diff["after"]) == ("", "")
 
 
-def test_after_a_rollback_there_is_nothing_to_print() -> None:
+def test_diff_is_empty_after_a_rollback() -> None:
     diff = diff_report(rolled_back(RestoreResult(runs=True)))
     assert (diff["before"], diff["after"]) == ("", "")

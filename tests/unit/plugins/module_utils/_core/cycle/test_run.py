@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One update from the lock to the clean-up: steps, journal, recovery of an interrupted run. Call lists are compared whole."""
+"""A whole update, from the lock to the clean-up: steps, journal, recovery of an interrupted run. Whole call lists are compared."""
 
 from __future__ import annotations
 
@@ -49,14 +49,7 @@ def engine() -> FakeEngine:
     return outdated_web()
 
 
-class TestTheCycle:
-    def test_order(self, engine: FakeEngine) -> None:
-        result = recreate(engine)
-        assert engine.calls[: len(TO_THE_START)] == TO_THE_START
-        assert result.outcome is Outcome.RECREATED
-
-
-def test_steps_and_downtime(engine: FakeEngine) -> None:
+def test_steps_of_a_successful_update(engine: FakeEngine) -> None:
     engine.looks["NEW"] = [STARTING, HEALTHY]
     result = recreate(engine)
     names = [step.name for step in result.steps]
@@ -77,16 +70,25 @@ def test_steps_and_downtime(engine: FakeEngine) -> None:
     assert result.downtime == 0.0
 
 
-class TestTime:
+class TestCallOrder:
+    def test_update_calls_the_engine_in_this_order(self, engine: FakeEngine) -> None:
+        result = recreate(engine)
+        assert engine.calls[: len(TO_THE_START)] == TO_THE_START
+        assert result.outcome is Outcome.RECREATED
+
+
+class TestStepsAndDowntime:
     SECONDS: t.ClassVar = {"pull": 60.0, "stop:web": 3.0, "rename:web->web-old-1060": 0.5, "create:web": 2.0, "start:NEW": 1.0}
 
-    def test_downtime_is_from_the_stop_to_the_start(self, engine: FakeEngine) -> None:
+    ALWAYS: t.ClassVar = {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}}
+
+    def test_downtime_runs_from_stop_to_start(self, engine: FakeEngine) -> None:
         engine.seconds = {**self.SECONDS, "remove:web-old-1060": 9.0}
         result = recreate(engine)
         assert result.downtime == 6.5
         assert [step.seconds for step in result.steps] == [0, 0, 60, 0, 3, 0.5, 2, 1, 0, 0, 9]
 
-    def test_downtime_is_to_the_start_of_the_old_one_when_that_comes_back(self, engine: FakeEngine) -> None:
+    def test_downtime_of_a_rollback_ends_when_the_old_container_starts(self, engine: FakeEngine) -> None:
         engine.looks["NEW"] = [exited(1)]
         engine.looks["web"] = [HEALTHY, STARTING, HEALTHY]
         engine.seconds = {**self.SECONDS, "stop:NEW": 4.0, "start:web": 5.0}
@@ -103,11 +105,19 @@ class TestTime:
             *["stop", "rename", "create", "start", "evidence", "discard", "restore", "check"],
         ]
 
+    def test_restart_policy_changes_do_not_count_as_downtime(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"].update(self.ALWAYS)
+        engine.looks["NEW"] = [exited(1)]
+        engine.seconds = {"restart=no:web": 7.0, "stop:web": 1.0, "restart=always:web": 7.0, "start:web": 2.0}
+        result = recreate(engine)
+        assert result.downtime == 10.0
+        assert "update" in [step.name for step in result.steps]
+
 
 class TestJournal:
     LOCK, NEW = "evenkeel-lock.web", "evenkeel-new.me.web"
 
-    def test_it_is_written_before_the_first_touch_and_erased_last(self, engine: FakeEngine) -> None:
+    def test_journal_is_written_before_the_first_change_and_erased_last(self, engine: FakeEngine) -> None:
         recreate(engine, lock=fake_lock(FakeJournal(engine.calls)))
         assert engine.calls == [
             "places:web",
@@ -122,41 +132,39 @@ class TestJournal:
             f"erase:{self.LOCK}",
         ]
 
-    def test_who_has_nothing_to_do_writes_nothing(self, engine: FakeEngine) -> None:
+    def test_unchanged_container_writes_no_journal(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:1"] = "old"
         recreate(engine, lock=fake_lock(FakeJournal(engine.calls)))
         assert engine.calls == ["places:web", "inspect", "pull"]
 
-    def test_nothing_is_left_of_it_after_a_rollback(self, engine: FakeEngine) -> None:
+    def test_journal_is_empty_after_a_rollback(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         engine.looks["NEW"] = [exited(1)]
         recreate(engine, lock=fake_lock(journal))
         assert journal.notes == {}
 
-    def test_it_stays_when_the_old_container_could_not_be_brought_back(self, engine: FakeEngine) -> None:
-        """So that the next run tries again."""
+    def test_journal_stays_when_the_rollback_failed(self, engine: FakeEngine) -> None:
+        """The next run tries again."""
         journal = FakeJournal()
         engine.looks["NEW"] = engine.looks["web"] = [exited(1)]
         engine.errors["start:web"] = REFUSAL
         recreate(engine, lock=fake_lock(journal))
         assert self.LOCK in journal.notes
 
-    def test_a_journal_that_cannot_be_written_stops_before_the_stop(self, engine: FakeEngine) -> None:
+    def test_unwritable_journal_fails_before_any_engine_call(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         journal.errors = [REFUSAL]
         with pytest.raises(JournalFailed, match="the engine says no"):
             recreate(engine, lock=fake_lock(journal))
         assert engine.calls == []
 
-
-class TestWhatTheJournalHolds:
-    def test_the_name_also_of_one_that_is_asked_for_by_its_id(self, engine: FakeEngine) -> None:
+    def test_lock_uses_the_name_of_a_container_given_by_id(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         recreate(engine, container=engine.container("web")["Id"], lock=fake_lock(journal))
         calls = {"places:evenkeel-lock.", "write:evenkeel-lock.web", "erase:evenkeel-lock.web"}
         assert {call for call in journal.calls if "lock" in call} == calls
 
-    def test_a_run_by_its_id_waits_for_one_that_has_renamed_it(self, engine: FakeEngine) -> None:
+    def test_run_by_id_waits_for_a_run_that_has_renamed_the_container(self, engine: FakeEngine) -> None:
         journal, web = FakeJournal(), engine.container("web")["Id"]
         answers: list[Exception] = []
 
@@ -172,7 +180,24 @@ class TestWhatTheJournalHolds:
         assert recreate(engine, lock=fake_lock(journal)).outcome is Outcome.ROLLED_BACK
         assert (len(answers), engine.container("web")["Id"]) == (1, web)
 
-    def test_a_run_that_was_brought_to_its_end(self, engine: FakeEngine) -> None:
+
+class TestRecovery:
+    """An interrupted run is finished or undone first. That is a change, and the result says so whatever this run then does."""
+
+    @pytest.fixture
+    def lock(self, engine: FakeEngine) -> RunLock:
+        """Return the lock of a container that an interrupted run stopped and renamed."""
+        plan = plan_replacement(fake_context(engine), Stopwatch(FakeClock()), RecreateRequest("web"))
+        assert isinstance(plan, Replacement)
+        job = Job(RecreateRequest("web"), lambda _watch: plan, HealthConfig())
+        journal, runs = FakeJournal(), FakeProcesses()
+        journal.notes[lock_key("web")] = entry_to_text(journal_entry_for(plan, job, FakeProcesses("dead").me()))
+        runs.dead.add("dead")
+        engine.stop("web", 10)
+        engine.rename("web", plan.archive)
+        return fake_lock(journal, runs)
+
+    def test_outcome_is_recovered_when_nothing_else_had_to_be_done(self, engine: FakeEngine) -> None:
         journal, runs = FakeJournal(), FakeProcesses()
         engine.errors["start:NEW"] = engine.errors["start:web"] = REFUSAL
         engine.looks["web"] = [exited(1)]
@@ -185,21 +210,31 @@ class TestWhatTheJournalHolds:
         assert result.outcome.value == "recovered"
         assert engine.container("web")["State"]["Status"] == "running"
 
+    def test_step_failure_after_a_recovery_reports_changed(self, engine: FakeEngine, lock: RunLock) -> None:
+        with pytest.raises(PullFailed) as caught:
+            recreate(engine, lock=lock, image="shop:2")
+        assert error_report(caught.value)["changed"]
 
-class TestTheRestartPolicyInParticular:
-    ALWAYS: t.ClassVar = {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}}
+    def test_invalid_image_after_a_recovery_reports_changed(self, engine: FakeEngine, lock: RunLock) -> None:
+        engine._find("web-old-1000")["Config"]["Image"] = "sha256:" + "0" * 64
+        with pytest.raises(InvalidImageReference) as caught:
+            recreate(engine, lock=lock)
+        assert error_report(caught.value)["changed"]
 
-    def test_to_take_it_takes_no_downtime(self, engine: FakeEngine) -> None:
-        engine._find("web")["HostConfig"].update(self.ALWAYS)
-        engine.looks["NEW"] = [exited(1)]
-        engine.seconds = {"restart=no:web": 7.0, "stop:web": 1.0, "restart=always:web": 7.0, "start:web": 2.0}
-        result = recreate(engine)
-        assert result.downtime == 10.0
-        assert "update" in [step.name for step in result.steps]
+    @pytest.mark.parametrize("good", [True, False])
+    def test_update_or_rollback_after_a_recovery_warns(self, engine: FakeEngine, lock: RunLock, good: bool) -> None:
+        if not good:
+            engine.looks["NEW"] = [exited(1)]
+        result = recreate(engine, lock=lock)
+        assert result.outcome is (Outcome.RECREATED if good else Outcome.ROLLED_BACK)
+        assert result.warnings == ("An earlier run on this container was interrupted. This run recovered it first.",)
+
+    def test_update_without_a_recovery_does_not_warn(self, engine: FakeEngine) -> None:
+        assert recreate(engine).warnings == ()
 
 
-class TestAfterARollbackThatFailed:
-    """The old container is back, and no good any more. What was left of that run is cleared away by the next."""
+class TestRunAfterAFailedRollback:
+    """The previous run restored the old container, which is no longer healthy. This run cleans up what is left."""
 
     @pytest.fixture
     def journal(self, engine: FakeEngine) -> FakeJournal:
@@ -218,21 +253,21 @@ class TestAfterARollbackThatFailed:
         runs.dead.add("me")
         return recreate(engine, lock=RunLock(journal, runs, FakeClock(), lock_timeout=5))
 
-    def test_a_good_image_gets_in(self, engine: FakeEngine, journal: FakeJournal) -> None:
+    def test_newer_image_replaces_the_unhealthy_container(self, engine: FakeEngine, journal: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:1"] = "good"
         result = self.again(engine, journal)
         assert (result.outcome, result.recovered_first, journal.notes) == (Outcome.RECREATED, True, {})
         assert engine.container("web")["Image"] == "good"
 
-    def test_without_one_it_is_told_once(self, engine: FakeEngine, journal: FakeJournal) -> None:
+    def test_unhealthy_container_is_reported_once_when_there_is_no_newer_image(self, engine: FakeEngine, journal: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:1"] = "old"
         with pytest.raises(RecoveryFailed, match="web was still unhealthy after 120 s"):
             self.again(engine, journal)
         assert journal.notes == {}
         assert self.again(engine, journal).outcome is Outcome.UNCHANGED
 
-    def test_one_that_does_not_run_needs_somebody(self, engine: FakeEngine, journal: FakeJournal) -> None:
-        """Who would replace it now would take it for one that is meant to be stopped."""
+    def test_container_that_cannot_be_started_needs_an_operator(self, engine: FakeEngine, journal: FakeJournal) -> None:
+        """An update now would mistake it for a container that is meant to be stopped."""
         engine.stop("web", 10)
         engine.errors["start:web"] = REFUSAL
         engine.looks["web"] = [exited(1)]
@@ -241,42 +276,3 @@ class TestAfterARollbackThatFailed:
         ):
             self.again(engine, journal)
         assert lock_key("web") in journal.notes
-
-
-class TestAfterARecovery:
-    """What an interrupted run left was brought to its end first. That is a change, and it is told, however this run ends."""
-
-    @pytest.fixture
-    def lock(self, engine: FakeEngine) -> RunLock:
-        """Of a container that an interrupted run had stopped and renamed."""
-        plan = plan_replacement(fake_context(engine), Stopwatch(FakeClock()), RecreateRequest("web"))
-        assert isinstance(plan, Replacement)
-        job = Job(RecreateRequest("web"), lambda _watch: plan, HealthConfig())
-        journal, runs = FakeJournal(), FakeProcesses()
-        journal.notes[lock_key("web")] = entry_to_text(journal_entry_for(plan, job, FakeProcesses("dead").me()))
-        runs.dead.add("dead")
-        engine.stop("web", 10)
-        engine.rename("web", plan.archive)
-        return fake_lock(journal, runs)
-
-    def test_a_failure_counts_as_a_change(self, engine: FakeEngine, lock: RunLock) -> None:
-        with pytest.raises(PullFailed) as caught:
-            recreate(engine, lock=lock, image="shop:2")
-        assert error_report(caught.value)["changed"]
-
-    def test_also_one_that_is_no_failed_step(self, engine: FakeEngine, lock: RunLock) -> None:
-        engine._find("web-old-1000")["Config"]["Image"] = "sha256:" + "0" * 64
-        with pytest.raises(InvalidImageReference) as caught:
-            recreate(engine, lock=lock)
-        assert error_report(caught.value)["changed"]
-
-    @pytest.mark.parametrize("good", [True, False])
-    def test_an_update_or_a_rollback_tells_of_it(self, engine: FakeEngine, lock: RunLock, good: bool) -> None:
-        if not good:
-            engine.looks["NEW"] = [exited(1)]
-        result = recreate(engine, lock=lock)
-        assert result.outcome is (Outcome.RECREATED if good else Outcome.ROLLED_BACK)
-        assert result.warnings == ("An earlier run on this container was interrupted. This run recovered it first.",)
-
-    def test_without_one_nothing_is_told(self, engine: FakeEngine) -> None:
-        assert recreate(engine).warnings == ()

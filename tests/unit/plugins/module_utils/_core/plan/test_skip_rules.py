@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import InvalidInput
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import SkipReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest

@@ -12,7 +12,7 @@ from support.fakes.engine import FakeJournal, Fuse, Killed
 
 FIRST = ArchiveRecord("1", "web-old-1000", runs=True, restart_policy={"Name": "always"})
 SECOND = ArchiveRecord("2", "web-old-2000", runs=False, restart_policy={})
-PLACE = "evenkeel-archives.web"
+KEY = "evenkeel-archives.web"
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def memory() -> FakeJournal:
     return FakeJournal()
 
 
-def test_the_newest_comes_first(memory: FakeJournal) -> None:
+def test_newest_archive_comes_first(memory: FakeJournal) -> None:
     archives = ArchiveStore(memory)
     assert archives.of("web") == ()
     archives.add("web", FIRST)
@@ -29,14 +29,14 @@ def test_the_newest_comes_first(memory: FakeJournal) -> None:
     assert archives.of("web-2") == ()
 
 
-def test_one_is_there_once(memory: FakeJournal) -> None:
+def test_archive_added_twice_is_stored_once(memory: FakeJournal) -> None:
     archives = ArchiveStore(memory)
     for kept in (FIRST, SECOND, FIRST):
         archives.add("web", kept)
     assert archives.of("web") == (FIRST, SECOND)
 
 
-def test_of_none_nothing_is_left(memory: FakeJournal) -> None:
+def test_record_is_erased_with_the_last_archive(memory: FakeJournal) -> None:
     archives = ArchiveStore(memory)
     archives.add("web", FIRST)
     archives.drop("web", "another")
@@ -45,22 +45,22 @@ def test_of_none_nothing_is_left(memory: FakeJournal) -> None:
     assert memory.notes == {}
 
 
-def test_to_drop_what_is_not_there_writes_nothing(memory: FakeJournal) -> None:
+def test_dropping_an_unknown_archive_writes_nothing(memory: FakeJournal) -> None:
     ArchiveStore(memory).drop("web", "1")
     assert not [call for call in memory.calls if not call.startswith("read")]
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", '["x"]', '[{"id": "1"}]', "3"])
-def test_what_cannot_be_read_is_not_overwritten(memory: FakeJournal, text: str) -> None:
-    memory.notes[PLACE] = text
-    with pytest.raises(EngineError, match=f"the volume {PLACE} was not written by this version"):
+def test_unreadable_record_is_not_overwritten(memory: FakeJournal, text: str) -> None:
+    memory.notes[KEY] = text
+    with pytest.raises(EngineError, match=f"the volume {KEY} was not written by this version"):
         ArchiveStore(memory).add("web", FIRST)
-    assert memory.notes == {PLACE: text}
+    assert memory.notes == {KEY: text}
 
 
 @pytest.mark.parametrize("at", range(1, 8))
 @pytest.mark.parametrize("drop", [False, True])
-def test_a_kill_loses_nothing_that_was_there_before(memory: FakeJournal, at: int, drop: bool) -> None:
+def test_kill_loses_no_earlier_archive(memory: FakeJournal, at: int, drop: bool) -> None:
     archives = ArchiveStore(memory)
     archives.add("web", FIRST)
     archives.add("web", SECOND)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run at a time, the dead succeeded, the living waited for."""
+"""One run at a time: a live run is waited for, a dead one is recovered."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from support.fakes.engine import a_journal_entry as entry
 LOCK = lock_key("web")
 
 
-class Rescues(list[tuple[JournalEntry, "str | None"]]):
+class RecordedRecoveries(list[tuple[JournalEntry, "str | None"]]):
     def __call__(self, found: JournalEntry, new_id: str | None) -> tuple[RepairResult, ...]:
         self.append((found, new_id))
         return ()
@@ -56,14 +56,14 @@ def lock(journal: FakeJournal, runs: FakeProcesses) -> RunLock:
     return fake_lock(journal, runs)
 
 
-def test_nobody_there(lock: RunLock) -> None:
-    rescues = Rescues()
-    lock.wait_and_recover("web", rescues)
-    assert (rescues, lock.recovered) == ([], False)
+def test_free_lock_needs_no_recovery(lock: RunLock) -> None:
+    recoveries = RecordedRecoveries()
+    lock.wait_and_recover("web", recoveries)
+    assert (recoveries, lock.recovered) == ([], False)
 
 
 @pytest.mark.parametrize("holder", ["me", "other"])
-def test_a_lock_whose_answer_is_lost_is_taken_back_unless_it_is_another_runs(
+def test_lock_whose_answer_was_lost_is_released_unless_another_run_holds_it(
     lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch, holder: str
 ) -> None:
     def lost(key: str, _text: str) -> str:
@@ -76,7 +76,7 @@ def test_a_lock_whose_answer_is_lost_is_taken_back_unless_it_is_another_runs(
     assert [*journal.notes] == ([LOCK] if holder == "other" else [])
 
 
-def test_a_container_by_the_id_that_a_run_knows_it_by(lock: RunLock, journal: FakeJournal) -> None:
+def test_locked_container_is_found_by_every_id_of_the_run(lock: RunLock, journal: FakeJournal) -> None:
     returning = ArchiveRecord("archive", "web-old-7", True, {})
     held = entry("other", successor=returning)
     other = fake_lock(journal, FakeProcesses("other"))
@@ -91,18 +91,18 @@ def test_a_container_by_the_id_that_a_run_knows_it_by(lock: RunLock, journal: Fa
     }
 
 
-def test_one_begins_and_the_other_does_not(lock: RunLock, journal: FakeJournal) -> None:
+def test_only_one_run_acquires_the_lock(lock: RunLock, journal: FakeJournal) -> None:
     other = fake_lock(journal, FakeProcesses("other"))
     assert other.acquire(entry("other"))
     assert not lock.acquire(entry("me"))
     lock.release()
-    assert LOCK in journal.notes, "only the holder ends it"
+    assert LOCK in journal.notes, "only the holder releases the lock"
     other.release()
     assert journal.notes == {}
     assert lock.acquire(entry("me"))
 
 
-def test_the_living_is_waited_for(journal: FakeJournal, runs: FakeProcesses) -> None:
+def test_live_run_is_waited_for(journal: FakeJournal, runs: FakeProcesses) -> None:
     other = fake_lock(journal, FakeProcesses("other"))
     other.acquire(entry("other"))
     clock = FakeClock()
@@ -114,19 +114,19 @@ def test_the_living_is_waited_for(journal: FakeJournal, runs: FakeProcesses) -> 
             other.release()
 
     clock.sleep = sleep_until_the_other_ends  # type: ignore[method-assign]
-    rescues = Rescues()
-    RunLock(journal, runs, clock, lock_timeout=5).wait_and_recover("web", rescues)
-    assert (clock.now, rescues) == (3, [])
+    recoveries = RecordedRecoveries()
+    RunLock(journal, runs, clock, lock_timeout=5).wait_and_recover("web", recoveries)
+    assert (clock.now, recoveries) == (3, [])
 
 
-def test_but_not_for_ever(lock: RunLock, journal: FakeJournal) -> None:
+def test_wait_for_a_live_run_ends_with_the_lock_timeout(lock: RunLock, journal: FakeJournal) -> None:
     fake_lock(journal, FakeProcesses("other")).acquire(entry("other"))
     with pytest.raises(Busy, match="another run is working on it \\(process 1 on here\\)"):
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
     assert list(journal.notes) == [LOCK]
 
 
-class TestTheDead:
+class TestDeadHolder:
     @pytest.fixture(autouse=True)
     def _dead(self, journal: FakeJournal, runs: FakeProcesses) -> None:
         dead = fake_lock(journal, FakeProcesses("dead"))
@@ -134,55 +134,57 @@ class TestTheDead:
         dead.record_new_container("new-id")
         runs.dead.add("dead")
 
-    def test_what_it_left_is_brought_to_its_end(self, lock: RunLock, journal: FakeJournal) -> None:
-        rescues = Rescues()
-        lock.wait_and_recover("web", rescues)
-        assert rescues == [(entry("dead"), "new-id")]
+    def test_run_of_a_dead_holder_is_recovered(self, lock: RunLock, journal: FakeJournal) -> None:
+        recoveries = RecordedRecoveries()
+        lock.wait_and_recover("web", recoveries)
+        assert recoveries == [(entry("dead"), "new-id")]
         assert lock.recovered
         assert journal.notes == {}
 
-    def test_its_lock_is_held_by_the_rescuer_meanwhile(self, lock: RunLock, journal: FakeJournal) -> None:
-        def rescue(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
+    def test_recovering_run_holds_the_lock(self, lock: RunLock, journal: FakeJournal) -> None:
+        def recover(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
             assert set(journal.notes) == {LOCK, new_container_key(entry("dead")), successor_key(entry("dead"))}
             with pytest.raises(Busy):
-                fake_lock(journal, both_dead_but_me()).wait_and_recover("web", Rescues())
+                fake_lock(journal, third_run()).wait_and_recover("web", RecordedRecoveries())
             return ()
 
-        def both_dead_but_me() -> FakeProcesses:
+        def third_run() -> FakeProcesses:
             other = FakeProcesses("third")
             other.dead.add("dead")
             return other
 
-        lock.wait_and_recover("web", rescue)
+        lock.wait_and_recover("web", recover)
 
-    def test_the_lock_is_erased_before_its_successors(self, lock: RunLock, journal: FakeJournal) -> None:
-        lock.wait_and_recover("web", Rescues())
+    def test_lock_is_erased_before_its_successors(self, lock: RunLock, journal: FakeJournal) -> None:
+        lock.wait_and_recover("web", RecordedRecoveries())
         erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
         assert erased == [LOCK, successor_key(entry("dead")), new_container_key(entry("dead"))]
 
-    def test_a_rescuer_who_died_is_succeeded_too(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
+    def test_run_of_a_recovering_run_that_died_is_recovered_from_the_first_entry(
+        self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses
+    ) -> None:
         rescuer = entry("dead")._replace(holder=FakeProcesses("rescuer").me())
         journal.notes[successor_key(entry("dead"))] = entry_to_text(rescuer)
         runs.dead.add("rescuer")
-        rescues = Rescues()
-        lock.wait_and_recover("web", rescues)
-        assert rescues == [(entry("dead"), "new-id")], "it is the first entry that tells what was meant"
+        recoveries = RecordedRecoveries()
+        lock.wait_and_recover("web", recoveries)
+        assert recoveries == [(entry("dead"), "new-id")], "the first entry tells what the interrupted run was doing"
         assert journal.notes == {}
 
-    def test_one_that_is_rescued_between_look_and_writing(self, journal: FakeJournal, runs: FakeProcesses) -> None:
+    def test_run_that_another_run_recovered_meanwhile_is_not_recovered_again(self, journal: FakeJournal, runs: FakeProcesses) -> None:
         lock = fake_lock(journal, runs)
         write = journal.write
 
-        def rescued_by_another(key: str, text: str) -> str:
+        def recovered_by_another_run(key: str, text: str) -> str:
             journal.notes.clear()
             return write(key, text)
 
-        journal.write = rescued_by_another  # type: ignore[method-assign]
-        rescues = Rescues()
-        lock.wait_and_recover("web", rescues)
-        assert (rescues, journal.notes, lock.recovered) == ([], {}, False)
+        journal.write = recovered_by_another_run  # type: ignore[method-assign]
+        recoveries = RecordedRecoveries()
+        lock.wait_and_recover("web", recoveries)
+        assert (recoveries, journal.notes, lock.recovered) == ([], {}, False)
 
-    def test_a_rescue_that_fails_leaves_the_entry_for_the_next(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_failed_recovery_leaves_the_entry_for_the_next_run(self, lock: RunLock, journal: FakeJournal) -> None:
         def fail(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
             raise RecoveryFailed("no")
 
@@ -191,30 +193,30 @@ class TestTheDead:
         assert set(journal.notes) == {LOCK, new_container_key(entry("dead"))}
 
 
-class TestOneOfWhomNobodyKnows:
-    """A run on another machine may live as long as its lease."""
+class TestHolderOnAnotherMachine:
+    """A run on another machine counts as alive until its lease ends."""
 
     @pytest.fixture(autouse=True)
     def _far_away(self, journal: FakeJournal, runs: FakeProcesses) -> None:
         fake_lock(journal, FakeProcesses("far")).acquire(entry("far"))
         runs.far_away.add("far")
 
-    def test_within_its_lease(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_holder_within_its_lease_is_alive(self, lock: RunLock, journal: FakeJournal) -> None:
         journal.age_of_all = 100.0
         with pytest.raises(Busy):
-            lock.wait_and_recover("web", Rescues())
+            lock.wait_and_recover("web", RecordedRecoveries())
 
-    def test_after_its_lease(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_holder_after_its_lease_is_dead(self, lock: RunLock, journal: FakeJournal) -> None:
         journal.age_of_all = 100.1
-        rescues = Rescues()
-        lock.wait_and_recover("web", rescues)
-        assert len(rescues) == 1
+        recoveries = RecordedRecoveries()
+        lock.wait_and_recover("web", recoveries)
+        assert len(recoveries) == 1
 
 
-def test_an_entry_of_another_version_is_left_alone(lock: RunLock, journal: FakeJournal) -> None:
+def test_journal_entry_of_another_version_is_left_alone(lock: RunLock, journal: FakeJournal) -> None:
     journal.notes[LOCK] = '{"from": "the future", "version": 99}'
     with pytest.raises(JournalFailed, match="volume evenkeel-lock.web cannot be read: it has format version 99, .* Nothing was touched"):
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
     assert LOCK in journal.notes
 
 
@@ -222,33 +224,33 @@ REFUSAL = EngineError("the engine says no")
 
 
 @pytest.mark.parametrize("lock_timeout", [0, LONGEST])
-def test_what_is_a_lock_timeout(lock_timeout: float) -> None:
+def test_valid_lock_timeout_is_accepted(lock_timeout: float) -> None:
     RunLock(FakeJournal(), FakeProcesses(), FakeClock(), lock_timeout)
 
 
 @pytest.mark.parametrize("lock_timeout", [-1, LONGEST + 1, float("nan")])
-def test_what_is_none(lock_timeout: float) -> None:
+def test_invalid_lock_timeout_is_refused(lock_timeout: float) -> None:
     with pytest.raises(InvalidInput, match="lock_timeout"):
         RunLock(FakeJournal(), FakeProcesses(), FakeClock(), lock_timeout)
 
 
-def test_the_lock_timeout_counts_from_the_start_and_to_the_second(journal: FakeJournal, runs: FakeProcesses) -> None:
+def test_lock_timeout_counts_from_the_start_of_the_wait(journal: FakeJournal, runs: FakeProcesses) -> None:
     fake_lock(journal, FakeProcesses("other")).acquire(entry("other"))
     clock = FakeClock()
     clock.now = 1000.0
     lock = RunLock(journal, runs, clock, lock_timeout=5)
     with pytest.raises(Busy):
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
     assert clock.now == 1005.0
 
 
-def test_who_did_not_begin_notes_and_ends_nothing(lock: RunLock, journal: FakeJournal) -> None:
+def test_run_without_the_lock_records_and_releases_nothing(lock: RunLock, journal: FakeJournal) -> None:
     lock.record_new_container("new-id")
     lock.release()
     assert journal.calls == []
 
 
-def test_who_has_ended_does_not_end_the_next(lock: RunLock, journal: FakeJournal) -> None:
+def test_second_release_does_not_release_the_next_holder(lock: RunLock, journal: FakeJournal) -> None:
     lock.acquire(entry("me"))
     lock.release()
     other = fake_lock(journal, FakeProcesses("other"))
@@ -257,19 +259,19 @@ def test_who_has_ended_does_not_end_the_next(lock: RunLock, journal: FakeJournal
     assert list(journal.notes) == [LOCK]
 
 
-def test_an_end_that_cannot_be_written_is_left_to_the_next(lock: RunLock, journal: FakeJournal) -> None:
+def test_failed_release_is_left_to_the_next_run(lock: RunLock, journal: FakeJournal) -> None:
     lock.acquire(entry("me"))
     journal.errors.append(REFUSAL)
     lock.release()
 
 
-def test_a_beginning_that_cannot_be_written(lock: RunLock, journal: FakeJournal) -> None:
+def test_failed_acquire_is_an_error(lock: RunLock, journal: FakeJournal) -> None:
     journal.errors.append(REFUSAL)
     with pytest.raises(JournalFailed, match="could not be written \\(the engine says no\\). Container web was not touched"):
         lock.acquire(entry("me"))
 
 
-def test_an_age_that_cannot_be_told(journal: FakeJournal, runs: FakeProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unknown_age_of_a_lock_is_an_error(journal: FakeJournal, runs: FakeProcesses, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(_note: object) -> float:
         raise REFUSAL
 
@@ -277,10 +279,10 @@ def test_an_age_that_cannot_be_told(journal: FakeJournal, runs: FakeProcesses, m
     runs.far_away.add("far")
     monkeypatch.setattr(journal, "age", fail)
     with pytest.raises(JournalFailed, match="time could not be read"):
-        fake_lock(journal, runs).wait_and_recover("web", Rescues())
+        fake_lock(journal, runs).wait_and_recover("web", RecordedRecoveries())
 
 
-class TestWhoWentBack:
+class TestRolledBackTo:
     BACK = ArchiveRecord("back-id", "web-old-900", runs=True, restart_policy={"Name": "always"})
 
     @pytest.mark.parametrize(
@@ -288,7 +290,7 @@ class TestWhoWentBack:
         [(Created(runs=True), None), (BACK, "back-id"), (None, "old")],
         ids=["update", "rollback", "missing"],
     )
-    def test_it_is_known_after_the_rescue(
+    def test_recovery_tells_which_archive_was_restored(
         self,
         lock: RunLock,
         journal: FakeJournal,
@@ -299,10 +301,10 @@ class TestWhoWentBack:
         fake_lock(journal, FakeProcesses("dead")).acquire(entry("dead", successor=successor))
         runs.dead.add("dead")
         assert lock.rolled_back_to is None
-        lock.wait_and_recover("web", Rescues())
-        assert (lock.recovered, lock.rolled_back_to) == (True, rolled_back_to)
+        lock.wait_and_recover("web", RecordedRecoveries())
+        assert (lock.recovered, lock.rolled_back_to) == (True, restored)
 
-    def test_not_after_one_that_failed(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
+    def test_failed_recovery_tells_no_archive(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
         def fail(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
             raise RecoveryFailed("no")
 
@@ -313,94 +315,99 @@ class TestWhoWentBack:
         assert (lock.recovered, lock.rolled_back_to) == (False, None)
 
 
-class TestSeveralRescuers:
+class TestSeveralRecoveringRuns:
     @pytest.fixture(autouse=True)
     def _dead(self, journal: FakeJournal, runs: FakeProcesses) -> None:
         fake_lock(journal, FakeProcesses("dead")).acquire(entry("dead"))
         runs.dead.add("dead")
 
-    def rescuer(self, token: str, pid: int = 1) -> JournalEntry:
+    def entry_of_recovering_run(self, token: str, pid: int = 1) -> JournalEntry:
         return entry("dead")._replace(holder=FakeProcesses(token).me()._replace(pid=pid))
 
-    def test_it_is_the_living_rescuer_who_is_waited_for(self, lock: RunLock, journal: FakeJournal) -> None:
-        journal.notes[successor_key(entry("dead"))] = entry_to_text(self.rescuer("rescuer", pid=7))
+    def test_live_recovering_run_is_waited_for(self, lock: RunLock, journal: FakeJournal) -> None:
+        journal.notes[successor_key(entry("dead"))] = entry_to_text(self.entry_of_recovering_run("rescuer", pid=7))
         with pytest.raises(Busy, match="process 7 on here"):
-            lock.wait_and_recover("web", Rescues())
+            lock.wait_and_recover("web", RecordedRecoveries())
 
-    def test_the_locks_are_erased_in_the_order_in_which_they_are_looked_for(
-        self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses
-    ) -> None:
-        journal.notes[successor_key(entry("dead"))] = entry_to_text(self.rescuer("rescuer"))
+    def test_locks_are_erased_in_the_order_in_which_they_are_read(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
+        journal.notes[successor_key(entry("dead"))] = entry_to_text(self.entry_of_recovering_run("rescuer"))
         runs.dead.add("rescuer")
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
         erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
-        assert erased == [LOCK, successor_key(entry("dead")), successor_key(self.rescuer("rescuer")), new_container_key(entry("dead"))]
+        assert erased == [
+            LOCK,
+            successor_key(entry("dead")),
+            successor_key(self.entry_of_recovering_run("rescuer")),
+            new_container_key(entry("dead")),
+        ]
 
-    def test_another_who_is_faster_rescues(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_faster_run_recovers(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
         write = journal.write
 
-        def after_another(key: str, text: str) -> str:
-            journal.notes.setdefault(key, entry_to_text(self.rescuer("faster")))
+        def write_after_a_faster_run(key: str, text: str) -> str:
+            journal.notes.setdefault(key, entry_to_text(self.entry_of_recovering_run("faster")))
             return write(key, text)
 
-        monkeypatch.setattr(journal, "write", after_another)
-        rescues = Rescues()
+        monkeypatch.setattr(journal, "write", write_after_a_faster_run)
+        recoveries = RecordedRecoveries()
         with pytest.raises(Busy):
-            lock.wait_and_recover("web", rescues)
-        assert rescues == []
+            lock.wait_and_recover("web", recoveries)
+        assert recoveries == []
 
-    def test_a_lock_that_is_anothers_by_now_is_not_rescued(
+    def test_lock_that_another_run_acquired_meanwhile_is_not_recovered(
         self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         write = journal.write
 
-        def begun_anew(key: str, text: str) -> str:
+        def acquired_by_another_run(key: str, text: str) -> str:
             journal.notes.clear()
             journal.notes[LOCK] = entry_to_text(entry("next"))
             return write(key, text)
 
-        monkeypatch.setattr(journal, "write", begun_anew)
-        rescues = Rescues()
+        monkeypatch.setattr(journal, "write", acquired_by_another_run)
+        recoveries = RecordedRecoveries()
         with pytest.raises(Busy):
-            lock.wait_and_recover("web", rescues)
-        assert (rescues, list(journal.notes)) == ([], [LOCK])
+            lock.wait_and_recover("web", recoveries)
+        assert (recoveries, list(journal.notes)) == ([], [LOCK])
 
-    def test_a_rescue_that_cannot_be_erased(self, lock: RunLock, journal: FakeJournal) -> None:
-        def rescue(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
+    def test_recovery_that_cannot_be_erased_is_an_error(self, lock: RunLock, journal: FakeJournal) -> None:
+        def recover(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
             journal.errors.append(REFUSAL)
             return ()
 
         with pytest.raises(JournalFailed, match="could not be erased"):
-            lock.wait_and_recover("web", rescue)
+            lock.wait_and_recover("web", recover)
 
 
-class TestWhatAKilledRescuerLeaves:
-    GARBAGE = (successor_key(entry("dead")), new_container_key(entry("dead")), touch_key(entry("dead")))
+class TestLeftoverRecords:
+    LEFTOVERS = (successor_key(entry("dead")), new_container_key(entry("dead")), touch_key(entry("dead")))
 
-    def test_is_erased_once_the_lock_is_gone(self, lock: RunLock, journal: FakeJournal) -> None:
-        for key in self.GARBAGE:
+    def test_leftover_records_are_erased_once_the_lock_is_gone(self, lock: RunLock, journal: FakeJournal) -> None:
+        for key in self.LEFTOVERS:
             journal.write(key, "left")
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
         assert journal.notes == {}
 
-    def test_not_that_of_another_container(self, lock: RunLock, journal: FakeJournal) -> None:
+    def test_records_of_other_containers_are_kept(self, lock: RunLock, journal: FakeJournal) -> None:
         others = [new_container_key(entry("dead", old={"name": name})) for name in ("a.web", "web2", "web.a")]
         for key in (*others, "evenkeel-other.dead.web"):
             journal.write(key, "theirs")
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
         assert sorted(journal.notes) == sorted((*others, "evenkeel-other.dead.web"))
 
-    def test_not_the_lock_of_a_run_that_began_meanwhile(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
-        """It was seen, its run ended, and another one has it by now."""
+    def test_lock_of_a_run_that_began_meanwhile_is_kept(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The lock was listed, its run ended, and another run holds it now."""
         journal.write(LOCK, entry_to_text(entry("other")))
         monkeypatch.setattr(journal, "read", lambda _key: None)
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
         assert list(journal.notes) == [LOCK]
 
-    def test_what_cannot_be_erased_is_in_nobodys_way(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
-        journal.write(self.GARBAGE[0], "left")
+    def test_leftover_record_that_cannot_be_erased_is_ignored(
+        self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        journal.write(self.LEFTOVERS[0], "left")
         monkeypatch.setattr(journal, "erase", fail)
-        lock.wait_and_recover("web", Rescues())
+        lock.wait_and_recover("web", RecordedRecoveries())
 
 
 def fail(_key: str) -> None:

@@ -14,7 +14,7 @@ from support.fakes.engine import FakeEngine, FakeJournal, fake_context
 
 BAD = Rejected("shop:1", "bad", None, "crashed: web exited with code 3", 1000)
 OLD, NEW = ImageIdentity("shop:1", "old"), ImageIdentity("shop:1", "new", "sha256:d")
-PLACE = "evenkeel-rejected.web"
+KEY = "evenkeel-rejected.web"
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def memory() -> FakeJournal:
     return FakeJournal()
 
 
-def test_what_is_remembered_is_recalled_until_it_is_forgotten(memory: FakeJournal) -> None:
+def test_rejection_is_recalled_until_it_is_forgotten(memory: FakeJournal) -> None:
     rejections = Rejections(memory)
     assert rejections.recall("web") is None
     assert rejections.remember("web", BAD) == ()
@@ -32,7 +32,7 @@ def test_what_is_remembered_is_recalled_until_it_is_forgotten(memory: FakeJourna
     assert (rejections.recall("web"), memory.notes) == (None, {})
 
 
-def test_the_last_one_counts(memory: FakeJournal) -> None:
+def test_last_rejection_wins(memory: FakeJournal) -> None:
     rejections = Rejections(memory)
     rejections.remember("web", BAD)
     worse = Rejected("shop:1", "worse", "sha256:d", "crashed", 2000)
@@ -41,21 +41,21 @@ def test_the_last_one_counts(memory: FakeJournal) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"reference": "shop:1"}', "3"])
-def test_what_cannot_be_read_is_not_recalled(memory: FakeJournal, text: str) -> None:
-    memory.notes[PLACE] = text
+def test_unreadable_rejection_is_not_recalled(memory: FakeJournal, text: str) -> None:
+    memory.notes[KEY] = text
     assert Rejections(memory).recall("web") is None
 
 
-def test_a_memory_that_does_not_work_is_a_warning(memory: FakeJournal) -> None:
+def test_memory_that_cannot_be_used_is_a_warning(memory: FakeJournal) -> None:
     memory.errors.append(EngineError("the engine says no"))
     rejections = Rejections(memory)
     assert rejections.recall("web") is None
     assert "tries it again: the engine says no" in rejections.remember("web", BAD)[0]
     assert rejections.forget("web")[0].endswith("Remove it with: docker volume rm evenkeel-rejected.web")
-    assert how_to_forget("web") == f"docker volume rm {PLACE}"
+    assert how_to_forget("web") == f"docker volume rm {KEY}"
 
 
-def test_reject(memory: FakeJournal) -> None:
+def test_reject_remembers_the_image_and_points_the_tag_back(memory: FakeJournal) -> None:
     engine = FakeEngine()
     engine.local["docker.io/library/shop:1"] = "new"
     assert reject(fake_context(engine, memory), "web", "web-id", OLD, NEW, "crashed") == ()
@@ -63,7 +63,7 @@ def test_reject(memory: FakeJournal) -> None:
     assert engine.local["docker.io/library/shop:1"] == "old"
 
 
-def test_reject_warns_of_each_thing(memory: FakeJournal) -> None:
+def test_reject_warns_once_for_each_failure(memory: FakeJournal) -> None:
     engine = FakeEngine()
     memory.errors.append(EngineError("no"))
     engine.errors["tag:shop:1=old"] = EngineError("no")
@@ -71,7 +71,7 @@ def test_reject_warns_of_each_thing(memory: FakeJournal) -> None:
 
 
 @pytest.mark.parametrize(
-    ("running", "rejected", "tagged"),
+    ("running", "rejected", "calls"),
     [
         ("shop:1", "shop:1", ["surroundings", "tag:shop:1=old"]),
         ("docker.io/library/shop:1", "shop:1", ["surroundings", "tag:docker.io/library/shop:1=old"]),
@@ -83,21 +83,21 @@ def test_reject_warns_of_each_thing(memory: FakeJournal) -> None:
         ("<none>", "shop:1", []),
     ],
 )
-def test_only_the_very_tag_is_pointed_back(running: str, rejected: str, tagged: list[str]) -> None:
+def test_only_the_shared_tag_is_pointed_back(running: str, rejected: str, calls: list[str]) -> None:
     engine = FakeEngine()
     assert point_tag_back(engine, "web-id", ImageIdentity(running, "old"), ImageIdentity(rejected, "new")) == ()
-    assert engine.calls == tagged
+    assert engine.calls == calls
 
 
-def test_the_same_image_needs_no_tag() -> None:
+def test_same_image_moves_no_tag() -> None:
     engine = FakeEngine()
     assert point_tag_back(engine, "web-id", OLD, OLD) == ()
     assert engine.calls == []
 
 
 @pytest.mark.parametrize("status", ["running", "exited"])
-def test_a_tag_that_serves_another_well_is_left_alone(status: str) -> None:
-    """Whoever asks what it means there next would take that one back too."""
+def test_tag_that_another_running_container_uses_is_left_alone(status: str) -> None:
+    """Moving the tag would roll that container back too, the next time its tag is resolved."""
     engine = FakeEngine()
     web = engine.has_container("web", "shop:1", "old")
     engine.has_container("api", "docker.io/library/shop:1", "new")
@@ -110,7 +110,7 @@ def test_a_tag_that_serves_another_well_is_left_alone(status: str) -> None:
 
 
 @pytest.mark.parametrize(("reference", "image_id"), [("shop:2", "new"), ("shop:1", "old")])
-def test_others_do_not_matter(reference: str, image_id: str) -> None:
+def test_other_containers_on_other_images_do_not_matter(reference: str, image_id: str) -> None:
     engine = FakeEngine()
     web = engine.has_container("web", "shop:1", "old")
     engine.has_container("api", reference, image_id)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is foretold is what a run then does, and nothing is done for it."""
+"""Check mode predicts what a run then does, and changes nothing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ HEALTH = HealthConfig(health_timeout=1, grace_period=1)
 
 @pytest.fixture
 def engine() -> FakeEngine:
-    """One container, web, on image old; in the registry its tag has moved on to image new."""
+    """One container, web, on the image old; in the registry its tag has moved on to the image new."""
     engine = FakeEngine()
     engine.has_container("web", "shop:1", "old")
     engine.registry[SHOP] = "new"
@@ -60,40 +60,40 @@ def check(engine: FakeEngine, memory: FakeJournal | None = None, lock: RunLock |
         assert (engine.names, engine.local) == before
 
 
-class TestTheImage:
-    def test_a_newer_one(self, engine: FakeEngine) -> None:
+class TestImage:
+    def test_newer_image_would_be_recreated(self, engine: FakeEngine) -> None:
         result = check(engine)
         assert (result.outcome, result.container_id) == (Outcome.RECREATED, engine.container("web")["Id"])
         assert (result.new_image.id, result.new_image.digest) == ("", digest_of("new"))
         assert "compressed again" in result.doubt
         assert result.diff is not None
 
-    def test_a_newer_one_that_is_here_leaves_no_doubt(self, engine: FakeEngine) -> None:
+    def test_newer_image_that_is_local_leaves_no_doubt(self, engine: FakeEngine) -> None:
         engine.local["docker.io/library/other:1"] = "new"
         engine.local["docker.io/library/shop:2"] = "new"
         result = check(engine)
         assert (result.outcome, result.new_image.id, result.doubt) == (Outcome.RECREATED, "new", "")
 
-    def test_the_same(self, engine: FakeEngine) -> None:
+    def test_same_image_would_be_unchanged(self, engine: FakeEngine) -> None:
         engine.registry[SHOP] = "old"
         result = check(engine)
         assert (result.outcome, result.doubt, result.diff) == (Outcome.UNCHANGED, "", None)
         assert check(engine, force=True).outcome is Outcome.RECREATED
 
-    def test_the_same_in_another_repository(self, engine: FakeEngine) -> None:
+    def test_same_image_in_another_repository_would_be_unchanged(self, engine: FakeEngine) -> None:
         engine.registry["mirror.example/shop:1"] = "old"
         engine.images["old"] = {"RepoDigests": [f"shop@{digest_of('old')}"]}
         engine.errors["local_image"] = NotFound("the host knows it by the other repository only")
         assert check(engine, image="mirror.example/shop:1").outcome is Outcome.UNCHANGED
 
-    def test_another_index(self, engine: FakeEngine) -> None:
+    def test_other_index_leaves_a_doubt(self, engine: FakeEngine) -> None:
         engine.publishes_indexes = True
         result = check(engine)
         assert result.outcome is Outcome.RECREATED
         assert "a new index" in result.doubt
 
     @pytest.mark.parametrize("policy", [PullPolicy.MISSING, PullPolicy.NEVER])
-    def test_one_that_need_not_be_pulled(self, engine: FakeEngine, policy: PullPolicy) -> None:
+    def test_local_image_is_used_when_it_need_not_be_pulled(self, engine: FakeEngine, policy: PullPolicy) -> None:
         assert check(engine, pull=policy).outcome is Outcome.UNCHANGED
         engine.local[SHOP] = "newer"
         result = check(engine, pull=policy)
@@ -101,74 +101,74 @@ class TestTheImage:
         assert "published" not in engine.calls
 
 
-class TestThePlatform:
-    def test_one_that_is_made_for_another(self, engine: FakeEngine) -> None:
+class TestPlatform:
+    def test_image_for_another_platform_is_refused(self, engine: FakeEngine) -> None:
         engine.platforms = ("linux/s390x",)
         with pytest.raises(Refused, match="built for s390x"):
             check(engine)
 
-    def test_an_index_without_ours(self, engine: FakeEngine) -> None:
+    def test_index_without_the_platform_of_the_engine_is_a_failed_pull(self, engine: FakeEngine) -> None:
         engine.platforms, engine.publishes_indexes = ("linux/s390x", "linux/arm/v7", "unknown/unknown"), True
         with pytest.raises(PullFailed, match="no matching manifest for amd64: the registry has the image for linux/s390x, linux/arm/v7"):
             check(engine)
 
-    def test_an_index_with_ours(self, engine: FakeEngine) -> None:
+    def test_index_with_the_platform_of_the_engine_would_be_recreated(self, engine: FakeEngine) -> None:
         engine.platforms, engine.publishes_indexes = ("linux/s390x", "linux/amd64"), True
         assert check(engine).outcome is Outcome.RECREATED
 
-    def test_what_runs_under_emulation_may_go_on(self, engine: FakeEngine) -> None:
+    def test_emulated_container_may_stay_on_its_platform(self, engine: FakeEngine) -> None:
         engine.platforms = ("linux/s390x",)
         engine.images["old"] = {"Architecture": "s390x"}
         result = check(engine)
         assert (result.outcome, result.warnings) == (Outcome.RECREATED, ())
 
-    def test_or_move_to_what_the_engine_runs_by_itself_and_is_told(self, engine: FakeEngine) -> None:
-        """The engine does not tell which platform somebody asked for."""
+    def test_emulated_container_that_moves_to_the_platform_of_the_engine_is_a_warning(self, engine: FakeEngine) -> None:
+        """The engine does not report which platform was requested."""
         engine.platforms, engine.publishes_indexes = ("linux/s390x", "linux/amd64"), True
         engine.images["old"] = {"Architecture": "s390x"}
         result = check(engine)
         assert (result.outcome, len(result.warnings)) == (Outcome.RECREATED, 1)
         assert result.warnings[0].startswith("web runs an image for s390x, and the new image is for amd64. ")
 
-    def test_but_a_pull_takes_the_engines_own_from_an_index(self, engine: FakeEngine) -> None:
+    def test_index_without_the_platform_of_the_engine_fails_for_an_emulated_container(self, engine: FakeEngine) -> None:
         engine.platforms, engine.publishes_indexes = ("linux/s390x",), True
         engine.images["old"] = {"Architecture": "s390x"}
         with pytest.raises(PullFailed):
             check(engine)
 
-    def test_an_older_kind_in_an_index_is_pulled_and_then_refused(self, engine: FakeEngine) -> None:
+    def test_index_with_a_compatible_older_platform_is_refused_after_the_pull(self, engine: FakeEngine) -> None:
         engine.platforms, engine.publishes_indexes = ("linux/386",), True
         with pytest.raises(Refused, match="built for 386"):
             check(engine)
 
 
 class TestFailures:
-    """As a run would fail."""
+    """Check mode fails where a run would fail."""
 
-    def test_nobody_has_the_image(self, engine: FakeEngine) -> None:
+    def test_unpublished_image_is_a_failed_pull(self, engine: FakeEngine) -> None:
         del engine.registry[SHOP]
         with pytest.raises(PullFailed, match="web was not changed"):
             check(engine)
 
-    def test_it_is_not_here_and_must_not_be_pulled(self, engine: FakeEngine) -> None:
+    def test_missing_local_image_with_pull_never_is_a_failed_pull(self, engine: FakeEngine) -> None:
         with pytest.raises(PullFailed, match="never"):
             check(engine, image="shop:2", pull=PullPolicy.NEVER)
 
-    def test_no_such_container(self, engine: FakeEngine) -> None:
+    def test_missing_container_is_an_error(self, engine: FakeEngine) -> None:
         with pytest.raises(InspectFailed):
             check(engine, container="nobody")
 
-    def test_created_from_an_image_id(self, engine: FakeEngine) -> None:
+    def test_container_created_from_an_image_id_is_an_error(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
         with pytest.raises(InvalidImageReference):
             check(engine)
 
-    def test_refused(self, engine: FakeEngine) -> None:
+    def test_container_that_fails_a_preflight_check_is_refused(self, engine: FakeEngine) -> None:
         engine._find("web")["HostConfig"]["AutoRemove"] = True
         with pytest.raises(Refused, match="--rm"):
             check(engine)
 
-    def test_files_that_would_be_lost(self, engine: FakeEngine) -> None:
+    def test_lost_files_are_predicted(self, engine: FakeEngine) -> None:
         engine.changed["web"] = [{"Path": "/etc/web.conf", "Kind": 1}]
         result = check(engine)
         assert result.lost_files == ("/etc/web.conf",)
@@ -177,28 +177,28 @@ class TestFailures:
             check(engine, lost_files=LostFiles.REFUSE)
 
 
-class TestRejected:
+class TestRejectedImage:
     def rejected(self, image_id: str, digest: str | None) -> FakeJournal:
         memory = FakeJournal()
         Rejections(memory).remember("web", Rejected("shop:1", image_id, digest, "crashed", 1))
         return memory
 
-    def test_known_by_its_digest_when_it_is_not_here(self, engine: FakeEngine) -> None:
+    def test_rejected_image_that_is_not_local_is_recognised_by_its_digest(self, engine: FakeEngine) -> None:
         result = check(engine, self.rejected("new", digest_of("new")))
         assert result.outcome is Outcome.SKIPPED
         assert result.rejected
         assert check(engine, self.rejected("new", digest_of("new")), force=True).outcome is Outcome.RECREATED
 
-    def test_known_by_its_id_when_it_is(self, engine: FakeEngine) -> None:
+    def test_rejected_image_that_is_local_is_recognised_by_its_id(self, engine: FakeEngine) -> None:
         engine.local["docker.io/library/shop:2"] = "new"
         assert check(engine, self.rejected("new", None)).outcome is Outcome.SKIPPED
         assert check(engine, self.rejected("other", digest_of("new"))).outcome is Outcome.RECREATED
 
-    def test_a_newer_one(self, engine: FakeEngine) -> None:
+    def test_newer_image_than_the_rejected_one_leaves_no_doubt_about_the_rejection(self, engine: FakeEngine) -> None:
         result = check(engine, self.rejected("bad", digest_of("bad")))
         assert (result.outcome, "an earlier rollback rejected" in result.doubt) == (Outcome.RECREATED, False)
 
-    def test_not_known_at_all(self, engine: FakeEngine) -> None:
+    def test_rejected_image_without_a_digest_leaves_a_doubt(self, engine: FakeEngine) -> None:
         result = check(engine, self.rejected("bad", None))
         assert result.outcome is Outcome.RECREATED
         assert "an earlier rollback rejected" in result.doubt
@@ -208,7 +208,7 @@ class TestForbidden:
     NO = Forbidden("405 Method Not Allowed")
 
     @pytest.mark.parametrize("call", ["published", "local_image", "surroundings", "changes:web"])
-    def test_without_an_answer_nothing_is_foretold(self, engine: FakeEngine, call: str) -> None:
+    def test_forbidden_call_makes_the_outcome_unknown(self, engine: FakeEngine, call: str) -> None:
         engine.errors[call] = self.NO
         result = check(engine)
         assert (result.outcome, cycle_report(result)["changed"]) == (Outcome.UNKNOWN, False)
@@ -216,26 +216,26 @@ class TestForbidden:
         assert result.warnings[0].startswith("Whether web would change is unknown")
         assert result.old_image.id == "old"
 
-    def test_the_container_itself(self, engine: FakeEngine) -> None:
+    def test_forbidden_inspect_of_the_container_is_an_error(self, engine: FakeEngine) -> None:
         engine.errors["inspect"] = self.NO
         with pytest.raises(InspectFailed):
             check(engine)
 
-    def test_the_journal(self, engine: FakeEngine) -> None:
+    def test_forbidden_journal_leaves_a_doubt(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         journal.errors.append(self.NO)
         result = check(engine, lock=fake_lock(journal))
         assert result.outcome is Outcome.RECREATED
         assert "records of earlier runs cannot be read" in result.doubt
 
-    def test_another_problem_with_the_journal_is_one_for_a_run_too(self, engine: FakeEngine) -> None:
+    def test_broken_journal_is_an_error(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         journal.errors.append(EngineError("no"))
         with pytest.raises(JournalFailed):
             check(engine, lock=fake_lock(journal))
 
 
-def test_those_that_depend_on_it_are_told(engine: FakeEngine) -> None:
+def test_dependents_are_predicted(engine: FakeEngine) -> None:
     web = engine.container("web")["Id"]
     sidecar = engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{web}"})
     engine.registry["docker.io/library/shop:1"] = "new"
@@ -243,7 +243,7 @@ def test_those_that_depend_on_it_are_told(engine: FakeEngine) -> None:
 
 
 class TestOtherRuns:
-    def test_one_that_is_at_work(self) -> None:
+    def test_live_run_leaves_a_doubt(self) -> None:
         host = FakeHost()
         interrupt(host, FakeHost.recreate, 22)
         result = check_host(host, dead=())
@@ -251,14 +251,14 @@ class TestOtherRuns:
         assert "another run is working" in result.doubt
         assert not result.recovered_first
 
-    def test_one_that_is_at_work_while_nobody_has_the_name(self) -> None:
+    def test_live_run_that_has_renamed_the_container_makes_the_outcome_unknown(self) -> None:
         host = FakeHost()
         point = interrupt_until(host, FakeHost.recreate, lambda: "web" not in host.engine.names)
         assert point
         result = check_host(host, dead=())
         assert (result.outcome, cycle_report(result)["changed"], result.container_name) == (Outcome.UNKNOWN, False, "web")
 
-    def test_what_is_left_for_a_human(self) -> None:
+    def test_interrupted_run_that_needs_an_operator_is_an_error(self) -> None:
         host = FakeHost()
         assert interrupt_until(host, FakeHost.recreate, lambda: "web" not in host.engine.names)
         host.engine.rename("web-old-1000", "somebody")
@@ -267,41 +267,41 @@ class TestOtherRuns:
 
 
 @pytest.mark.parametrize("bad", [False, True])
-def test_wherever_a_run_was_killed_the_next_does_what_is_foretold(bad: bool) -> None:
-    """Also where it is not foreseen that the new container fails, it is foreseen that something changes."""
-    points = 0
+def test_prediction_matches_the_run_after_a_killed_update(bad: bool) -> None:
+    """Check mode cannot predict that the new container fails, but it does predict a change."""
+    kill_points = 0
     for at in range(1, 200):
         host = FakeHost(bad=bad)
         if not interrupt(host, FakeHost.recreate, at):
             break
-        points += 1
+        kill_points += 1
         predicted = check_host(host)
         done = host.recreate(host.lock("later", dead=("killed",)))
         assert cycle_report(predicted)["changed"] == cycle_report(done)["changed"], at
         if not bad:
             assert (predicted.outcome, predicted.container_name) == (done.outcome, done.container_name), at
-    assert points > 20
+    assert kill_points > 20
 
 
 @pytest.mark.parametrize("gone", [False, True])
-def test_wherever_a_run_back_was_killed_the_next_does_what_is_foretold(gone: bool) -> None:
-    points = 0
+def test_prediction_matches_the_run_after_a_killed_rollback(gone: bool) -> None:
+    kill_points = 0
     for at in range(1, 200):
         host = updated(2)
         if gone:
             host.engine.vanish("web")
         if not interrupt(host, FakeHost.rollback_to_archive, at):
             break
-        points += 1
+        kill_points += 1
         predicted = check_host(host, check_rollback)
         done = host.rollback_to_archive(host.lock("later", dead=("killed",)))
         assert (predicted.outcome, cycle_report(predicted)["changed"]) == (done.outcome, cycle_report(done)["changed"]), at
         assert predicted.new_image == done.new_image, at
-    assert points > 10
+    assert kill_points > 10
 
 
-class TestGoingBack:
-    def test_to_the_archive(self) -> None:
+class TestRollback:
+    def test_rollback_to_the_archive_is_predicted(self) -> None:
         host = updated()
         result = check_host(host, check_rollback)
         assert (result.outcome, result.new_image.id) == (Outcome.RESTORED, "old")
@@ -309,7 +309,7 @@ class TestGoingBack:
         done = host.rollback_to_archive(host.lock("later"))
         assert (done.outcome, done.new_image.id, done.diff) == (result.outcome, result.new_image.id, result.diff)
 
-    def test_into_a_gap(self) -> None:
+    def test_rollback_of_a_missing_container_is_predicted(self) -> None:
         host = updated()
         host.engine.vanish("web")
         result = check_host(host, check_rollback)
@@ -317,11 +317,11 @@ class TestGoingBack:
         assert (result.outcome, result.container_id, result.container_name) == (done.outcome, done.container_id, done.container_name)
         assert (result.old_image, result.new_image) == (done.old_image, done.new_image)
 
-    def test_to_nothing(self) -> None:
+    def test_rollback_without_an_archive_is_an_error(self) -> None:
         with pytest.raises(NoArchive):
             check_host(FakeHost(), check_rollback)
 
-    def test_what_must_not_be_stopped(self) -> None:
+    def test_rollback_of_a_paused_container_is_refused(self) -> None:
         host = updated()
         host.engine._find("web")["State"]["Status"] = "paused"
         with pytest.raises(Refused):
@@ -329,7 +329,7 @@ class TestGoingBack:
 
 
 def interrupt(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult], at: int) -> bool:
-    """Kill a run at that call. False when it was over by then."""
+    """Kill a run at that call. Return False if the run ended before it."""
     try:
         run(host, host.lock("killed", Fuse(at)))
     except Killed:
@@ -339,12 +339,12 @@ def interrupt(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult],
     return False
 
 
-def interrupt_until(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult], true: t.Callable[[], bool]) -> bool:
-    """Kill a run as soon as something is true."""
+def interrupt_until(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult], condition: t.Callable[[], bool]) -> bool:
+    """Kill a run as soon as `condition` is true."""
     look_on = host.engine.look_on
 
     def kill() -> None:
-        if true():
+        if condition():
             raise Killed
 
     host.engine.look_on = kill
@@ -357,12 +357,12 @@ def interrupt_until(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleRe
     return False
 
 
-def check_host(host: FakeHost, rehearsal: t.Any = check_recreate, dead: t.Iterable[str] = ("killed",)) -> CycleResult:
+def check_host(host: FakeHost, work: t.Any = check_recreate, dead: t.Iterable[str] = ("killed",)) -> CycleResult:
     host.look_on()
     before = copy.deepcopy((host.engine._containers, host.engine.local, host.journal.notes, host.memory.notes))
-    request = RecreateRequest("web") if rehearsal is check_recreate else ContainerRequest("web")
+    request = RecreateRequest("web") if work is check_recreate else ContainerRequest("web")
     try:
-        result: CycleResult = rehearsal(fake_context(host.engine, host.memory), host.lock("rehearsal", dead=dead), request)
+        result: CycleResult = work(fake_context(host.engine, host.memory), host.lock("check", dead=dead), request)
     finally:
         assert (host.engine._containers, host.engine.local, host.journal.notes, host.memory.notes) == before
     return result

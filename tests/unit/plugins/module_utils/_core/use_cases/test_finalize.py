@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The way back is closed behind a container that is well, and nothing but its archives goes."""
+"""Finalize removes the archives of a healthy container, and nothing else."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ ARCHIVE = "web-old-900"
 OLDER = "web-old-800"
 
 
-class Yard:
-    """web on image new, and what it was before."""
+class HostWithArchives:
+    """The container web on the image new, its archives, and a foreign container whose name looks like an archive."""
 
     def __init__(self) -> None:
         self.engine, self.memory, self.journal = FakeEngine(), FakeJournal(), FakeJournal()
@@ -66,66 +66,66 @@ class Yard:
 
 
 @pytest.fixture
-def yard() -> Yard:
-    yard = Yard()
-    yard.archive(OLDER)
-    yard.archive(ARCHIVE, rollout="monday")
-    return yard
+def host() -> HostWithArchives:
+    host = HostWithArchives()
+    host.archive(OLDER)
+    host.archive(ARCHIVE, rollout="monday")
+    return host
 
 
-def test_all_of_them(yard: Yard) -> None:
-    assert yard.run() == Finalized(yard.web, "web", (ARCHIVE, OLDER))
-    assert yard.changes == [f"remove:{ARCHIVE}", f"remove:{OLDER}"]
-    assert (yard.kept, yard.memory.notes) == ([], {})
-    assert yard.engine.names == {"web", "web-old-2"}
+def test_finalize_removes_all_archives(host: HostWithArchives) -> None:
+    assert host.run() == Finalized(host.web, "web", (ARCHIVE, OLDER))
+    assert host.changes == [f"remove:{ARCHIVE}", f"remove:{OLDER}"]
+    assert (host.kept, host.memory.notes) == ([], {})
+    assert host.engine.names == {"web", "web-old-2"}
 
 
-def test_a_second_time_there_is_nothing_to_do(yard: Yard) -> None:
-    yard.run()
-    assert yard.run(prune_dangling=True) == Finalized(yard.web, "web")
-    assert yard.changes == []
+def test_second_finalize_changes_nothing(host: HostWithArchives) -> None:
+    host.run()
+    assert host.run(prune_dangling=True) == Finalized(host.web, "web")
+    assert host.changes == []
 
 
-def test_by_its_id(yard: Yard) -> None:
-    assert yard.run(container=yard.web).dropped == (ARCHIVE, OLDER)
+def test_container_can_be_given_by_id(host: HostWithArchives) -> None:
+    assert host.run(container=host.web).dropped == (ARCHIVE, OLDER)
 
 
-def test_only_those_of_a_rollout(yard: Yard) -> None:
-    assert yard.run(rollout="monday").dropped == (ARCHIVE,)
-    assert yard.kept == [OLDER]
-    assert yard.run(rollout="tuesday").dropped == ()
+def test_rollout_limits_which_archives_are_removed(host: HostWithArchives) -> None:
+    assert host.run(rollout="monday").dropped == (ARCHIVE,)
+    assert host.kept == [OLDER]
+    assert host.run(rollout="tuesday").dropped == ()
 
 
 @pytest.mark.parametrize(("rollout", "dropped"), [("tuesday", (ARCHIVE,)), ("friday", ())])
-def test_and_of_those_before_it_by_their_names(yard: Yard, rollout: str, dropped: tuple[str, ...]) -> None:
-    assert yard.run(rollout=rollout).dropped == dropped
-    assert OLDER in yard.kept, "it was kept by hand"
+def test_archives_of_earlier_rollouts_are_removed_too(host: HostWithArchives, rollout: str, dropped: tuple[str, ...]) -> None:
+    assert host.run(rollout=rollout).dropped == dropped
+    assert OLDER in host.kept, "an archive without a rollout was kept by hand"
 
 
-def test_their_images_and_then_what_dangles(yard: Yard) -> None:
-    yard.engine.images_in_use.add(f"image of {OLDER}")
-    result = yard.run(remove_replaced=True, prune_dangling=True)
+def test_images_of_the_archives_are_removed_before_dangling_images(host: HostWithArchives) -> None:
+    host.engine.images_in_use.add(f"image of {OLDER}")
+    result = host.run(remove_replaced=True, prune_dangling=True)
     assert (result.images_removed, result.warnings) == ((f"image of {ARCHIVE}",), ())
-    assert yard.changes[2:] == [f"remove_image:image of {ARCHIVE}", f"remove_image:image of {OLDER}", "prune"]
+    assert host.changes[2:] == [f"remove_image:image of {ARCHIVE}", f"remove_image:image of {OLDER}", "prune"]
 
 
-def test_an_image_that_cannot_be_removed_is_a_warning(yard: Yard) -> None:
-    yard.engine.errors[f"remove_image:image of {ARCHIVE}"] = REFUSAL
-    result = yard.run(remove_replaced=True)
+def test_image_that_cannot_be_removed_is_a_warning(host: HostWithArchives) -> None:
+    host.engine.errors[f"remove_image:image of {ARCHIVE}"] = REFUSAL
+    result = host.run(remove_replaced=True)
     assert result.images_removed == (f"image of {OLDER}",)
     assert "could not be removed" in result.warnings[0]
 
 
-def test_the_image_that_still_runs_stays(yard: Yard) -> None:
-    yard.engine._find(ARCHIVE)["Image"] = "new"
-    yard.run(remove_replaced=True)
-    assert yard.changes[2:] == [f"remove_image:image of {OLDER}"]
+def test_image_of_the_running_container_is_kept(host: HostWithArchives) -> None:
+    host.engine._find(ARCHIVE)["Image"] = "new"
+    host.run(remove_replaced=True)
+    assert host.changes[2:] == [f"remove_image:image of {OLDER}"]
 
 
-class TestNoArchiveAnyMore:
-    def test_renamed(self, yard: Yard) -> None:
-        yard.engine.rename(ARCHIVE, "keep-me")
-        result = yard.run()
+class TestLostArchives:
+    def test_renamed_archive_is_kept_with_a_warning(self, host: HostWithArchives) -> None:
+        host.engine.rename(ARCHIVE, "keep-me")
+        result = host.run()
         assert result.dropped == (OLDER,)
         assert result.warnings == (
             (
@@ -133,23 +133,23 @@ class TestNoArchiveAnyMore:
                 "It stays; manage it yourself from now on."
             ),
         )
-        assert (yard.kept, "keep-me" in yard.engine.names) == ([], True)
+        assert (host.kept, "keep-me" in host.engine.names) == ([], True)
 
-    def test_started(self, yard: Yard) -> None:
-        yard.engine.start(ARCHIVE)
-        result = yard.run()
-        assert (result.dropped, len(result.warnings), yard.kept) == ((OLDER,), 1, [])
-        assert ARCHIVE in yard.engine.names
+    def test_started_archive_is_kept_with_a_warning(self, host: HostWithArchives) -> None:
+        host.engine.start(ARCHIVE)
+        result = host.run()
+        assert (result.dropped, len(result.warnings), host.kept) == ((OLDER,), 1, [])
+        assert ARCHIVE in host.engine.names
 
-    def test_gone(self, yard: Yard) -> None:
-        yard.engine.remove(ARCHIVE)
-        assert (yard.run().dropped, yard.kept) == ((OLDER,), [])
+    def test_removed_archive_is_forgotten(self, host: HostWithArchives) -> None:
+        host.engine.remove(ARCHIVE)
+        assert (host.run().dropped, host.kept) == ((OLDER,), [])
 
-    def test_somebody_elses_under_its_name(self, yard: Yard) -> None:
-        yard.engine.remove(ARCHIVE)
-        yard.engine.has_container(ARCHIVE, "shop:1", "old")
-        assert yard.run().dropped == (OLDER,)
-        assert ARCHIVE in yard.engine.names
+    def test_foreign_container_with_the_name_of_an_archive_is_kept(self, host: HostWithArchives) -> None:
+        host.engine.remove(ARCHIVE)
+        host.engine.has_container(ARCHIVE, "shop:1", "old")
+        assert host.run().dropped == (OLDER,)
+        assert ARCHIVE in host.engine.names
 
 
 class TestRefused:
@@ -163,50 +163,52 @@ class TestRefused:
             ({"Status": "running", "Health": {"Status": "starting"}}, "starting"),
         ],
     )
-    def test_one_that_is_not_well(self, yard: Yard, state: dict[str, t.Any], word: str) -> None:
-        yard.engine._find("web")["State"].update(state)
+    def test_container_that_is_not_healthy_is_refused(self, host: HostWithArchives, state: dict[str, t.Any], word: str) -> None:
+        host.engine._find("web")["State"].update(state)
         for work in (finalize, check_finalize):
             with pytest.raises(Refused, match=f"it is {word} now, so you may want to go back"):
-                yard.run(work)
-        assert yard.kept == [ARCHIVE, OLDER]
+                host.run(work)
+        assert host.kept == [ARCHIVE, OLDER]
 
-    def test_not_where_the_archives_did_not_run_either(self) -> None:
-        yard = Yard()
-        yard.archive(ARCHIVE, runs=False)
-        yard.engine._find("web")["State"]["Status"] = "exited"
-        assert yard.run().dropped == (ARCHIVE,)
+    def test_stopped_container_is_not_refused_when_its_archives_did_not_run_either(self) -> None:
+        host = HostWithArchives()
+        host.archive(ARCHIVE, runs=False)
+        host.engine._find("web")["State"]["Status"] = "exited"
+        assert host.run().dropped == (ARCHIVE,)
 
-    def test_nobody_has_the_name(self, yard: Yard) -> None:
+    def test_missing_container_is_an_error(self, host: HostWithArchives) -> None:
         with pytest.raises(InspectFailed, match="no container"):
-            yard.run(container="nobody")
+            host.run(container="nobody")
 
-    def test_memory_that_cannot_be_read(self, yard: Yard) -> None:
-        yard.memory.errors.append(REFUSAL)
+    def test_memory_that_cannot_be_read_is_an_error(self, host: HostWithArchives) -> None:
+        host.memory.errors.append(REFUSAL)
         with pytest.raises(InspectFailed, match="were left as they are"):
-            yard.run()
+            host.run()
 
 
-class TestHalfDone:
-    def test_one_that_cannot_be_removed(self, yard: Yard) -> None:
-        yard.engine.errors[f"remove:{ARCHIVE}"] = REFUSAL
+class TestPartialFailure:
+    def test_archive_that_cannot_be_removed_is_an_error(self, host: HostWithArchives) -> None:
+        host.engine.errors[f"remove:{ARCHIVE}"] = REFUSAL
         with pytest.raises(FinalizeFailed, match=f"Remove it with: docker rm {ARCHIVE}") as caught:
-            yard.run(remove_replaced=True)
-        assert (caught.value.touched, yard.kept) == (True, [ARCHIVE])
-        assert not [call for call in yard.changes if call.startswith("remove_image")]
+            host.run(remove_replaced=True)
+        assert (caught.value.touched, host.kept) == (True, [ARCHIVE])
+        assert not [call for call in host.changes if call.startswith("remove_image")]
 
-    def test_a_lost_answer_is_no_failure(self, yard: Yard) -> None:
-        yard.engine.lost_answers.add(f"remove:{ARCHIVE}")
-        assert yard.run().dropped == (ARCHIVE, OLDER)
+    def test_removal_without_an_answer_is_no_failure(self, host: HostWithArchives) -> None:
+        host.engine.lost_answers.add(f"remove:{ARCHIVE}")
+        assert host.run().dropped == (ARCHIVE, OLDER)
 
-    def test_what_could_not_be_forgotten_is_forgotten_the_next_time(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_archive_that_could_not_be_forgotten_is_forgotten_by_the_next_run(
+        self, host: HostWithArchives, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         def refuse(_key: str) -> None:
             raise REFUSAL
 
         with monkeypatch.context() as patch:
-            patch.setattr(yard.memory, "erase", refuse)
-            result = yard.run()
-        assert (result.dropped, len(result.warnings), yard.kept) == ((ARCHIVE, OLDER), 2, [ARCHIVE, OLDER])
-        assert (yard.run().dropped, yard.kept) == ((), [])
+            patch.setattr(host.memory, "erase", refuse)
+            result = host.run()
+        assert (result.dropped, len(result.warnings), host.kept) == ((ARCHIVE, OLDER), 2, [ARCHIVE, OLDER])
+        assert (host.run().dropped, host.kept) == ((), [])
 
 
 def drop(
@@ -217,7 +219,7 @@ def drop(
 
 
 class TestInterrupted:
-    def test_killed_at_any_call(self) -> None:
+    def test_finalize_killed_at_any_call_is_finished_by_the_next_run(self) -> None:
         fuse = Fuse()
         drop(updated(2), "me", fuse)
         for at in range(1, fuse.burnt + 1):
@@ -228,7 +230,7 @@ class TestInterrupted:
             host.assert_is("newer")
             assert host.kept == []
 
-    def test_an_update_that_was_interrupted_comes_first(self) -> None:
+    def test_interrupted_update_is_refused(self) -> None:
         host = updated()
         host.engine.registry["docker.io/library/shop:1"] = "newer"
         with pytest.raises(Killed):
@@ -239,7 +241,7 @@ class TestInterrupted:
                 drop(host, "second", dead=["first"], work=work)
             assert (host.engine.names, host.kept, host.journal.notes) == before
 
-    def test_a_run_that_lives_is_waited_for(self) -> None:
+    def test_live_run_is_waited_for(self) -> None:
         host = updated()
         with pytest.raises(Killed):
             host.rollback_to_archive(host.lock("first", Fuse(30)))
@@ -248,6 +250,6 @@ class TestInterrupted:
         assert "another run is working" in drop(host, "second", work=check_finalize).warnings[-1].lower()
 
 
-def test_check_mode_touches_nothing(yard: Yard) -> None:
-    assert yard.run(check_finalize, remove_replaced=True).dropped == (ARCHIVE, OLDER)
-    assert (yard.changes, yard.kept) == ([], [ARCHIVE, OLDER])
+def test_check_mode_touches_nothing(host: HostWithArchives) -> None:
+    assert host.run(check_finalize, remove_replaced=True).dropped == (ARCHIVE, OLDER)
+    assert (host.changes, host.kept) == ([], [ARCHIVE, OLDER])

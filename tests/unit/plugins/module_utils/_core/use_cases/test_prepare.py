@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The image is brought, the update is foretold, and the container goes on as if nothing were."""
+"""Prepare pulls the image and predicts the update; the container stays untouched."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.pre
 from support.fakes.engine import FakeEngine, digest_of, fake_context, fake_lock
 
 SHOP = "docker.io/library/shop:1"
-EXACTLY = f"docker.io/library/shop@{digest_of('new')}"
+BY_DIGEST = f"docker.io/library/shop@{digest_of('new')}"
 
 
 @pytest.fixture
 def engine() -> FakeEngine:
-    """One container, web, on image old; in the registry its tag has moved on to image new."""
+    """One container, web, on the image old; in the registry its tag has moved on to the image new."""
     engine = FakeEngine()
     engine.has_container("web", "shop:1", "old")
-    engine.registry.update({SHOP: "new", EXACTLY: "new"})
+    engine.registry.update({SHOP: "new", BY_DIGEST: "new"})
     return engine
 
 
@@ -46,14 +46,14 @@ def run(engine: FakeEngine, work: t.Callable[..., Prepared] = prepare, **request
         assert engine.names == {"web"}
 
 
-def test_the_image_is_there_then(engine: FakeEngine) -> None:
+def test_prepare_pulls_the_image_and_predicts_the_update(engine: FakeEngine) -> None:
     prepared = run(engine)
     assert (prepared.pulled, prepared.predicted.outcome, prepared.predicted.new_image.id) == (True, Outcome.RECREATED, "new")
     assert prepared.predicted.doubt == ""
     assert engine.calls == ["inspect", "local_image", "pull", "surroundings", "changes:web"]
 
 
-def test_by_its_digest_no_tag_is_moved(engine: FakeEngine) -> None:
+def test_prepare_by_digest_moves_no_tag(engine: FakeEngine) -> None:
     prepared = run(engine, image_digest=digest_of("new"), pull=PullPolicy.MISSING)
     assert (prepared.pulled, prepared.predicted.new_image.id) == (True, "new")
     assert engine.local[SHOP] == "old"
@@ -61,22 +61,22 @@ def test_by_its_digest_no_tag_is_moved(engine: FakeEngine) -> None:
     assert (again.pulled, "pull" in engine.calls) == (False, False)
 
 
-def test_nothing_to_bring(engine: FakeEngine) -> None:
+def test_prepare_of_the_running_image_changes_nothing(engine: FakeEngine) -> None:
     engine.registry[SHOP] = "old"
     prepared = run(engine)
     assert (prepared.pulled, prepared.predicted.outcome) == (False, Outcome.UNCHANGED)
 
 
-def test_check_mode_only_asks(engine: FakeEngine) -> None:
+def test_check_mode_pulls_nothing(engine: FakeEngine) -> None:
     prepared = run(engine, check_prepare)
     assert (prepared.pulled, prepared.predicted.outcome) == (True, Outcome.RECREATED)
     assert "pull" not in engine.calls
     engine.local["docker.io/library/other:1"] = "new"
     engine.local["docker.io/library/shop:2"] = "new"
-    assert not run(engine, check_prepare).pulled, "it is here already"
+    assert not run(engine, check_prepare).pulled, "the image is local already"
 
 
-def test_what_would_refuse_the_update_is_told_now(engine: FakeEngine) -> None:
+def test_prepare_fails_when_the_update_would_be_refused(engine: FakeEngine) -> None:
     engine.images["new"] = {"Architecture": "s390x"}
     with pytest.raises(Refused, match="built for s390x"):
         run(engine)
@@ -85,8 +85,10 @@ def test_what_would_refuse_the_update_is_told_now(engine: FakeEngine) -> None:
         run(engine)
 
 
-def test_the_report(engine: FakeEngine) -> None:
+def test_report_has_no_values_of_a_finished_update(engine: FakeEngine) -> None:
     report = preparation_report(run(engine))
     assert report["image"]["new"]["id"] == "new"
     assert (report["changed"], report["outcome"]) == (True, "recreated")
-    assert not {"steps", "downtime_seconds", "archive", "rollback", "failed"} & set(report), "nothing has been done yet"
+    assert not {"steps", "downtime_seconds", "archive", "rollback", "failed"} & set(report), (
+        "a prediction has no values of a finished update"
+    )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A whole update, as the module asks for it."""
+"""A whole update, called the way the module calls it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def engine() -> FakeEngine:
     return outdated_web()
 
 
-class TestHealthy:
-    def test_the_archive_goes_without_force_and_no_image_is_touched(self, engine: FakeEngine) -> None:
+class TestRecreateWithHealth:
+    def test_healthy_update_removes_the_archive_without_force_and_no_image(self, engine: FakeEngine) -> None:
         result = recreate(engine)
         assert engine.calls == [*TO_THE_START, "probe:NEW", "remove:web-old-1000"]
         assert result.outcome is Outcome.RECREATED
@@ -34,7 +34,5 @@ class TestHealthy:
         assert result.container_id == engine.container("web")["Id"]
         assert not result.warnings
 
-
-class TestWhatIsAskedFor:
-    def test_the_archive_goes_unless_it_is_to_be_kept(self, engine: FakeEngine) -> None:
+    def test_archive_is_removed_by_default(self, engine: FakeEngine) -> None:
         assert recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), HealthConfig(), Cleanup()).archive is None

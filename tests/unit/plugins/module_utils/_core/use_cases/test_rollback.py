@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Going back to a kept archive, by the same cycle as an update."""
+"""A rollback to a kept archive, by the same cycle as an update."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_report
 from support.fakes.engine import STARTING
-from support.fakes.web_with_archive import ARCHIVE, Yard
+from support.fakes.host_with_archive import ARCHIVE, HostWithArchive
 
 REFUSAL = EngineError("the engine says no")
 
 
 @pytest.fixture
-def yard() -> Yard:
-    return Yard()
+def host() -> HostWithArchive:
+    return HostWithArchive()
 
 
-def test_the_order(yard: Yard) -> None:
-    result = yard.rollback_to_archive()
+def test_rollback_calls_the_engine_in_this_order(host: HostWithArchive) -> None:
+    result = host.rollback_to_archive()
     assert result.outcome is Outcome.RESTORED
-    assert [call for call in yard.engine.calls if call != "inspect"] == [
+    assert [call for call in host.engine.calls if call != "inspect"] == [
         "surroundings",
         "restart=no:web",
         "stop:web",
@@ -44,145 +44,147 @@ def test_the_order(yard: Yard) -> None:
         "tag:shop:1=old",
         "remove:web-old-1000",
     ]
-    assert (result.container_id, result.archive) == (yard.archived, None)
+    assert (result.container_id, result.archive) == (host.archived, None)
     assert (result.old_image.id, result.new_image.id) == ("new", "old")
-    assert (yard.kept, yard.journal.notes) == ([], {})
+    assert (host.kept, host.journal.notes) == ([], {})
 
 
-def test_it_is_the_very_container_with_its_own_policy(yard: Yard) -> None:
-    yard.rollback_to_archive()
-    web = yard.engine.container("web")
-    assert (web["Id"], web["HostConfig"]["RestartPolicy"]) == (yard.archived, {"Name": "on-failure", "MaximumRetryCount": 3})
-    assert yard.engine.names == {"web"}
+def test_rollback_restores_the_same_container_with_its_restart_policy(host: HostWithArchive) -> None:
+    host.rollback_to_archive()
+    web = host.engine.container("web")
+    assert (web["Id"], web["HostConfig"]["RestartPolicy"]) == (host.archived, {"Name": "on-failure", "MaximumRetryCount": 3})
+    assert host.engine.names == {"web"}
 
 
-def test_what_was_gone_back_from_is_rejected(yard: Yard) -> None:
-    yard.rollback_to_archive()
-    rejected = Rejections(yard.memory).recall("web")
+def test_rollback_rejects_the_replaced_image(host: HostWithArchive) -> None:
+    host.rollback_to_archive()
+    rejected = Rejections(host.memory).recall("web")
     assert rejected is not None
     assert (rejected.image_id, rejected.reason) == ("new", "the operator rolled it back")
 
 
-def test_there_and_back_again(yard: Yard) -> None:
-    assert yard.rollback_to_archive(keep_archive=True).archive == "web-old-1000"
-    assert yard.kept == ["web-old-1000"]
-    assert yard.rollback_to_archive().container_id == yard.newer
-    assert yard.engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always"}
+def test_rollback_of_a_rollback_restores_the_newer_container(host: HostWithArchive) -> None:
+    assert host.rollback_to_archive(keep_archive=True).archive == "web-old-1000"
+    assert host.kept == ["web-old-1000"]
+    assert host.rollback_to_archive().container_id == host.newer
+    assert host.engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always"}
 
 
-def test_by_its_id(yard: Yard) -> None:
-    assert yard.rollback_to_archive(container=yard.newer).container_id == yard.archived
+def test_container_can_be_given_by_id(host: HostWithArchive) -> None:
+    assert host.rollback_to_archive(container=host.newer).container_id == host.archived
 
 
-class TestOneThatFails:
-    def test_the_newer_one_is_back_and_the_archive_an_archive(self, yard: Yard) -> None:
-        start = yard.engine.start
+class TestFailedRollback:
+    def test_newer_container_is_restored_and_the_archive_is_kept(self, host: HostWithArchive) -> None:
+        start = host.engine.start
 
         def exit_at_once(container: str) -> None:
             start(container)
-            if container == yard.archived:
-                yard.engine._find(container)["State"].update(Status="exited", ExitCode=3)
+            if container == host.archived:
+                host.engine._find(container)["State"].update(Status="exited", ExitCode=3)
 
-        yard.engine.start = exit_at_once  # type: ignore[method-assign]
-        result = yard.rollback_to_archive()
-        assert (result.outcome, result.container_id) == (Outcome.ROLLED_BACK, yard.newer)
+        host.engine.start = exit_at_once  # type: ignore[method-assign]
+        result = host.rollback_to_archive()
+        assert (result.outcome, result.container_id) == (Outcome.ROLLED_BACK, host.newer)
         assert result.rollback is not None
         assert result.rollback.reason is RollbackReason.CRASHED
-        assert yard.engine.names == {"web", ARCHIVE}
-        web, archive = yard.engine.container("web"), yard.engine.container(ARCHIVE)
-        assert (web["Id"], web["State"]["Status"], web["HostConfig"]["RestartPolicy"]) == (yard.newer, "running", {"Name": "always"})
+        assert host.engine.names == {"web", ARCHIVE}
+        web, archive = host.engine.container("web"), host.engine.container(ARCHIVE)
+        assert (web["Id"], web["State"]["Status"], web["HostConfig"]["RestartPolicy"]) == (host.newer, "running", {"Name": "always"})
         assert (archive["State"]["Status"], archive["HostConfig"]["RestartPolicy"]) == ("exited", {"Name": "no"})
-        assert yard.kept == [ARCHIVE]
-        assert not [call for call in yard.engine.calls if call.startswith("remove")]
+        assert host.kept == [ARCHIVE]
+        assert not [call for call in host.engine.calls if call.startswith("remove")]
 
     @pytest.mark.parametrize("call", [f"rename:{ARCHIVE}->web", "restart=on-failure:web"])
-    def test_one_that_cannot_come_is_not_blamed(self, yard: Yard, call: str) -> None:
-        yard.engine.errors[call] = REFUSAL
-        result = yard.rollback_to_archive()
-        assert (result.outcome, result.container_id) == (Outcome.ROLLED_BACK, yard.newer)
+    def test_archive_that_cannot_be_restored_is_not_rejected(self, host: HostWithArchive, call: str) -> None:
+        host.engine.errors[call] = REFUSAL
+        result = host.rollback_to_archive()
+        assert (result.outcome, result.container_id) == (Outcome.ROLLED_BACK, host.newer)
         assert result.rollback is not None
         assert result.rollback.reason is RollbackReason.CREATE_FAILED
-        assert Rejections(yard.memory).recall("web") is None
-        assert yard.engine.names == {"web", ARCHIVE}
+        assert Rejections(host.memory).recall("web") is None
+        assert host.engine.names == {"web", ARCHIVE}
 
-    def test_one_that_goes_on_running_is_told_how_to_put_away(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Two that share their data must not run at once."""
-        stop = yard.engine.stop
+    def test_archive_that_keeps_running_is_reported_with_the_commands(self, host: HostWithArchive, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Two containers that share data must not run at the same time."""
+        stop = host.engine.stop
 
-        def stop_the_newer_only(container: str, timeout: int) -> None:
-            if container == yard.archived:
+        def stop_only_the_newer(container: str, timeout: int) -> None:
+            if container == host.archived:
                 raise REFUSAL
             stop(container, timeout)
 
-        monkeypatch.setattr(yard.engine, "stop", stop_the_newer_only)
-        yard.engine.looks["web"] = [STARTING]
-        result = yard.rollback_to_archive()
+        monkeypatch.setattr(host.engine, "stop", stop_only_the_newer)
+        host.engine.looks["web"] = [STARTING]
+        result = host.rollback_to_archive()
         assert result.restored is not None
         assert result.restored.commands == (
-            f"docker stop {yard.archived} && docker rename {yard.archived} {ARCHIVE}",
+            f"docker stop {host.archived} && docker rename {host.archived} {ARCHIVE}",
             "docker rename web-old-1000 web",
             "docker start web",
         )
-        assert yard.engine.container(yard.newer)["State"]["Status"] == "exited"
-        assert "evenkeel-lock.web" in yard.journal.notes
+        assert host.engine.container(host.newer)["State"]["Status"] == "exited"
+        assert "evenkeel-lock.web" in host.journal.notes
 
 
-class TestStates:
-    def test_one_that_ran_is_started_though_the_newer_one_has_exited(self, yard: Yard) -> None:
-        yard.engine._find("web")["State"]["Status"] = "exited"
-        result = yard.rollback_to_archive()
+class TestStoppedContainers:
+    def test_archive_that_ran_is_started_although_the_newer_container_has_exited(self, host: HostWithArchive) -> None:
+        host.engine._find("web")["State"]["Status"] = "exited"
+        result = host.rollback_to_archive()
         assert (result.outcome, result.downtime) == (Outcome.RESTORED, None)
-        assert [call for call in yard.engine.calls if call.startswith(("start", "stop"))] == ["start:web"]
+        assert [call for call in host.engine.calls if call.startswith(("start", "stop"))] == ["start:web"]
 
-    def test_one_that_did_not_run_is_not_started_though_the_newer_one_runs(self) -> None:
-        yard = Yard(archive_ran=False)
-        result = yard.rollback_to_archive()
+    def test_archive_that_did_not_run_is_not_started_although_the_newer_container_runs(self) -> None:
+        host = HostWithArchive(archive_ran=False)
+        result = host.rollback_to_archive()
         assert (result.outcome, result.downtime) == (Outcome.RESTORED, None)
-        assert [call for call in yard.engine.calls if call.startswith(("start", "stop"))] == ["stop:web"]
+        assert [call for call in host.engine.calls if call.startswith(("start", "stop"))] == ["stop:web"]
 
 
-class TestTheNameIsMissing:
+class TestMissingContainer:
     @pytest.fixture(autouse=True)
-    def _missing(self, yard: Yard) -> None:
-        yard.engine.vanish("web")
+    def _missing(self, host: HostWithArchive) -> None:
+        host.engine.vanish("web")
 
-    def test_the_archive_gets_it(self, yard: Yard) -> None:
-        result = yard.rollback_to_archive()
-        assert (result.outcome, result.container_id, result.container_name) == (Outcome.RESTORED, yard.archived, "web")
-        web = yard.engine.container("web")
+    def test_archive_takes_the_missing_name(self, host: HostWithArchive) -> None:
+        result = host.rollback_to_archive()
+        assert (result.outcome, result.container_id, result.container_name) == (Outcome.RESTORED, host.archived, "web")
+        web = host.engine.container("web")
         assert (web["State"]["Status"], web["HostConfig"]["RestartPolicy"]["Name"]) == ("running", "on-failure")
-        assert (yard.kept, yard.memory.notes, yard.journal.notes) == ([], {}, {})
+        assert (host.kept, host.memory.notes, host.journal.notes) == ([], {}, {})
 
-    def test_one_that_did_not_run_is_not_started(self) -> None:
-        yard = Yard(archive_ran=False)
-        yard.engine.vanish("web")
-        assert yard.rollback_to_archive().outcome is Outcome.RESTORED
-        assert "start:web" not in yard.engine.calls
+    def test_archive_that_did_not_run_takes_the_missing_name_without_being_started(self) -> None:
+        host = HostWithArchive(archive_ran=False)
+        host.engine.vanish("web")
+        assert host.rollback_to_archive().outcome is Outcome.RESTORED
+        assert "start:web" not in host.engine.calls
 
-    def test_one_that_does_not_come_up_is_told_and_tried_again_by_the_next_run(self, yard: Yard) -> None:
-        yard.engine.errors["start:web"] = REFUSAL
+    def test_archive_that_does_not_start_is_reported_and_left_to_the_next_run(self, host: HostWithArchive) -> None:
+        host.engine.errors["start:web"] = REFUSAL
         with pytest.raises(
             RestoreFailed, match="web is gone, and its archive web-old-900 could not be restored.*docker start web"
         ) as caught:
-            yard.rollback_to_archive()
+            host.rollback_to_archive()
         assert caught.value.touched
-        assert "evenkeel-lock.web" in yard.journal.notes
+        assert "evenkeel-lock.web" in host.journal.notes
 
-    def test_somebody_who_takes_the_name_in_the_meantime(self, yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-        write = yard.journal.write
+    def test_container_that_takes_the_missing_name_meanwhile_is_replaced(
+        self, host: HostWithArchive, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        write = host.journal.write
 
         def taken(key: str, text: str) -> str:
-            monkeypatch.setattr(yard.journal, "write", write)
-            yard.stranger = yard.engine.has_container("web", "shop:1", "new")  # type: ignore[attr-defined]
+            monkeypatch.setattr(host.journal, "write", write)
+            host.stranger = host.engine.has_container("web", "shop:1", "new")  # type: ignore[attr-defined]
             return write(key, text)
 
-        monkeypatch.setattr(yard.journal, "write", taken)
-        result = yard.rollback_to_archive()
+        monkeypatch.setattr(host.journal, "write", taken)
+        result = host.rollback_to_archive()
         assert result.outcome is Outcome.RESTORED
         assert result.old_image.id == "new"
 
 
-def test_the_report_has_only_what_a_rollback_can_return(yard: Yard) -> None:
-    result = yard.rollback_to_archive()
+def test_the_report_has_only_what_a_rollback_can_return(host: HostWithArchive) -> None:
+    result = host.rollback_to_archive()
     assert set(cycle_report(result)) - set(rollback_report(result)) == {"lost_files", "rejected", "hooks"}
     assert rollback_report(result)["outcome"] == "restored"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The container web, which was updated, and the archive that it can go back to."""
+"""A host with the container web after an update, and the archive it can be rolled back to."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from support.fakes.engine import FakeEngine, FakeJournal, fake_context, fake_loc
 ARCHIVE = "web-old-900"
 
 
-class Yard:
-    """web on image new, and its archive of image old."""
+class HostWithArchive:
+    """The container web on the image new, and its archive of the image old."""
 
     def __init__(self, *, archive_ran: bool = True) -> None:
         self.engine, self.memory, self.journal = FakeEngine(), FakeJournal(), FakeJournal()
