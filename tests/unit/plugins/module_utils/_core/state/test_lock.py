@@ -302,7 +302,7 @@ class TestRolledBackTo:
         runs.dead.add("dead")
         assert lock.rolled_back_to is None
         lock.wait_and_recover("web", RecordedRecoveries())
-        assert (lock.recovered, lock.rolled_back_to) == (True, restored)
+        assert (lock.recovered, lock.rolled_back_to) == (True, rolled_back_to)
 
     def test_failed_recovery_tells_no_archive(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
         def fail(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
