@@ -29,7 +29,7 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_key
-from support.real.ansible import CHECKOUT, COLLECTIONS, Caller, play, run_playbook
+from support.real.ansible import CHECKOUT, Caller, play, run_playbook
 from support.real.faulty_proxy import Call, Fault, Proxy, socket_of
 from support.real.sandbox import Sandbox, wait_for
 from testbed.images import PORT, PROBE, WebImage, serve_after, shell
@@ -459,7 +459,8 @@ class Bench:
 
     def run_by_ansible(self, patient: Patient, way: Way, caller: Caller) -> Result:
         """The same through ansible-playbook."""
-        run = run_playbook([play({"name": way.name, f"evenkeel.fleet.{way.module}": self.options(patient, way)})], caller=caller)
+        task = {"name": way.name, f"evenkeel.fleet.{way.module}": self.options(patient, way)}
+        run = run_playbook([play(task)], caller=caller, collections=caller.collections)
         assert len(run.results) == 1, run.output
         return run.results[0]
 
@@ -496,7 +497,7 @@ class Bench:
         return subprocess.run(
             (*caller.prefix, sys.executable, "-m", f"ansible_collections.evenkeel.fleet.plugins.modules.{way.module}"),
             cwd=caller.cwd,
-            env={**os.environ, "HOME": self._folder.name, "PYTHONPATH": COLLECTIONS},
+            env={**os.environ, "HOME": self._folder.name, "PYTHONPATH": caller.collections},
             input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
             capture_output=True,
             text=True,

@@ -1,0 +1,92 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Another version of the collection is killed in an update, and this version brings the update to its end.
+
+EVENKEEL_KILLED_CHECKOUT is the checkout whose modules are killed, at the points of the kill matrix:
+
+    git worktree add /tmp/25b84f9 25b84f9
+    EVENKEEL_KILLED_CHECKOUT=/tmp/25b84f9 .venv/bin/pytest -n 2 tests/integration/test_upgrade_in_mid_update.py
+
+As in the kill matrix, `--whole-matrices` goes through every point, not through a sample.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import docker
+import pytest
+
+from support.ansible import CHECKOUT, Caller
+from support.matrix import HEALTH_TIMEOUT, SUCCESS, WAYS, Bench, Chunk, Way, kill_points, parametrize, place
+from support.other_checkout import collections_of
+from support.proxy import Fault, Proxy, socket_of
+from support.tallies import Tally
+from testbed import engine
+
+Record = Callable[[str, object], None]
+
+VARIABLE = "EVENKEEL_KILLED_CHECKOUT"
+EVERY_NTH_SECOND_KILL = 16
+
+pytestmark = pytest.mark.skipif(
+    not os.environ.get(VARIABLE), reason=f"{VARIABLE} does not name a checkout of another version, whose modules are to be killed"
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.function is test_killed_in_an_update:
+        parametrize(metafunc, WAYS, chunks=4, sampled=14)
+    elif metafunc.function is test_the_recovery_is_killed_too:
+        parametrize(metafunc, (SUCCESS, HEALTH_TIMEOUT), chunks=6, sampled=9)
+
+
+@pytest.fixture(scope="module")
+def old_bench(client: docker.APIClient) -> Iterator[Bench]:
+    """The bench of the kill matrix. What it runs without a caller of its own is the other version."""
+    with collections_of(Path(os.environ[VARIABLE])) as collections:
+        bench = Bench(client, engine.host())
+        bench.caller = Caller(cwd=str(CHECKOUT), collections=collections)
+        yield bench
+        bench.clean_up()
+
+
+def test_killed_in_an_update(old_bench: Bench, way: Way, chunk: Chunk, record_property: Record) -> None:
+    """The first point of each chunk is run again through Ansible."""
+    bench = old_bench
+    calls = bench.calls(way)
+    tally = Tally(record_property, "kill", f"{way.name}, by another version")
+    for number, (at, fault) in enumerate(chunk.among(kill_points(calls, bench.calls_of_its_own(way)))):
+        with tally.point(f"{fault.value} {place(calls, at)}"), bench.patient(way) as patient:
+            bench.kill(patient, way, at, fault)
+            bench.run_again(patient, way, caller=bench.another_caller, by_ansible=not number)
+            patient.assert_whole(way.serves, kept=way.kept)
+            patient.assert_archives_known()
+    tally.assert_held()
+
+
+@pytest.mark.parametrize("second_is_old", [True, False], ids=["recovery by that version", "recovery by this version"])
+def test_the_recovery_is_killed_too(old_bench: Bench, way: Way, chunk: Chunk, second_is_old: bool, record_property: Record) -> None:
+    """Then the lock that is left is the other version's, and its successor is that of either version."""
+    bench = old_bench
+    second = bench.caller if second_is_old else Caller(cwd=str(CHECKOUT))
+    first_calls = bench.calls(way)
+    tally = Tally(record_property, "kill", f"{way.name}, by another version, and the recovery")
+    for number, at in chunk.among(list(enumerate(at for at, call in enumerate(first_calls) if not call.reads))):
+        with bench.patient(way) as patient, Proxy(socket_of(bench.host)) as proxy:
+            bench.kill(patient, way, at, Fault.KILL_AFTER)
+            bench.run(patient, way, host=proxy.url, caller=second)
+        for second_at, fault in kill_points(proxy.calls, range(len(proxy.calls)))[number % EVERY_NTH_SECOND_KILL :: EVERY_NTH_SECOND_KILL]:
+            with (
+                tally.point(f"killed after {place(first_calls, at)}, then {fault.value} {place(proxy.calls, second_at)}"),
+                bench.patient(way) as patient,
+            ):
+                bench.kill(patient, way, at, Fault.KILL_AFTER)
+                bench.kill(patient, way, second_at, fault, caller=second)
+                bench.run_again(patient, way, caller=bench.another_caller)
+                patient.assert_whole(way.serves, kept=way.kept)
+    tally.assert_held()
