@@ -21,11 +21,11 @@ from pathlib import Path
 import docker
 import pytest
 
-from support.ansible import CHECKOUT, Caller
-from support.matrix import HEALTH_TIMEOUT, SUCCESS, WAYS, Bench, Chunk, Way, kill_points, parametrize, place
-from support.other_checkout import collections_of
-from support.proxy import Fault, Proxy, socket_of
-from support.tallies import Tally
+from support.real.ansible import CHECKOUT, Caller
+from support.real.faulty_proxy import Fault, Proxy, socket_of
+from support.real.matrix import HEALTH_TIMEOUT, SUCCESS, WAYS, Bench, Chunk, Way, kill_points, parametrize, place
+from support.real.other_checkout import collections_of
+from support.real.point_counter import PointCounter
 from testbed import engine
 
 Record = Callable[[str, object], None]
@@ -59,14 +59,14 @@ def test_killed_in_an_update(old_bench: Bench, way: Way, chunk: Chunk, record_pr
     """The first point of each chunk is run again through Ansible."""
     bench = old_bench
     calls = bench.calls(way)
-    tally = Tally(record_property, "kill", f"{way.name}, by another version")
+    counter = PointCounter(record_property, "kill", f"{way.name}, by another version")
     for number, (at, fault) in enumerate(chunk.among(kill_points(calls, bench.calls_of_its_own(way)))):
-        with tally.point(f"{fault.value} {place(calls, at)}"), bench.patient(way) as patient:
+        with counter.point(f"{fault.value} {place(calls, at)}"), bench.patient(way) as patient:
             bench.kill(patient, way, at, fault)
             bench.run_again(patient, way, caller=bench.another_caller, by_ansible=not number)
             patient.assert_whole(way.serves, kept=way.kept)
             patient.assert_archives_known()
-    tally.assert_held()
+    counter.assert_held()
 
 
 @pytest.mark.parametrize("second_is_old", [True, False], ids=["recovery by that version", "recovery by this version"])
@@ -75,18 +75,18 @@ def test_the_recovery_is_killed_too(old_bench: Bench, way: Way, chunk: Chunk, se
     bench = old_bench
     second = bench.caller if second_is_old else Caller(cwd=str(CHECKOUT))
     first_calls = bench.calls(way)
-    tally = Tally(record_property, "kill", f"{way.name}, by another version, and the recovery")
+    counter = PointCounter(record_property, "kill", f"{way.name}, by another version, and the recovery")
     for number, at in chunk.among(list(enumerate(at for at, call in enumerate(first_calls) if not call.reads))):
         with bench.patient(way) as patient, Proxy(socket_of(bench.host)) as proxy:
             bench.kill(patient, way, at, Fault.KILL_AFTER)
             bench.run(patient, way, host=proxy.url, caller=second)
         for second_at, fault in kill_points(proxy.calls, range(len(proxy.calls)))[number % EVERY_NTH_SECOND_KILL :: EVERY_NTH_SECOND_KILL]:
             with (
-                tally.point(f"killed after {place(first_calls, at)}, then {fault.value} {place(proxy.calls, second_at)}"),
+                counter.point(f"killed after {place(first_calls, at)}, then {fault.value} {place(proxy.calls, second_at)}"),
                 bench.patient(way) as patient,
             ):
                 bench.kill(patient, way, at, Fault.KILL_AFTER)
                 bench.kill(patient, way, second_at, fault, caller=second)
                 bench.run_again(patient, way, caller=bench.another_caller)
                 patient.assert_whole(way.serves, kept=way.kept)
-    tally.assert_held()
+    counter.assert_held()

@@ -13,20 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cleanup import Cleanup
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.comeback import go_back
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import Busy
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.guard import Guard
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.health import HealthConfig
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.kept_archives import Archives
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan import ContainerRequest, RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recovery import recover
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.recreate import CycleResult, Outcome, recreate_with_health
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.rejection import Rejections
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.stopwatch import Stopwatch
-from ansible_collections.evenkeel.fleet.plugins.module_utils._edge.runs import LocalRuns
-from support.fake_engine import FakeRuns, Fuse, Killed, fake_ports
-from support.journal_states import HostInState, JournalState, OnlyThisRunLives, load_states
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.processes import LocalProcesses
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.recovery import recover
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Busy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, ContainerRequest, RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejections
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
+from support.fakes.engine import FakeProcesses, Fuse, Killed, fake_context
+from support.fakes.journal_states import HostInState, JournalState, OnlyThisRunLives, load_states
 
 STATES = load_states(Path(__file__).parent / "fixtures/journal_25b84f9")
 LOCKED = [state for state in STATES if state.entry]
@@ -36,25 +36,25 @@ HEALTH = HealthConfig(health_timeout=1, grace_period=1)
 ALWAYS = {"Name": "always", "MaximumRetryCount": 0}
 
 
-def guard_of(host: HostInState, runs: FakeRuns | None = None) -> Guard:
-    return Guard(host.journal, runs or OnlyThisRunLives(), host.engine.clock, lock_timeout=5)
+def guard_of(host: HostInState, runs: FakeProcesses | None = None) -> RunLock:
+    return RunLock(host.journal, runs or OnlyThisRunLives(), host.engine.clock, lock_timeout=5)
 
 
-def recover_only(host: HostInState, state: JournalState, guard: Guard | None = None) -> None:
+def recover_only(host: HostInState, state: JournalState, lock: RunLock | None = None) -> None:
     """What every module does first on a container that an interrupted run holds."""
-    ports = fake_ports(host.engine, host.memory)
+    context = fake_context(host.engine, host.memory)
     watch = Stopwatch(host.engine.clock)
-    guard = guard or guard_of(host)
-    guard.settle(state.container, lambda entry, new_id: recover(ports, watch, entry, new_id, HEALTH))
+    lock = lock or guard_of(host)
+    lock.wait_and_recover(state.container, lambda entry, new_id: recover(context, watch, entry, new_id, HEALTH))
 
 
 def run_again(host: HostInState, state: JournalState) -> CycleResult:
     """The task that was killed."""
-    ports, way = fake_ports(host.engine, host.memory), state.way
+    context, way = fake_context(host.engine, host.memory), state.way
     if way["module"] == "container_rollback":
-        return go_back(ports, guard_of(host), ContainerRequest(state.container), HEALTH, keep_archive=way["keeps_archive"])
+        return rollback_to_archive(context, guard_of(host), ContainerRequest(state.container), HEALTH, keep_archive=way["keeps_archive"])
     request = RecreateRequest(state.container, image=way["image"])
-    return recreate_with_health(ports, guard_of(host), request, HEALTH, Cleanup(), keep_archive=way["keeps_archive"])
+    return recreate_with_health(context, guard_of(host), request, HEALTH, Cleanup(), keep_archive=way["keeps_archive"])
 
 
 def recovery_keeps_the_new_one(state: JournalState) -> bool:
@@ -87,7 +87,7 @@ def assert_promise_kept(host: HostInState, state: JournalState, *, new: bool, ar
         assert now["Id"] == run["old_id"]
     assert host.journal.notes == {}
 
-    kept = Archives(host.memory).of(state.container)
+    kept = ArchiveStore(host.memory).of(state.container)
     names = {name for name in engine.names if name == state.container or name.startswith(f"{state.container}-old-")}
     assert names == {state.container, run["stranger"], *(archive.name for archive in kept)}
     assert len(kept) == archives
@@ -131,7 +131,7 @@ def assert_recovered(host: HostInState, state: JournalState) -> None:
 
 def test_there_are_states_of_every_kind() -> None:
     """A fixture that went missing must not look like a test that passed."""
-    kinds = {place.partition(".")[0] for state in STATES for place in state.notes("fleet.evenkeel.journal")}
+    kinds = {key.partition(".")[0] for state in STATES for key in state.notes("fleet.evenkeel.journal")}
     assert kinds == {"evenkeel-lock", "evenkeel-lock-after", "evenkeel-new", "evenkeel-touch"}
     assert {bool(state.entry["returning"]) for state in LOCKED if state.entry} == {False, True}
     assert {bool(state.entry["dependents"]) for state in LOCKED if state.entry} == {False, True}
@@ -179,7 +179,7 @@ def test_a_stop_that_the_killed_run_asked_for_is_waited_for(state: JournalState)
 def test_an_archive_that_was_to_be_kept_keeps_what_is_known_of_it(state: JournalState) -> None:
     host = HostInState(state)
     recover_only(host, state)
-    entry, kept = state.entry, Archives(host.memory).of(state.container)
+    entry, kept = state.entry, ArchiveStore(host.memory).of(state.container)
     assert entry is not None
     for archive in kept:
         if archive.id == entry["old_id"]:
@@ -209,11 +209,11 @@ def test_an_image_that_failed_is_rejected(state: JournalState) -> None:
 @pytest.mark.parametrize("state", LOCKED[:1], ids=str)
 def test_a_holder_from_before_a_reboot_is_dead(state: JournalState) -> None:
     host = HostInState(state)
-    recover_only(host, state, Guard(host.journal, LocalRuns("unix:///var/run/docker.sock"), host.engine.clock, lock_timeout=0))
+    recover_only(host, state, RunLock(host.journal, LocalProcesses("unix:///var/run/docker.sock"), host.engine.clock, lock_timeout=0))
     assert_recovered(host, state)
 
 
-class OnlyTheLeaseCounts(FakeRuns):
+class OnlyTheLeaseCounts(FakeProcesses):
     """As seen from another machine, where nobody can tell whether a process lives."""
 
     def is_dead(self, holder: object) -> None:

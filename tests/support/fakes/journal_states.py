@@ -14,11 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.errors import EngineError, Unfit
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.journal import Holder
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.ports import Document, Note, is_active
-from support.fake_engine import FakeClock, FakeEngine, FakeJournal, FakeRuns
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, Unfit
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Document, Record, is_active
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Holder
+from support.fakes.engine import FakeClock, FakeEngine, FakeJournal, FakeProcesses
 
 # The labels under which commit 25b84f9 wrote. A later version must find them there.
 JOURNAL_LABEL = "fleet.evenkeel.journal"
@@ -46,9 +46,9 @@ class JournalState:
     def __str__(self) -> str:
         return self.name
 
-    def notes(self, label: str) -> dict[str, Note]:
+    def notes(self, label: str) -> dict[str, Record]:
         found = (volume for volume in self.volumes if label in volume["Labels"])
-        return {volume["Name"]: Note(volume["Labels"][label], volume["CreatedAt"]) for volume in found}
+        return {volume["Name"]: Record(volume["Labels"][label], volume["CreatedAt"]) for volume in found}
 
     @property
     def container(self) -> str:
@@ -70,7 +70,7 @@ class JournalState:
         return int(datetime.fromisoformat(last.replace("Z", "+00:00")).timestamp()) + 3600
 
     def has_note(self, kind: str) -> bool:
-        return any(place.startswith(f"{kind}.") for place in self.notes(JOURNAL_LABEL))
+        return any(key.startswith(f"{kind}.") for key in self.notes(JOURNAL_LABEL))
 
     def by_id(self, container_id: str) -> Document | None:
         return next((container for container in self.containers if container["Id"] == container_id), None)
@@ -115,7 +115,7 @@ class HostInState:
         self.memory = _NotesInState(state.notes(MEMORY_LABEL))
 
 
-class OnlyThisRunLives(FakeRuns):
+class OnlyThisRunLives(FakeProcesses):
     """Every other run is dead."""
 
     def is_dead(self, holder: Holder) -> bool | None:
@@ -123,14 +123,14 @@ class OnlyThisRunLives(FakeRuns):
 
 
 class _NotesInState(FakeJournal):
-    def __init__(self, notes: dict[str, Note]) -> None:
+    def __init__(self, notes: dict[str, Record]) -> None:
         super().__init__()
-        self.notes = {place: note.text for place, note in notes.items()}
-        self._written_at = {place: note.written_at for place, note in notes.items()}
+        self.notes = {key: note.text for key, note in notes.items()}
+        self._written_at = {key: note.written_at for key, note in notes.items()}
 
-    def read(self, place: str) -> Note | None:
-        note = super().read(place)
-        return note._replace(written_at=self._written_at.get(place, "")) if note else None
+    def read(self, key: str) -> Record | None:
+        note = super().read(key)
+        return note._replace(written_at=self._written_at.get(key, "")) if note else None
 
 
 class _EngineInState(FakeEngine):
