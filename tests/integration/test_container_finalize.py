@@ -62,7 +62,7 @@ def test_there_is_nothing_to_go_back_to_then(service: Service) -> None:
     finalize(service)
     result = run_module("container_rollback", name=service.name)
     assert result["failed"]
-    assert "There is nothing to go back to" in result["msg"]
+    assert "There is no archive of" in result["msg"]
 
 
 def test_only_of_the_rollout_and_of_those_before_it(service: Service) -> None:

@@ -474,7 +474,7 @@ class Bench:
         caller = caller or self.caller
         result = self.run_by_ansible(patient, way, caller) if by_ansible else self.run(patient, way, caller=caller)
         if is_over:
-            assert "There is nothing to go back to" in result.get("msg", ""), result
+            assert "There is no archive of" in result.get("msg", ""), result
         elif way.succeeds:
             assert not result["failed"], result
             assert not is_back or result["outcome"] == "recovered", result

@@ -128,7 +128,7 @@ class TestWhatAHostKeeps:
         assert host_record.to_go_back(look, "monday", self.CONTAINERS) == ["db"]
 
     def test_what_was_interrupted_had_not_come_far(self) -> None:
-        nothing = {"failed": True, "changed": True, "error_class": "nothing_to_go_back_to", "msg": "no archive"}
+        nothing = {"failed": True, "changed": True, "error_class": "no_archive", "msg": "no archive"}
         assert host_record.gone_back(planned(foretold()), "web", nothing)["outcome"] == "went_back"
         assert host_record.gone_back(planned(foretold()), "web", {**nothing, "changed": False})["outcome"] == "rollback_failed"
 
