@@ -39,7 +39,7 @@ Result = dict[str, Any]
 _OFTEN_PROBED = f"HEALTHCHECK --interval=300ms --timeout=15s --retries=3 CMD {PROBE}"
 _OWNER = "evenkeel.test.service"
 _SPOILT = "/data/spoilt"
-_PATIENCE = 60
+_RESULT_WITHIN = 60
 _IMPATIENCE = 2
 """Seconds that the client waits for an answer: where there is to be one, and where one is withheld."""
 
@@ -432,7 +432,7 @@ class Bench:
         same = len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], zip(own, common, strict=False))))
         return range(max(0, same - 1), len(own))
 
-    def options(self, patient: Patient, way: Way, host: str | None = None, timeout: int = _PATIENCE) -> dict[str, Any]:
+    def options(self, patient: Patient, way: Way, host: str | None = None, timeout: int = _RESULT_WITHIN) -> dict[str, Any]:
         options = {
             "docker_host": host or self.host,
             "name": patient.name,
@@ -446,7 +446,7 @@ class Bench:
         pull = "always" if self._registry else "never"
         return {**options, "image": self.image(way.new), "pull": pull, "pull_timeout": timeout, "keep_archive": way.kept}
 
-    def run(self, patient: Patient, way: Way, *, host: str | None = None, timeout: int = _PATIENCE, caller: Caller | None = None) -> Result:
+    def run(self, patient: Patient, way: Way, *, host: str | None = None, timeout: int = _RESULT_WITHIN, caller: Caller | None = None) -> Result:
         """Run the way's module as Ansible does: in a process of its own, with its arguments as JSON on standard input."""
         run = self._start(way, self.options(patient, way, host, timeout), caller or self.caller)
         assert run.returncode >= 0, f"killed by signal {-run.returncode}"
@@ -489,7 +489,7 @@ class Bench:
     def run_with_fault(self, patient: Patient, way: Way, at: int, fault: Fault, *, lasting: bool = False) -> Result:
         with Proxy(socket_of(self.host), at, fault, lasting=lasting) as proxy:
             impatient = fault in (Fault.HANG, Fault.HANG_DONE)
-            result = self.run(patient, way, host=proxy.url, timeout=_IMPATIENCE if impatient else _PATIENCE)
+            result = self.run(patient, way, host=proxy.url, timeout=_IMPATIENCE if impatient else _RESULT_WITHIN)
         assert proxy.hit, f"that call was not made: {list(map(str, proxy.calls))}"
         return result
 
