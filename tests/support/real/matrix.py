@@ -446,7 +446,9 @@ class Bench:
         pull = "always" if self._registry else "never"
         return {**options, "image": self.image(way.new), "pull": pull, "pull_timeout": timeout, "keep_archive": way.kept}
 
-    def run(self, patient: Patient, way: Way, *, host: str | None = None, timeout: int = _RESULT_WITHIN, caller: Caller | None = None) -> Result:
+    def run(
+        self, patient: Patient, way: Way, *, host: str | None = None, timeout: int = _RESULT_WITHIN, caller: Caller | None = None
+    ) -> Result:
         """Run the way's module as Ansible does: in a process of its own, with its arguments as JSON on standard input."""
         run = self._start(way, self.options(patient, way, host, timeout), caller or self.caller)
         assert run.returncode >= 0, f"killed by signal {-run.returncode}"
