@@ -14,7 +14,7 @@ import typing as t
 from ..container.create_body import ContainerSpec
 from ..container.dependents import NAMESPACE_MODES, Dependent, Repair, RepairResult, depends_on, links_of
 from ..engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
-from ..engine.interfaces import Context
+from ..engine.interfaces import Context, find_container
 from ..engine.model import Document, Inspected, is_active, name_of
 from ..engine.retry import retry_on_no_answer
 from ..image.tags import point_tag_at_image, restore_tag
@@ -218,7 +218,4 @@ def _remove_old(context: Context, dependent: Dependent, result: RepairResult) ->
 
 
 def _find(context: Context, container: str) -> Inspected | None:
-    try:
-        return retry_on_no_answer(context.clock, lambda: context.ops.inspect(container))
-    except NotFound:
-        return None
+    return retry_on_no_answer(context.clock, lambda: find_container(context.ops, container))

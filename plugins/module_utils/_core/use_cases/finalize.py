@@ -13,8 +13,8 @@ from ..container.old_container import old_container
 from ..cycle.finish import forget_archive, prune, remove_archive, remove_image
 from ..cycle.job import name_to_lock
 from ..cycle.run import ATTEMPTS
-from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, NotFound, Refused
-from ..engine.interfaces import Context
+from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, Refused
+from ..engine.interfaces import Context, find_container
 from ..engine.model import Inspected, ReturnValues, RuntimeStatus, is_active, name_of
 from ..image.resolve import has_other_tags
 from ..plan.recreate import inspect_exactly
@@ -147,9 +147,8 @@ def _is_of(rollout: str, kept: ArchiveRecord) -> bool:
 
 
 def _look_at(context: Context, kept: ArchiveRecord) -> _DropCandidate:
-    try:
-        inspected = context.ops.inspect(kept.id)
-    except NotFound:
+    inspected = find_container(context.ops, kept.id)
+    if inspected is None:
         return _DropCandidate(kept, _State.GONE)
     if name_of(inspected.container) != kept.name:
         return _DropCandidate(kept, _State.RENAMED, inspected)
