@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """container_finalize: remove the archives of a container that works, and clean up."""
@@ -14,10 +13,10 @@ from ..cycle.finish import forget_archive, prune, remove_archive, remove_image
 from ..cycle.job import name_to_lock
 from ..cycle.run import ATTEMPTS
 from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, Refused
-from ..engine.interfaces import Context, find_container
+from ..engine.interfaces import Context
+from ..engine.lookup import find_container, require_container
 from ..engine.model import Inspected, ReturnValues, RuntimeStatus, is_active, name_of
 from ..image.resolve import has_other_tags
-from ..plan.recreate import inspect_exactly
 from ..plan.requests import Cleanup, ContainerRequest
 from ..state.archives import ArchiveRecord, ArchiveStore
 from ..state.journal import Created, JournalEntry
@@ -129,7 +128,7 @@ def _refuse_after(entry: JournalEntry, _new_id: str | None) -> t.NoReturn:
 
 
 def _plan(context: Context, request: FinalizeRequest) -> _FinalizePlan:
-    current = inspect_exactly(context.ops, request.container.container)
+    current = require_container(context.ops, request.container.container)
     name = name_of(current.container)
     try:
         remembered = ArchiveStore(context.memory).of(name)
