@@ -443,7 +443,7 @@ class TestRollbackThatFails:
         with Bystander(sandbox, service, start=lambda _new: sandbox.client.remove_container(service.id)):
             result = recreate(service, image=reference("v3-sick"), health_timeout=3)
         assert (result["failed"], result["rollback_failed"], result["archive"]) == (True, True, None)
-        assert "its archive .* was removed" in result["msg"]
+        assert f"its archive {result['rollback']['restored_from']} was removed" in result["msg"]
         assert fetch(service.port) == "v3"
         assert sandbox.inspect(service.name)["Id"] == result["container"]["id"] != service.id
 

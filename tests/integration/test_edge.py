@@ -57,8 +57,8 @@ class TestNews:
 
     def test_it_tells_health_and_end_of_this_container_only(self, sandbox: Sandbox, container: str) -> None:
         wait_for(lambda: self.health(sandbox, container) == "unhealthy", "the first health check")
-        news, news_of_another = (Events(sandbox.client, of) for of in (container, sandbox.container("other", reference("v1"))))
-        for stream in (news, news_of_another):
+        news, event_of_another = (Events(sandbox.client, of) for of in (container, sandbox.container("other", reference("v1"))))
+        for stream in (news, event_of_another):
             assert self.is_told(stream, self.PATIENCE), "a look is worth while as soon as the stream is open"
         sandbox.run_in(container, "touch", "/tmp/well")
         assert self.is_told(news, self.PATIENCE)
@@ -66,7 +66,7 @@ class TestNews:
         sandbox.client.kill(container)
         assert self.is_told(news, self.PATIENCE)
         assert sandbox.inspect(container)["State"]["Status"] == "exited"
-        assert not self.is_told(news_of_another, self.BRIEFLY)
+        assert not self.is_told(event_of_another, self.BRIEFLY)
 
     @pytest.mark.parametrize("answer", ["none", "a refusal"])
     def test_without_a_stream_there_is_no_more_of_it(self, container: str, answer: str) -> None:

@@ -12,6 +12,8 @@ import itertools
 import typing as t
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.old_container import OldContainer
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.job import Job, Run
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError, NoAnswer, NotFound
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference, parse_if_possible
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.interfaces import (
@@ -30,6 +32,9 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
     Surroundings,
     is_active,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Decision
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Created, Holder, JournalEntry
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 
@@ -105,7 +110,7 @@ class FakeEngine:
     `registry` and `local` map normalised references to image IDs. `platforms` and `publishes_indexes` say how the registry has them.
     `errors` makes a call fail before it does anything, `lost_answers` after it was done, `away` so many times with `away_error`.
     `looks` are the states that the next probes see, container by container, the last one for ever; without any they see what is true.
-    `news_after` is when there is news, in seconds from when somebody began to wait for it, wait by wait. A running container is
+    `events_after` is when there is news, in seconds from when somebody began to wait for it, wait by wait. A running container is
     healthy. `hook_runs` is how commands in a container end, by their last word. `seconds` says how long a call takes, `images` what
     else an image's inspect document holds, by its ID. `fuse` ends the run at a call. `look_on` is called at each.
 
@@ -124,7 +129,7 @@ class FakeEngine:
         self.away: dict[str, int] = {}
         self.away_error: EngineError = NoAnswer("nobody listens")
         self.looks: dict[str, list[ContainerRuntimeState | EngineError]] = {}
-        self.news_after: list[float] = []
+        self.events_after: list[float] = []
         self.failures: dict[str, Failure] = {}
         self.hook_runs: dict[str, HookRun] = {}
         self.created: list[dict[str, t.Any]] = []
@@ -286,7 +291,7 @@ class FakeEngine:
             return look._replace(name=truth.name, image_id=truth.image_id, started_at=look.started_at or truth.started_at)
 
     def events(self, _container: str) -> list[float]:
-        return self.news_after
+        return self.events_after
 
     def failure(self, container: str) -> Failure:
         with _Call(self, f"failure:{self._label(container)}"):
@@ -461,3 +466,12 @@ def fake_context(engine: FakeEngine, memory: FakeJournal | None = None) -> Conte
 
 def fake_lock(journal: FakeJournal | None = None, runs: FakeProcesses | None = None, lock_timeout: float = 5) -> RunLock:
     return RunLock(journal or FakeJournal(), runs or FakeProcesses(), FakeClock(), lock_timeout)
+
+
+def fake_run(context: Context, health: HealthConfig) -> Run:
+    """A run on web that only recovers: it has nothing to plan."""
+
+    def plan(_stopwatch: Stopwatch) -> Decision:
+        raise AssertionError("a recovery does not plan")
+
+    return Run(context, fake_lock(), Job(ContainerRequest("web"), plan, health))

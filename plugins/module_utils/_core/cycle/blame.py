@@ -6,12 +6,11 @@
 from __future__ import annotations
 
 import enum
-import typing as t
 
 from ..engine.errors import BadRequest, EngineError
 
 
-class FailedStep(enum.Enum):
+class Stage(enum.Enum):
     """Where a run gave up on the successor of a container."""
 
     CREATE = "create"
@@ -25,29 +24,21 @@ class FailedStep(enum.Enum):
     """The operator went back to the archive."""
 
 
-class Evidence(t.NamedTuple):
-    """What is known about a failure.
+def is_image_to_blame(
+    stage: Stage, error: EngineError | None = None, *, is_archive: bool = False, was_seen: bool = True, was_seen_up: bool = True
+) -> bool:
+    """Decide whether a failure rejects the image.
 
     `error` is what the engine answered if a call failed. `is_archive` is true if the successor was an archive. `was_seen` is false if the
     gate gave up because it could not look at the container. `was_seen_up` is false if each look found the container down.
     """
-
-    step: FailedStep
-    error: EngineError | None = None
-    is_archive: bool = False
-    was_seen: bool = True
-    was_seen_up: bool = True
-
-
-def is_image_to_blame(evidence: Evidence) -> bool:
-    """Decide whether the image is rejected for this failure."""
-    if evidence.step is FailedStep.CREATE:
-        return isinstance(evidence.error, BadRequest) and not evidence.is_archive
-    if evidence.step is FailedStep.START:
-        return isinstance(evidence.error, BadRequest)
-    if evidence.step is FailedStep.HEALTH_GATE:
-        return evidence.was_seen
-    if evidence.step is FailedStep.RECOVERY:
+    if stage is Stage.CREATE:
+        return isinstance(error, BadRequest) and not is_archive
+    if stage is Stage.START:
+        return isinstance(error, BadRequest)
+    if stage is Stage.HEALTH_GATE:
+        return was_seen
+    if stage is Stage.RECOVERY:
         # A container that was never seen up may have gone down with the engine.
-        return evidence.was_seen and evidence.was_seen_up
-    return evidence.step is FailedStep.OPERATOR
+        return was_seen and was_seen_up
+    return stage is Stage.OPERATOR

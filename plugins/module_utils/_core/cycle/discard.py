@@ -44,10 +44,10 @@ class FailedArchive(t.NamedTuple):
         return self.record.id
 
 
-FailedSuccessor = t.Union[FailedContainer, FailedArchive]
+ToDiscard = t.Union[FailedContainer, FailedArchive]
 
 
-def collect_evidence(probe: HealthProbe, failed: FailedSuccessor, cause: str) -> Failure:
+def collect_evidence(probe: HealthProbe, failed: ToDiscard, cause: str) -> Failure:
     """Read what the failed container left. This comes first, because the container takes it along. Never raise EngineError."""
     if failed.id is None:
         return Failure(error=cause)
@@ -58,7 +58,7 @@ def collect_evidence(probe: HealthProbe, failed: FailedSuccessor, cause: str) ->
     return failure._replace(error=failure.error or cause)
 
 
-def discard(context: Context, old: OldContainer, failed: FailedSuccessor, archive: str | None) -> RestoreResult | None:
+def discard(context: Context, old: OldContainer, failed: ToDiscard, archive: str | None) -> RestoreResult | None:
     """Remove the failed successor, or make it an archive again. Never raise EngineError.
 
     This comes before the start of the old container, because the successor holds its ports, its addresses and its data. `archive` is the
@@ -82,7 +82,7 @@ def discard(context: Context, old: OldContainer, failed: FailedSuccessor, archiv
     return None
 
 
-def unless_archive_is_gone(probe: HealthProbe, old: OldContainer, failed: FailedSuccessor, archive: str | None) -> RestoreResult | None:
+def unless_archive_is_gone(probe: HealthProbe, old: OldContainer, failed: ToDiscard, archive: str | None) -> RestoreResult | None:
     """Keep a failed container if there is nothing to restore: it is better than none. Return what is wrong then."""
     try:
         probe.probe(old.id)
@@ -94,7 +94,7 @@ def unless_archive_is_gone(probe: HealthProbe, old: OldContainer, failed: Failed
     return None
 
 
-def with_name_freed(probe: HealthProbe, failed: FailedSuccessor, restored: RestoreResult) -> RestoreResult:
+def with_name_freed(probe: HealthProbe, failed: ToDiscard, restored: RestoreResult) -> RestoreResult:
     """Add the command that removes a failed container which has ended but still has the name that another command gives back."""
     if restored.archive is None or failed.id is None or isinstance(failed, FailedArchive):
         return restored
@@ -105,7 +105,7 @@ def with_name_freed(probe: HealthProbe, failed: FailedSuccessor, restored: Resto
     return restored._replace(commands=(f"docker rm --force {failed.id}", *restored.commands))
 
 
-def _both_would_run(old: OldContainer, failed: FailedSuccessor, failed_id: str, archive: str | None, error: EngineError) -> RestoreResult:
+def _both_would_run(old: OldContainer, failed: ToDiscard, failed_id: str, archive: str | None, error: EngineError) -> RestoreResult:
     problem = f"the new container could not be removed ({error}), and the two must not run at once"
     get_rid_of_it = (
         f"docker stop {failed_id} && docker rename {failed_id} {failed.record.name}"
@@ -125,7 +125,7 @@ def _archive_again(context: Context, record: ArchiveRecord) -> None:
         retry_on_no_answer(context.clock, lambda: context.ops.rename(record.id, record.name))
 
 
-def _find_unreported(context: Context, name: str, failed: FailedSuccessor) -> str | None:
+def _find_unreported(context: Context, name: str, failed: ToDiscard) -> str | None:
     """Return the ID of the container that was created although the answer was lost. A container that was ever started is not ours."""
     if isinstance(failed, FailedArchive) or not failed.answer_lost:
         return None

@@ -16,7 +16,7 @@ from ..plan.requests import Cleanup
 from ..state.archives import ArchiveRecord, ArchiveStore
 from ..state.journal import JournalEntry
 from ..state.rejections import Rejections, reject
-from .blame import Evidence, FailedStep, is_image_to_blame
+from .blame import Stage, is_image_to_blame
 from .repair import recreate_dependents
 
 
@@ -31,7 +31,7 @@ def complete(context: Context, entry: JournalEntry, new_id: str) -> Completion:
     """Repair the dependents, and update what later runs remember. It can be repeated. Never raise EngineError."""
     dependents = recreate_dependents(context, entry.old.dependents, entry.old.id, new_id, entry.archive)
     went_back = isinstance(entry.successor, ArchiveRecord)
-    if went_back and is_image_to_blame(Evidence(FailedStep.OPERATOR, is_archive=True)):
+    if went_back and is_image_to_blame(Stage.OPERATOR):
         warnings = reject(context, entry.container, new_id, entry.new_image, entry.old_image, "the operator rolled it back")
     else:
         warnings = Rejections(context.memory).forget(entry.container)

@@ -14,7 +14,7 @@ from ..engine.interfaces import Clock, HealthProbe
 from ..engine.model import ContainerRuntimeState, RuntimeStatus
 from ..engine.timing import require_seconds
 
-_PATIENCE_WHILE_BLIND = 30.0
+_RETRY_FAILED_PROBES_FOR = 30.0
 """Seconds for which every look must fail before the gate gives up."""
 
 
@@ -47,7 +47,7 @@ class Verdict(enum.Enum):
 class HealthOutcome(t.NamedTuple):
     """The verdict, and the reason as the end of a sentence that starts with the container's name.
 
-    `last` is the last look that succeeded. `seen_up` is true if any look found the container up. `blind` is true if the gate gave up
+    `last` is the last look that succeeded. `seen_up` is true if any look found the container up. `unreadable` is true if the gate gave up
     because its looks failed.
     """
 
@@ -55,7 +55,7 @@ class HealthOutcome(t.NamedTuple):
     why: str
     last: ContainerRuntimeState | None = None
     seen_up: bool = False
-    blind: bool = False
+    unreadable: bool = False
 
 
 def wait_for_health(
@@ -65,11 +65,11 @@ def wait_for_health(
     config: HealthConfig,
     *,
     new: bool = True,
-    need_health: bool = True,
+    require_healthy: bool = True,
 ) -> HealthOutcome:
     """Look at `container` every `config.poll_interval`, and after each of its events, until there is a verdict. Never raise EngineError.
 
-    A `new` container must never have been restarted; an old one must not be restarted after the first look. Without `need_health`, the
+    A `new` container must never have been restarted; an old one must not be restarted after the first look. Without `require_healthy`, the
     health check is ignored, and the container must stay up for the grace period. If looks fail, the gate goes on until the health timeout,
     and for at least half a minute.
     """
@@ -81,17 +81,17 @@ def wait_for_health(
         try:
             last = probe.probe(container)
             seen_up = seen_up or last.status is not RuntimeStatus.EXITED
-            outcome = gate.saw(last if need_health else _regardless_of_health(last), clock.monotonic())
+            outcome = gate.observe(last if require_healthy else _ignore_health_check(last), clock.monotonic())
         except NotFound:
-            outcome = HealthOutcome(Verdict.CRASHED, "is gone from the engine", blind=True)
+            outcome = HealthOutcome(Verdict.CRASHED, "is gone from the engine", unreadable=True)
         except EngineError as error:
-            outcome = gate.could_not_look(error, clock.monotonic())
+            outcome = gate.observe_error(error, clock.monotonic())
         if outcome:
             return outcome._replace(last=last, seen_up=seen_up)
         clock.sleep(gate.until_next_look(clock.monotonic()), events)
 
 
-def _regardless_of_health(state: ContainerRuntimeState) -> ContainerRuntimeState:
+def _ignore_health_check(state: ContainerRuntimeState) -> ContainerRuntimeState:
     if state.status in (RuntimeStatus.STARTING, RuntimeStatus.HEALTHY, RuntimeStatus.UNHEALTHY):
         return state._replace(status=RuntimeStatus.RUNNING)
     return state
@@ -106,26 +106,26 @@ class _HealthWatch:
         self._restarts_before = 0 if new else None
         self._started_at = ""
         self._healthy_since: float | None = None
-        self._blind_since: float | None = None
-        self._next_turn = self._deadline
+        self._unreadable_since: float | None = None
+        self._verdict_due = self._deadline
 
     @property
     def _deadline(self) -> float:
         return self._began + self._config.health_timeout
 
-    def saw(self, state: ContainerRuntimeState, now: float) -> HealthOutcome | None:
-        self._blind_since = None
+    def observe(self, state: ContainerRuntimeState, now: float) -> HealthOutcome | None:
+        self._unreadable_since = None
         return self._crash(state) or self._judge_running(state, now)
 
-    def could_not_look(self, error: EngineError, now: float) -> HealthOutcome | None:
-        if self._blind_since is None:
-            self._blind_since = now
-        self._next_turn = max(self._deadline, self._blind_since + _PATIENCE_WHILE_BLIND)
-        return HealthOutcome(Verdict.TIMEOUT, f"could not be inspected: {error}", blind=True) if now >= self._next_turn else None
+    def observe_error(self, error: EngineError, now: float) -> HealthOutcome | None:
+        if self._unreadable_since is None:
+            self._unreadable_since = now
+        self._verdict_due = max(self._deadline, self._unreadable_since + _RETRY_FAILED_PROBES_FOR)
+        return HealthOutcome(Verdict.TIMEOUT, f"could not be inspected: {error}", unreadable=True) if now >= self._verdict_due else None
 
     def until_next_look(self, now: float) -> float:
         """Seconds to sleep: the poll interval, or less if the verdict is due before."""
-        remaining = self._next_turn - now
+        remaining = self._verdict_due - now
         return min(self._config.poll_interval, remaining) if remaining > 0 else self._config.poll_interval
 
     def _crash(self, state: ContainerRuntimeState) -> HealthOutcome | None:
@@ -149,10 +149,10 @@ class _HealthWatch:
             return self._up_since(self._healthy_since, self._config.min_healthy_time, now, "is healthy")
         if self._healthy_since is not None:
             return HealthOutcome(Verdict.TIMEOUT, f"was healthy, but became {state.status.value} within min_healthy_time")
-        self._next_turn = self._deadline
+        self._verdict_due = self._deadline
         late = now >= self._deadline
         return HealthOutcome(Verdict.TIMEOUT, f"was still {state.status.value} after {self._config.health_timeout:g} s") if late else None
 
     def _up_since(self, since: float, needed: float, now: float, why: str) -> HealthOutcome | None:
-        self._next_turn = since + needed
-        return HealthOutcome(Verdict.HEALTHY, why) if now >= self._next_turn else None
+        self._verdict_due = since + needed
+        return HealthOutcome(Verdict.HEALTHY, why) if now >= self._verdict_due else None

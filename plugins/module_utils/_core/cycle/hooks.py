@@ -19,7 +19,7 @@ LONGEST_OUTPUT = 4000
 CUT = "[the beginning was cut off]\n"
 
 SHELL = ("/bin/sh", "-c")
-A_HOOK_MORE = 180
+HOOK_OVERHEAD = 180
 """Seconds that the calls around a hook can take beyond its timeout."""
 
 Command = t.Tuple[str, ...]
@@ -44,7 +44,7 @@ class Hooks:
     @property
     def longest(self) -> float:
         """Seconds that both hooks can take together."""
-        return sum(self.timeout + A_HOOK_MORE for command in (self.pre_update, self.post_update) if command)
+        return sum(self.timeout + HOOK_OVERHEAD for command in (self.pre_update, self.post_update) if command)
 
 
 NO_HOOKS = Hooks()
@@ -65,9 +65,9 @@ def _command(hook: str, wanted: t.Any) -> Command | None:
 class HookRunner:
     """Runs the hooks of one run, and keeps their `results`."""
 
-    def __init__(self, context: Context, watch: Stopwatch, hooks: Hooks) -> None:
+    def __init__(self, context: Context, stopwatch: Stopwatch, hooks: Hooks) -> None:
         self._context = context
-        self._watch = watch
+        self._stopwatch = stopwatch
         self.hooks = hooks
         self.results = HookResults()
 
@@ -90,7 +90,7 @@ class HookRunner:
     def _problem(self, hook: str, command: Command, name: str, container: str) -> str | None:
         began = self._context.clock.monotonic()
         try:
-            with self._watch.step(hook):
+            with self._stopwatch.step(hook):
                 run = self._context.ops.run_in(container, command, self.hooks.timeout)
         except NoAnswer as error:
             return f"The result of the hook {hook} in {name} is unknown, and the hook may still be running there: {error}."

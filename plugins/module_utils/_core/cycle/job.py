@@ -16,10 +16,6 @@ from ..state.lock import RunLock
 from .health import HealthConfig
 from .hooks import NO_HOOKS, HookRunner, Hooks
 
-if t.TYPE_CHECKING:
-    from ..container.dependents import RepairResult
-    from ..state.journal import JournalEntry
-
 Planner = t.Callable[[Stopwatch], Decision]
 """Looks and decides, and touches nothing. A run calls it again if the container changes before it is locked."""
 
@@ -47,24 +43,12 @@ class Run:
         self.context = context
         self.lock = lock
         self.job = job
-        self.watch = Stopwatch(context.clock)
-        self.hooks = HookRunner(context, self.watch, job.hooks)
-
-    def wait_for_lock(self) -> str:
-        """Wait until no other run works on the container, and recover an interrupted run. Return the container's name. Raise StepFailed."""
-        with self.watch.step("lock"):
-            name = name_to_lock(self.context, self.lock, self.job.request)
-            self.lock.wait_and_recover(name, self._recover)
-        return name
+        self.stopwatch = Stopwatch(context.clock)
+        self.hooks = HookRunner(context, self.stopwatch, job.hooks)
 
     def plan(self) -> Decision:
         """Decide what to do. Nothing is touched. Raise StepFailed."""
-        return self.job.plan(self.watch)
-
-    def _recover(self, entry: JournalEntry, new_id: str | None) -> tuple[RepairResult, ...]:
-        from .recovery import recover
-
-        return recover(self.context, self.watch, entry, new_id, self.job.health)
+        return self.job.plan(self.stopwatch)
 
 
 def name_to_lock(context: Context, lock: RunLock, request: ContainerRequest) -> str:

@@ -12,36 +12,36 @@ from ..container.dependents import RepairResult
 from ..engine.errors import EngineError, NotFound, RecoveryFailed, StillUnhealthy
 from ..engine.interfaces import Context
 from ..engine.model import is_active
-from ..engine.timing import Stopwatch
 from ..plan.recovery import RecoveryAction, RecoveryPlan, forget_command, plan_recovery
 from ..state.archives import ArchiveRecord
 from ..state.journal import JournalEntry
 from ..state.rejections import reject
-from .blame import Evidence, FailedStep, is_image_to_blame
-from .discard import FailedArchive, FailedContainer, FailedSuccessor
+from .blame import Stage, is_image_to_blame
+from .discard import FailedArchive, FailedContainer, ToDiscard
 from .finish import complete, forget_archive
-from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
-from .restore import put_back, wait_for_pending_stop
+from .health import HealthOutcome, Verdict, wait_for_health
+from .job import Run
+from .restore import discard_and_restore, wait_for_pending_stop
 
 
-def recover(context: Context, watch: Stopwatch, entry: JournalEntry, new_id: str | None, health: HealthConfig) -> tuple[RepairResult, ...]:
+def recover(run: Run, entry: JournalEntry, new_id: str | None) -> tuple[RepairResult, ...]:
     """Finish what the run of `entry` left if its new container passes the gate, or restore the old container.
 
     `new_id` is the ID of the new container if it was recorded. Return the repaired dependents. Raise RecoveryFailed, which says what to do
     by hand.
     """
+    context = run.context
     rejects_image = False
-    with watch.step("recover"):
+    with run.stopwatch.step("recover"):
         plan = plan_recovery(context, entry, new_id)
         if plan.action is RecoveryAction.CLEAN_UP:
             return ()
         if plan.action is RecoveryAction.VERIFY_NEW and plan.new_id:
-            gate = _verify(context, entry, plan.new_id, health)
+            gate = _verify(run, entry, plan.new_id)
             if gate.verdict is Verdict.HEALTHY:
                 return _finish(context, entry, plan.new_id)
-            evidence = Evidence(FailedStep.RECOVERY, was_seen=not gate.blind, was_seen_up=gate.seen_up)
-            rejects_image = is_image_to_blame(evidence)
-    dependents = _restore(context, watch, entry, plan, health)
+            rejects_image = is_image_to_blame(Stage.RECOVERY, was_seen=not gate.unreadable, was_seen_up=gate.seen_up)
+    dependents = _restore(run, entry, plan)
     if entry.successor is None:
         forget_archive(context, entry.container, entry.old.id)
     if rejects_image:
@@ -49,10 +49,10 @@ def recover(context: Context, watch: Stopwatch, entry: JournalEntry, new_id: str
     return dependents
 
 
-def _verify(context: Context, entry: JournalEntry, new_id: str, health: HealthConfig) -> HealthOutcome:
+def _verify(run: Run, entry: JournalEntry, new_id: str) -> HealthOutcome:
     if not entry.successor_runs:
         return HealthOutcome(Verdict.HEALTHY, "is not meant to run")
-    return wait_for_health(context.probe, context.clock, new_id, health)
+    return wait_for_health(run.context.probe, run.context.clock, new_id, run.job.health)
 
 
 def _finish(context: Context, entry: JournalEntry, new_id: str) -> tuple[RepairResult, ...]:
@@ -71,21 +71,21 @@ def _finish(context: Context, entry: JournalEntry, new_id: str) -> tuple[RepairR
     return dependents
 
 
-def _restore(context: Context, watch: Stopwatch, entry: JournalEntry, plan: RecoveryPlan, health: HealthConfig) -> tuple[RepairResult, ...]:
+def _restore(run: Run, entry: JournalEntry, plan: RecoveryPlan) -> tuple[RepairResult, ...]:
     if plan.has_its_name:
-        _wait_for_pending_stop(context, entry)
+        _wait_for_pending_stop(run.context, entry)
     archive = None if plan.has_its_name else entry.archive
-    restored = put_back(context, watch, entry.old, _failed_successor(entry, plan.new_id), archive, health)
+    restored = discard_and_restore(run, entry.old, _what_to_discard(entry, plan.new_id), archive)
     if restored.problem is None:
         return restored.dependents
     problem = f"An earlier run on {entry.container} was interrupted, and the old container could not be restored: {restored.problem}."
-    if restored.is_in_place and _is_up(context, entry.old.id):
+    if restored.is_in_place and _is_up(run.context, entry.old.id):
         raise StillUnhealthy(f"{problem}{restored.remedy}", touched=True)
     forget = f"To leave it as it is, discard the record of the interrupted run with: {forget_command(entry)}."
     raise RecoveryFailed(f"{problem} {forget}{restored.remedy}", touched=True)
 
 
-def _failed_successor(entry: JournalEntry, new_id: str | None) -> FailedSuccessor:
+def _what_to_discard(entry: JournalEntry, new_id: str | None) -> ToDiscard:
     if isinstance(entry.successor, ArchiveRecord) and new_id:
         return FailedArchive(entry.successor, entry.new_image_ref, entry.stop_timeout)
     return FailedContainer(new_id, entry.new_image_ref, entry.new_image_id, entry.stop_timeout)

@@ -33,22 +33,22 @@ def restart_dependents(context: Context, dependents: t.Sequence[Dependent], prov
 
 
 def recreate_dependents(
-    context: Context, dependents: t.Sequence[Dependent], provider: str, heir: str, archive: str
+    context: Context, dependents: t.Sequence[Dependent], provider: str, successor: str, archive: str
 ) -> tuple[RepairResult, ...]:
-    """Recreate the dependents for `heir`, which took the place of `provider`. `provider` is now called `archive`.
+    """Recreate the dependents for `successor`, which took the place of `provider`. `provider` is now called `archive`.
 
     Each keeps its exact image. Never raise EngineError.
     """
-    heirs = {provider: heir}
+    successors = {provider: successor}
     names = {archive: next((dependent.provider_name for dependent in dependents if dependent.provider == provider), archive)}
     lost: set[str] = set()
     repaired = []
     for dependent in dependents:
-        result = _recreate(context, dependent, heirs, names, lost)
+        result = _recreate(context, dependent, successors, names, lost)
         if result.id == dependent.id:
             lost.add(dependent.id)
         else:
-            heirs[dependent.id] = result.id
+            successors[dependent.id] = result.id
             names[dependent.archive] = dependent.name
         repaired.append(result)
     looked_at = [_look_again(context, dependent, result) for dependent, result in zip(dependents, repaired)]
@@ -62,7 +62,7 @@ def _give_back(context: Context, dependent: Dependent, *, namespace_is_new: bool
     try:
         now = retry_on_no_answer(clock, lambda: ops.inspect(dependent.id)).container
         if name_of(now) == dependent.archive:
-            _make_way(context, dependent)
+            _remove_replacement(context, dependent)
             _rename(context, dependent.id, dependent.name)
         if not dependent.runs or (is_active(now) and not namespace_is_new):
             return None
@@ -73,7 +73,7 @@ def _give_back(context: Context, dependent: Dependent, *, namespace_is_new: bool
     return RepairResult(dependent.name, dependent.id, Repair.RESTARTED)
 
 
-def _make_way(context: Context, dependent: Dependent) -> None:
+def _remove_replacement(context: Context, dependent: Dependent) -> None:
     """Remove the container that was to replace the dependent. It has the same image, and the dependent was renamed for it."""
     occupant = _find(context, dependent.name)
     if occupant is None:
@@ -84,7 +84,7 @@ def _make_way(context: Context, dependent: Dependent) -> None:
 
 
 def _recreate(
-    context: Context, dependent: Dependent, heirs: t.Mapping[str, str], names: t.Mapping[str, str], lost: t.AbstractSet[str]
+    context: Context, dependent: Dependent, successors: t.Mapping[str, str], names: t.Mapping[str, str], lost: t.AbstractSet[str]
 ) -> RepairResult:
     if lost & {dependent.provider, *dependent.shares_with}:
         return _left_alone(dependent, f"it depends on {dependent.provider_name}, which could not be repaired")
@@ -95,19 +95,19 @@ def _recreate(
     if old is None and occupant is None:
         return _left_alone(dependent, "it was removed")
     if occupant is not None and occupant.container["Id"] != dependent.id:
-        if not depends_on(occupant.container, heirs[dependent.provider], dependent.provider_name):
+        if not depends_on(occupant.container, successors[dependent.provider], dependent.provider_name):
             return _left_alone(dependent, "another container has taken its name")
         return _finish(context, dependent, occupant.container["Id"], restore_tag(context, dependent, dependent.tag_means))
     if old is None:
         return _left_alone(dependent, "it was renamed")
-    return _replace(context, dependent, old, heirs, names)
+    return _replace(context, dependent, old, successors, names)
 
 
 def _replace(
-    context: Context, dependent: Dependent, old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]
+    context: Context, dependent: Dependent, old: Inspected, successors: t.Mapping[str, str], names: t.Mapping[str, str]
 ) -> RepairResult:
     try:
-        body = _body(old, heirs, names)
+        body = _body(old, successors, names)
         if is_active(old.container):
             retry_on_no_answer(context.clock, lambda: context.ops.stop(dependent.id, dependent.stop_timeout))
         if name_of(old.container) != dependent.archive:
@@ -116,7 +116,7 @@ def _replace(
     except EngineError as error:
         return _give_name_back(context, dependent, f"it could not be recreated: {error}")
     try:
-        new_id = _create(context, dependent, body, heirs)
+        new_id = _create(context, dependent, body, successors)
     except EngineError as error:
         problems = (f"it could not be recreated: {error}", restore_tag(context, dependent, meant))
         return _give_name_back(context, dependent, "; ".join(filter(None, problems)))
@@ -132,14 +132,14 @@ def _finish(context: Context, dependent: Dependent, new_id: str, tag_problem: st
     return RepairResult(dependent.name, new_id, Repair.RECREATED, tag_problem)
 
 
-def _body(old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]) -> Document:
+def _body(old: Inspected, successors: t.Mapping[str, str], names: t.Mapping[str, str]) -> Document:
     """The create body of a dependent, with the heirs in place of the containers that they replaced."""
     body = ContainerSpec.from_inspect(old).create_body(old.container["Config"]["Image"])
     host_config = dict(body["HostConfig"])
     for mode in NAMESPACE_MODES:
         kind, _colon, other = (host_config.get(mode) or "").partition(":")
-        if kind == "container" and other in heirs:
-            host_config[mode] = f"container:{heirs[other]}"
+        if kind == "container" and other in successors:
+            host_config[mode] = f"container:{successors[other]}"
     if host_config.get("Links"):
         # The engine changed the link when the provider was renamed.
         targets = ((names.get(target, target), alias) for target, alias in links_of(old.container))
@@ -147,7 +147,7 @@ def _body(old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]
     return {**body, "HostConfig": host_config}
 
 
-def _create(context: Context, dependent: Dependent, body: Document, heirs: t.Mapping[str, str]) -> str:
+def _create(context: Context, dependent: Dependent, body: Document, successors: t.Mapping[str, str]) -> str:
     """Create the dependent and return its ID, even if the answer was lost. A failure leaves no container behind."""
     try:
         return context.ops.create(dependent.name, body)
@@ -157,7 +157,7 @@ def _create(context: Context, dependent: Dependent, body: Document, heirs: t.Map
         raise
     except NoAnswer:
         made = _find(context, dependent.name)
-        if made is None or not depends_on(made.container, heirs[dependent.provider], dependent.provider_name):
+        if made is None or not depends_on(made.container, successors[dependent.provider], dependent.provider_name):
             raise
         made_id: str = made.container["Id"]
         return made_id

@@ -13,14 +13,13 @@ import typing as t
 from ..container.dependents import RepairResult, repair_warnings
 from ..container.lost_files import lost_files_warning
 from ..engine.errors import EngineError
-from ..engine.interfaces import Context
 from ..engine.model import ContainerRuntimeState, Document, ImageIdentity, is_active, name_of
 from ..image.tags import move_tag, point_tag_back
 from ..plan.decision import NewContainer, Replacement
 from ..plan.diff import diff_of
 from ..state.archives import ArchiveRecord
 from ..state.rejections import reject
-from .blame import Evidence, FailedStep
+from .blame import Stage, is_image_to_blame
 from .finish import clean_up, complete
 from .health import Verdict, wait_for_health
 from .hook_steps import run_post_update, run_pre_update
@@ -28,7 +27,7 @@ from .intent import journal_entry_for
 from .job import Run
 from .restore import rollback
 from .result import CycleResult, Outcome, RollbackReason
-from .swap import SuccessorFailed, Swap, failed_successor
+from .swap import SuccessorFailed, Swap, what_to_discard
 
 _REASONS = {Verdict.CRASHED: RollbackReason.CRASHED, Verdict.TIMEOUT: RollbackReason.HEALTH_TIMEOUT}
 
@@ -47,17 +46,20 @@ class ReplaceSteps:
         self._dependents: tuple[RepairResult, ...] = ()
         self._warnings: list[str] = []
 
-    def lock(self) -> bool:
-        """Record what the run is about to do. Return False if the container has changed since the plan; nothing was changed then.
+    def point_tag_at_image(self) -> None:
+        """Point the tag that the container follows at the new image, if that was pulled by its digest. Raise PullFailed."""
+        if isinstance(self._plan.successor, NewContainer) and self._plan.successor.tag:
+            move_tag(self._context.ops, self._plan.successor.tag, self._plan.new_image, self._plan.old.name)
+
+    def acquire_lock(self) -> bool:
+        """Record what the run is about to do. Return False if the container has changed since the plan; it is not touched then.
 
         Raise StepFailed.
         """
-        plan, lock = self._plan, self._run.lock
-        if isinstance(plan.successor, NewContainer) and plan.successor.tag:
-            move_tag(self._context.ops, plan.successor.tag, plan.new_image, plan.old.name)
+        lock = self._run.lock
         if not lock.acquire(self._entry):
             return False
-        if is_unchanged_since_plan(self._context, plan):
+        if self._is_unchanged():
             return True
         lock.release()
         return False
@@ -65,7 +67,7 @@ class ReplaceSteps:
     def pre_update(self) -> None:
         """Run the hook in the old container. Raise StepFailed if nothing may be stopped."""
         if self._plan.old.runs:
-            run_pre_update(self._run, self._plan.old, lambda: is_unchanged_since_plan(self._context, self._plan))
+            run_pre_update(self._run, self._plan.old, self._is_unchanged)
 
     def swap(self) -> None:
         """Replace the old container and start its successor. Raise StepFailed or SuccessorFailed."""
@@ -75,20 +77,18 @@ class ReplaceSteps:
         """Wait for the verdict on the successor. Raise SuccessorFailed. A successor that is not started has nothing to pass."""
         if not self._plan.successor.runs:
             return
-        with self._run.watch.step("health_gate"):
+        with self._run.stopwatch.step("health_gate"):
             gate = wait_for_health(self._context.probe, self._context.clock, self._new_id, self._run.job.health)
         if gate.verdict is not Verdict.HEALTHY:
-            failed = failed_successor(self._plan, self._new_id)
-            evidence = Evidence(FailedStep.HEALTH_GATE, was_seen=not gate.blind)
-            raise SuccessorFailed(_REASONS[gate.verdict], f"{self._plan.old.name} {gate.why}", failed, evidence)
+            failed = what_to_discard(self._plan, self._new_id)
+            rejects_image = is_image_to_blame(Stage.HEALTH_GATE, was_seen=not gate.unreadable)
+            raise SuccessorFailed(_REASONS[gate.verdict], f"{self._plan.old.name} {gate.why}", failed, rejects_image=rejects_image)
         self._compare_images(gate.last)
 
     def restore(self, failure: SuccessorFailed) -> CycleResult:
         """Put the old container back. Never raise EngineError."""
         run, plan = self._run, self._plan
-        event, restored = rollback(
-            run.context, run.watch, plan.old, failure.failed, plan.archive, failure.reason, failure.cause, run.job.health
-        )
+        event, restored = rollback(run, plan, failure.failed, failure.reason, failure.cause)
         warnings: tuple[str, ...] = ()
         if restored.problem is None:
             if failure.rejects_image:
@@ -107,15 +107,15 @@ class ReplaceSteps:
             archive=restored.archive or (plan.successor.name if isinstance(plan.successor, ArchiveRecord) else None),
             rollback=event,
             restored=restored,
-            steps=run.watch.steps,
-            downtime=run.watch.downtime,
+            steps=run.stopwatch.steps,
+            downtime=run.stopwatch.downtime,
             dependents=restored.dependents,
             warnings=(*plan.warnings, *repair_warnings(restored.dependents), *warnings),
         )
 
     def commit(self) -> None:
         """Give the dependents the successor, and update what later runs remember. Dependents do not wait for the post_update hook."""
-        with self._run.watch.step("complete"):
+        with self._run.stopwatch.step("complete"):
             completion = complete(self._context, self._entry, self._new_id)
         self._dependents = completion.dependents
         self._warnings += completion.warnings
@@ -128,7 +128,7 @@ class ReplaceSteps:
     def clean_up(self) -> None:
         """Remove the archive and images as requested, unless the archive is kept. Then release the lock."""
         if not self._run.job.keep_archive:
-            with self._run.watch.step("cleanup"):
+            with self._run.stopwatch.step("cleanup"):
                 self._archive, warnings = clean_up(self._context.ops, self._plan, self._run.job.cleanup)
             self._warnings += warnings
         self._run.lock.release()
@@ -143,13 +143,22 @@ class ReplaceSteps:
             old_image=plan.old_image,
             new_image=self._new_image,
             archive=self._archive,
-            steps=run.watch.steps,
-            downtime=run.watch.downtime,
+            steps=run.stopwatch.steps,
+            downtime=run.stopwatch.downtime,
             dependents=self._dependents,
             lost_files=plan.lost_files,
             diff=diff_of(plan, self._new_image),
             warnings=(*plan.warnings, *lost_files_warning(plan.old.name, plan.lost_files, "does not have them"), *self._warnings),
         )
+
+    def _is_unchanged(self) -> bool:
+        """Whether the container is still what the plan saw: not replaced, renamed, stopped, started or changed since."""
+        plan = self._plan
+        try:
+            now = self._context.ops.inspect(plan.old.id).container
+        except EngineError:
+            return False
+        return is_active(now) == plan.old.runs and _fingerprint(now) == _fingerprint(plan.seen)
 
     def _compare_images(self, state: ContainerRuntimeState | None) -> None:
         planned, actual = self._plan.new_image, state.image_id if state else ""
@@ -157,15 +166,6 @@ class ReplaceSteps:
             moved = f"{planned.reference} was moved on this host between the pull and the creation"
             self._warnings.append(f"{moved}: the container runs {actual}, not the pulled image {planned.id}.")
             self._new_image = ImageIdentity(planned.reference, actual)
-
-
-def is_unchanged_since_plan(context: Context, plan: Replacement) -> bool:
-    """Whether the container is still what the plan saw: not replaced, renamed, stopped, started or changed since."""
-    try:
-        now = context.ops.inspect(plan.old.id).container
-    except EngineError:
-        return False
-    return is_active(now) == plan.old.runs and _fingerprint(now) == _fingerprint(plan.seen)
 
 
 def _fingerprint(container: Document) -> tuple[t.Any, ...]:

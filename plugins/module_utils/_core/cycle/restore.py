@@ -18,56 +18,49 @@ from ..engine.interfaces import Context, HealthProbe
 from ..engine.model import Document, RuntimeStatus
 from ..engine.retry import retry_on_no_answer, retry_on_refusal
 from ..engine.timing import Stopwatch
-from .discard import FailedSuccessor, collect_evidence, discard, unless_archive_is_gone, with_name_freed
+from ..plan.decision import Replacement
+from .discard import ToDiscard, collect_evidence, discard, unless_archive_is_gone, with_name_freed
 from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
+from .job import Run
 from .repair import restart_dependents
 from .result import RestoreResult, RollbackEvent, RollbackReason
 
 _WELL = (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING)
 
 
-def rollback(
-    context: Context,
-    watch: Stopwatch,
-    old: OldContainer,
-    failed: FailedSuccessor,
-    archive: str,
-    reason: RollbackReason,
-    cause: str,
-    health: HealthConfig,
-) -> tuple[RollbackEvent, RestoreResult]:
-    """Put `failed` out of the way and restore `old` from `archive`. `cause` describes the reason.
+def rollback(run: Run, plan: Replacement, failed: ToDiscard, reason: RollbackReason, cause: str) -> tuple[RollbackEvent, RestoreResult]:
+    """Put `failed` out of the way and restore the old container from its archive. `cause` describes the reason.
 
     Never raise EngineError: the result says what could not be done.
     """
-    watch.still_down()
-    with watch.step("evidence"):
-        failure = collect_evidence(context.probe, failed, cause)
-    restored = put_back(context, watch, old, failed, archive, health)
-    return RollbackEvent(old.name, reason, old.image_ref, failed.image_ref, archive, failure), restored
+    run.stopwatch.still_down()
+    with run.stopwatch.step("evidence"):
+        failure = collect_evidence(run.context.probe, failed, cause)
+    restored = discard_and_restore(run, plan.old, failed, plan.archive)
+    return RollbackEvent(plan.old.name, reason, plan.old.image_ref, failed.image_ref, plan.archive, failure), restored
 
 
-def put_back(
-    context: Context, watch: Stopwatch, old: OldContainer, failed: FailedSuccessor, archive: str | None, health: HealthConfig
-) -> RestoreResult:
+def discard_and_restore(run: Run, old: OldContainer, failed: ToDiscard, archive: str | None) -> RestoreResult:
     """Discard `failed`, then restore `old`, unless that would make things worse. Never raise EngineError."""
-    with watch.step("discard"):
+    context = run.context
+    with run.stopwatch.step("discard"):
         obstacle = unless_archive_is_gone(context.probe, old, failed, archive) or discard(context, old, failed, archive)
-    return obstacle or with_name_freed(context.probe, failed, restore(context, watch, old, archive, health))
+    return obstacle or with_name_freed(context.probe, failed, restore(run, old, archive))
 
 
-def restore(context: Context, watch: Stopwatch, old: OldContainer, archive: str | None, health: HealthConfig) -> RestoreResult:
+def restore(run: Run, old: OldContainer, archive: str | None) -> RestoreResult:
     """Rename `old` back from `archive` (None: it has its name), start it, check it and repair its dependents. Never raise EngineError."""
-    with watch.step("restore"):
+    context, stopwatch = run.context, run.stopwatch
+    with stopwatch.step("restore"):
         name_problem = _rename_back(context, old) if archive else None
         # Before the start: a policy that is set after the first crash does not bring a container back into its crash loop.
         policy_problem = _restore_restart_policy(context, old)
         start_problem = _start(context, old) if old.runs else None
         if old.runs and not start_problem:
-            watch.came_up()
-    with watch.step("check"):
-        outcome = _check(context, old, health)
-    dependents = _repair_dependents(context, watch, old, outcome)
+            stopwatch.came_up()
+    with stopwatch.step("check"):
+        outcome = _check(context, old, run.job.health)
+    dependents = _repair_dependents(context, stopwatch, old, outcome)
     # The answer to the start matters only if no look succeeded afterwards.
     is_back = outcome.verdict is Verdict.HEALTHY and not (start_problem and outcome.last is None)
     if is_back and not name_problem and not policy_problem:
@@ -97,11 +90,11 @@ def wait_for_pending_stop(context: Context, container: str, started_at: str, tim
         retry_on_no_answer(context.clock, lambda: context.ops.stop(container, timeout))
 
 
-def _repair_dependents(context: Context, watch: Stopwatch, old: OldContainer, outcome: HealthOutcome) -> tuple[RepairResult, ...]:
+def _repair_dependents(context: Context, stopwatch: Stopwatch, old: OldContainer, outcome: HealthOutcome) -> tuple[RepairResult, ...]:
     was_never_down = outcome.last is not None and outcome.last.started_at == old.state.started_at
     if not old.dependents or was_never_down:
         return ()
-    with watch.step("dependents"):
+    with stopwatch.step("dependents"):
         return restart_dependents(context, old.dependents, old.id)
 
 
@@ -161,4 +154,4 @@ def _check(context: Context, old: OldContainer, health: HealthConfig) -> HealthO
     if old.state.status is RuntimeStatus.EXITED:
         return HealthOutcome(Verdict.HEALTHY, "was not up before either")
     patient = dataclasses.replace(health, health_timeout=max(health.health_timeout, old.time_to_health), min_healthy_time=0)
-    return wait_for_health(context.probe, context.clock, old.id, patient, new=False, need_health=old.state.status in _WELL)
+    return wait_for_health(context.probe, context.clock, old.id, patient, new=False, require_healthy=old.state.status in _WELL)

@@ -9,12 +9,18 @@ to, and every failure leads there.
 
 from __future__ import annotations
 
+import typing as t
+
 from ..engine.errors import FleetError, Refused
 from ..engine.interfaces import Context
 from ..plan.decision import Replacement, Skipped, Unchanged
 from ..state.lock import RunLock
-from .job import Job, Run
+from .job import Job, Run, name_to_lock
 from .result import CycleResult, Outcome
+
+if t.TYPE_CHECKING:
+    from ..container.dependents import RepairResult
+    from ..state.journal import JournalEntry
 
 ATTEMPTS = 20
 """How often to plan again if the container changes before it is locked."""
@@ -41,11 +47,11 @@ def run_cycle(context: Context, lock: RunLock, job: Job) -> CycleResult:
 
 
 def recreate_one(run: Run) -> CycleResult | None:
-    """Carry out one attempt. Return None if the container changed before it was locked; nothing was changed then. Raise StepFailed."""
-    name = run.wait_for_lock()
+    """Carry out one attempt. Return None if the container changed before it was locked; it is as it was then. Raise StepFailed."""
+    name = wait_and_recover(run)
     decision = run.plan()
     if decision.old.name != name:
-        return None
+        return None  # It was renamed: another run would lock the new name.
     if not isinstance(decision, Replacement):
         return _leave_as_it_is(run, decision)
 
@@ -53,7 +59,8 @@ def recreate_one(run: Run) -> CycleResult | None:
     from .swap import SuccessorFailed
 
     steps = ReplaceSteps(run, decision)
-    if not steps.lock():
+    steps.point_tag_at_image()
+    if not steps.acquire_lock():
         return None
     steps.pre_update()
     try:
@@ -65,6 +72,20 @@ def recreate_one(run: Run) -> CycleResult | None:
     steps.post_update()
     steps.clean_up()
     return steps.result()
+
+
+def wait_and_recover(run: Run) -> str:
+    """Wait until no other run works on the container, and recover an interrupted run. Return the container's name. Raise StepFailed."""
+
+    def recover_entry(entry: JournalEntry, new_id: str | None) -> tuple[RepairResult, ...]:
+        from .recovery import recover
+
+        return recover(run, entry, new_id)
+
+    with run.stopwatch.step("lock"):
+        name = name_to_lock(run.context, run.lock, run.job.request)
+        run.lock.wait_and_recover(name, recover_entry)
+    return name
 
 
 def with_recovery(lock: RunLock, result: CycleResult) -> CycleResult:
@@ -92,7 +113,7 @@ def _leave_as_it_is(run: Run, decision: Unchanged | Skipped) -> CycleResult:
         container_name=decision.old.name,
         old_image=decision.old_image,
         new_image=decision.new_image,
-        steps=run.watch.steps,
+        steps=run.stopwatch.steps,
         skipped=skipped,
         warnings=(*decision.warnings, *(_point_tag_back(run, skipped) if skipped and skipped.moved_tag else ())),
     )

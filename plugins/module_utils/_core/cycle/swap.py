@@ -12,8 +12,8 @@ from ..engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound, R
 from ..engine.model import RuntimeStatus
 from ..plan.decision import NewContainer, Replacement
 from ..state.archives import ArchiveRecord
-from .blame import Evidence, FailedStep, is_image_to_blame
-from .discard import FailedArchive, FailedContainer, FailedSuccessor
+from .blame import Stage, is_image_to_blame
+from .discard import FailedArchive, FailedContainer, ToDiscard
 from .job import Run
 from .restore import restore, wait_for_pending_stop
 from .result import RollbackReason
@@ -25,15 +25,15 @@ class SuccessorFailed(Exception):
     `cause` describes `reason`.
     """
 
-    def __init__(self, reason: RollbackReason, cause: str, failed: FailedSuccessor, evidence: Evidence) -> None:
+    def __init__(self, reason: RollbackReason, cause: str, failed: ToDiscard, *, rejects_image: bool) -> None:
         super().__init__(cause)
         self.reason = reason
         self.cause = cause
         self.failed = failed
-        self.rejects_image = is_image_to_blame(evidence)
+        self.rejects_image = rejects_image
 
 
-def failed_successor(plan: Replacement, new_id: str | None, *, answer_lost: bool = False) -> FailedSuccessor:
+def what_to_discard(plan: Replacement, new_id: str | None, *, answer_lost: bool = False) -> ToDiscard:
     """Describe the successor that a plan brought up, for the rollback."""
     if isinstance(plan.successor, ArchiveRecord):
         return FailedArchive(plan.successor, plan.new_image.reference, plan.stop_timeout)
@@ -47,7 +47,7 @@ class Swap:
         self._run = run
         self._context = run.context
         self._ops = run.context.ops
-        self._watch = run.watch
+        self._stopwatch = run.stopwatch
         self._plan = plan
         self._old = plan.old
 
@@ -59,7 +59,7 @@ class Swap:
         """
         self._disable_restart()
         if self._old.runs:
-            self._watch.went_down()
+            self._stopwatch.went_down()
             self._stop_old()
         self._rename_old()
         new_id = self._bring_in(self._plan.successor)
@@ -71,7 +71,7 @@ class Swap:
         if not self._old.has_restart_policy:
             return
         try:
-            with self._watch.step("update"):
+            with self._stopwatch.step("update"):
                 self._ops.set_restart_policy(self._old.id, NO_RESTART)
         except EngineError as error:
             raise self._undone(
@@ -80,7 +80,7 @@ class Swap:
 
     def _stop_old(self) -> None:
         try:
-            with self._watch.step("stop"):
+            with self._stopwatch.step("stop"):
                 self._ops.stop(self._old.id, self._plan.stop_timeout)
         except NotFound:
             self._run.lock.release()
@@ -102,7 +102,7 @@ class Swap:
 
     def _rename_old(self) -> None:
         try:
-            with self._watch.step("rename"):
+            with self._stopwatch.step("rename"):
                 self._ops.rename(self._old.id, self._plan.archive)
         except EngineError as error:
             problem = f"Container {self._old.name} could not be renamed to {self._plan.archive}: {error}"
@@ -113,13 +113,13 @@ class Swap:
         try:
             return self._create(successor) if isinstance(successor, NewContainer) else self._return_archive(successor)
         except EngineError as error:
-            evidence = Evidence(FailedStep.CREATE, error, is_archive=isinstance(successor, ArchiveRecord))
+            rejects_image = is_image_to_blame(Stage.CREATE, error, is_archive=isinstance(successor, ArchiveRecord))
             incomplete_id = error.container if isinstance(error, CreateIncomplete) else None
-            failed = failed_successor(self._plan, incomplete_id, answer_lost=isinstance(error, NoAnswer))
-            raise SuccessorFailed(RollbackReason.CREATE_FAILED, str(error), failed, evidence) from error
+            failed = what_to_discard(self._plan, incomplete_id, answer_lost=isinstance(error, NoAnswer))
+            raise SuccessorFailed(RollbackReason.CREATE_FAILED, str(error), failed, rejects_image=rejects_image) from error
 
     def _create(self, new: NewContainer) -> str:
-        with self._watch.step("create"):
+        with self._stopwatch.step("create"):
             if new.tag:
                 # Once more, because something may have moved the tag during the hook or the stop. If this fails, the result shows which
                 # image the container really runs.
@@ -128,28 +128,29 @@ class Swap:
             return self._ops.create(self._old.name, new.body)
 
     def _return_archive(self, record: ArchiveRecord) -> str:
-        with self._watch.step("return"):
+        with self._stopwatch.step("return"):
             self._ops.rename(record.id, self._old.name)
             self._ops.set_restart_policy(record.id, record.restart_policy)
         return record.id
 
     def _start(self, new_id: str) -> None:
-        step = FailedStep.RECORD
+        stage = Stage.RECORD
         try:
-            with self._watch.step("start"):
+            with self._stopwatch.step("start"):
                 self._run.lock.record_new_container(new_id)
-                step = FailedStep.START
+                stage = Stage.START
                 if self._plan.successor.runs:
                     self._ops.start(new_id)
         except EngineError as error:
-            failed = failed_successor(self._plan, new_id)
-            raise SuccessorFailed(RollbackReason.START_FAILED, str(error), failed, Evidence(step, error)) from error
+            failed = what_to_discard(self._plan, new_id)
+            rejects_image = is_image_to_blame(stage, error)
+            raise SuccessorFailed(RollbackReason.START_FAILED, str(error), failed, rejects_image=rejects_image) from error
         if self._plan.successor.runs:
-            self._watch.came_up()
+            self._stopwatch.came_up()
 
     def _undone(self, kind: type[StepFailed], problem: str, archive: str | None, *, stop_may_go_on: bool = False) -> StepFailed:
         """Restore the old container. Return the error that says how it is now."""
-        restored = restore(self._context, self._watch, self._old, archive, self._run.job.health)
+        restored = restore(self._run, self._old, archive)
         touched = self._was_touched()
         if restored.problem is None and stop_may_go_on and not touched:
             # The journal entry stays, so that the next run checks the container.

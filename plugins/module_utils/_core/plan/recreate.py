@@ -25,14 +25,14 @@ if t.TYPE_CHECKING:
     from ..state.rejections import Rejected
 
 
-def plan_replacement(
-    context: Context, watch: Stopwatch, request: RecreateRequest, source: ImageSource = pull
+def plan_regardless_of_rules(
+    context: Context, stopwatch: Stopwatch, request: RecreateRequest, source: ImageSource = pull
 ) -> Unchanged | Skipped | Replacement:
     """Inspect the container, get the image from `source`, and decide. Does not look at rejections and at the age of the image.
 
     Raises InvalidInput and StepFailed. In each case, the container was not changed.
     """
-    with watch.step("inspect"):
+    with stopwatch.step("inspect"):
         inspected = require_container(context.ops, request.container)
     container = inspected.container
     old = old_container(container, context.clock.unix_seconds())
@@ -40,16 +40,16 @@ def plan_replacement(
     if request.respect_labels and is_excluded(container):
         return Skipped(old, image_of(inspected), image_of(inspected), SkipReason.EXCLUDED, why_excluded(old.name))
     reference = _target_reference(request, old, container["Image"])
-    with watch.step("pull"):
+    with stopwatch.step("pull"):
         resolved = get_image(source, context.ops, pull_reference(reference, request.image_digest), request.pull, inspected)
         warnings = warn_if_tag_moved(context.ops, reference, request.image_digest, request.pull)
     old_image = image_of(inspected)
     if resolved.image.id == old_image.id and not request.force:
         return Unchanged(old, old_image, resolved.image, warnings)
-    with watch.step("preflight"):
-        from .replacement import replacement_for
+    with stopwatch.step("preflight"):
+        from .replacement import build_replacement
 
-        return replacement_for(context, request, inspected, old, reference, old_image, resolved, warnings)
+        return build_replacement(context, request, inspected, old, reference, old_image, resolved, warnings)
 
 
 def _target_reference(request: RecreateRequest, old: OldContainer, image_id: str) -> ImageReference:
@@ -81,9 +81,9 @@ def refuse_archive(context: Context, old: OldContainer) -> None:
         )
 
 
-def plan_recreation(context: Context, watch: Stopwatch, request: RecreateRequest, source: ImageSource = pull) -> Decision:
-    """Like `plan_replacement`, but skip an image that is too young, and an image that was rejected before unless `force` is set."""
-    decision = plan_replacement(context, watch, request, source)
+def plan_update(context: Context, stopwatch: Stopwatch, request: RecreateRequest, source: ImageSource = pull) -> Decision:
+    """Like `plan_regardless_of_rules`, but skip an image that is too young, and an image that was rejected before unless `force` is set."""
+    decision = plan_regardless_of_rules(context, stopwatch, request, source)
     if not isinstance(decision, Replacement):
         return decision
     return _skip_rejected(context, request, decision) or _skip_young(context, request, decision) or _with_age_warning(request, decision)

@@ -25,7 +25,7 @@ from .requests import LostFiles, RecreateRequest
 from .surroundings import inspect_surroundings
 
 
-def replacement_for(
+def build_replacement(
     context: Context,
     request: RecreateRequest,
     inspected: Inspected,

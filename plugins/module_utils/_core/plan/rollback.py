@@ -21,7 +21,7 @@ from .surroundings import inspect_surroundings
 
 
 def plan_rollback(
-    context: Context, rolled_back_to: str | None, watch: Stopwatch, request: ContainerRequest
+    context: Context, rolled_back_to: str | None, stopwatch: Stopwatch, request: ContainerRequest
 ) -> Unchanged | Replacement | MissingContainer:
     """Decide what container_rollback does. Raise StepFailed.
 
@@ -29,19 +29,19 @@ def plan_rollback(
     """
     if is_missing(context.ops, request):
         return plan_missing(context, request)
-    return plan_return(context, rolled_back_to, watch, request)
+    return plan_return(context, rolled_back_to, stopwatch, request)
 
 
-def plan_return(context: Context, rolled_back_to: str | None, watch: Stopwatch, request: ContainerRequest) -> Unchanged | Replacement:
+def plan_return(context: Context, rolled_back_to: str | None, stopwatch: Stopwatch, request: ContainerRequest) -> Unchanged | Replacement:
     """Replace the container with its newest archive. Raise StepFailed."""
-    with watch.step("inspect"):
+    with stopwatch.step("inspect"):
         inspected = require_container(context.ops, request.container)
         old = old_container(inspected.container, context.clock.unix_seconds())
         if rolled_back_to == old.id:
             # The interrupted run has restored it. Another rollback would go back one archive too far, or forward again.
             return Unchanged(old, image_of(inspected), image_of(inspected))
         record, archive = _newest_archive(context, old.name, other_than=old.id)
-    with watch.step("preflight"):
+    with stopwatch.step("preflight"):
         surroundings, dependents, inspected_dependents, warnings = inspect_surroundings(
             context, old, inspected.container, archive.container["Image"]
         )

@@ -107,7 +107,7 @@ def lock_key(container: str) -> str:
     return f"evenkeel-lock.{container}"
 
 
-def successor_key(entry: JournalEntry) -> str:
+def takeover_key(entry: JournalEntry) -> str:
     """The key that a rescuer must hold once the holder of `entry` is dead."""
     return f"evenkeel-lock-after.{entry.holder.token}.{entry.container}"
 

@@ -20,7 +20,7 @@ from .journal import (
     is_record_of_run,
     lock_key,
     new_container_key,
-    successor_key,
+    takeover_key,
     touch_key,
 )
 
@@ -79,7 +79,7 @@ class RunLock:
                 return
             if self._may_live(chain[-1]):
                 self._wait(container, chain[-1].entry.holder)
-            elif self._succeed(chain):
+            elif self._take_over(chain):
                 self._recover(chain, recover)
 
     def holder(self, container: str) -> LockHolder | None:
@@ -139,7 +139,7 @@ class RunLock:
                 self._erase(*_records_of(entry), lock_key(entry.container))
 
     def _recover(self, chain: list[_Link], recover: RecoverCallback) -> None:
-        own_key, entry = successor_key(chain[-1].entry), chain[0].entry
+        own_key, entry = takeover_key(chain[-1].entry), chain[0].entry
         was_touched = True
         try:
             was_touched = self._was_touched(entry)
@@ -165,7 +165,7 @@ class RunLock:
             if record is None:
                 return chain
             chain.append(_Link(key, record, _parse(key, record.text)))
-            key = successor_key(chain[-1].entry)
+            key = takeover_key(chain[-1].entry)
 
     def _remove_leftover_records(self, container: str, keys: t.Iterable[str]) -> None:
         """Erase the records of a rescuer that was killed while it erased them."""
@@ -186,9 +186,9 @@ class RunLock:
             )
         self._clock.sleep(_POLL)
 
-    def _succeed(self, chain: list[_Link]) -> bool:
+    def _take_over(self, chain: list[_Link]) -> bool:
         """Take over from the dead holder at the end of the chain. Return False if another rescuer was faster."""
-        key = successor_key(chain[-1].entry)
+        key = takeover_key(chain[-1].entry)
         own_entry = chain[0].entry._replace(holder=self._me)
         if self._write(key, own_entry).holder.token != self._me.token:
             return False
@@ -224,19 +224,22 @@ class RunLock:
         try:
             return self._journal.keys(container)
         except EngineError as error:
-            raise JournalFailed(f"The journal could not be read ({error}). Nothing was changed.") from error
+            raise JournalFailed(f"The journal could not be read ({error}). {self._what_changed()}") from error
 
     def _read(self, key: str) -> Record | None:
         try:
             return self._journal.read(key)
         except EngineError as error:
-            raise JournalFailed(f"The journal could not be read ({error}). Nothing was changed.") from error
+            raise JournalFailed(f"The journal could not be read ({error}). {self._what_changed()}") from error
 
     def _age(self, record: Record) -> float:
         try:
             return self._journal.age(record)
         except EngineError as error:
-            raise JournalFailed(f"The engine's time could not be read ({error}). Nothing was changed.") from error
+            raise JournalFailed(f"The engine's time could not be read ({error}). {self._what_changed()}") from error
+
+    def _what_changed(self) -> str:
+        return "An interrupted run was recovered before; nothing else was changed." if self.recovered else "Nothing was changed."
 
     def _erase(self, *keys: str) -> None:
         for key in keys:

@@ -11,7 +11,7 @@ from ..engine.timing import Stopwatch
 from ..image.pull import ImageSource
 from ..image.resolve import ask_registry
 from ..plan.decision import Decision
-from ..plan.recreate import plan_recreation
+from ..plan.recreate import plan_update
 from ..plan.requests import RecreateRequest
 from ..state.lock import RunLock
 from ..state.rejections import Rejections
@@ -28,7 +28,7 @@ def check_recreate(context: Context, lock: RunLock, request: RecreateRequest, so
     """
 
     def plan(context: Context, _rolled_back_to: str | None) -> Decision:
-        return plan_recreation(context, Stopwatch(context.clock), request, source)
+        return plan_update(context, Stopwatch(context.clock), request, source)
 
     result = check(context, lock, request, plan, request.image or "")
     if result.outcome is not Outcome.RECREATED or result.new_image.id:

@@ -13,7 +13,7 @@ from ..cycle.run import run_cycle
 from ..engine.interfaces import Context
 from ..engine.timing import Stopwatch
 from ..plan.decision import Decision
-from ..plan.recreate import plan_recreation
+from ..plan.recreate import plan_update
 from ..plan.requests import Cleanup, RecreateRequest
 from ..state.lock import RunLock
 
@@ -34,7 +34,7 @@ def recreate_with_health(
     Raise InvalidInput or StepFailed if the run ended before the old container was archived; the message says how that container is.
     """
 
-    def plan(watch: Stopwatch) -> Decision:
-        return plan_recreation(context, watch, request)
+    def plan(stopwatch: Stopwatch) -> Decision:
+        return plan_update(context, stopwatch, request)
 
     return run_cycle(context, lock, Job(request, plan, health, cleanup, keep_archive, hooks, rollout))

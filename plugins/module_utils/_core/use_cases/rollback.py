@@ -13,7 +13,7 @@ from ..cycle.job import Job, Run
 from ..cycle.report import cycle_report
 from ..cycle.restore import restore
 from ..cycle.result import CycleResult, Outcome
-from ..cycle.run import ATTEMPTS, run_cycle, with_recovery
+from ..cycle.run import ATTEMPTS, run_cycle, wait_and_recover, with_recovery
 from ..engine.errors import FleetError, RestoreFailed
 from ..engine.interfaces import Context
 from ..engine.model import ReturnValues
@@ -33,8 +33,8 @@ def rollback_to_archive(
     was replaced; the message says how things are.
     """
 
-    def plan(watch: Stopwatch) -> Unchanged | Replacement:
-        return plan_return(context, lock.rolled_back_to, watch, request)
+    def plan(stopwatch: Stopwatch) -> Unchanged | Replacement:
+        return plan_return(context, lock.rolled_back_to, stopwatch, request)
 
     job = Job(request, plan, health, keep_archive=keep_archive)
     return restore_missing(Run(context, lock, job)) or run_cycle(context, lock, job)
@@ -57,7 +57,7 @@ def restore_missing(run: Run) -> CycleResult | None:
         for _attempt in range(ATTEMPTS):
             if not is_missing(ops, request):
                 return None
-            run.wait_for_lock()
+            wait_and_recover(run)
             if not is_missing(ops, request):
                 return None
             plan = plan_missing(run.context, request)
@@ -73,7 +73,7 @@ def restore_missing(run: Run) -> CycleResult | None:
 
 def _restore(run: Run, plan: MissingContainer) -> CycleResult:
     old = plan.old
-    restored = restore(run.context, run.watch, old, plan.archive.name, run.job.health)
+    restored = restore(run, old, plan.archive.name)
     if restored.problem:
         raise RestoreFailed(
             f"Container {old.name} is gone, and its archive {plan.archive.name} could not be restored: "
@@ -88,7 +88,7 @@ def _restore(run: Run, plan: MissingContainer) -> CycleResult:
         container_name=old.name,
         old_image=plan.image,
         new_image=plan.image,
-        steps=run.watch.steps,
+        steps=run.stopwatch.steps,
         dependents=restored.dependents,
         warnings=(*repair_warnings(restored.dependents), *warnings),
     )

@@ -71,33 +71,33 @@ def test_manual_restart_counts_as_a_crash() -> None:
 class TestEvents:
     """An event triggers the next probe early. Only the probe decides."""
 
-    def gate(self, *looks: ContainerRuntimeState, news_after: list[float], **config: float) -> tuple[Verdict, float]:
+    def gate(self, *looks: ContainerRuntimeState, events_after: list[float], **config: float) -> tuple[Verdict, float]:
         engine, clock = FakeEngine(), FakeClock()
         engine.has_container("web", "shop:1", "image")
-        engine.looks["web"], engine.news_after = list(looks), news_after
+        engine.looks["web"], engine.events_after = list(looks), events_after
         return wait_for_health(engine, clock, "web", HealthConfig(**config)).verdict, clock.now
 
     def test_event_makes_healthy_visible_at_once(self) -> None:
-        assert self.gate(STARTING, HEALTHY, news_after=[0.25]) == (Verdict.HEALTHY, 0.25)
+        assert self.gate(STARTING, HEALTHY, events_after=[0.25]) == (Verdict.HEALTHY, 0.25)
 
     def test_event_makes_a_crash_visible_at_once(self) -> None:
-        assert self.gate(RUNNING, RUNNING, exited(1), news_after=[0.125, 0.25]) == (Verdict.CRASHED, 0.375)
+        assert self.gate(RUNNING, RUNNING, exited(1), events_after=[0.125, 0.25]) == (Verdict.CRASHED, 0.375)
 
     def test_event_without_a_state_change_decides_nothing(self) -> None:
-        assert self.gate(STARTING, STARTING, STARTING, HEALTHY, news_after=[0.25]) == (Verdict.HEALTHY, 2.25)
+        assert self.gate(STARTING, STARTING, STARTING, HEALTHY, events_after=[0.25]) == (Verdict.HEALTHY, 2.25)
 
     def test_event_does_not_shorten_the_grace_period(self) -> None:
-        assert self.gate(RUNNING, news_after=[0.25, 0.25], grace_period=5) == (Verdict.HEALTHY, 5)
+        assert self.gate(RUNNING, events_after=[0.25, 0.25], grace_period=5) == (Verdict.HEALTHY, 5)
 
 
 class TestOldContainer:
     """A container that was restored, or that was never stopped."""
 
-    def gate(self, *looks: ContainerRuntimeState, need_health: bool = True) -> Verdict:
+    def gate(self, *looks: ContainerRuntimeState, require_healthy: bool = True) -> Verdict:
         engine = FakeEngine()
         engine.has_container("web", "shop:1", "image")
         engine.looks["web"] = list(looks)
-        return wait_for_health(engine, FakeClock(), "web", HealthConfig(), new=False, need_health=need_health).verdict
+        return wait_for_health(engine, FakeClock(), "web", HealthConfig(), new=False, require_healthy=require_healthy).verdict
 
     def test_earlier_restarts_do_not_count(self) -> None:
         assert self.gate(HEALTHY._replace(restarts=4)) is Verdict.HEALTHY
@@ -106,8 +106,8 @@ class TestOldContainer:
         assert self.gate(RUNNING._replace(restarts=4), RUNNING._replace(restarts=5)) is Verdict.CRASHED
 
     def test_container_that_need_not_be_healthy_has_to_stay_up(self) -> None:
-        assert self.gate(STARTING, UNHEALTHY, need_health=False) is Verdict.HEALTHY
-        assert self.gate(UNHEALTHY, exited(3), need_health=False) is Verdict.CRASHED
+        assert self.gate(STARTING, UNHEALTHY, require_healthy=False) is Verdict.HEALTHY
+        assert self.gate(UNHEALTHY, exited(3), require_healthy=False) is Verdict.CRASHED
 
 
 class TestMinHealthyTime:
@@ -211,7 +211,7 @@ def test_container_that_need_not_be_healthy_has_to_stay_up_for_the_grace_period(
     engine, clock = FakeEngine(), FakeClock()
     engine.has_container("web", "shop:1", "image")
     engine.looks["web"] = looks
-    outcome = wait_for_health(engine, clock, "web", HealthConfig(), need_health=False)
+    outcome = wait_for_health(engine, clock, "web", HealthConfig(), require_healthy=False)
     assert (outcome.verdict, clock.now) == (verdict, seconds)
 
 
@@ -243,7 +243,7 @@ def test_failed_probe_after_the_health_timeout_is_retried(looks: list[ContainerR
 
 def test_probes_that_keep_failing_after_the_health_timeout_fail_the_gate() -> None:
     outcome, took = gate(*[HEALTHY] * 4, BLIND, health_timeout=2, min_healthy_time=60)
-    assert (outcome.verdict, outcome.blind, took) == (Verdict.TIMEOUT, True, 34)
+    assert (outcome.verdict, outcome.unreadable, took) == (Verdict.TIMEOUT, True, 34)
 
 
 @pytest.mark.parametrize(("look", "seconds"), [(STARTING, 120), (RUNNING, 10)])

@@ -40,7 +40,9 @@ HOLDER = FakeProcesses("me").me()
 
 def job(*, keep_archive: bool = False, hooks: Hooks | None = None, health: HealthConfig = HEALTH) -> Job:
     unchanged = Unchanged(OLD, REPLACEMENT.old_image, REPLACEMENT.new_image)
-    return Job(ContainerRequest("web"), lambda _watch: unchanged, health, keep_archive=keep_archive, hooks=hooks or Hooks(), rollout="7")
+    return Job(
+        ContainerRequest("web"), lambda _stopwatch: unchanged, health, keep_archive=keep_archive, hooks=hooks or Hooks(), rollout="7"
+    )
 
 
 @pytest.mark.parametrize("keep_archive", [True, False])

@@ -16,8 +16,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     RecoveryFailed,
     StillUnhealthy,
 )
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
-from support.fakes.engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, a_journal_entry, exited, fake_context
+from support.fakes.engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, a_journal_entry, exited, fake_context, fake_run
 
 ARCHIVE = "web-old-1000"
 
@@ -35,7 +34,7 @@ def engine() -> FakeEngine:
 def run_recovery(engine: FakeEngine, new_id: str | None = None, keep_archive: bool = False) -> None:
     context = fake_context(engine)
     entry = a_journal_entry("dead", old={"id": engine.old_id}, keep_archive=keep_archive)
-    recover(context, Stopwatch(context.clock), entry, new_id, HealthConfig(health_timeout=1))
+    recover(fake_run(context, HealthConfig(health_timeout=1)), entry, new_id)
 
 
 def archived(engine: FakeEngine) -> None:
@@ -190,7 +189,7 @@ class TestSpecialCases:
     ) -> None:
         context = fake_context(engine)
         entry = a_journal_entry("dead", old={"id": engine.old_id, **(old or {})}, stop_timeout=33, keep_archive=keep_archive)
-        recover(context, Stopwatch(context.clock), entry, new_id, HealthConfig(health_timeout=1))
+        recover(fake_run(context, HealthConfig(health_timeout=1)), entry, new_id)
 
     def started(self, engine: FakeEngine) -> str:
         archived(engine)

@@ -51,13 +51,13 @@ class Household:
         dependents = self.find()
         self.engine.stop(self.old, 1)
         self.engine.rename(self.old, "web-old-1000")
-        self.heir = self.engine.create("web", {"Image": "shop:1"})
-        self.engine.start(self.heir)
+        self.successor = self.engine.create("web", {"Image": "shop:1"})
+        self.engine.start(self.successor)
         self.engine.calls.clear()
         return dependents
 
     def recreate(self, dependents: t.Sequence[Dependent]) -> dict[str, RepairResult]:
-        repaired = recreate_dependents(fake_context(self.engine), dependents, self.old, self.heir, "web-old-1000")
+        repaired = recreate_dependents(fake_context(self.engine), dependents, self.old, self.successor, "web-old-1000")
         assert [result.name for result in repaired] == [dependent.name for dependent in dependents]
         return {result.name: result for result in repaired}
 
@@ -127,7 +127,7 @@ class TestAfterAnInterruptedRepair:
         household.engine.errors["remove:sidecar-old-1000"] = EngineError("killed before that")
         household.recreate(dependents)
         assert household.engine.names == {"web", "web-old-1000", "sidecar", "sidecar-old-1000"}
-        household.engine.remove(household.heir, force=True)
+        household.engine.remove(household.successor, force=True)
         household.engine.rename(household.old, "web")
         household.engine.start(household.old)
         return dependents
@@ -155,7 +155,7 @@ class TestRecreate:
         repaired = household.recreate(household.swap())
         assert {result.repair for result in repaired.values()} == {Repair.RECREATED}
         new_net, far = household.engine.container("net"), household.engine.container("far")
-        assert (new_net["HostConfig"]["NetworkMode"], new_net["HostConfig"]["IpcMode"]) == (f"container:{household.heir}", "private")
+        assert (new_net["HostConfig"]["NetworkMode"], new_net["HostConfig"]["IpcMode"]) == (f"container:{household.successor}", "private")
         assert far["HostConfig"]["PidMode"] == f"container:{new_net['Id']}"
         assert far["HostConfig"]["Links"] == ["/web:/far/db", "/other:/far/o"]
         assert household.engine.names == {"web", "web-old-1000", "net", "far", "other"}

@@ -24,7 +24,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_regardless_of_rules
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.entry_format import entry_to_text
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_key
@@ -187,9 +187,9 @@ class TestRecovery:
     @pytest.fixture
     def lock(self, engine: FakeEngine) -> RunLock:
         """Return the lock of a container that an interrupted run stopped and renamed."""
-        plan = plan_replacement(fake_context(engine), Stopwatch(FakeClock()), RecreateRequest("web"))
+        plan = plan_regardless_of_rules(fake_context(engine), Stopwatch(FakeClock()), RecreateRequest("web"))
         assert isinstance(plan, Replacement)
-        job = Job(RecreateRequest("web"), lambda _watch: plan, HealthConfig())
+        job = Job(RecreateRequest("web"), lambda _stopwatch: plan, HealthConfig())
         journal, runs = FakeJournal(), FakeProcesses()
         journal.notes[lock_key("web")] = entry_to_text(journal_entry_for(plan, job, FakeProcesses("dead").me()))
         runs.dead.add("dead")

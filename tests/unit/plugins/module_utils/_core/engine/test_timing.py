@@ -33,32 +33,32 @@ def clock() -> FakeClock:
 
 
 def test_steps_include_a_failed_step(clock: FakeClock) -> None:
-    watch = Stopwatch(clock)
-    with watch.step("stop"):
+    stopwatch = Stopwatch(clock)
+    with stopwatch.step("stop"):
         clock.now += 2
     clock.now += 1
-    with contextlib.suppress(ZeroDivisionError), watch.step("start"):
+    with contextlib.suppress(ZeroDivisionError), stopwatch.step("start"):
         clock.now += 3
         raise ZeroDivisionError
-    assert watch.steps == (StepTime("stop", 2), StepTime("start", 3))
+    assert stopwatch.steps == (StepTime("stop", 2), StepTime("start", 3))
 
 
 def test_downtime_ends_with_the_last_container_that_came_up(clock: FakeClock) -> None:
-    watch = Stopwatch(clock)
-    watch.came_up()
-    assert watch.downtime is None, "nothing was down"
-    watch.went_down()
+    stopwatch = Stopwatch(clock)
+    stopwatch.came_up()
+    assert stopwatch.downtime is None, "nothing was down"
+    stopwatch.went_down()
     clock.now += 2
-    watch.came_up()
-    assert watch.downtime == 2
+    stopwatch.came_up()
+    assert stopwatch.downtime == 2
     clock.now += 3
-    watch.came_up()
-    assert watch.downtime == 5
-    watch.still_down()
-    assert watch.downtime is None
+    stopwatch.came_up()
+    assert stopwatch.downtime == 5
+    stopwatch.still_down()
+    assert stopwatch.downtime is None
     clock.now += 4
-    watch.came_up()
-    assert watch.downtime == 9
+    stopwatch.came_up()
+    assert stopwatch.downtime == 9
 
 
 @pytest.mark.parametrize("seconds", [0, 0.1, 1, LONGEST])

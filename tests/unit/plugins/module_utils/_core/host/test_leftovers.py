@@ -15,7 +15,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.model im
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.report import host_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord, ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.entry_format import entry_to_text
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_key, successor_key
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_key, takeover_key
 from support.fakes.engine import FakeEngine, FakeProcesses, a_journal_entry
 from support.fakes.host_of_web import TAG, host_of_web, inspect
 from support.fakes.host_reader import FakeHostReader
@@ -110,7 +110,7 @@ def test_a_run_on_another_machine_is_busy_until_its_lease_ends(engine: FakeEngin
 def test_a_run_that_recovers_an_interrupted_one_is_busy(engine: FakeEngine, reader: FakeHostReader) -> None:
     has_run_on_web(engine, reader)
     notes = reader.notes["journal"].notes
-    notes[successor_key(a_journal_entry("other"))] = entry_to_text(a_journal_entry("rescuer", old={"id": "x"}))
+    notes[takeover_key(a_journal_entry("other"))] = entry_to_text(a_journal_entry("rescuer", old={"id": "x"}))
     processes = FakeProcesses()
     processes.dead.add("other")
     (web,) = inspect(reader, processes).containers

@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import NewContainer, Replacement
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_regardless_of_rules
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import (
     Cleanup,
     ContainerRequest,
@@ -111,7 +111,7 @@ class TestArchiveName:
 
 class TestPlan:
     def plan(self, engine: FakeEngine) -> Replacement:
-        plan = plan_replacement(fake_context(engine), Stopwatch(engine.clock), RecreateRequest("web"))
+        plan = plan_regardless_of_rules(fake_context(engine), Stopwatch(engine.clock), RecreateRequest("web"))
         assert isinstance(plan, Replacement)
         return plan
 

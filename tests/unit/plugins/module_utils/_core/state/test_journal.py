@@ -11,7 +11,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal
     is_record_of_run,
     lock_key,
     new_container_key,
-    successor_key,
+    takeover_key,
     touch_key,
 )
 from support.fakes.engine import a_journal_entry
@@ -21,13 +21,13 @@ ENTRY = a_journal_entry("a")
 
 def test_keys() -> None:
     assert lock_key("web") == "evenkeel-lock.web"
-    assert successor_key(ENTRY) == "evenkeel-lock-after.a.web"
+    assert takeover_key(ENTRY) == "evenkeel-lock-after.a.web"
     assert new_container_key(ENTRY) == "evenkeel-new.a.web"
     assert touch_key(ENTRY) == "evenkeel-touch.a.web"
 
 
 def test_records_of_a_run_are_told_from_those_of_another_container() -> None:
-    keys = (successor_key(ENTRY), new_container_key(ENTRY), touch_key(ENTRY))
+    keys = (takeover_key(ENTRY), new_container_key(ENTRY), touch_key(ENTRY))
     assert all(is_record_of_run(key, "web") for key in keys)
     assert not any(is_record_of_run(key, "b.web") or is_record_of_run(key, "eb") for key in keys)
     assert not is_record_of_run(lock_key("web"), "web")
@@ -35,7 +35,7 @@ def test_records_of_a_run_are_told_from_those_of_another_container() -> None:
 
 def test_container_of_a_lock_key() -> None:
     assert container_of_lock_key(lock_key("a.web")) == "a.web"
-    assert container_of_lock_key(successor_key(ENTRY)) is None
+    assert container_of_lock_key(takeover_key(ENTRY)) is None
 
 
 def test_entry_is_called_by_the_name_of_its_container() -> None:

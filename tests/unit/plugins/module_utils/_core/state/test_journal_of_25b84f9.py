@@ -18,14 +18,13 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.recovery import recover
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Busy
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, ContainerRequest, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
-from support.fakes.engine import FakeProcesses, Fuse, Killed, fake_context
+from support.fakes.engine import FakeProcesses, Fuse, Killed, fake_context, fake_run
 from support.fakes.journal_states import HostInState, JournalState, OnlyThisRunLives, load_states
 
 STATES = load_states(Path(__file__).parent / "fixtures/journal_25b84f9")
@@ -36,25 +35,26 @@ HEALTH = HealthConfig(health_timeout=1, grace_period=1)
 ALWAYS = {"Name": "always", "MaximumRetryCount": 0}
 
 
-def guard_of(host: HostInState, runs: FakeProcesses | None = None) -> RunLock:
+def lock_of_this_run(host: HostInState, runs: FakeProcesses | None = None) -> RunLock:
     return RunLock(host.journal, runs or OnlyThisRunLives(), host.engine.clock, lock_timeout=5)
 
 
 def recover_only(host: HostInState, state: JournalState, lock: RunLock | None = None) -> None:
     """What every module does first on a container that an interrupted run holds."""
-    context = fake_context(host.engine, host.memory)
-    watch = Stopwatch(host.engine.clock)
-    lock = lock or guard_of(host)
-    lock.wait_and_recover(state.container, lambda entry, new_id: recover(context, watch, entry, new_id, HEALTH))
+    run = fake_run(fake_context(host.engine, host.memory), HEALTH)
+    lock = lock or lock_of_this_run(host)
+    lock.wait_and_recover(state.container, lambda entry, new_id: recover(run, entry, new_id))
 
 
 def run_again(host: HostInState, state: JournalState) -> CycleResult:
     """The task that was killed."""
     context, way = fake_context(host.engine, host.memory), state.way
     if way["module"] == "container_rollback":
-        return rollback_to_archive(context, guard_of(host), ContainerRequest(state.container), HEALTH, keep_archive=way["keeps_archive"])
+        return rollback_to_archive(
+            context, lock_of_this_run(host), ContainerRequest(state.container), HEALTH, keep_archive=way["keeps_archive"]
+        )
     request = RecreateRequest(state.container, image=way["image"])
-    return recreate_with_health(context, guard_of(host), request, HEALTH, Cleanup(), keep_archive=way["keeps_archive"])
+    return recreate_with_health(context, lock_of_this_run(host), request, HEALTH, Cleanup(), keep_archive=way["keeps_archive"])
 
 
 def recovery_keeps_the_new_one(state: JournalState) -> bool:
@@ -227,11 +227,11 @@ def test_a_holder_on_another_machine_is_waited_for_until_its_lease_ends(state: J
     before = dict(host.journal.notes)
     host.journal.age_of_all = state.entry["lease"] - 1
     with pytest.raises(Busy, match=r"process \d+ on web1"):
-        recover_only(host, state, guard_of(host, runs))
+        recover_only(host, state, lock_of_this_run(host, runs))
     assert host.journal.notes == before
     assert host.engine.calls == []
     host.journal.age_of_all = state.entry["lease"] + 1
-    recover_only(host, state, guard_of(host, runs))
+    recover_only(host, state, lock_of_this_run(host, runs))
     assert_recovered(host, state)
 
 
@@ -242,10 +242,10 @@ def test_the_recovery_is_killed_too(state: JournalState) -> None:
         host = HostInState(state)
         host.engine.fuse = host.journal.fuse = host.memory.fuse = Fuse(at)
         try:
-            recover_only(host, state, guard_of(host, OnlyThisRunLives("second")))
+            recover_only(host, state, lock_of_this_run(host, OnlyThisRunLives("second")))
         except Killed:
             host.engine.fuse = host.journal.fuse = host.memory.fuse = Fuse()
-            recover_only(host, state, guard_of(host, OnlyThisRunLives("third")))
+            recover_only(host, state, lock_of_this_run(host, OnlyThisRunLives("third")))
             assert_recovered(host, state)
         else:
             return

@@ -25,7 +25,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal
     JournalEntry,
     lock_key,
     new_container_key,
-    successor_key,
+    takeover_key,
     touch_key,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
@@ -143,7 +143,7 @@ class TestDeadHolder:
 
     def test_recovering_run_holds_the_lock(self, lock: RunLock, journal: FakeJournal) -> None:
         def recover(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
-            assert set(journal.notes) == {LOCK, new_container_key(entry("dead")), successor_key(entry("dead"))}
+            assert set(journal.notes) == {LOCK, new_container_key(entry("dead")), takeover_key(entry("dead"))}
             with pytest.raises(Busy):
                 fake_lock(journal, third_run()).wait_and_recover("web", RecordedRecoveries())
             return ()
@@ -158,13 +158,13 @@ class TestDeadHolder:
     def test_lock_is_erased_before_its_successors(self, lock: RunLock, journal: FakeJournal) -> None:
         lock.wait_and_recover("web", RecordedRecoveries())
         erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
-        assert erased == [LOCK, successor_key(entry("dead")), new_container_key(entry("dead"))]
+        assert erased == [LOCK, takeover_key(entry("dead")), new_container_key(entry("dead"))]
 
     def test_run_of_a_recovering_run_that_died_is_recovered_from_the_first_entry(
         self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses
     ) -> None:
         rescuer = entry("dead")._replace(holder=FakeProcesses("rescuer").me())
-        journal.notes[successor_key(entry("dead"))] = entry_to_text(rescuer)
+        journal.notes[takeover_key(entry("dead"))] = entry_to_text(rescuer)
         runs.dead.add("rescuer")
         recoveries = RecordedRecoveries()
         lock.wait_and_recover("web", recoveries)
@@ -325,19 +325,19 @@ class TestSeveralRecoveringRuns:
         return entry("dead")._replace(holder=FakeProcesses(token).me()._replace(pid=pid))
 
     def test_live_recovering_run_is_waited_for(self, lock: RunLock, journal: FakeJournal) -> None:
-        journal.notes[successor_key(entry("dead"))] = entry_to_text(self.entry_of_recovering_run("rescuer", pid=7))
+        journal.notes[takeover_key(entry("dead"))] = entry_to_text(self.entry_of_recovering_run("rescuer", pid=7))
         with pytest.raises(Busy, match="process 7 on here"):
             lock.wait_and_recover("web", RecordedRecoveries())
 
     def test_locks_are_erased_in_the_order_in_which_they_are_read(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
-        journal.notes[successor_key(entry("dead"))] = entry_to_text(self.entry_of_recovering_run("rescuer"))
+        journal.notes[takeover_key(entry("dead"))] = entry_to_text(self.entry_of_recovering_run("rescuer"))
         runs.dead.add("rescuer")
         lock.wait_and_recover("web", RecordedRecoveries())
         erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
         assert erased == [
             LOCK,
-            successor_key(entry("dead")),
-            successor_key(self.entry_of_recovering_run("rescuer")),
+            takeover_key(entry("dead")),
+            takeover_key(self.entry_of_recovering_run("rescuer")),
             new_container_key(entry("dead")),
         ]
 
@@ -380,7 +380,7 @@ class TestSeveralRecoveringRuns:
 
 
 class TestLeftoverRecords:
-    LEFTOVERS = (successor_key(entry("dead")), new_container_key(entry("dead")), touch_key(entry("dead")))
+    LEFTOVERS = (takeover_key(entry("dead")), new_container_key(entry("dead")), touch_key(entry("dead")))
 
     def test_leftover_records_are_erased_once_the_lock_is_gone(self, lock: RunLock, journal: FakeJournal) -> None:
         for key in self.LEFTOVERS:

@@ -18,7 +18,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.model import UpdateQuery
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_recreation
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_update
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.update_info import inspect_host
@@ -65,7 +65,7 @@ def test_a_certain_prediction_agrees_with_the_plan_of_an_update(seed: int) -> No
         request = RecreateRequest(container.name, pull=query.policy, min_image_age=query.min_image_age, respect_labels=True)
         decision = None
         with contextlib.suppress(PullFailed):
-            decision = plan_recreation(fake_context(engine, memory), Stopwatch(engine.clock), request)
+            decision = plan_update(fake_context(engine, memory), Stopwatch(engine.clock), request)
         replaces = isinstance(decision, Replacement)
         if container.assessment.certain:
             assert (container.name in info.outdated) is replaces, container
