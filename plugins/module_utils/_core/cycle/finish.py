@@ -30,11 +30,12 @@ class Completion(t.NamedTuple):
 def complete(context: Context, entry: JournalEntry, new_id: str) -> Completion:
     """Repair the dependents, and update what later runs remember. It can be repeated. Never raise EngineError."""
     dependents = recreate_dependents(context, entry.old.dependents, entry.old.id, new_id, entry.archive)
-    went_back = isinstance(entry.successor, ArchiveRecord)
-    if went_back and is_image_to_blame(Stage.OPERATOR):
+    if not isinstance(entry.successor, ArchiveRecord):
+        warnings = Rejections(context.memory).forget(entry.container)
+    elif is_image_to_blame(Stage.OPERATOR):
         warnings = reject(context, entry.container, new_id, entry.new_image, entry.old_image, "the operator rolled it back")
     else:
-        warnings = Rejections(context.memory).forget(entry.container)
+        warnings = ()
     return Completion(dependents, (*repair_warnings(dependents), *warnings, *_remember_archives(context, entry)))
 
 

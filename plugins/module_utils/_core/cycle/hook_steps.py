@@ -55,16 +55,21 @@ def run_post_update(run: Run, name: str, container: str) -> tuple[str, ...]:
 
 
 def _changed_meanwhile(old: OldContainer) -> HookFailed:
-    return HookFailed(f"Container {old.name} was modified while the pre_update hook ran. Nothing was stopped. Try again.")
+    return HookFailed(
+        f"Container {old.name} was modified, or could not be inspected, while the pre_update hook ran. Nothing was stopped. Try again."
+    )
 
 
 def _stopped_by_hook(run: Run, old: OldContainer) -> HookFailed | None:
-    """Start the old container again if the hook stopped it. Return None if it runs."""
+    """Start the old container again if the hook stopped it. Return None if it runs, or if it cannot be inspected."""
     context = run.context
     try:
         now = _look_after_hook(context, old.id, run.hooks.results.pre_update)
-        if is_active(now) or name_of(now) != old.name:
-            return None
+    except EngineError:
+        return None
+    if is_active(now) or name_of(now) != old.name:
+        return None
+    try:
         retry_on_refusal(context.clock, lambda: context.ops.start(old.id))
     except EngineError as error:
         return HookFailed(

@@ -66,7 +66,8 @@ def _finish(context: Context, entry: JournalEntry, new_id: str) -> tuple[RepairR
     except EngineError as error:
         raise RecoveryFailed(
             f"Container {entry.container} is up to date, but an interrupted run left its archive {entry.archive}, "
-            f"which could not be removed: {error}. Remove it with: docker rm {entry.archive}"
+            f"which could not be removed: {error}. Remove it with: docker rm {entry.archive}",
+            touched=True,
         ) from error
     return dependents
 

@@ -95,7 +95,7 @@ class ReplaceSteps:
                 reason = f"{event.reason.value}: {event.failure.error}"
                 warnings = reject(run.context, plan.old.name, plan.old.id, plan.old_image, plan.new_image, reason)
             else:
-                warnings = point_tag_back(run.context.ops, plan.old.id, plan.old_image, plan.new_image)
+                warnings = point_tag_back(run.context.ops, plan.old.id, plan.old_image, plan.new_image, "new")
             # If the rollback failed, the journal entry stays, and the next run tries again.
             run.lock.release()
         return CycleResult(

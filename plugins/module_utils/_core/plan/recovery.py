@@ -13,7 +13,7 @@ from ..engine.interfaces import Context
 from ..engine.lookup import find_container
 from ..engine.model import Document, name_of
 from ..state.archives import ArchiveRecord, ArchiveStore
-from ..state.journal import JournalEntry, lock_key, new_container_key
+from ..state.journal import Created, JournalEntry, lock_key, new_container_key
 
 
 class LeftoverState(t.NamedTuple):
@@ -88,7 +88,8 @@ def _had_ended(entry: JournalEntry, state: LeftoverState, occupant: Document) ->
 
 def _is_unrecorded_successor(entry: JournalEntry, occupant: Document) -> bool:
     """Whether this is the new container before its ID was recorded. The ID is recorded before the start, so it was never started."""
-    return bool(occupant["State"]["Status"] == "created" and occupant["Image"] == entry.new_image_id)
+    is_new = isinstance(entry.successor, Created)
+    return bool(is_new and occupant["State"]["Status"] == "created" and occupant["Image"] == entry.new_image_id)
 
 
 def plan_recovery(context: Context, entry: JournalEntry, new_id: str | None) -> RecoveryPlan:

@@ -58,7 +58,7 @@ def entry_from_text(text: str) -> JournalEntry:
         if version == VERSION:
             return _version_1(fields)
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise InvalidInput("it is not a journal entry of this collection") from None
+        raise InvalidInput("it is not a journal entry of this collection, or has other fields than this version knows") from None
     raise InvalidInput(f"it has format version {version}, and this version of the collection reads versions up to {VERSION}")
 
 

@@ -150,11 +150,11 @@ class RunLock:
         except StepFailed:
             self._erase(own_key)
             raise
-        # The lock goes first: a rescuer that still finds it may start, and must not meet a run that started after it.
-        self._erase(*(link.key for link in chain), own_key, *_records_of(entry))
         if was_touched:
             self.recovered = True
             self.rolled_back_to = entry.restores
+        # The lock goes first: a rescuer that still finds it may start, and must not meet a run that started after it.
+        self._erase(*(link.key for link in chain), own_key, *_records_of(entry))
 
     def _chain(self, container: str) -> list[_Link]:
         """Return the lock and its successors, in order."""
