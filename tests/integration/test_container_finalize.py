@@ -37,7 +37,7 @@ def test_the_archive_goes_and_nothing_else(sandbox: Sandbox, service: Service) -
     volumes = {mount["Name"] for mount in running["Mounts"]}
     with PollingClient(service.port) as polling_client:
         result = finalize(service)
-    assert polling_client.story == ["v2"]
+    assert polling_client.distinct_pages == ["v2"]
     assert (result["changed"], len(result["dropped"]), result["images_removed"]) == (True, 1, [])
     assert sandbox.containers == [service.name, f"{service.name}-old-2"]
     now = sandbox.inspect(service.name)

@@ -32,7 +32,7 @@ def test_the_update_then_needs_no_registry(sandbox: Sandbox) -> None:
     before = sandbox.inspect(service.name)
     with PollingClient(service.port) as polling_client:
         result = prepare(service, image_digest=digest, pull="missing")
-    assert polling_client.story == ["v1"]
+    assert polling_client.distinct_pages == ["v1"]
     assert (result["changed"], result["outcome"], result["doubt"]) == (True, "recreated", None)
     assert result["image"]["new"]["digest"] == digest
     now = sandbox.inspect(service.name)

@@ -67,7 +67,7 @@ class TestSuccess:
         service = sandbox.service(image)
         with PollingClient(service.port) as polling_client:
             result = recreate(service)
-        assert polling_client.story == ["v1", None, "v2"]
+        assert polling_client.distinct_pages == ["v1", None, "v2"]
         assert (result["outcome"], result["changed"], result["failed"]) == ("recreated", True, False)
         assert sandbox.containers == [service.name]
         now = sandbox.inspect(service.name)
@@ -219,7 +219,7 @@ class TestRollback:
         with PollingClient(service.port) as polling_client:
             result = recreate(service, image=reference("v3-crashes"))
         assert_back_as_before(sandbox, service, result, "crashed")
-        assert polling_client.story == ["v1", None, "v1"]
+        assert polling_client.distinct_pages == ["v1", None, "v1"]
         failure = result["rollback"]["failure"]
         assert failure["exit_code"] == 1
         assert failure["logs"] == ["v3: cannot read /etc/web.conf"]
@@ -254,7 +254,7 @@ class TestRollback:
         with PollingClient(service.port) as polling_client:
             result = recreate(service, image=reference("v3-sick"), health_timeout=3)
         assert_back_as_before(sandbox, service, result, "health_timeout")
-        assert polling_client.story == ["v1", None, "v3", None, "v1"]
+        assert polling_client.distinct_pages == ["v1", None, "v3", None, "v1"]
         assert "v3: database unreachable" in result["rollback"]["failure"]["health_log"][0]["output"]
         assert "after 3 s" in result["msg"]
 

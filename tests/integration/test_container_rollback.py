@@ -36,7 +36,7 @@ def test_the_very_same_container_is_back(sandbox: Sandbox) -> None:
     newer = sandbox.inspect(service.name)["Id"]
     with PollingClient(service.port) as polling_client:
         result = rollback_to_archive(service)
-    assert polling_client.story == ["v2", None, "v1"]
+    assert polling_client.distinct_pages == ["v2", None, "v1"]
     assert (result["outcome"], result["changed"], result["failed"]) == ("restored", True, False)
     assert result["container"] == {"id": service.id, "name": service.name}
     assert result["archive"] is None

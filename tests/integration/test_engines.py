@@ -15,17 +15,17 @@ from testbed.images import WebImage
 
 
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])
-def test_a_restart(private_engine: ContainedEngine, private_scene: Sandbox, signal: str) -> None:
-    image = private_scene.image("1", WebImage("v1"))
-    comes_back = private_scene.service(image, "always", wait=False, HostConfig={"RestartPolicy": {"Name": "always"}}).id
-    stays_down = private_scene.service(image, "no", wait=False).id
-    before = private_scene.inspect(comes_back)["State"]
+def test_a_restart(private_engine: ContainedEngine, private_sandbox: Sandbox, signal: str) -> None:
+    image = private_sandbox.image("1", WebImage("v1"))
+    comes_back = private_sandbox.service(image, "always", wait=False, HostConfig={"RestartPolicy": {"Name": "always"}}).id
+    stays_down = private_sandbox.service(image, "no", wait=False).id
+    before = private_sandbox.inspect(comes_back)["State"]
     private_engine.stop(signal)
     try:
         with pytest.raises(docker.errors.DockerException):
             private_engine.client()
     finally:
         private_engine.start()
-    wait_for(lambda: private_scene.inspect(comes_back)["State"]["StartedAt"] > before["StartedAt"], "the restart")
-    assert private_scene.inspect(comes_back)["State"]["Running"]
-    assert not private_scene.inspect(stays_down)["State"]["Running"]
+    wait_for(lambda: private_sandbox.inspect(comes_back)["State"]["StartedAt"] > before["StartedAt"], "the restart")
+    assert private_sandbox.inspect(comes_back)["State"]["Running"]
+    assert not private_sandbox.inspect(stays_down)["State"]["Running"]

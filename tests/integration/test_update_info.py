@@ -19,7 +19,7 @@ import yaml
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.snapshot import as_inspected
 from support.real.ansible import CHECKOUT, documentation, play, run_module, run_playbook
 from support.real.faulty_proxy import Fault, socket_of
-from support.real.matrix import SUCCESS, Bench
+from support.real.matrix import SUCCESS, MatrixRunner
 from support.real.read_only_proxy import ReadOnlyProxy
 from support.real.sandbox import Sandbox, wait_for
 from testbed import engine
@@ -230,20 +230,20 @@ def test_archives_are_listed_under_theirs(sandbox: Sandbox) -> None:
     assert archive in result["left_over"]
 
 
-def test_a_run_that_was_interrupted(bench: Bench) -> None:
-    rename = next(at for at, call in enumerate(bench.calls(SUCCESS)) if call.path.endswith("/rename"))
-    with bench.patient() as patient:
-        bench.kill(patient, SUCCESS, rename, Fault.KILL_AFTER)
-        assert patient.truth_if_any() is None
-        journal = patient.journal
-        result = look(name=[patient.name])
+def test_a_run_that_was_interrupted(runner: MatrixRunner) -> None:
+    rename = next(at for at, call in enumerate(runner.calls(SUCCESS)) if call.path.endswith("/rename"))
+    with runner.container_under_test() as subject:
+        runner.kill(subject, SUCCESS, rename, Fault.KILL_AFTER)
+        assert subject.state_or_none() is None
+        journal = subject.journal
+        result = look(name=[subject.name])
         (container,) = result["containers"]
-        assert result["interrupted"] == [patient.name]
-        assert (container["id"], container["interrupted"], container["busy"]) == (patient.id, True, False)
-        assert [archive["id"] for archive in container["archives"]] == [patient.id]
-        assert patient.journal == journal, "to look changes nothing"
-        bench.run(patient, SUCCESS)
-        result = look(name=[patient.name])
+        assert result["interrupted"] == [subject.name]
+        assert (container["id"], container["interrupted"], container["busy"]) == (subject.id, True, False)
+        assert [archive["id"] for archive in container["archives"]] == [subject.id]
+        assert subject.journal == journal, "to look changes nothing"
+        runner.run(subject, SUCCESS)
+        result = look(name=[subject.name])
         assert (result["interrupted"], result["missing"], result["containers"][0]["archives"]) == ([], [], [])
 
 

@@ -18,7 +18,7 @@ def test_no_wave_begins_before_the_one_before_it_has_ended(make_fleet: Callable[
         fleet = make_fleet(6, delays=(0, 2))
         assert fleet.run(waves=[1, 2, "100%"]).returncode == 0
         assert fleet.waves(1, 2, 3)[0] == ["h1"]
-        assert all(fleet.now(host)["runs"] == GOOD for host in fleet.hosts)
+        assert all(fleet.state(host)["runs"] == GOOD for host in fleet.hosts)
 
 
 def test_nor_after_the_budget_is_spent(make_fleet: Callable[..., StubModules], request: pytest.FixtureRequest) -> None:
@@ -27,4 +27,4 @@ def test_nor_after_the_budget_is_spent(make_fleet: Callable[..., StubModules], r
         fleet.change("h3", bad=[GOOD])
         fleet.run(waves=[1, 2, "100%"])
         assert fleet.waves(1, 2)[0] == ["h1"]
-        assert all(fleet.now(host)["runs"] == OLD for host in fleet.hosts)
+        assert all(fleet.state(host)["runs"] == OLD for host in fleet.hosts)

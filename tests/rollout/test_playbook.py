@@ -28,11 +28,11 @@ TAKEN_BACK = {"h1": "went_back", "h2": "rolled_back", "h3": "went_back", "h4": "
 def assert_untouched(fleet: StubModules, *hosts: str) -> None:
     touched = {entry["host"] for entry in fleet.changes}
     assert not touched & set(hosts)
-    assert all(fleet.now(host)["runs"] == OLD for host in hosts)
+    assert all(fleet.state(host)["runs"] == OLD for host in hosts)
 
 
 def assert_runs(fleet: StubModules, **digests: str) -> None:
-    assert {host: fleet.now(host)["runs"] for host in digests} == digests
+    assert {host: fleet.state(host)["runs"] for host in digests} == digests
 
 
 @pytest.mark.behaviour("K12")
@@ -41,7 +41,7 @@ def test_all_good(fleet: StubModules) -> None:
     assert run.returncode == 0, run.stdout
     assert [sorted(wave) for wave in fleet.waves(1, 2, 2)] == [["h1"], ["h2", "h3"], ["h4", "h5"]]
     assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
-    assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+    assert [fleet.state(host)["archives"] for host in fleet.hosts] == [[]] * 5
     report = fleet.report()
     assert (report["ok"], report["sentence"]) == (True, "The rollout is over. Of 5 hosts: 5 updated.")
     assert "The rollout is over. Of 5 hosts: 5 updated." in run.stdout
@@ -56,7 +56,7 @@ class TestBadImage:
         fleet.change_all(bad=[GOOD])
         run = fleet.run(**WAVES)
         assert run.returncode == Ended.HOSTS_FAILED
-        assert fleet.done("container_recreate") == ["h1"]
+        assert fleet.finished("container_recreate") == ["h1"]
         assert_untouched(fleet, "h2", "h3", "h4", "h5")
         assert fleet.rollout.outcomes() == {"h1": "rolled_back", **dict.fromkeys(("h2", "h3", "h4", "h5"), "not_reached")}
         assert "1 failed (h1), and none may" in fleet.report()["sentence"]
@@ -67,7 +67,7 @@ class TestBadImage:
         run = fleet.run(**WAVES)
         assert run.returncode == Ended.HOSTS_FAILED
         assert "not_reached: the rollout did not get to it" in run.stdout
-        assert sorted(fleet.done("container_rollback")) == ["h1", "h3"]
+        assert sorted(fleet.finished("container_rollback")) == ["h1", "h3"]
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, OLD))
         assert_untouched(fleet, "h4", "h5")
         assert fleet.rollout.outcomes() == {
@@ -77,7 +77,7 @@ class TestBadImage:
             "h4": "not_reached",
             "h5": "not_reached",
         }
-        assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+        assert [fleet.state(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
 
 class TestBudget:
@@ -93,7 +93,7 @@ class TestBudget:
         fleet.change_all(bad=[GOOD])
         run = fleet.run(**WAVES, max_failures=3)
         assert run.returncode == Ended.HOSTS_FAILED
-        assert fleet.done("container_recreate") == ["h1"]
+        assert fleet.finished("container_recreate") == ["h1"]
         assert "(nobody has come through so far, h1 failed)" in run.stdout
 
     @pytest.mark.behaviour("K2")
@@ -110,25 +110,25 @@ class TestBudget:
         fleet.change("h5", bad=[])
         run = fleet.run(**WAVES, on_failure="continue")
         assert run.returncode == Ended.HOSTS_FAILED
-        assert len(fleet.done("container_recreate")) == 5
+        assert len(fleet.finished("container_recreate")) == 5
         assert_runs(fleet, h4=OLD, h5=GOOD)
 
 
 class TestUnreachable:
     @pytest.mark.behaviour("K6")
     def test_one_that_is_down_spends_the_budget(self, fleet: StubModules) -> None:
-        fleet.lose("h4")
+        fleet.make_unreachable("h4")
         run = fleet.run(**WAVES)
         assert run.returncode == Ended.HOSTS_FAILED, run.stdout
         assert fleet.changes == []
         assert fleet.rollout.outcomes()["h4"] == "unknown"
 
     def test_within_the_budget_the_others_are_updated(self, fleet: StubModules) -> None:
-        fleet.lose("h1")
+        fleet.make_unreachable("h1")
         run = fleet.run(**WAVES, max_failures=1)
         assert run.returncode == Ended.HOSTS_FAILED, run.stdout
         assert_runs(fleet, h1=OLD, h2=GOOD, h3=GOOD, h4=GOOD, h5=GOOD)
-        assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+        assert [fleet.state(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
     def lost_in(self, fleet: StubModules, name: str, host: str) -> str:
         """A file with tasks in which a host is lost."""
@@ -156,7 +156,7 @@ class TestUnreachable:
     def test_nobody_drops_what_was_never_verified(self, fleet: StubModules) -> None:
         fleet.run(**WAVES, verify_tasks=self.lost_in(fleet, "verify.yml", "h2"), max_failures=1)
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
-        assert {host for host in fleet.hosts if fleet.now(host)["archives"]} == {"h2"}
+        assert {host for host in fleet.hosts if fleet.state(host)["archives"]} == {"h2"}
         assert "1 unknown" in fleet.report()["sentence"]
 
 
@@ -178,7 +178,7 @@ class TestTheSameForAll:
         (fleet.folder / "move.yml").write_text(json.dumps(tasks))
         fleet.change_all(registry=BAD, bad=[])
         assert fleet.run(**WAVES, pre_tasks="move.yml").returncode == 0
-        assert {fleet.now(host)["registry"] for host in fleet.hosts} == {f"sha256:{'d' * 64}"}
+        assert {fleet.state(host)["registry"] for host in fleet.hosts} == {f"sha256:{'d' * 64}"}
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, BAD))
 
     def test_hosts_that_are_told_something_else(self, fleet: StubModules) -> None:
@@ -285,9 +285,9 @@ class TestTasksOfTheUser:
         again = fleet.run(**WAVES, verify_tasks=verify, post_tasks=after)
         assert again.returncode == 0, again.stdout
         assert self.told(fleet, "h1") == ["verify", "verify", "after"]
-        assert sorted(fleet.done("container_recreate")) == ["h2", "h3", "h4", "h5"]
+        assert sorted(fleet.finished("container_recreate")) == ["h2", "h3", "h4", "h5"]
         assert fleet.rollout.outcomes()["h1"] == "unchanged"
-        assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+        assert [fleet.state(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
     def test_after_fails(self, fleet: StubModules) -> None:
         after = self.put(fleet, "after", fails_on="h1")
@@ -302,7 +302,12 @@ class TestArchivesAreAllThatThereIs:
     @staticmethod
     def fail_on_h2(fleet: StubModules, **change: object) -> str:
         """A file with tasks that find h2 not to be well, and after which it stands as told."""
-        state = {**fleet.now("h2"), "runs": GOOD, "archives": [{"name": "web-old-1", "kept": True, "rollout": "", "digest": OLD}], **change}
+        state = {
+            **fleet.state("h2"),
+            "runs": GOOD,
+            "archives": [{"name": "web-old-1", "kept": True, "rollout": "", "digest": OLD}],
+            **change,
+        }
         copy = {"dest": str(fleet.folder / "hosts/h2"), "content": json.dumps(state)}
         here = "inventory_hostname == 'h2'"
         tasks = [
@@ -316,7 +321,7 @@ class TestArchivesAreAllThatThereIs:
         fleet.change("h2", errors={"container_rollback": "it is unhealthy"})
         fleet.run(**WAVES, max_failures=1, verify_tasks=self.fail_on_h2(fleet))
         assert fleet.rollout.outcomes() == {**dict.fromkeys(fleet.hosts, "updated"), "h2": "rollback_failed"}
-        assert {host for host in fleet.hosts if fleet.now(host)["archives"]} == {"h2"}
+        assert {host for host in fleet.hosts if fleet.state(host)["archives"]} == {"h2"}
 
     @pytest.mark.parametrize("change", [{"errors": {"container_update_info": "no engine"}}, {"hides_archives": True}], ids=str)
     def test_nobody_knows_what_there_is_to_go_back(self, fleet: StubModules, change: dict[str, object]) -> None:
@@ -324,7 +329,7 @@ class TestArchivesAreAllThatThereIs:
         fleet.run(**WAVES, max_failures=1, verify_tasks=self.fail_on_h2(fleet, **change), post_tasks="after.yml")
         assert fleet.rollout.outcomes()["h2"] == "unknown"
         assert "h2" not in (fleet.folder / "after").read_text().split(), "it is not put back in service"
-        assert fleet.now("h2")["archives"]
+        assert fleet.state("h2")["archives"]
 
 
 class TestHalt:
@@ -335,13 +340,13 @@ class TestHalt:
         assert run.returncode == Ended.HOSTS_FAILED
         assert_runs(fleet, h1=GOOD, h2=OLD, h3=GOOD)
         assert_untouched(fleet, "h4", "h5")
-        assert fleet.now("h1")["archives"]
+        assert fleet.state("h1")["archives"]
         return fleet
 
     def test_then_back(self, halted: StubModules) -> None:
         assert halted.run(goal="rollback", fresh=True).returncode == 0, "nothing of an update counts"
         assert_runs(halted, **dict.fromkeys(halted.hosts, OLD))
-        assert sorted(halted.done("container_rollback")) == ["h1", "h3"]
+        assert sorted(halted.finished("container_rollback")) == ["h1", "h3"]
 
     def test_then_shown_what_would_go_back(self, halted: StubModules) -> None:
         run = halted.run("--check", goal="rollback")
@@ -354,8 +359,8 @@ class TestHalt:
         assert run.returncode == 0, run.stdout
         assert run.stdout.count("This goes on with the rollout that was begun at") == 2, "in the plan, and in the end"
         assert_runs(halted, **dict.fromkeys(halted.hosts, GOOD))
-        assert sorted(halted.done("container_recreate")) == ["h2", "h4", "h5"]
-        assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
+        assert sorted(halted.finished("container_recreate")) == ["h2", "h4", "h5"]
+        assert [halted.state(host)["archives"] for host in halted.hosts] == [[]] * 5
         assert [report["ok"] for report in halted.rollout.reports()] == [False, True]
 
     def test_then_on_with_another_image_that_leaves_nothing_of_this_one(self, halted: StubModules) -> None:
@@ -363,25 +368,25 @@ class TestHalt:
         halted.change_all(bad=[], registry=BAD)
         assert halted.run(**WAVES, fresh=True).returncode == 0
         assert_runs(halted, **dict.fromkeys(halted.hosts, BAD))
-        assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
+        assert [halted.state(host)["archives"] for host in halted.hosts] == [[]] * 5
 
     def test_then_on_afresh_where_some_have_that_image_already(self, halted: StubModules) -> None:
         halted.change_all(bad=[])
         assert halted.run(**WAVES, fresh=True, retry_rejected=True).returncode == 0
-        assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
+        assert [halted.state(host)["archives"] for host in halted.hosts] == [[]] * 5
 
     def test_then_on_with_force(self, halted: StubModules) -> None:
         """What the rollout has replaced is not replaced again."""
         halted.change_all(bad=[])
         assert halted.run(**WAVES, containers=[{"name": "web", "force": True}]).returncode == 0
-        assert sorted(halted.done("container_recreate")) == ["h2", "h4", "h5"]
+        assert sorted(halted.finished("container_recreate")) == ["h2", "h4", "h5"]
 
     def test_then_settled_as_it_is(self, halted: StubModules) -> None:
         run = halted.run(goal="commit")
         assert run.returncode == 0
         assert "Could not match" not in run.stdout + run.stderr, "there is nothing to do for a wave"
-        assert halted.done("container_recreate") == halted.done("container_rollback") == []
-        assert [halted.now(host)["archives"] for host in halted.hosts] == [[]] * 5
+        assert halted.finished("container_recreate") == halted.finished("container_rollback") == []
+        assert [halted.state(host)["archives"] for host in halted.hosts] == [[]] * 5
 
     def test_then_back_but_not_in_service(self, halted: StubModules) -> None:
         (halted.folder / "after.yml").write_text("- ansible.builtin.fail: {msg: the load balancer says no}\n")
@@ -405,7 +410,7 @@ class TestHalt:
     def test_nobody_confirms(self, fleet: StubModules) -> None:
         assert fleet.run(**WAVES, confirm_canary=True).returncode == Ended.HOSTS_FAILED
         assert_runs(fleet, h1=GOOD)
-        assert fleet.now("h1")["archives"]
+        assert fleet.state("h1")["archives"]
         assert_untouched(fleet, "h2", "h3", "h4", "h5")
         assert "nobody confirmed" in fleet.report()["sentence"]
 
@@ -419,16 +424,16 @@ def test_nobody_goes_back_to_a_rollout_that_a_later_one_followed_on(fleet: StubM
     run = fleet.run(**WAVES)
     assert run.returncode == 0, run.stdout
     assert_runs(fleet, **dict.fromkeys(fleet.hosts, BAD))
-    assert fleet.done("container_recreate") == ["h2"]
-    assert fleet.now("h2")["archives"] == []
+    assert fleet.finished("container_recreate") == ["h2"]
+    assert fleet.state("h2")["archives"] == []
 
 
 def test_one_that_was_interrupted_is_brought_to_its_end_when_the_fleet_goes_back(fleet: StubModules) -> None:
     fleet.change("h1", rejected=[GOOD])
     fleet.change("h3", interrupted=True)
     assert fleet.run(**WAVES).returncode == Ended.HOSTS_FAILED
-    assert fleet.done("container_recreate") == []
-    assert fleet.done("container_rollback") == ["h3"]
+    assert fleet.finished("container_recreate") == []
+    assert fleet.finished("container_rollback") == ["h3"]
     assert fleet.rollout.outcomes()["h3"] == "went_back"
 
 
@@ -436,7 +441,7 @@ def test_one_whose_update_ended_half_way_is_brought_to_its_end_before_it_is_back
     """As when the kernel ends the module for want of memory."""
     fleet.change("h2", errors={"container_recreate": "the module ended without an answer"}, interrupted=True)
     fleet.run(**WAVES, max_failures=1)
-    assert fleet.done("container_rollback") == ["h2"]
+    assert fleet.finished("container_rollback") == ["h2"]
     assert fleet.rollout.outcomes() == {**dict.fromkeys(fleet.hosts, "updated"), "h2": "rolled_back"}
 
 
@@ -444,18 +449,18 @@ def test_one_whose_update_ended_half_way_is_brought_to_its_end_before_it_is_back
 def test_killed_in_the_second_wave(fleet: StubModules) -> None:
     fleet.change_all(delay=3)
     run = fleet.start(**WAVES)
-    wait_for(lambda: len(fleet.begun("container_recreate")) >= 2, "the second wave", seconds=120)
+    wait_for(lambda: len(fleet.started("container_recreate")) >= 2, "the second wave", seconds=120)
     os.killpg(run.pid, signal.SIGKILL)
     run.wait()
     fleet.change_all(delay=0, registry=BAD)
-    before = {host: fleet.now(host)["runs"] for host in fleet.hosts}
+    before = {host: fleet.state(host)["runs"] for host in fleet.hosts}
     assert before["h1"] == GOOD
     assert before["h5"] == OLD
     again = fleet.run(**WAVES)
     assert again.returncode == 0, again.stdout
     assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
-    assert "h1" not in fleet.done("container_recreate"), "it was done"
-    assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+    assert "h1" not in fleet.finished("container_recreate"), "it was done"
+    assert [fleet.state(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
 
 def test_twice_in_one_run(fleet: StubModules) -> None:
@@ -468,7 +473,7 @@ def test_twice_in_one_run(fleet: StubModules) -> None:
     imports = [{"import_playbook": "evenkeel.fleet.rolling_update", "vars": {"rolling_update_hosts": group}} for group in ("a", "b")]
     (fleet.folder / "site.yml").write_text(json.dumps(imports))
     assert fleet.run(playbook=fleet.folder / "site.yml", waves=[1, "100%"]).returncode == Ended.HOSTS_FAILED
-    assert fleet.begun("container_recreate") == ["h1", "h2", "h3"]
+    assert fleet.started("container_recreate") == ["h1", "h2", "h3"]
     assert fleet.rollout.outcomes() == {"h3": "rolled_back", "h4": "not_reached", "h5": "not_reached"}
 
 
@@ -486,7 +491,7 @@ def test_what_the_first_of_two_left_is_not_settled_by_the_second_that_resumes_it
     del fleet.rollout.variables["containers"]
     assert fleet.run(playbook=fleet.folder / "site.yml", waves=["100%"]).returncode == Ended.HOSTS_FAILED
     assert_runs(fleet, h1=GOOD, h2=GOOD, h3=GOOD, h4=OLD)
-    assert [len(fleet.now(host)["archives"]) for host in ("h1", "h2", "h3")] == [0, 1, 0]
+    assert [len(fleet.state(host)["archives"]) for host in ("h1", "h2", "h3")] == [0, 1, 0]
     assert fleet.rollout.outcomes()["h2"] == "unknown"
 
 
@@ -502,7 +507,7 @@ def test_what_only_the_playbook_can_do_is_refused_in_a_play_of_ones_own(fleet: S
 class TestTheReport:
     def test_the_users_own_tasks_have_it_on_the_controller(self, fleet: StubModules) -> None:
         (fleet.folder / "mail.yml").write_text(f"- ansible.builtin.shell: echo {{{{ rolling_update__report.ok }}}} > {fleet.folder}/mail\n")
-        fleet.lose("h1")
+        fleet.make_unreachable("h1")
         fleet.run(report_tasks="mail.yml")
         assert (fleet.folder / "mail").read_text() == "False\n"
 
@@ -522,7 +527,7 @@ class TestConfiguration:
     def test_any_errors_fatal(self, fleet: StubModules) -> None:
         (fleet.folder / "ansible.cfg").write_text("[defaults]\nany_errors_fatal = true\n")
         fleet.change("h2", bad=[GOOD])
-        fleet.lose("h4")
+        fleet.make_unreachable("h4")
         fleet.run(**WAVES, max_failures=2)
         assert_runs(fleet, h1=GOOD, h2=OLD, h3=GOOD, h4=OLD, h5=GOOD)
 
@@ -558,7 +563,7 @@ class TestVariablesOfTheInventory:
         assert (run.returncode, fleet.changes) == (Ended.HOSTS_FAILED, [])
         assert "rolling_update_hosts is h1, but this run is for other hosts as well, such as h2" in run.stdout
         assert fleet.run(hosts="h1").returncode == 0
-        assert fleet.done("container_recreate") == ["h1"]
+        assert fleet.finished("container_recreate") == ["h1"]
 
 
 class TestHabits:
@@ -622,7 +627,7 @@ print(json.dumps({{"all": {{"hosts": list(hosts), "vars": inventory["all"]["vars
         fleet.rollout.inventory.write_text(json.dumps(inventory))
         fleet.change_all(bad=[GOOD])
         fleet.run(waves=[1, "100%"])
-        assert fleet.begun("container_recreate") == ["h2"]
+        assert fleet.started("container_recreate") == ["h2"]
         assert_untouched(fleet, "h1", "h3", "h4", "h5")
 
     def test_a_window_that_closes_on_the_way(self, fleet: StubModules) -> None:
@@ -632,14 +637,14 @@ print(json.dumps({{"all": {{"hosts": list(hosts), "vars": inventory["all"]["vars
         fleet.rollout.inventory.write_text(json.dumps(inventory))
         assert fleet.run(**WAVES).returncode == Ended.HOSTS_FAILED
         assert_runs(fleet, h1=GOOD, h3=GOOD, h4=OLD, h5=GOOD)
-        assert all(fleet.now(host)["archives"] for host in ("h1", "h2", "h3", "h5"))
+        assert all(fleet.state(host)["archives"] for host in ("h1", "h2", "h3", "h5"))
         assert "halted (outside of the maintenance window: h4)" in fleet.report()["sentence"]
         fleet.change_all(registry=BAD)
         inventory["all"]["hosts"]["h4"] = {}
         fleet.rollout.inventory.write_text(json.dumps(inventory))
         assert fleet.run(**WAVES).returncode == 0
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, GOOD))
-        assert [fleet.now(host)["archives"] for host in fleet.hosts] == [[]] * 5
+        assert [fleet.state(host)["archives"] for host in fleet.hosts] == [[]] * 5
 
     def test_an_archive_that_stays(self, fleet: StubModules) -> None:
         fleet.change("h2", errors={"container_finalize": "it is unhealthy now"})
@@ -648,7 +653,7 @@ print(json.dumps({{"all": {{"hosts": list(hosts), "vars": inventory["all"]["vars
         assert fleet.rollout.outcomes() == {**dict.fromkeys(fleet.hosts, "updated"), "h2": "unsettled"}
         fleet.change("h2", errors={})
         assert fleet.run(goal="commit").returncode == 0
-        assert fleet.now("h2")["archives"] == []
+        assert fleet.state("h2")["archives"] == []
 
     @pytest.mark.parametrize(
         ("variables", "told"),
@@ -703,7 +708,7 @@ class TestOwnPlay:
 
     @pytest.mark.parametrize("parallel", [1, 4])
     def test_also_when_one_is_lost_before(self, fleet: StubModules, parallel: int) -> None:
-        fleet.lose("h5")
+        fleet.make_unreachable("h5")
         run = fleet.run(playbook=self.put(fleet, "pre_tasks: [{ansible.builtin.ping: }]"), max_parallel=parallel)
         assert run.returncode != 0
         assert_untouched(fleet, *(fleet.hosts if parallel == 1 else ["h5"]))
@@ -714,5 +719,5 @@ class TestOwnPlay:
         fleet.change("h3", bad=[GOOD])
         run = fleet.run(playbook=self.put(fleet, "serial: 1\n  max_fail_percentage: 0"))
         assert run.returncode != 0
-        assert fleet.done("container_recreate") == ["h1", "h2", "h3"]
+        assert fleet.finished("container_recreate") == ["h1", "h2", "h3"]
         assert_runs(fleet, h1=GOOD, h2=GOOD, h3=OLD, h4=OLD)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every request that the modules make to the engine, and why. `python -m support.docs.engine_calls` writes docs/engine_calls.md of it.
+"""Every request that the modules make to the engine, and why. `python -m support.docs.engine_calls` writes docs/engine_calls.md from it.
 
-A unit test compares it with what they really ask for. Who adds a call adds its reason here; who can do without one takes it away.
+A unit test compares it with the requests that the modules make. If you add a call, add its reason here; if you remove one, remove it here.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 DOCUMENT = Path(__file__).parents[3] / "docs/engine_calls.md"
 
 EVENTS = "GET /events"
-"""Asked for beside the others, so its place among them is not known."""
+"""This request runs at the same time as others, so its position among them varies."""
 
 HEAD = f"""# Which calls the engine gets, and why
 
@@ -29,7 +29,7 @@ Made by `make docs` from `tests/support/docs/engine_calls.py`. A unit test compa
 
 
 class Call(NamedTuple):
-    """A request by its path in the engine's documentation, and what it is needed for."""
+    """A request by its path in the engine's documentation, and its purpose."""
 
     request: str
     reason: str
@@ -138,11 +138,11 @@ PATHS: dict[str, Calls] = {
         Call("GET /containers/{id}/json", "of each that is outdated: whether a run would refuse to update it"),
     ),
 }
-"""What is done, and the calls in their order."""
+"""What a module does, and its calls in order."""
 
 
 def document() -> str:
-    """docs/engine_calls.md, as it is to be."""
+    """Return the text of docs/engine_calls.md."""
     lines = [HEAD, "| what is done | calls |", "| --- | --- |", *(f"| {path} | {len(calls)} |" for path, calls in PATHS.items())]
     for path, calls in PATHS.items():
         lines += [f"\n## {path}\n", "| call | why |", "| --- | --- |", *(f"| `{call.request}` | {call.reason} |" for call in calls)]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A whole host in memory, to be looked at: the fake engine, as lists of it."""
+"""A HostReader for the fake engine."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from support.fakes.engine import FakeEngine, FakeJournal, digest_of
 
 
 class FakeHostReader:
-    """Census of a fake engine. `calls` are what it was asked, `errors` makes a call fail, `no_answer` the question for one image.
+    """HostReader of a fake engine. `calls` records its calls, `errors` makes a call fail, `no_answer` makes the request for one image fail.
 
-    Images come from registries, but for those with an ID in `built_here`.
+    Images come from registries, except for those with an ID in `built_here`.
     """
 
     def __init__(self, engine: FakeEngine, journal: FakeJournal | None = None, memory: FakeJournal | None = None) -> None:
         self.engine = engine
-        self.notes = {"journal": journal or FakeJournal(), "memory": memory or FakeJournal()}
+        self.records = {"journal": journal or FakeJournal(), "memory": memory or FakeJournal()}
         self.calls: list[str] = []
         self.errors: dict[str, EngineError] = {}
         self.no_answer: dict[str, EngineError] = {}
@@ -73,7 +73,7 @@ class FakeHostReader:
         return self._notes("memory")
 
     def age(self, note: Record) -> float:
-        return self.notes["journal"].age(note)
+        return self.records["journal"].age(note)
 
     def _all(self) -> list[dict[str, t.Any]]:
         return list(self.engine._containers.values())
@@ -94,7 +94,7 @@ class FakeHostReader:
 
     def _notes(self, kind: str) -> dict[str, Record]:
         self._call(kind)
-        return {key: Record(text, "") for key, text in self.notes[kind].notes.items()}
+        return {key: Record(text, "") for key, text in self.records[kind].records.items()}
 
     def _listed(self, container: dict[str, t.Any]) -> Document:
         reference = parse_if_possible(container["Config"]["Image"])

@@ -32,17 +32,17 @@ class TestJournalEntry:
         monkeypatch.setattr(journal, "write", lambda key, text: (written.update({key: text}), write(key, text))[1])
         recreate(engine, keep_archive=keep_archive, lock=fake_lock(journal))
         assert JournalEntry.from_text(written[lock_key("web")]).keep_archive is keep_archive
-        assert journal.notes == {}
+        assert journal.records == {}
 
 
 class TestDependentsInTheEntry:
     @pytest.fixture(autouse=True)
     def _sidecar(self, engine: FakeEngine) -> None:
-        engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
+        engine.add_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
 
     def test_entry_holds_the_dependents(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
-        engine.looks["NEW"] = engine.looks["web"] = [exited(1)]
+        engine.probe_results["NEW"] = engine.probe_results["web"] = [exited(1)]
         recreate(engine, lock=fake_lock(journal))
-        (dependent,) = JournalEntry.from_text(journal.notes[lock_key("web")]).dependents
+        (dependent,) = JournalEntry.from_text(journal.records[lock_key("web")]).dependents
         assert (dependent.name, dependent.image_ref, dependent.image_id, dependent.tag_means) == ("sidecar", "tool:1", "tool", "tool")

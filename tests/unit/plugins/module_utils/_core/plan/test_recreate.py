@@ -133,7 +133,7 @@ class TestFindContainer:
         assert engine.container("web-old-1000") == before
 
     def test_container_with_the_name_of_an_archive_is_updated(self, engine: FakeEngine) -> None:
-        engine.has_container("shop-old-7", "shop:1", "old")
+        engine.add_container("shop-old-7", "shop:1", "old")
         assert recreate(engine, container="shop-old-7").outcome is Outcome.RECREATED
 
     def test_container_that_fails_a_preflight_check_is_refused_after_the_pull(self, engine: FakeEngine) -> None:
@@ -149,9 +149,9 @@ class TestRejectedImage:
     @pytest.fixture
     def memory(self, engine: FakeEngine) -> FakeJournal:
         memory = FakeJournal()
-        engine.looks["NEW"] = [exited(3)]
+        engine.probe_results["NEW"] = [exited(3)]
         assert recreate(engine, memory=memory).outcome is Outcome.ROLLED_BACK
-        engine.looks.clear()
+        engine.probe_results.clear()
         engine.calls.clear()
         return memory
 
@@ -167,12 +167,12 @@ class TestRejectedImage:
 
     def test_force_tries_a_rejected_image_and_forgets_the_rejection(self, engine: FakeEngine, memory: FakeJournal) -> None:
         assert recreate(engine, memory=memory, force=True).outcome is Outcome.RECREATED
-        assert memory.notes == {}
+        assert memory.records == {}
 
     def test_newer_image_than_the_rejected_one_is_tried(self, engine: FakeEngine, memory: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:1"] = "newer"
         assert recreate(engine, memory=memory).outcome is Outcome.RECREATED
-        assert memory.notes == {}
+        assert memory.records == {}
 
     def test_rejected_image_under_another_reference_is_skipped_and_its_tag_kept(self, engine: FakeEngine, memory: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:2"] = "new"

@@ -43,8 +43,8 @@ class WebInTheNetworkOfVpn:
 
     def __init__(self) -> None:
         self.engine, self.memory = FakeEngine(), FakeJournal()
-        vpn = self.engine.has_container("vpn", "vpn:1", "old-vpn", ALWAYS)
-        self.web = self.engine.has_container("web", "web:1", "old-web", {"NetworkMode": f"container:{vpn}", **ALWAYS})
+        vpn = self.engine.add_container("vpn", "vpn:1", "old-vpn", ALWAYS)
+        self.web = self.engine.add_container("web", "web:1", "old-web", {"NetworkMode": f"container:{vpn}", **ALWAYS})
         self.engine.registry.update({"docker.io/library/vpn:1": "new-vpn", "docker.io/library/web:1": "new-web"})
         self.update("web")
         self.result = self.update("vpn")
@@ -82,7 +82,7 @@ def test_archive_in_the_network_of_the_replaced_container_is_kept_with_a_warning
 def test_provider_and_archive_can_be_rolled_back_in_turn(host: WebInTheNetworkOfVpn) -> None:
     assert host.rollback("vpn").outcome is host.rollback("web").outcome is Outcome.RESTORED
     assert host.engine.container("web")["Id"] == host.web
-    assert host.engine.is_served("web")
+    assert host.engine.has_live_namespaces("web")
     assert host.engine.names == {"vpn", "web"}
 
 
@@ -90,12 +90,12 @@ def test_archive_cannot_be_restored_before_its_provider(host: WebInTheNetworkOfV
     """The archive needs a network of a container that does not run, so the current container stays."""
     assert host.rollback("web").outcome is Outcome.ROLLED_BACK
     assert host.engine.container("web")["Image"] == "new-web"
-    assert host.engine.is_served("web")
+    assert host.engine.has_live_namespaces("web")
 
 
 class TestArchiveName:
     def test_archive_name_that_is_taken_is_avoided(self, engine: FakeEngine) -> None:
-        engine.has_container("web-old-1000", "other:1", "other")
+        engine.add_container("web-old-1000", "other:1", "other")
         recreate(engine)
         assert "rename:web->web-old-1001" in engine.calls
         assert "web-old-1000" in engine.names
@@ -161,7 +161,7 @@ class TestCreateBody:
 class TestLostFiles:
     @pytest.fixture(autouse=True)
     def _files(self, engine: FakeEngine) -> None:
-        engine.changed["web"] = [{"Path": "/srv/upload", "Kind": 1}]
+        engine.changed_files["web"] = [{"Path": "/srv/upload", "Kind": 1}]
 
     def test_lost_files_refuse_prevents_the_update(self, engine: FakeEngine) -> None:
         with pytest.raises(Refused, match="would be lost: /srv/upload"):
@@ -175,7 +175,7 @@ class TestLostFiles:
 class TestDependents:
     @pytest.fixture(autouse=True)
     def _sidecar(self, engine: FakeEngine) -> None:
-        engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
+        engine.add_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
 
     def test_dependent_that_could_not_be_recreated_prevents_the_update(self, engine: FakeEngine) -> None:
         engine._find("sidecar")["HostConfig"]["AutoRemove"] = True

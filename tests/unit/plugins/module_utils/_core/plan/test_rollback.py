@@ -35,7 +35,7 @@ class TestChooseArchive:
         assert ARCHIVE in host.engine.names, "a container that only has the name of an archive is not used"
 
     def test_removed_archive_leaves_nothing_to_go_back_to(self, host: HostWithArchive) -> None:
-        host.engine.vanish(ARCHIVE)
+        host.engine.remove_externally(ARCHIVE)
         with pytest.raises(NoArchive):
             host.rollback_to_archive()
 
@@ -73,13 +73,13 @@ class TestPreflightChecks:
 class TestMissingContainer:
     @pytest.fixture(autouse=True)
     def _missing(self, host: HostWithArchive) -> None:
-        host.engine.vanish("web")
+        host.engine.remove_externally("web")
 
     def test_missing_container_without_an_archive_has_nothing_to_go_back_to(self, host: HostWithArchive) -> None:
-        host.engine.vanish(ARCHIVE)
+        host.engine.remove_externally(ARCHIVE)
         with pytest.raises(NoArchive):
             host.rollback_to_archive()
-        assert host.journal.notes == {}
+        assert host.journal.records == {}
 
     def test_id_of_a_missing_container_is_not_used_as_a_name(self, host: HostWithArchive) -> None:
         with pytest.raises(InspectFailed, match="no container"):

@@ -93,7 +93,7 @@ def engine() -> FakeEngine:
     """web, on image old; in the registry its tag has moved on to image new, which was built an hour ago."""
     engine = FakeEngine()
     engine.clock = FakeClock(NOW)
-    engine.has_container("web", "shop:1", "old", Labels={"evenkeel.enable": "false"})
+    engine.add_container("web", "shop:1", "old", Labels={"evenkeel.enable": "false"})
     engine.registry[TAG] = "new"
     engine.images["new"] = {"Created": datetime.fromtimestamp(NOW - 3600, timezone.utc).isoformat()}
     return engine
@@ -143,7 +143,7 @@ class TestTooYoung:
         assert result.warnings == ("shop:1 does not tell when it was built, so min_image_age did not hold it back.",)
 
     def test_a_tag_that_cannot_be_pointed_back_is_a_warning(self, engine: FakeEngine) -> None:
-        engine.has_container("other", "shop:1", "new")
+        engine.add_container("other", "shop:1", "new")
         warning = "The tag shop:1 goes on meaning the too young image on this host, since other runs that under it."
         (given,) = recreate(engine, min_image_age=DAY).warnings
         assert given.startswith(warning)

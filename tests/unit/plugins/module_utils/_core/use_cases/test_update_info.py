@@ -46,7 +46,7 @@ def engine() -> FakeEngine:
     """web, on image old, which is what the registry has."""
     engine = FakeEngine()
     engine.clock = FakeClock(NOW)
-    engine.has_container("web", "shop:1", "old")
+    engine.add_container("web", "shop:1", "old")
     engine.registry[TAG] = "old"
     return engine
 
@@ -118,8 +118,8 @@ class TestStatus:
         engine.registry[TAG] = "new"
         engine._find("web")["Config"].update(Env=["PASSWORD=hunter2"], Labels={"token": "hunter3"})
         rejected = Rejected("shop:1", "new", digest_of("new"), "start_failed: cannot run with PASSWORD=hunter2", 1)
-        engine.has_container("bad", "shop:1", "old")
-        Rejections(reader.notes["memory"]).remember("bad", rejected)
+        engine.add_container("bad", "shop:1", "old")
+        Rejections(reader.records["memory"]).remember("bad", rejected)
         info = look(reader)
         assert [one.assessment.status for one in info.containers] == [Status.REJECTED, Status.OUTDATED]
         assert "hunter" not in str(host_report(info)) + str(info.warnings)
@@ -164,8 +164,8 @@ class TestStatus:
 
     @pytest.mark.parametrize("reference", [f"shop@{digest_of('old')}", f"shop:1@{digest_of('old')}"])
     def test_pinned_is_not_asked_for(self, engine: FakeEngine, reader: FakeHostReader, reference: str) -> None:
-        engine.has_container("pinned", reference, "old")
-        engine.vanish("web")
+        engine.add_container("pinned", reference, "old")
+        engine.remove_externally("web")
         assert status(reader, "pinned") is Status.PINNED
         assert "ask" not in "".join(reader.calls)
 
@@ -224,14 +224,14 @@ class TestStatus:
         engine.registry[TAG] = "new"
         if is_here:
             engine.local["docker.io/library/shop:bad"] = "new"
-        Rejections(reader.notes["memory"]).remember("web", Rejected("shop:1", "new", digest_of("new"), "crashed", 1))
+        Rejections(reader.records["memory"]).remember("web", Rejected("shop:1", "new", digest_of("new"), "crashed", 1))
         info = look(reader)
         assert info.containers[0].assessment.status is Status.REJECTED
         assert info.outdated == ()
 
     def test_what_was_rejected_is_not_what_there_is(self, engine: FakeEngine, reader: FakeHostReader) -> None:
         engine.registry[TAG] = "newer"
-        Rejections(reader.notes["memory"]).remember("web", Rejected("shop:1", "new", digest_of("new"), "crashed", 1))
+        Rejections(reader.records["memory"]).remember("web", Rejected("shop:1", "new", digest_of("new"), "crashed", 1))
         assert status(reader) is Status.OUTDATED
 
     @pytest.mark.parametrize(("age", "expected"), [(DAY - 1, Status.TOO_YOUNG), (DAY, Status.OUTDATED)])
@@ -287,8 +287,8 @@ class TestObstacles:
 class TestSelection:
     @pytest.fixture(autouse=True)
     def _more(self, engine: FakeEngine) -> None:
-        engine.has_container("db", "db:1", "db", Labels={"tier": "data", "mine": ""})
-        engine.has_container("cache", "db:1", "db", Labels={"tier": "data=hot"})
+        engine.add_container("db", "db:1", "db", Labels={"tier": "data", "mine": ""})
+        engine.add_container("cache", "db:1", "db", Labels={"tier": "data=hot"})
         engine._find("cache")["State"]["Status"] = "exited"
 
     @pytest.mark.parametrize(
@@ -319,7 +319,7 @@ class TestSelection:
 
     def test_only_what_is_chosen_is_asked_for_and_each_once(self, engine: FakeEngine, reader: FakeHostReader) -> None:
         for number in range(5):
-            engine.has_container(f"more-{number}", ("db", "docker.io/library/db:latest", "db:1")[number % 3], "db")
+            engine.add_container(f"more-{number}", ("db", "docker.io/library/db:latest", "db:1")[number % 3], "db")
         engine._find("more-0")["Config"]["Image"] = "db:latest"
         look(reader, selection=Selection(states=frozenset({"running"})))
         asked = [call for call in reader.calls if call.startswith("ask:")]
@@ -337,39 +337,39 @@ class TestOrder:
         return {f"{prefix}.project": project, f"{prefix}.service": name, f"{prefix}.depends_on": depends_on}
 
     def test_compose(self, engine: FakeEngine, reader: FakeHostReader) -> None:
-        engine.has_container("a", "shop:1", "old", Labels=self.service("app", "db:service_healthy:true,cache:service_started:false"))
-        engine.has_container("x-db-1", "shop:1", "old", Labels=self.service("db"))
-        engine.has_container("x-db-2", "shop:1", "old", Labels=self.service("db"))
-        engine.has_container("x-cache", "shop:1", "old", Labels=self.service("cache", "db:service_started"))
-        engine.has_container("b", "shop:1", "old", Labels=self.service("db", "app:service_started:true", project="other"))
+        engine.add_container("a", "shop:1", "old", Labels=self.service("app", "db:service_healthy:true,cache:service_started:false"))
+        engine.add_container("x-db-1", "shop:1", "old", Labels=self.service("db"))
+        engine.add_container("x-db-2", "shop:1", "old", Labels=self.service("db"))
+        engine.add_container("x-cache", "shop:1", "old", Labels=self.service("cache", "db:service_started"))
+        engine.add_container("b", "shop:1", "old", Labels=self.service("db", "app:service_started:true", project="other"))
         info = look(reader)
         assert info.outdated == ("b", "web", "x-db-1", "x-db-2", "x-cache", "a")
         assert host_report(info)["containers"][0]["compose"] == {"project": "shop", "service": "app", "depends_on": ["db", "cache"]}
 
     @pytest.mark.parametrize("mode", ["NetworkMode", "PidMode", "IpcMode"])
     def test_namespaces(self, engine: FakeEngine, reader: FakeHostReader, mode: str) -> None:
-        engine.has_container("a", "shop:1", "old", {mode: f"container:{engine.container('web')['Id']}"})
+        engine.add_container("a", "shop:1", "old", {mode: f"container:{engine.container('web')['Id']}"})
         assert look(reader).outdated == ("web", "a")
 
     def test_links(self, engine: FakeEngine, reader: FakeHostReader) -> None:
-        engine.has_container("a", "shop:1", "old", {"Links": ["web:db"]})
+        engine.add_container("a", "shop:1", "old", {"Links": ["web:db"]})
         assert look(reader).outdated == ("web", "a")
 
     def test_through_one_that_is_up_to_date(self, engine: FakeEngine, reader: FakeHostReader) -> None:
-        engine.has_container("a", "shop:1", "old", Labels=self.service("app", "middle"))
-        engine.has_container("b", "other:1", "other", Labels=self.service("middle", "db"))
-        engine.has_container("c", "shop:1", "old", Labels=self.service("db"))
+        engine.add_container("a", "shop:1", "old", Labels=self.service("app", "middle"))
+        engine.add_container("b", "other:1", "other", Labels=self.service("middle", "db"))
+        engine.add_container("c", "shop:1", "old", Labels=self.service("db"))
         assert look(reader).outdated == ("c", "a", "web")
 
     def test_a_circle(self, engine: FakeEngine, reader: FakeHostReader) -> None:
-        engine.has_container("a", "shop:1", "old", Labels=self.service("a", "b"))
-        engine.has_container("b", "shop:1", "old", Labels=self.service("b", "a"))
+        engine.add_container("a", "shop:1", "old", Labels=self.service("a", "b"))
+        engine.add_container("b", "shop:1", "old", Labels=self.service("b", "a"))
         assert look(reader).outdated == ("a", "b", "web")
 
 
 class TestLeftovers:
     def archive(self, engine: FakeEngine, name: str, image: str = "older") -> str:
-        archive = engine.has_container(name, "shop:1", image)
+        archive = engine.add_container(name, "shop:1", image)
         engine._find(name)["State"]["Status"] = "exited"
         engine.local[TAG] = "old"
         return archive
@@ -377,7 +377,7 @@ class TestLeftovers:
     def test_kept(self, engine: FakeEngine, reader: FakeHostReader) -> None:
         archive = self.archive(engine, "web-old-1")
         self.archive(engine, "web-old-2")
-        ArchiveStore(reader.notes["memory"]).add("web", ArchiveRecord(archive, "web-old-1", runs=True, restart_policy={}, rollout="7"))
+        ArchiveStore(reader.records["memory"]).add("web", ArchiveRecord(archive, "web-old-1", runs=True, restart_policy={}, rollout="7"))
         report = host_report(look(reader))
         assert [one["name"] for one in report["containers"]] == ["web", "web-old-2"], "a stranger is no archive"
         assert report["containers"][0]["archives"] == [{"name": "web-old-1", "id": archive, "kept": True, "rollout": "7"}]
@@ -385,19 +385,19 @@ class TestLeftovers:
 
     def test_renamed_it_is_no_archive_any_more(self, engine: FakeEngine, reader: FakeHostReader) -> None:
         archive = self.archive(engine, "mine")
-        ArchiveStore(reader.notes["memory"]).add("web", ArchiveRecord(archive, "web-old-1", runs=True, restart_policy={}))
+        ArchiveStore(reader.records["memory"]).add("web", ArchiveRecord(archive, "web-old-1", runs=True, restart_policy={}))
         assert [info.name for info in look(reader).containers] == ["mine", "web"]
 
     def test_whose_container_is_gone(self, engine: FakeEngine, reader: FakeHostReader) -> None:
         archive = self.archive(engine, "shop-old-1")
-        ArchiveStore(reader.notes["memory"]).add("shop", ArchiveRecord(archive, "shop-old-1", runs=True, restart_policy={}))
+        ArchiveStore(reader.records["memory"]).add("shop", ArchiveRecord(archive, "shop-old-1", runs=True, restart_policy={}))
         info = look(reader, selection=Selection(names=frozenset({"shop"})))
         assert (info.containers, info.missing, info.left_over) == ((), ("shop",), ("shop-old-1",))
 
     def run_on_web(self, engine: FakeEngine, reader: FakeHostReader, **changes: Any) -> None:
         """A run has put web away."""
         entry = a_journal_entry("other", old_id=engine.container("web")["Id"], **changes)
-        reader.notes["journal"].notes[lock_key("web")] = entry.to_text()
+        reader.records["journal"].records[lock_key("web")] = entry.to_text()
         engine._find("web").update(Name="/web-old-1000")
 
     @pytest.mark.parametrize("dead", [True, False])
@@ -415,13 +415,13 @@ class TestLeftovers:
 
     def test_beside_the_new_one(self, engine: FakeEngine, reader: FakeHostReader) -> None:
         self.run_on_web(engine, reader)
-        new = engine.has_container("web", "shop:1", "new")
+        new = engine.add_container("web", "shop:1", "new")
         (web,) = look(reader).containers
         assert (web.id, [archive.name for archive in web.archives or ()]) == (new, ["web-old-1000"])
 
     def test_that_of_a_dependent(self, engine: FakeEngine, reader: FakeHostReader) -> None:
         web = engine.container("web")["Id"]
-        net = engine.has_container("net-old-1000", "shop:1", "old", {"NetworkMode": f"container:{web}"})
+        net = engine.add_container("net-old-1000", "shop:1", "old", {"NetworkMode": f"container:{web}"})
         dependent = Dependent(net, "net", web, "web", runs=True, shares_with=(web,), archive="net-old-1000")
         self.run_on_web(engine, reader, dependents=(dependent,))
         assert [info.name for info in look(reader).containers] == ["net", "web"]
@@ -430,14 +430,14 @@ class TestLeftovers:
     def test_from_afar_the_lease_tells(self, engine: FakeEngine, reader: FakeHostReader, age: float, busy: bool) -> None:
         self.run_on_web(engine, reader)
         runs = FakeProcesses()
-        runs.far_away.add("other")
-        reader.notes["journal"].age_of_all = age
+        runs.unknown.add("other")
+        reader.records["journal"].age_of_records = age
         (web,) = look(reader, runs).containers
         assert (web.busy, web.interrupted) == (busy, not busy)
 
     def test_one_who_is_at_it_to_bring_it_to_its_end(self, engine: FakeEngine, reader: FakeHostReader) -> None:
         self.run_on_web(engine, reader)
-        notes = reader.notes["journal"].notes
+        notes = reader.records["journal"].records
         notes[successor_key(a_journal_entry("other"))] = a_journal_entry("rescuer")._replace(old_id="x").to_text()
         runs = FakeProcesses()
         runs.dead.add("other")
@@ -445,8 +445,8 @@ class TestLeftovers:
         assert (web.busy, web.interrupted) == (True, False)
 
     def test_what_cannot_be_read_is_a_warning(self, reader: FakeHostReader) -> None:
-        reader.notes["journal"].notes[lock_key("web")] = "{}"
-        reader.notes["memory"].notes["evenkeel-archives.web"] = "no JSON"
+        reader.records["journal"].records[lock_key("web")] = "{}"
+        reader.records["memory"].records["evenkeel-archives.web"] = "no JSON"
         info = look(reader)
         assert [info.name for info in info.containers] == ["web"]
         assert "The archives of web are not known" in info.warnings[0]
@@ -461,7 +461,7 @@ class TestForbidden:
     @pytest.fixture(autouse=True)
     def _outdated(self, engine: FakeEngine) -> None:
         engine.registry[TAG] = "new"
-        engine.has_container("pinned", f"shop@{digest_of('old')}", "old")
+        engine.add_container("pinned", f"shop@{digest_of('old')}", "old")
 
     def test_the_list(self, reader: FakeHostReader) -> None:
         reader.errors["containers"] = self.FORBIDDEN
@@ -519,12 +519,12 @@ def generated(seed: int) -> tuple[FakeHostReader, UpdateQuery]:
         image, tag = chance.choice(images), chance.choice(tags)
         pin = chance.random() < 0.2
         reference = f"{tag}@{digest_of(image)}" if pin else tag
-        engine.has_container(f"c{number}", reference, image, Labels=chance.choice((None, {"evenkeel.enable": "false"}, {"x": "y"})))
+        engine.add_container(f"c{number}", reference, image, Labels=chance.choice((None, {"evenkeel.enable": "false"}, {"x": "y"})))
         if pin:
             engine.registry[ImageReference.parse(reference).normalised] = image
         if chance.random() < 0.3:
             rejected = chance.choice(images)
-            Rejections(reader.notes["memory"]).remember(f"c{number}", Rejected(tag, rejected, digest_of(rejected), "crashed", 1))
+            Rejections(reader.records["memory"]).remember(f"c{number}", Rejected(tag, rejected, digest_of(rejected), "crashed", 1))
     for where in (engine.local, engine.registry):
         for tag in chance.sample(tags, chance.randint(0, len(tags))):
             where[ImageReference.parse(tag).normalised] = chance.choice(images)
@@ -537,7 +537,7 @@ def test_it_tells_what_a_run_then_does(seed: int) -> None:
     reader, query = generated(seed)
     info = inspect_host(reader, FakeProcesses(), reader.engine.clock, query)
     for container in info.containers:
-        engine, memory = generated(seed)[0].engine, reader.notes["memory"]
+        engine, memory = generated(seed)[0].engine, reader.records["memory"]
         request = RecreateRequest(container.name, pull=query.policy, min_image_age=query.min_image_age, respect_labels=True)
         decision = None
         with contextlib.suppress(PullFailed):
