@@ -133,11 +133,37 @@ warnings:
   elements: str
 """
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.finalize import finalize_module, run_finalize_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.bootstrap import open_engine
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.finalize import (
+    FinalizeRequest,
+    check_finalize,
+    finalize,
+    finalize_diff,
+    finalize_report,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import (
+    CLEANUP,
+    CONNECTION,
+    ONE_AT_A_TIME,
+    ArgumentSpec,
+    cleanup_of,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, run_module
+
+
+def drop_archives(options, check_mode, secrets):
+    secrets.learn_names(options["name"])
+    engine = open_engine(options, options["lock_timeout"], secrets)
+    request = FinalizeRequest(ContainerRequest(options["name"]), options["rollout"] or "", cleanup_of(options))
+    done = (check_finalize if check_mode else finalize)(engine.context, engine.lock, request)
+    return ModuleResult(finalize_report(done), done.warnings, finalize_diff(done))
 
 
 def main():
-    run_finalize_module(finalize_module(rollout=dict(type="str")))
+    own = ArgumentSpec(dict(rollout=dict(type="str")))
+    on_unexpected_error = {"msg": "It is unknown which archives are left. Run the task again.", "changed": True}
+    run_module(CONNECTION.merge(ONE_AT_A_TIME, CLEANUP, own), drop_archives, on_unexpected_error)
 
 
 if __name__ == "__main__":

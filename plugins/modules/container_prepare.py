@@ -183,11 +183,30 @@ warnings:
   elements: str
 """
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.prepare import prepare_module, run_prepare_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.bootstrap import open_engine
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import diff_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.prepare import check_prepare, preparation_report, prepare
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import (
+    CONNECTION,
+    RECREATION,
+    REGISTRY,
+    ArgumentSpec,
+    request_of,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, run_module
+
+
+def prepare_update(options, check_mode, secrets):
+    secrets.learn_names(options["name"], options["image"])
+    engine = open_engine(options, 0, secrets)
+    prepared = (check_prepare if check_mode else prepare)(engine.context, engine.lock, request_of(options))
+    return ModuleResult(preparation_report(prepared), prepared.predicted.warnings, diff_report(prepared.predicted))
 
 
 def main():
-    run_prepare_module(prepare_module())
+    own = ArgumentSpec(dict(name=dict(type="str", required=True)))
+    on_unexpected_error = {"msg": "The container was not changed.", "changed": False}
+    run_module(CONNECTION.merge(REGISTRY, RECREATION, own), prepare_update, on_unexpected_error)
 
 
 if __name__ == "__main__":

@@ -504,57 +504,53 @@ warnings:
   elements: str
 """
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.bootstrap import open_engine
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.hooks import Hooks
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report, diff_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.cycle import cycle_module, run_cycle_module
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import (
-    CLEANUP_OPTIONS,
-    DECISION_OPTIONS,
+    CLEANUP,
+    CONNECTION,
+    CYCLE,
+    RECREATION,
+    REGISTRY,
+    ArgumentSpec,
     cleanup_of,
     health_of,
     request_of,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, run_module
 
 
-def recreate(engine, options):
-    return recreate_with_health(
-        engine.context,
-        engine.lock,
-        request_of(options, options["stop_timeout"]),
-        health_of(options),
-        cleanup_of(options),
-        keep_archive=options["keep_archive"],
-        hooks=Hooks.from_options(**options["hooks"]),
-        rollout=options["rollout"] or "",
-    )
+def recreate(options, check_mode, secrets):
+    secrets.learn_names(options["name"], options["image"])
+    engine = open_engine(options, options["lock_timeout"], secrets)
+    request, health, hooks = request_of(options), health_of(options), Hooks.from_options(**options["hooks"])
+    if check_mode:
+        from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate
 
-
-def check(engine, options):
-    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate
-
-    health_of(options)
-    Hooks.from_options(**options["hooks"])
-    return check_recreate(engine.context, engine.lock, request_of(options, options["stop_timeout"]))
+        result = check_recreate(engine.context, engine.lock, request)
+    else:
+        result = recreate_with_health(
+            engine.context,
+            engine.lock,
+            request,
+            health,
+            cleanup_of(options),
+            keep_archive=options["keep_archive"],
+            hooks=hooks,
+            rollout=options["rollout"] or "",
+        )
+    return ModuleResult(cycle_report(result), result.warnings, diff_report(result))
 
 
 def main():
-    module = cycle_module(
-        asks_registry=True,
-        **CLEANUP_OPTIONS,
-        keep_archive=dict(type="bool", default=False),
-        rollout=dict(type="str"),
-        hooks=dict(
-            type="dict",
-            default={},
-            options=dict(
-                pre_update=dict(type="raw"),
-                post_update=dict(type="raw"),
-                timeout=dict(type="float", default=Hooks().timeout),
-            ),
-        ),
-        **DECISION_OPTIONS,
+    hooks = dict(pre_update=dict(type="raw"), post_update=dict(type="raw"), timeout=dict(type="float", default=Hooks().timeout))
+    own = ArgumentSpec(
+        dict(keep_archive=dict(type="bool", default=False), rollout=dict(type="str"), hooks=dict(type="dict", default={}, options=hooks))
     )
-    run_cycle_module(module, recreate, check)
+    state = "The state of the container is unknown. Run the task again: it finishes or undoes the interrupted update."
+    run_module(CONNECTION.merge(REGISTRY, CYCLE, RECREATION, CLEANUP, own), recreate, {"msg": state, "changed": True})
 
 
 if __name__ == "__main__":

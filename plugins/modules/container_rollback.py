@@ -262,19 +262,6 @@ dependents:
     problem:
       description: What is wrong with the dependent. Empty if nothing is.
       type: str
-lost_files:
-  description: Always empty in this module. M(evenkeel.fleet.container_recreate) uses this return value.
-  returned: when RV(outcome) is returned
-  type: list
-  elements: str
-rejected:
-  description: Always V(null) in this module. M(evenkeel.fleet.container_recreate) uses this return value.
-  returned: when RV(outcome) is returned
-  type: dict
-hooks:
-  description: Both keys are always V(null), because this module runs no hooks. M(evenkeel.fleet.container_recreate) uses this return value.
-  returned: when RV(outcome) is returned
-  type: dict
 doubt:
   description: In check mode, why the actual outcome may differ from the prediction, or why there is no prediction. Otherwise V(null).
   returned: when RV(outcome) is returned
@@ -286,30 +273,31 @@ warnings:
   elements: str
 """
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.bootstrap import open_engine
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import diff_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.cycle import cycle_module, run_cycle_module
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import health_of
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_report, rollback_to_archive
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION, CYCLE, ArgumentSpec, health_of
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, run_module
 
 
-def request_of(options):
-    return ContainerRequest(options["name"], options["stop_timeout"])
+def rollback(options, check_mode, secrets):
+    secrets.learn_names(options["name"])
+    engine = open_engine(options, options["lock_timeout"], secrets)
+    request, health = ContainerRequest(options["name"], options["stop_timeout"]), health_of(options)
+    if check_mode:
+        from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_rollback
 
-
-def put_previous_back(engine, options):
-    return rollback_to_archive(engine.context, engine.lock, request_of(options), health_of(options), keep_archive=options["keep_archive"])
-
-
-def check(engine, options):
-    from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_rollback
-
-    health_of(options)
-    return check_rollback(engine.context, engine.lock, request_of(options))
+        result = check_rollback(engine.context, engine.lock, request)
+    else:
+        result = rollback_to_archive(engine.context, engine.lock, request, health, keep_archive=options["keep_archive"])
+    return ModuleResult(rollback_report(result), result.warnings, diff_report(result))
 
 
 def main():
-    module = cycle_module(keep_archive=dict(type="bool", default=False))
-    run_cycle_module(module, put_previous_back, check)
+    own = ArgumentSpec(dict(keep_archive=dict(type="bool", default=False)))
+    state = "The state of the container is unknown. Run the task again: it finishes or undoes the interrupted rollback."
+    run_module(CONNECTION.merge(CYCLE, own), rollback, {"msg": state, "changed": True})
 
 
 if __name__ == "__main__":

@@ -209,7 +209,7 @@ containers:
     reason:
       description: Why the container has this status. Empty if the status needs no explanation.
       type: str
-      sample: it follows a digest, and moves only to another reference
+      sample: it follows a digest, so it moves only if another reference is set
     problem:
       description:
         - If the status is V(unknown) because of an error, the kind of error. The values include V(not_found), V(authentication),
@@ -297,27 +297,37 @@ warnings:
   elements: str
 """
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.host_reader import open_host
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import parse_age
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.model import STATES, Selection, UpdateQuery
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.update_info import run_update_info_module, update_info_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.report import host_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.update_info import inspect_host
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, run_module
 
 
-def query(options):
+def update_info(options, _check_mode, secrets):
     selection = Selection(frozenset(options["name"]), tuple(options["labels"]), frozenset(options["state"]))
-    return UpdateQuery(selection, PullPolicy(options["pull"]), parse_age(options["min_image_age"]))
+    query = UpdateQuery(selection, PullPolicy(options["pull"]), parse_age(options["min_image_age"]))
+    info = inspect_host(*open_host(options, secrets), query)
+    for container in info.containers:
+        secrets.learn_names(container.name, container.image.reference)
+    return ModuleResult(host_report(info), info.warnings)
 
 
 def main():
-    module = update_info_module(
-        required_by={"registry_username": ["registry"]},
-        name=dict(type="list", elements="str", default=[]),
-        labels=dict(type="list", elements="str", default=[]),
-        state=dict(type="list", elements="str", choices=list(STATES), default=[]),
-        pull=dict(type="str", choices=[policy.value for policy in PullPolicy], default=PullPolicy.ALWAYS.value),
-        min_image_age=dict(type="str"),
+    own = ArgumentSpec(
+        dict(
+            name=dict(type="list", elements="str", default=[]),
+            labels=dict(type="list", elements="str", default=[]),
+            state=dict(type="list", elements="str", choices=list(STATES), default=[]),
+            pull=dict(type="str", choices=[policy.value for policy in PullPolicy], default=PullPolicy.ALWAYS.value),
+            min_image_age=dict(type="str"),
+        ),
+        required_by={"registry_username": ("registry",)},
     )
-    run_update_info_module(module, query)
+    run_module(CONNECTION.merge(REGISTRY, own), update_info, {"msg": "Nothing was changed.", "changed": False})
 
 
 if __name__ == "__main__":

@@ -67,7 +67,7 @@ def test_foreign_volume_is_neither_read_nor_written(sandbox: Sandbox) -> None:
             lambda: VolumeJournal(sandbox.client, JOURNAL_LABEL).read(name),
             lambda: VolumeJournal(sandbox.client, JOURNAL_LABEL).write(name, "mine"),
         ):
-            with pytest.raises(EngineError, match="that is not ours"):
+            with pytest.raises(EngineError, match="does not belong to evenkeel.fleet"):
                 call()
     finally:
         sandbox.client.remove_volume(name)

@@ -36,7 +36,7 @@ def refusal(sandbox: Sandbox, service: Service, **options: Any) -> str:
     assert sandbox.containers == containers
     assert sandbox.journal == []
     message: str = result["msg"]
-    assert message.startswith(f"Container {service.name} was not touched: ")
+    assert message.startswith(f"Container {service.name} was not changed: ")
     return message
 
 
@@ -52,7 +52,7 @@ def test_auto_remove(sandbox: Sandbox) -> None:
     [
         ({"com.docker.swarm.task.id": "x"}, "Docker Swarm"),
         ({"io.kubernetes.pod.name": "x"}, "Kubernetes"),
-        ({"com.docker.compose.oneoff": "True"}, "made it for one job"),
+        ({"com.docker.compose.oneoff": "True"}, "created it for one job"),
     ],
     ids=["swarm", "kubernetes", "compose run"],
 )
@@ -89,7 +89,7 @@ def test_an_image_for_another_platform(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"), wait=False)
     foreign = sandbox.image("foreign", WebImage("v2"), push=False, architecture="s390x")
     message = refusal(sandbox, service, image=foreign, pull="never")
-    assert "is made for s390x" in message
+    assert "is built for s390x" in message
 
 
 def test_a_network_that_is_gone(sandbox: Sandbox) -> None:
@@ -98,7 +98,7 @@ def test_a_network_that_is_gone(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"), wait=False, HostConfig={"NetworkMode": network})
     sandbox.client.stop(service.id, timeout=5)
     sandbox.client.remove_network(network)
-    assert f"its network {network} is gone" in refusal(sandbox, service)
+    assert f"its network {network} does not exist any more" in refusal(sandbox, service)
 
 
 def test_the_network_that_it_was_created_in_is_gone(sandbox: Sandbox) -> None:
@@ -108,7 +108,7 @@ def test_the_network_that_it_was_created_in_is_gone(sandbox: Sandbox) -> None:
     sandbox.client.connect_container_to_network(service.id, here)
     sandbox.client.disconnect_container_from_network(service.id, gone)
     sandbox.client.remove_network(gone)
-    assert f"its network {gone} is gone" in refusal(sandbox, service)
+    assert f"its network {gone} does not exist any more" in refusal(sandbox, service)
 
 
 class TestSomebodyWhomTheEngineAsksFor:
@@ -124,7 +124,7 @@ class TestSomebodyWhomTheEngineAsksFor:
 
     def test_down(self, sandbox: Sandbox, service: Service, db: str) -> None:
         sandbox.client.stop(db, timeout=1)
-        assert f"it links to {sandbox.prefix}-db, which does not run" in refusal(sandbox, service)
+        assert f"it links to {sandbox.prefix}-db, which is not running" in refusal(sandbox, service)
 
     def test_paused(self, sandbox: Sandbox, service: Service, db: str) -> None:
         sandbox.client.pause(db)
@@ -137,7 +137,7 @@ class TestSomebodyWhomTheEngineAsksFor:
         sandbox.client.stop(cache, timeout=1)
         message = refusal(sandbox, service)
         assert f"{sandbox.prefix}-client depends on it" in message
-        assert f"links to {sandbox.prefix}-cache, which does not run" in message
+        assert f"links to {sandbox.prefix}-cache, which is not running" in message
 
 
 class TestFilesThatWouldBeLost:
@@ -154,7 +154,7 @@ class TestFilesThatWouldBeLost:
     def test_warned_of(self, sandbox: Sandbox, service: Service) -> None:
         result = recreate(service)
         assert (result["outcome"], result["lost_files"]) == ("recreated", ["/www/app.conf"])
-        assert result["warnings"][0].endswith("the new one does not have them: /www/app.conf")
+        assert result["warnings"][0].endswith("the new container does not have them: /www/app.conf")
         assert sandbox.ask(service.name, "cat", "/data/kept") == "kept"
 
     def test_what_the_engine_made_itself_is_none_of_them(self, sandbox: Sandbox) -> None:

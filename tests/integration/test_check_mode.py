@@ -83,227 +83,227 @@ class Row:
         return self.outcome in ("recreated", "rolled_back")
 
 
-def up_to_date(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
-    shelf.publish(images.old)
-    shelf.make(shelf.pull())
+def up_to_date(repository: Repository, images: Images, _sandbox: Sandbox) -> None:
+    repository.publish(images.old)
+    repository.make(repository.pull())
 
 
-def moved(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
-    up_to_date(shelf, images, _sandbox)
-    shelf.publish(images.new)
+def moved(repository: Repository, images: Images, _sandbox: Sandbox) -> None:
+    up_to_date(repository, images, _sandbox)
+    repository.publish(images.new)
 
 
 def with_options(prepare: Prepare, **options: Any) -> Prepare:
-    def prepare_and_ask(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
-        return {**(prepare(shelf, images, sandbox) or {}), **options}
+    def prepare_and_ask(repository: Repository, images: Images, sandbox: Sandbox) -> Options:
+        return {**(prepare(repository, images, sandbox) or {}), **options}
 
     return prepare_and_ask
 
 
-def moved_and_known_by_another_tag(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    moved(shelf, images, sandbox)
-    shelf.publish(images.new, "2")
-    shelf.pull("2")
+def moved_and_known_by_another_tag(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    moved(repository, images, sandbox)
+    repository.publish(images.new, "2")
+    repository.pull("2")
 
 
-def moved_and_pulled_by_hand(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    moved(shelf, images, sandbox)
-    shelf.pull()
+def moved_and_pulled_by_hand(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    moved(repository, images, sandbox)
+    repository.pull()
 
 
 def another_tag(what: str) -> Prepare:
-    def prepare(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
-        up_to_date(shelf, images, sandbox)
-        shelf.publish(getattr(images, what), "other")
-        return {"image": shelf.reference("other")}
+    def prepare(repository: Repository, images: Images, sandbox: Sandbox) -> Options:
+        up_to_date(repository, images, sandbox)
+        repository.publish(getattr(images, what), "other")
+        return {"image": repository.reference("other")}
 
     return prepare
 
 
-def another_repository(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
-    up_to_date(shelf, images, sandbox)
-    mirror = Repository(sandbox, PLAIN, f"{shelf.suffix}-mirror")
+def another_repository(repository: Repository, images: Images, sandbox: Sandbox) -> Options:
+    up_to_date(repository, images, sandbox)
+    mirror = Repository(sandbox, PLAIN, f"{repository.suffix}-mirror")
     mirror.publish(images.old)
     return {"image": mirror.reference()}
 
 
-def pinned(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
-    shelf.make(shelf.pull(shelf.publish(images.old)))
-    shelf.publish(images.new)
+def pinned(repository: Repository, images: Images, _sandbox: Sandbox) -> None:
+    repository.make(repository.pull(repository.publish(images.old)))
+    repository.publish(images.new)
 
 
-def pinned_with_tag(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
-    digest = shelf.publish(images.old)
-    shelf.pull(digest)
-    shelf.make(f"{shelf.reference()}@{digest}")
-    shelf.publish(images.new)
+def pinned_with_tag(repository: Repository, images: Images, _sandbox: Sandbox) -> None:
+    digest = repository.publish(images.old)
+    repository.pull(digest)
+    repository.make(f"{repository.reference()}@{digest}")
+    repository.publish(images.new)
 
 
-def to_the_tag_again(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
-    pinned(shelf, images, sandbox)
-    return {"image": shelf.reference()}
+def to_the_tag_again(repository: Repository, images: Images, sandbox: Sandbox) -> Options:
+    pinned(repository, images, sandbox)
+    return {"image": repository.reference()}
 
 
 def to_a_pinned_tag(what: str) -> Prepare:
-    def prepare(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
-        up_to_date(shelf, images, sandbox)
-        return {"image": f"{shelf.reference()}@{shelf.publish(getattr(images, what))}"}
+    def prepare(repository: Repository, images: Images, sandbox: Sandbox) -> Options:
+        up_to_date(repository, images, sandbox)
+        return {"image": f"{repository.reference()}@{repository.publish(getattr(images, what))}"}
 
     return prepare
 
 
-def built_here(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
-    shelf.make(shelf.call(images.old))
+def built_here(repository: Repository, images: Images, _sandbox: Sandbox) -> None:
+    repository.make(repository.call(images.old))
 
 
-def built_anew(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    built_here(shelf, images, sandbox)
-    shelf.call(images.new)
+def built_anew(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    built_here(repository, images, sandbox)
+    repository.call(images.new)
 
 
-def built_anew_and_published_before(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
+def built_anew_and_published_before(repository: Repository, images: Images, sandbox: Sandbox) -> None:
     """The host's tag means another image than the container runs, and the registry's that very one."""
-    up_to_date(shelf, images, sandbox)
-    shelf.call(images.new)
+    up_to_date(repository, images, sandbox)
+    repository.call(images.new)
 
 
-def to_an_image_that_is_not_here(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
-    up_to_date(shelf, images, sandbox)
-    shelf.publish(images.new, "2")
-    return {"image": shelf.reference("2")}
+def to_an_image_that_is_not_here(repository: Repository, images: Images, sandbox: Sandbox) -> Options:
+    up_to_date(repository, images, sandbox)
+    repository.publish(images.new, "2")
+    return {"image": repository.reference("2")}
 
 
-def to_an_image_that_is_nowhere(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
-    up_to_date(shelf, images, sandbox)
-    return {"image": shelf.reference("nowhere")}
+def to_an_image_that_is_nowhere(repository: Repository, images: Images, sandbox: Sandbox) -> Options:
+    up_to_date(repository, images, sandbox)
+    return {"image": repository.reference("nowhere")}
 
 
 def by_its_id(what: str, *, known: bool = False) -> Prepare:
-    def prepare(shelf: Repository, images: Images, _sandbox: Sandbox) -> Options:
-        shelf.make(images.old)
+    def prepare(repository: Repository, images: Images, _sandbox: Sandbox) -> Options:
+        repository.make(images.old)
         if not what:
             return {}
-        shelf.publish(getattr(images, what))
+        repository.publish(getattr(images, what))
         if known:
-            shelf.pull()
-        return {"image": shelf.reference()}
+            repository.pull()
+        return {"image": repository.reference()}
 
     return prepare
 
 
-def by_several_digests(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    up_to_date(shelf, images, sandbox)
-    shelf.manifests.write("again", packed_anew(shelf.manifests.read("latest")))
-    shelf.pull("again")
-    other = Repository(sandbox, PLAIN, f"{shelf.suffix}-other")
+def by_several_digests(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(repository, images, sandbox)
+    repository.manifests.write("again", packed_anew(repository.manifests.read("latest")))
+    repository.pull("again")
+    other = Repository(sandbox, PLAIN, f"{repository.suffix}-other")
     other.publish(images.old)
     other.pull()
 
 
-def published_again(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    up_to_date(shelf, images, sandbox)
-    shelf.manifests.remove("latest")
-    shelf.publish(images.old)
+def published_again(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(repository, images, sandbox)
+    repository.manifests.remove("latest")
+    repository.publish(images.old)
 
 
-def packed_again(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    up_to_date(shelf, images, sandbox)
-    shelf.manifests.write("latest", packed_anew(shelf.manifests.read("latest")))
+def packed_again(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(repository, images, sandbox)
+    repository.manifests.write("latest", packed_anew(repository.manifests.read("latest")))
 
 
 def index(old: tuple[str, str], new: tuple[str, str] | None = None) -> Prepare:
     """An index of an image for our platform and of one for another, before, and after the container was made."""
 
-    def prepare(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
-        shelf.publish_index(**{OURS: getattr(images, old[0]), OTHERS: getattr(images, old[1])})
-        shelf.make(shelf.pull())
+    def prepare(repository: Repository, images: Images, _sandbox: Sandbox) -> None:
+        repository.publish_index(**{OURS: getattr(images, old[0]), OTHERS: getattr(images, old[1])})
+        repository.make(repository.pull())
         if new:
-            shelf.publish_index(**{OURS: getattr(images, new[0]), OTHERS: getattr(images, new[1])})
+            repository.publish_index(**{OURS: getattr(images, new[0]), OTHERS: getattr(images, new[1])})
 
     return prepare
 
 
-def out_of_the_index(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    index(("old", "foreign"))(shelf, images, sandbox)
-    shelf.manifests.write("latest", shelf.manifests.read(OURS))
+def out_of_the_index(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    index(("old", "foreign"))(repository, images, sandbox)
+    repository.manifests.write("latest", repository.manifests.read(OURS))
 
 
-def into_an_index(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    up_to_date(shelf, images, sandbox)
-    shelf.publish_index(**{OURS: images.old, OTHERS: images.foreign})
+def into_an_index(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(repository, images, sandbox)
+    repository.publish_index(**{OURS: images.old, OTHERS: images.foreign})
 
 
-def index_without_ours(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    up_to_date(shelf, images, sandbox)
-    shelf.publish_index(**{OTHERS: images.foreign})
+def index_without_ours(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(repository, images, sandbox)
+    repository.publish_index(**{OTHERS: images.foreign})
 
 
-def for_another_platform(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    up_to_date(shelf, images, sandbox)
-    shelf.publish(images.foreign)
+def for_another_platform(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(repository, images, sandbox)
+    repository.publish(images.foreign)
 
 
-def tag_gone(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    up_to_date(shelf, images, sandbox)
-    shelf.manifests.remove("latest")
+def tag_gone(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    up_to_date(repository, images, sandbox)
+    repository.manifests.remove("latest")
 
 
-def registry_gone(shelf: Repository, images: Images, _sandbox: Sandbox) -> Options:
-    shelf.make(images.old)
+def registry_gone(repository: Repository, images: Images, _sandbox: Sandbox) -> Options:
+    repository.make(images.old)
     return {"image": f"127.0.0.1:{free_port()}/shop:1"}
 
 
 def rejected(what: str) -> Prepare:
-    def prepare(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-        moved(shelf, images, sandbox)
-        digest = shelf.publish(getattr(images, what), "rejected")
-        memory = Rejected(shelf.reference(), getattr(images, what), digest, "crashed", 1)
-        Rejections(VolumeJournal(sandbox.client, MEMORY_LABEL)).remember(shelf.container_name, memory)
+    def prepare(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+        moved(repository, images, sandbox)
+        digest = repository.publish(getattr(images, what), "rejected")
+        memory = Rejected(repository.reference(), getattr(images, what), digest, "crashed", 1)
+        Rejections(VolumeJournal(sandbox.client, MEMORY_LABEL)).remember(repository.container_name, memory)
 
     return prepare
 
 
-def files_inside(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    moved(shelf, images, sandbox)
+def files_inside(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    moved(repository, images, sandbox)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         tar.addfile(tarfile.TarInfo("by-hand"))
-    sandbox.client.put_archive(shelf.container_name, "/www", buffer.getvalue())
+    sandbox.client.put_archive(repository.container_name, "/www", buffer.getvalue())
 
 
-def auto_remove(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
-    shelf.publish(images.old)
-    shelf.make(shelf.pull(), HostConfig={"AutoRemove": True})
-    shelf.publish(images.new)
+def auto_remove(repository: Repository, images: Images, _sandbox: Sandbox) -> None:
+    repository.publish(images.old)
+    repository.make(repository.pull(), HostConfig={"AutoRemove": True})
+    repository.publish(images.new)
 
 
-def paused(shelf: Repository, images: Images, sandbox: Sandbox) -> None:
-    shelf.publish(images.old)
-    sandbox.client.pause(shelf.make(shelf.pull(), start=True))
-    shelf.publish(images.new)
+def paused(repository: Repository, images: Images, sandbox: Sandbox) -> None:
+    repository.publish(images.old)
+    sandbox.client.pause(repository.make(repository.pull(), start=True))
+    repository.publish(images.new)
 
 
 def running(what: str) -> Prepare:
-    def prepare(shelf: Repository, images: Images, _sandbox: Sandbox) -> Options:
-        shelf.publish(images.old)
-        shelf.make(shelf.pull(), start=True, Cmd=None)
-        shelf.publish(getattr(images, what))
+    def prepare(repository: Repository, images: Images, _sandbox: Sandbox) -> Options:
+        repository.publish(images.old)
+        repository.make(repository.pull(), start=True, Cmd=None)
+        repository.publish(getattr(images, what))
         return {"grace_period": 1, "poll_interval": 0.2, "stop_timeout": 1}
 
     return prepare
 
 
-def nobody(shelf: Repository, images: Images, _sandbox: Sandbox) -> None:
-    shelf.publish(images.old)
+def nobody(repository: Repository, images: Images, _sandbox: Sandbox) -> None:
+    repository.publish(images.old)
 
 
-def nobody_may_ask(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
-    up_to_date(shelf, images, sandbox)
+def nobody_may_ask(repository: Repository, images: Images, sandbox: Sandbox) -> Options:
+    up_to_date(repository, images, sandbox)
     return {"registry_username": None, "registry_password": None}
 
 
-def somebody_else(shelf: Repository, images: Images, sandbox: Sandbox) -> Options:
-    up_to_date(shelf, images, sandbox)
+def somebody_else(repository: Repository, images: Images, sandbox: Sandbox) -> Options:
+    up_to_date(repository, images, sandbox)
     return {"registry_password": secrets.token_hex()}
 
 
@@ -400,8 +400,8 @@ def where(request: pytest.FixtureRequest, row: Row) -> Where:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_what_is_foretold_is_what_is_done(sandbox: Sandbox, images: Images, row: Row, where: Where) -> None:
     """In check mode, through a proxy that lets nobody change anything, and then for real."""
-    shelf = Repository(sandbox, where, "web")
-    options = {**shelf.options, **(row.prepare(shelf, images, sandbox) or {}), "name": shelf.container_name}
+    repository = Repository(sandbox, where, "web")
+    options = {**repository.options, **(row.prepare(repository, images, sandbox) or {}), "name": repository.container_name}
     before = everything_of(sandbox)
     with ReadOnlyProxy(socket_of(engine.host())) as proxy:
         foretold = run_module_here(container_recreate, check_mode=True, docker_host=proxy.url, **options)
@@ -439,44 +439,44 @@ def everything_of(sandbox: Sandbox) -> Any:
 
 class TestOne:
     @pytest.fixture
-    def shelf(self, sandbox: Sandbox, images: Images) -> Repository:
-        shelf = Repository(sandbox, PLAIN, "web")
-        moved(shelf, images, sandbox)
-        return shelf
+    def repository(self, sandbox: Sandbox, images: Images) -> Repository:
+        repository = Repository(sandbox, PLAIN, "web")
+        moved(repository, images, sandbox)
+        return repository
 
-    def test_without_a_way_to_the_registry_it_says_so(self, shelf: Repository) -> None:
+    def test_without_a_way_to_the_registry_it_says_so(self, repository: Repository) -> None:
         with ReadOnlyProxy(socket_of(engine.host()), forbidden="^/distribution/") as proxy:
-            result = check(shelf, docker_host=proxy.url)
+            result = check(repository, docker_host=proxy.url)
         assert (result["outcome"], result["changed"], result["failed"]) == ("unknown", False, False)
-        assert "is not let through" in result["doubt"]
-        assert result["warnings"][0].startswith(f"Whether {shelf.container_name} would be changed cannot be told")
+        assert "is not allowed" in result["doubt"]
+        assert result["warnings"][0].startswith(f"Whether {repository.container_name} would change is unknown")
 
-    def test_without_a_way_to_the_notes_of_earlier_runs_it_says_so(self, shelf: Repository) -> None:
+    def test_without_a_way_to_the_notes_of_earlier_runs_it_says_so(self, repository: Repository) -> None:
         with ReadOnlyProxy(socket_of(engine.host()), forbidden="^/volumes") as proxy:
-            result = check(shelf, docker_host=proxy.url)
+            result = check(repository, docker_host=proxy.url)
         assert (result["outcome"], result["changed"]) == ("recreated", True)
-        assert "what earlier runs have written down" in result["doubt"]
+        assert "the records of earlier runs cannot be read here" in result["doubt"]
 
-    def test_an_interrupted_run_is_brought_to_its_end_first(self, sandbox: Sandbox, shelf: Repository) -> None:
+    def test_an_interrupted_run_is_brought_to_its_end_first(self, sandbox: Sandbox, repository: Repository) -> None:
         with KilledBeforeCreate(socket_of(engine.host())) as proxy:
-            run_module("container_recreate", name=shelf.container_name, docker_host=proxy.url)
-        assert shelf.container_name not in sandbox.containers
+            run_module("container_recreate", name=repository.container_name, docker_host=proxy.url)
+        assert repository.container_name not in sandbox.containers
         before = everything_of(sandbox)
-        result = check(shelf)
+        result = check(repository)
         assert everything_of(sandbox) == before
         assert (result["outcome"], result["changed"]) == ("recreated", True)
         assert "was interrupted" in result["warnings"][0]
-        done = run_module("container_recreate", name=shelf.container_name, grace_period=0)
+        done = run_module("container_recreate", name=repository.container_name, grace_period=0)
         assert (done["outcome"], done["changed"]) == ("recreated", True)
 
-    def test_going_back(self, sandbox: Sandbox, shelf: Repository) -> None:
-        assert check(shelf, "container_rollback")["msg"].startswith("There is nothing to go back to")
-        run_module("container_recreate", name=shelf.container_name, keep_archive=True)
+    def test_going_back(self, sandbox: Sandbox, repository: Repository) -> None:
+        assert check(repository, "container_rollback")["msg"].startswith("There is nothing to go back to")
+        run_module("container_recreate", name=repository.container_name, keep_archive=True)
         before = everything_of(sandbox)
         with ReadOnlyProxy(socket_of(engine.host())) as proxy:
-            foretold = check(shelf, "container_rollback", docker_host=proxy.url)
+            foretold = check(repository, "container_rollback", docker_host=proxy.url)
         assert (proxy.refused, everything_of(sandbox)) == ([], before)
-        done = run_module("container_rollback", name=shelf.container_name)
+        done = run_module("container_rollback", name=repository.container_name)
         for result in (foretold, done):
             assert (result["outcome"], result["changed"]) == ("restored", True)
         assert foretold["image"] == done["image"]
@@ -489,8 +489,8 @@ class KilledBeforeCreate(Proxy):
         return Fault.KILL_BEFORE if call == ("POST", "/containers/create") else None
 
 
-def check(shelf: Repository, module: str = "container_recreate", **options: Any) -> dict[str, Any]:
-    task = {"name": module, f"evenkeel.fleet.{module}": {"name": shelf.container_name, **options}}
+def check(repository: Repository, module: str = "container_recreate", **options: Any) -> dict[str, Any]:
+    task = {"name": module, f"evenkeel.fleet.{module}": {"name": repository.container_name, **options}}
     run = run_playbook([{**play(task), "check_mode": True}])
     assert len(run.results) == 1, run.output
     return run.results[0]

@@ -50,7 +50,7 @@ def test_the_archive_goes_and_nothing_else(sandbox: Sandbox, service: Service) -
 
 
 def test_its_image_goes_on_request(sandbox: Sandbox, service: Service) -> None:
-    sandbox.client.remove_container(f"{service.name}-old-2")
+    sandbox.client.remove_container(f"{service.name}-old-2", v=True)
     [archive] = [name for name in sandbox.containers if name != service.name]
     image = sandbox.inspect(archive)["Image"]
     result = finalize(service, cleanup={"remove_replaced": True})

@@ -56,7 +56,7 @@ def test_the_next_update_does_not_undo_it(sandbox: Sandbox) -> None:
     assert sandbox.client.inspect_image(result["image"]["new"]["reference"])["Id"] == result["image"]["new"]["id"]
     again = run_module("container_recreate", name=service.name, poll_interval=0.2)
     assert again["outcome"] == "skipped"
-    assert "the operator went back from it" in again["msg"]
+    assert "the operator rolled it back" in again["msg"]
 
 
 def test_keep_archive_goes_to_and_fro(sandbox: Sandbox) -> None:

@@ -205,7 +205,7 @@ class TestRefused:
         started = sandbox.inspect(sidecar)["State"]["StartedAt"]
         result = run_module("container_recreate", name=f"{sandbox.prefix}-sidecar", image=reference("v2"))
         assert (result["failed"], result["changed"], result["failed_step"]) == (True, False, "preflight")
-        assert "lives in the namespace of a container" in result["msg"]
+        assert "shares a namespace of a container" in result["msg"]
         assert sandbox.inspect(f"{sandbox.prefix}-sidecar")["State"]["StartedAt"] == started
 
     def test_auto_remove(self, sandbox: Sandbox, app: Service) -> None:

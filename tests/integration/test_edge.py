@@ -31,7 +31,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     NoAnswer,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION_OPTIONS
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION
 from support.fakes.engine import FakeClock
 from support.real.faulty_proxy import Call, Fault, Proxy, socket_of
 from support.real.sandbox import Sandbox, wait_for
@@ -280,7 +280,7 @@ class DeadClient:
 
 class TestConnect:
     def options(self, **options: Any) -> dict[str, Any]:
-        defaults = {name: spec.get("default") for name, spec in CONNECTION_OPTIONS.items()}
+        defaults = {name: spec.get("default") for name, spec in CONNECTION.argument_spec.items()}
         return {**defaults, **options}
 
     def test_a_socket_may_be_a_path(self, client: docker.APIClient) -> None:
@@ -293,7 +293,7 @@ class TestConnect:
         with pytest.raises(EngineUnavailable) as caught:
             connect(self.options(docker_host="tcp://user:geheim@127.0.0.1:1"))
         assert "geheim" not in str(caught.value)
-        assert "tcp://127.0.0.1:1" in str(caught.value)
+        assert "tcp://********@127.0.0.1:1" in str(caught.value)
 
     def test_a_pull_that_stays_silent_ends(self) -> None:
         """The SDK by itself waits for ever."""
@@ -310,5 +310,5 @@ class TestConnect:
 
     def test_an_engine_that_is_too_old(self, client: docker.APIClient) -> None:
         client.ping()
-        with pytest.raises(EngineUnavailable, match=r"speaks API 1\.30; 1\.41 or newer"):
+        with pytest.raises(EngineUnavailable, match=r"supports only API 1\.30; 1\.41 or newer"):
             connect(self.options(docker_host=engine.host(), api_version="1.30"))

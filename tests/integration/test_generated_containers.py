@@ -24,6 +24,8 @@ from support.fakes.generated_containers import bodies, images
 from support.real.sandbox import Sandbox
 from testbed.images import WebImage, shell
 
+pytestmark = pytest.mark.properties
+
 Document = dict[str, Any]
 
 SAMPLED, WHOLE = 15, 300

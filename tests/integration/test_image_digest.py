@@ -52,7 +52,7 @@ def test_from_the_tested_one_to_the_newest(sandbox: Sandbox, service: Service, i
     assert sandbox.client.inspect_image(tag)["Id"] == first["image"]["new"]["id"]
     newest = sandbox.client.inspect_distribution(tag)["Descriptor"]["digest"]
     for result in (first, again):
-        assert [f"{tag} means {newest} in the registry, not {tested}" in warning for warning in result["warnings"]] == [True]
+        assert [f"{tag} is {newest} in the registry, not {tested}" in warning for warning in result["warnings"]] == [True]
     assert not here.get("warnings")
     assert run_module("container_recreate", **options)["image"]["new"]["digest"] == newest
     assert fetch(service.port) == "v3"

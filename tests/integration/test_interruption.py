@@ -60,7 +60,7 @@ def test_a_stranger_under_the_name_is_left_to_a_human(runner: MatrixRunner) -> N
         runner.client.start(stranger)
         result = runner.run(subject, SUCCESS)
         assert result["failed_step"] == "recover"
-        assert "taken by another container" in result["msg"]
+        assert "has taken the name web" in result["msg"]
         assert subject.state().id == stranger
         assert subject.state().status == "running"
 
@@ -91,7 +91,7 @@ def test_who_waits_too_long_is_told_for_whom(sandbox: Sandbox, by: str) -> None:
         wait_for(lambda: bool(sandbox.journal), "the lock")
         second = run_module("container_recreate", name=getattr(service, by), image=sick, lock_timeout=1)
         assert second["failed_step"] == "lock"
-        assert "another run is at work on it (process" in second["msg"]
+        assert "another run is working on it (process" in second["msg"]
         assert first.result()["outcome"] == "rolled_back"
     assert sandbox.journal == []
 

@@ -75,7 +75,7 @@ def check(result: dict[str, Any], service: Service, pull: Pull) -> None:
     message = result["msg"]
     told = (result["failed"], result["changed"], result.get("failed_step"), result.get("error_class"))
     assert told == (True, False, "pull", pull.error_class), message
-    assert message.startswith(f"Image {pull.image} could not be had, and container {service.name} was not touched: ")
+    assert message.startswith(f"Image {pull.image} could not be obtained, and container {service.name} was not changed: ")
     assert pull.says in message
 
 
@@ -83,7 +83,7 @@ def check(result: dict[str, Any], service: Service, pull: Pull) -> None:
 def test_not_found(fail: Fail) -> None:
     there = reference("v1")
     names = [there.replace("web:v1", name) for name in ("web:nope", "nope:1", f"web@sha256:{'a' * 64}")]
-    run = fail(*(Pull(name, "not_found", ": there is no such image: ") for name in names))
+    run = fail(*(Pull(name, "not_found", ": the image does not exist: ") for name in names))
     assert all("Check the spelling" in result["msg"] for result in run.results)
 
 
@@ -102,12 +102,12 @@ class TestCredentials:
         (tmp_path / "missing").mkdir()
         failing = self.helper(tmp_path, password_registry, f"echo {printed}; exit 1")
         missing = {**self.helper(tmp_path / "missing", password_registry, ""), "PATH": os.environ["PATH"]}
-        program = "the helper program docker-credential-test, which the client configuration on the target names for"
+        program = "the credential helper docker-credential-test, which the Docker client configuration on the target sets for"
         run = fail(
-            Pull(private, "authentication", "the registry wants credentials, or other ones: "),
+            Pull(private, "authentication", "the registry requires credentials, or rejected the given ones: "),
             Pull(private, "authentication", "nauthorized", {"registry_username": user, "registry_password": password}),
             Pull(private, "authentication", program, environment=failing),
-            Pull(private, "authentication", "is not installed there", environment=missing),
+            Pull(private, "authentication", "is not installed", environment=missing),
             arguments=("-vvvv",),
         )
         for secret in (user, password, printed):
@@ -119,7 +119,7 @@ class TestCredentials:
         with scripted_registry() as first, scripted_registry() as second:
             first.refuse_with(401, "UNAUTHORIZED", "no access", WWW_Authenticate='Basic realm="test"')
             second.refuse_with(403, "DENIED", "no access")
-            fail(*(Pull(each.reference(), "authentication", "the registry wants credentials") for each in (first, second)))
+            fail(*(Pull(each.reference(), "authentication", "the registry requires credentials") for each in (first, second)))
 
     def test_those_of_the_options(self, service: Service, private: str, password_registry: SecuredRegistry) -> None:
         """Not shown at any verbosity, neither plain nor as they are sent."""
@@ -210,7 +210,7 @@ def test_a_registry_that_has_an_answer(fail: Fail) -> None:
 
 @pytest.mark.behaviour("A2")
 def test_broken_layers(fail: Fail, sandbox: Sandbox) -> None:
-    says = "a layer of the image is broken or was cut off: "
+    says = "a layer of the image is corrupt or incomplete: "
     gone = sandbox.moved_tag(WebImage("old"), WebImage(sandbox.prefix))
     sandbox.break_layer(gone)
     with scripted_registry() as corrupt:
@@ -222,7 +222,7 @@ def test_broken_layers(fail: Fail, sandbox: Sandbox) -> None:
 def test_silence(fail: Fail) -> None:
     with scripted_registry() as mute, scripted_registry() as stuck:
         mute.hang, stuck.hang_in_layer = True, True
-        says = "the engine said nothing for 2 s"
+        says = "no pull progress for 2 s"
         fail(*(Pull(each.reference(), "timeout", says, {"pull_timeout": 2}) for each in (mute, stuck)))
 
 
@@ -230,7 +230,7 @@ def test_silence(fail: Fail) -> None:
 def test_nobody_there_or_nobody_known(fail: Fail, tls_registry: SecuredRegistry) -> None:
     run = fail(
         Pull("127.0.0.1:9/shop:2", "unreachable", "connection refused"),
-        Pull("registry.invalid/shop:2", "unreachable", "the registry cannot be reached, or is out of order: "),
+        Pull("registry.invalid/shop:2", "unreachable", "the registry is unreachable or out of order: "),
         Pull(f"{tls_registry.address}/shop:2", "tls", "x509: certificate signed by unknown authority"),
     )
     assert "/etc/docker/certs.d/" in run.results[2]["msg"]

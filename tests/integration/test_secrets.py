@@ -193,12 +193,15 @@ def test_nor_with_an_error_that_nobody_foresaw(sandbox: Sandbox, tmp_path: Path)
     seeds = Seeds()
     name = f"{sandbox.prefix}-web"
     sandbox.container("web", sandbox.image("old", WebImage("v1"), push=False), Env=seeds.environment)
-    collection = copy_with(tmp_path, "preflight.py", "def refuse_if_unsafe(name, case):\n    raise KeyError(case.inspected.container)")
+    collection = copy_with(
+        tmp_path, "plan/preflight.py", "def run_checks(name, candidate):\n    raise KeyError(candidate.inspected.container)"
+    )
     module = {"name": name, "image": sandbox.image("new", WebImage("v2"), push=False), "pull": "never"}
     run = run_playbook([play({"name": "Update", "evenkeel.fleet.container_recreate": module})], "-vvvv", collections=collection)
     assert run.status == 2
-    assert "This is a bug of the collection (KeyError: " in run.results[0]["msg"]
-    assert "refuse_if_unsafe" in run.output
+    assert run.results[0]["error_class"] == "unexpected_error"
+    assert run.results[0]["msg"].startswith("Unexpected error in evenkeel.fleet (KeyError: ")
+    assert "run_checks" in run.output
     assert seeds.found_in(run.output + json.dumps(run.results)) == set()
 
 

@@ -101,8 +101,8 @@ def test_each_status(one_of_each: Sandbox) -> None:
     assert result["outdated"] == [f"{one_of_each.prefix}-moved"]
     moved, current, unreachable = found["moved"], found["current"], found["unreachable"]
     assert (moved["outdated"], moved["certain"], moved["image"]["digest"]) == (True, False, None)
-    assert "packed anew, is unlikely" in moved["reason"]
-    assert moved["reason"].endswith("; how old the image is can be known only once it is pulled")
+    assert "compressed again. That is unlikely" in moved["reason"]
+    assert moved["reason"].endswith("; the age of the image is unknown until it is pulled")
     assert moved["registry"]["digest"].startswith("sha256:")
     assert current["registry"] == {"digest": current["image"]["digest"], "platforms": ["linux/amd64"]}
     assert "connection refused" in unreachable["reason"]
@@ -149,7 +149,7 @@ def test_a_young_image_is_pulled_and_its_tag_pointed_back(sandbox: Sandbox) -> N
     old = sandbox.inspect(name)["Image"]
     result = run_module("container_recreate", name=name, min_image_age="36h")
     assert (result["outcome"], result["skip_reason"]) == ("skipped", "too_young")
-    assert re.search(r"was built .* ago, and min_image_age asks for 36 hours\.$", result["msg"])
+    assert re.search(r"was built .* ago, but min_image_age is 36 hours\.$", result["msg"])
     assert sandbox.client.inspect_image(image)["Id"] == old
     assert look(name=[name], min_image_age="36h")["containers"][0]["status"] == "too_young"
     assert look(name=[name])["outdated"] == [name]
@@ -189,7 +189,7 @@ def test_what_a_proxy_forbids_is_unknown_and_the_rest_is_told(one_of_each: Sandb
     assert "Request forbidden by administrative rules" in found["current"]["reason"]
     assert [found[suffix]["status"] for suffix in ("pinned", "excluded", "of-an-id")] == ["pinned", "excluded", "local"]
     assert {(one["archives"], one["interrupted"], one["busy"]) for one in found.values()} == {(None, None, None)}
-    assert any("is not known" in warning for warning in result["warnings"])
+    assert any("are unknown" in warning for warning in result["warnings"])
     assert result["outdated"] == []
 
 

@@ -97,7 +97,10 @@ def pretend(client: docker.APIClient, name: str, architecture: str) -> None:
                 text = json.dumps({**json.load(t.cast(io.BufferedReader, content)), "architecture": architecture}).encode()
                 member.size, content = len(text), io.BytesIO(text)
             target.addfile(member, content)
-    client.load_image(changed.getvalue(), quiet=True)
+    # The engine begins its answer before it moves the tag, and `load_image` returns at that beginning. Read the answer to its end.
+    for line in client.load_image(changed.getvalue(), quiet=True):
+        if "error" in line:
+            raise TestbedError(f"loading {name} for {architecture} failed: {line['error']}")
 
 
 def push(client: docker.APIClient, name: str) -> None:

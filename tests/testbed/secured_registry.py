@@ -11,8 +11,8 @@ import contextlib
 import datetime as dt
 import ipaddress
 import json
+import re
 import secrets
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from .common import TestbedError, wait_until
+from .containment import locked
 from .engines import MACHINES_CERTIFICATES, certificates
 from .packages import unpacked
 
@@ -79,8 +80,7 @@ def registry_with_password(folder: Path) -> Iterator[SecuredRegistry]:
     credentials = some_credentials()
     hashed = bcrypt.hashpw(credentials.password.encode(), bcrypt.gensalt(4)).decode()
     (folder / "htpasswd").write_text(f"{credentials.username}:{hashed}\n")
-    address = f"127.0.0.1:{_free_port('127.0.0.1')}"
-    with _serving(folder, address, auth={"htpasswd": {"realm": "test", "path": str(folder / "htpasswd")}}):
+    with _serving(folder, "127.0.0.1", auth={"htpasswd": {"realm": "test", "path": str(folder / "htpasswd")}}) as address:
         yield SecuredRegistry(address, credentials)
 
 
@@ -89,8 +89,7 @@ def registry_with_tls(folder: Path, host: str) -> Iterator[SecuredRegistry]:
     """One on the address `host` of this machine. On loopback no engine would look at the certificate."""
     certificate, key = folder / "ca.crt", folder / "key.pem"
     _write_certificate(host, certificate, key)
-    address = f"{host}:{_free_port(host)}"
-    with _serving(folder, address, http={"tls": {"certificate": str(certificate), "key": str(key)}}):
+    with _serving(folder, host, http={"tls": {"certificate": str(certificate), "key": str(key)}}) as address:
         yield SecuredRegistry(address, authority=certificate)
 
 
@@ -105,25 +104,28 @@ def bridge_address(client: docker.APIClient) -> str:
 def trusted(registry: SecuredRegistry) -> Iterator[None]:
     """Let the engine trust the registry's certificate for a while. It reads the folder at each request."""
     folder = certificates() / registry.address
-    folder.mkdir(parents=True)
+    with locked("certificates"):  # Another worker may remove the folder around it, if that is empty.
+        folder.mkdir(parents=True)
     try:
         (folder / "ca.crt").write_bytes(registry.authority.read_bytes() if registry.authority else b"")
         yield
     finally:
         (folder / "ca.crt").unlink(missing_ok=True)
-        folder.rmdir()
-        if folder.parent == MACHINES_CERTIFICATES:
-            with contextlib.suppress(OSError):  # Somebody else's are there too.
-                folder.parent.rmdir()
+        with locked("certificates"):
+            folder.rmdir()
+            if folder.parent == MACHINES_CERTIFICATES:
+                with contextlib.suppress(OSError):  # Somebody else's are there too.
+                    folder.parent.rmdir()
 
 
 @contextlib.contextmanager
-def _serving(folder: Path, address: str, *, http: Mapping[str, Any] | None = None, **more: Any) -> Iterator[None]:
+def _serving(folder: Path, host: str, *, http: Mapping[str, Any] | None = None, **more: Any) -> Iterator[str]:
+    """Run a registry on `host`, and give its address. The kernel chooses the port as the registry binds it: nobody else can take it."""
     config = {
         "version": "0.1",
-        "log": {"level": "warn", "accesslog": {"disabled": True}},
+        "log": {"level": "info", "accesslog": {"disabled": True}},
         "storage": {"filesystem": {"rootdirectory": str(folder / "data")}, "delete": {"enabled": True}},
-        "http": {"addr": address, **(http or {})},
+        "http": {"addr": f"{host}:0", **(http or {})},
         **more,
     }
     (folder / "registry.json").write_text(json.dumps(config))  # JSON is YAML too.
@@ -131,24 +133,17 @@ def _serving(folder: Path, address: str, *, http: Mapping[str, Any] | None = Non
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen((binary, "serve", folder / "registry.json"), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
-        wait_until(f"the start of the registry (see {folder / 'log'})", lambda: _listens(address))
-        yield
+        wait_until(f"the start of the registry (see {folder / 'log'})", lambda: bool(_address_in(folder / "log")))
+        yield _address_in(folder / "log")
     finally:
         process.kill()
         process.wait()
 
 
-def _listens(address: str) -> bool:
-    host, port = address.rsplit(":", 1)
-    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), timeout=1):
-        return True
-    return False
-
-
-def _free_port(host: str) -> int:
-    with socket.create_server((host, 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
+def _address_in(log: Path) -> str:
+    """Where the registry says that it listens; nothing if it does not yet."""
+    found = re.search(r'listening on ([0-9.]+:[0-9]+)[",]', log.read_text())
+    return found[1] if found else ""
 
 
 def _write_certificate(host: str, certificate: Path, key: Path) -> None:

@@ -2,15 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the core is given a real engine."""
+"""Connect the core to a real engine."""
 
 from __future__ import annotations
 
 import typing as t
 
-from .._core.engine.errors import InvalidInput
 from .._core.engine.interfaces import Context
-from .._core.engine.timing import LONGEST
+from .._core.engine.timing import require_seconds
 from .._core.masking import Secrets
 from .._core.state.lock import RunLock
 from .client import connect
@@ -25,30 +24,27 @@ from .volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 
 
 class Engine(t.NamedTuple):
-    """One engine: the ports to it, the guard over its containers, and the secrets that were seen there."""
+    """A connected engine: the interfaces to it, and the lock for the containers on it."""
 
     context: Context
     lock: RunLock
-    secrets: Secrets
 
 
-def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: Secrets | None = None) -> Engine:
-    """The engine that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable.
+def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: Secrets) -> Engine:
+    """Connect to the engine that the connection options name, with the credentials of the registry options.
 
-    `secrets` learns from whatever is seen there.
+    `secrets` collects the secrets in all options and answers. Raises InvalidInput or EngineUnavailable.
     """
-    secrets = Secrets() if secrets is None else secrets
     secrets.learn_login({"username": options.get("registry_username"), "password": options.get("registry_password")})
     client = SecretCollectingClient(connect(options), secrets)
     clock = SystemClock()
     ops = SdkDockerOps(client, clock, RegistryLogin.from_options(options), _pull_timeout(options))
     context = Context(ops, SdkHealthProbe(client, secrets.mask), clock, VolumeJournal(client, MEMORY_LABEL), secrets.mask)
     lock = RunLock(VolumeJournal(client, JOURNAL_LABEL), LocalProcesses(options["docker_host"]), clock, lock_timeout)
-    return Engine(context, lock, secrets)
+    return Engine(context, lock)
 
 
 def _pull_timeout(options: t.Mapping[str, t.Any]) -> float:
     seconds: float = options.get("pull_timeout", DEFAULT_PULL_TIMEOUT)
-    if not 0 < seconds <= LONGEST:
-        raise InvalidInput(f"pull_timeout must be a number of seconds greater than 0, and at most {LONGEST}, not {seconds:g}.")
+    require_seconds("pull_timeout", seconds, positive=True)
     return seconds

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The connection options: argument spec, and the client made of them."""
+"""Create an SDK client from the connection options."""
 
 from __future__ import annotations
 
@@ -10,29 +10,31 @@ import re
 import typing as t
 
 from .._core.engine.errors import EngineUnavailable, InvalidInput
-from .._core.engine.timing import LONGEST
+from .._core.engine.timing import require_seconds
+from .._core.masking import mask_credentials
 from .sdk import docker, docker_auth, require_sdk, sdk_version
 
 OLDEST_API = "1.41"
 NEWEST_API = "1.51"
-"""Later versions do not tell any more which MAC address a container was asked to have."""
+"""Later versions no longer report whether a container's MAC address was configured or assigned."""
 _API_VERSION = re.compile(r"auto|[0-9]+\.[0-9]+")
 SDK_WITHOUT_TLS_HOSTNAME = (7, 0, 0)
 
 
 def connect(options: t.Mapping[str, t.Any]) -> t.Any:
-    """A low-level SDK client for an engine that answers.
+    """Return a low-level SDK client for an engine that responds.
 
-    `options` are the values of `CONNECTION_OPTIONS`.
-    Raises InvalidInput or EngineUnavailable.
+    `options` are the values of `CONNECTION_OPTIONS`. Raises InvalidInput or EngineUnavailable.
     """
     require_sdk()
-    if not 0 < options["timeout"] <= LONGEST:
-        raise InvalidInput(f"timeout must be a number of seconds from 1 to {LONGEST}, not {options['timeout']}.")
+    require_seconds("timeout", options["timeout"], positive=True)
     if not _API_VERSION.fullmatch(options["api_version"]):
-        raise InvalidInput(f"api_version must be auto or a version such as 1.41, not '{options['api_version']}'.")
+        raise InvalidInput(f"api_version must be 'auto' or a version such as 1.41, not '{options['api_version']}'.")
     if options["tls_hostname"] and sdk_version() >= SDK_WITHOUT_TLS_HOSTNAME:
-        raise InvalidInput("tls_hostname (or DOCKER_TLS_HOSTNAME) is set, which the Docker SDK for Python no longer knows from 7.0.0 on.")
+        raise InvalidInput(
+            f"tls_hostname (or DOCKER_TLS_HOSTNAME) is set, but the Docker SDK for Python on the target is {docker.__version__}, and 7.0.0 "
+            "removed this setting. Unset it, or install an older SDK."
+        )
     _require_client_configuration()
     host = options["docker_host"]
     url = f"unix://{host}" if host.startswith("/") else host
@@ -41,16 +43,17 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
         if options["api_version"] == "auto" and docker.utils.version_lt(NEWEST_API, client.api_version):
             oldest = client.version().get("MinAPIVersion") or NEWEST_API
             client = client if docker.utils.version_lt(NEWEST_API, oldest) else _client(url, NEWEST_API, options)
-    except Exception as error:  # The SDK lets many kinds out: its own, those of requests, of ssh, of ssl.
+    except Exception as error:  # The SDK lets errors of requests, ssh and ssl through.
         raise EngineUnavailable(
-            _without_credentials(
-                f"There is no Docker engine to talk to at {url}: {error}. Nothing was touched. "
-                "Check that the engine runs there, and that this user may use it."
+            mask_credentials(
+                f"Cannot connect to a Docker engine at {url}: {error}. Nothing was changed. "
+                "Check that the engine is running and that this user is allowed to access it."
             )
         ) from None
     if docker.utils.version_lt(client.api_version, OLDEST_API):
         raise EngineUnavailable(
-            f"The engine at {_without_credentials(url)} speaks API {client.api_version}; {OLDEST_API} or newer is needed."
+            f"The engine at {mask_credentials(url)} supports only API {client.api_version}; {OLDEST_API} or newer is required. "
+            "Nothing was changed. Upgrade the engine."
         )
     return client
 
@@ -66,18 +69,18 @@ def _client(url: str, api_version: str, options: t.Mapping[str, t.Any]) -> t.Any
 
 
 def _require_client_configuration() -> None:
-    """The SDK reads it whenever it makes a client, and what is wrong with it would look like an engine that is not there."""
+    """Raise EngineUnavailable if the configuration file is broken.
+
+    The SDK reads it whenever it creates a client, so a broken file would look like an engine that does not respond.
+    """
     try:
         docker_auth.load_config()
-    except Exception as error:  # Its text may have a part of the file.
+    except Exception as error:  # Its text may contain a part of the file.
         raise EngineUnavailable(
-            f"The configuration of the Docker client on the target cannot be read ({type(error).__name__}), and nothing was touched. "
-            "Look at config.json in the folder ~/.docker of the user that the task runs as, or in the one that DOCKER_CONFIG names."
+            f"The Docker client configuration on the target cannot be read ({type(error).__name__}). Nothing was changed. "
+            "Fix the file config.json in the directory ~/.docker of the user that the task runs as, or in the directory that DOCKER_CONFIG "
+            "names."
         ) from None
-
-
-def _without_credentials(text: str) -> str:
-    return re.sub(r"//[^/@\s]*@", "//", text)
 
 
 def _tls(options: t.Mapping[str, t.Any]) -> t.Any:

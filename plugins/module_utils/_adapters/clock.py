@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The real time."""
+"""The system clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._core.engine.interfaces import EventWaiter
 
 
 class SystemClock:
-    """Clock of the machine that this runs on."""
+    """Clock of this machine."""
 
     def monotonic(self) -> float:
         return time.monotonic()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""DockerOps over the SDK's low-level client."""
+"""Implement DockerOps with the SDK's low-level client."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from .images import DEFAULT_PULL_TIMEOUT, ask_registry, local_image, pull_image
 from .own_container import gateway, own_container
 from .sdk import docker, engine_errors
 
-# From this API version on, a container can be created with several networks at once.
-_ALL_NETWORKS_AT_CREATE = "1.44"
-# How much longer than the stop timeout an engine may take, how long at the most a stop without a timeout is waited for once the engine no
-# longer answers to it, and how often to look meanwhile. Seconds.
+# Since this API version, a container can be created with several networks at once.
+_SEVERAL_NETWORKS_AT_CREATE = "1.44"
+# If the answer to a stop call is lost, the container is inspected until it has stopped. In seconds: how long after its stop timeout, how
+# long if it has no stop timeout, and how often.
 _STOP_MARGIN = 30
-_ENDLESS_STOP = 600
-_STOP_POLL = 0.5
+_STOP_WITHOUT_TIMEOUT = 600
+_STOP_POLL_INTERVAL = 0.5
 
 
 class SdkDockerOps:
-    """The engine behind one `docker.APIClient`.
+    """Call the engine that `client` is connected to.
 
-    `login` is who we are to registries. `pull_timeout` in seconds is how long the engine may go without a word while it pulls.
+    `login` has the credentials for registries. `pull_timeout` is how many seconds a pull may go without progress.
     """
 
     def __init__(self, client: t.Any, clock: Clock, login: RegistryLogin | None = None, pull_timeout: float = DEFAULT_PULL_TIMEOUT) -> None:
@@ -43,7 +43,7 @@ class SdkDockerOps:
         with engine_errors():
             document = self._client.inspect_container(container)
             if container not in (name_of(document), document["Id"]):
-                raise NotFound(f"there is no container with the name or the ID {container}")
+                raise NotFound(f"no container has the name or the ID {container}")
             return Inspected(
                 container=document,
                 image=self._image(document["Image"]),
@@ -77,14 +77,14 @@ class SdkDockerOps:
         return pull_image(self._client, reference, self._login, self._pull_timeout)
 
     def stop(self, container: str, timeout: int) -> None:
-        deadline = self._clock.monotonic() + (_ENDLESS_STOP if timeout < 0 else timeout + _STOP_MARGIN)
+        deadline = self._clock.monotonic() + (_STOP_WITHOUT_TIMEOUT if timeout < 0 else timeout + _STOP_MARGIN)
         try:
             with engine_errors():
-                # Named, the timeout also counts towards how long the SDK waits for the answer.
+                # The SDK adds an explicit timeout to the time that it waits for the answer.
                 self._client.stop(container, timeout=timeout)
         except NoAnswer:
-            # The stop may be on its way all the same. Until its time is over, nobody can say that the container runs.
-            if not self._ends_by(deadline, container):
+            # The engine may be stopping the container anyway. Only after the deadline has the stop certainly failed.
+            if not self._stops_by(deadline, container):
                 raise
 
     def rename(self, container: str, name: str) -> None:
@@ -96,10 +96,10 @@ class SdkDockerOps:
             self._client.update_container(container, restart_policy=dict(policy))
 
     def create(self, name: str, body: Document) -> str:
-        first, others = self._split_networks(body)
+        body_for_create, remaining = self._split_networks(body)
         with engine_errors():
-            container: str = self._client.create_container_from_config(first, name)["Id"]
-        for network, endpoint in others.items():
+            container: str = self._client.create_container_from_config(body_for_create, name)["Id"]
+        for network, endpoint in remaining.items():
             try:
                 self._connect(network, container, endpoint)
             except EngineError as error:
@@ -146,14 +146,14 @@ class SdkDockerOps:
             return None
 
     def _borrowed_mounts(self, host_config: Document) -> frozenset[str]:
-        lenders = [lender.partition(":")[0] for lender in host_config.get("VolumesFrom") or ()]
-        documents = [document for document in map(self._container, lenders) if document]
+        owners = [owner.partition(":")[0] for owner in host_config.get("VolumesFrom") or ()]
+        documents = [document for document in map(self._container, owners) if document]
         return frozenset(mount["Destination"] for document in documents for mount in document["Mounts"])
 
     def _host_name(self, host_config: Document) -> str:
         return str(self._client.info()["Name"]) if host_config.get("NetworkMode") == "host" else ""
 
-    def _ends_by(self, deadline: float, container: str) -> bool:
+    def _stops_by(self, deadline: float, container: str) -> bool:
         while True:
             try:
                 with engine_errors():
@@ -163,22 +163,22 @@ class SdkDockerOps:
                 pass
             if self._clock.monotonic() >= deadline:
                 return False
-            self._clock.sleep(_STOP_POLL)
+            self._clock.sleep(_STOP_POLL_INTERVAL)
 
     def _split_networks(self, body: Document) -> tuple[Document, Document]:
-        """The body with what this engine takes at create, and the endpoints to connect after it."""
+        """Split a create body into what this engine accepts in one call, and the endpoints to connect after that."""
         endpoints = body["NetworkingConfig"]["EndpointsConfig"]
-        if docker.utils.version_gte(self._client.api_version, _ALL_NETWORKS_AT_CREATE):
+        if docker.utils.version_gte(self._client.api_version, _SEVERAL_NETWORKS_AT_CREATE):
             return _with_mac_addresses_at_endpoints(body), {}
-        # Before that, a MAC address is the container's own, not one of each endpoint.
+        # Older versions have one MAC address for the container instead of one for each endpoint.
         endpoints = {network: _without(endpoint, "MacAddress") for network, endpoint in endpoints.items()}
         first = dict(list(endpoints.items())[:1])
-        others = {network: endpoint for network, endpoint in endpoints.items() if network not in first}
-        return {**body, "NetworkingConfig": {"EndpointsConfig": first}}, others
+        remaining = {network: endpoint for network, endpoint in endpoints.items() if network not in first}
+        return {**body, "NetworkingConfig": {"EndpointsConfig": first}}, remaining
 
     def _connect(self, network: str, container: str, endpoint: Document) -> None:
         with engine_errors():
-            # The SDK's own connect_container_to_network takes only the fields that it knows.
+            # The SDK's connect_container_to_network() would drop the fields that it does not know.
             url = self._client._url("/networks/{0}/connect", network)  # noqa: SLF001
             response = self._client._post_json(url, data={"Container": container, "EndpointConfig": endpoint})  # noqa: SLF001
             self._client._raise_for_status(response)  # noqa: SLF001
@@ -186,8 +186,8 @@ class SdkDockerOps:
 
 def _with_mac_addresses_at_endpoints(body: Document) -> Document:
     endpoints = body["NetworkingConfig"]["EndpointsConfig"].values()
-    told_there = any(body.get("MacAddress") == endpoint.get("MacAddress") for endpoint in endpoints)
-    return _without(body, "MacAddress") if told_there else body
+    repeated = any(body.get("MacAddress") == endpoint.get("MacAddress") for endpoint in endpoints)
+    return _without(body, "MacAddress") if repeated else body
 
 
 def _without(document: Document, field: str) -> Document:

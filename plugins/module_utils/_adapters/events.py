@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The engine's event stream, heard beside the work (https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemEvents).
+"""Listen to the engine's event stream in the background.
 
-It makes looks come early, and is no reason to believe anything: what is true is what an inspect says.
+https://docs.docker.com/reference/api/engine/version/v1.41/#tag/System/operation/SystemEvents
+An event only triggers an earlier inspect. The state of a container always comes from the inspect, never from the event.
 """
 
 from __future__ import annotations
@@ -16,29 +17,29 @@ import typing as t
 from .._core.engine.errors import EngineError
 from .sdk import engine_errors
 
-_ABOUT_ITS_LIFE = ["start", "die", "oom", "pause", "unpause", "destroy", "health_status"]
+_LIFECYCLE_EVENTS = ["start", "die", "oom", "pause", "unpause", "destroy", "health_status"]
 
 
 class Events:
-    """What happens to one container from now on.
+    """The events of one container from now on.
 
-    Heard in a thread of its own, which ends with the process: a stream that hangs, is refused or breaks off holds nobody up.
+    A daemon thread reads the stream, so a stream that hangs, is refused or breaks off delays nothing.
     """
 
     def __init__(self, client: t.Any, container: str) -> None:
-        """`container` is a full ID: names match in part."""
+        """`container` is a full ID. The engine would match a name that is only a part of another name."""
         self._client = client
-        self._filters = {"type": ["container"], "container": [container], "event": _ABOUT_ITS_LIFE}
-        self._heard = threading.Event()
+        self._filters = {"type": ["container"], "container": [container], "event": _LIFECYCLE_EVENTS}
+        self._event = threading.Event()
         threading.Thread(target=self._listen, name="events", daemon=True).start()
 
     def wait(self, seconds: float) -> None:
-        if self._heard.wait(seconds):
-            self._heard.clear()
+        if self._event.wait(seconds):
+            self._event.clear()
 
     def _listen(self) -> None:
         with contextlib.suppress(EngineError), engine_errors():
             stream = self._client.events(filters=self._filters)
-            self._heard.set()  # Of what happened before the stream was open, it does not tell.
+            self._event.set()  # The stream does not report what happened before it was open.
             for _event in stream:
-                self._heard.set()
+                self._event.set()

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run a command in a container, and wait for its end, but not for ever.
+"""Run a command in a container and wait until it ends or times out.
 
-The engine streams what a command prints until the last process has closed its output, which can be a child that goes on in the background.
-So whether the command has ended is asked of the engine, and the stream is read on the side. The engine has no way to end a command.
+The engine's output stream ends when the last process closes it. That can be a child process that keeps running in the background. This is
+why a thread reads the output while `exec_inspect` tells whether the command has ended. The engine cannot stop a command.
 """
 
 from __future__ import annotations
@@ -19,91 +19,92 @@ from .._core.engine.interfaces import Clock
 from .._core.engine.model import HookRun
 from .sdk import engine_errors
 
-# Bytes of output that are kept, the last ones.
-_KEPT = 64 * 1024
-# Seconds between two looks, and how long the stream has to bring the rest after the command has ended.
-_POLL = 0.1
-_REST = 5.0
-# What runc leaves as a command's own when there is no such program in the container, and how the engine begins what it says then.
-_NEVER_RAN = (126, 127)
-_ENGINES_WORDS = b"OCI runtime exec failed"
+_MAX_OUTPUT = 64 * 1024
+"""Bytes of output to keep. The beginning of a longer output is dropped."""
+_POLL_INTERVAL = 0.1
+_DRAIN_TIMEOUT = 5.0
+"""Seconds to wait for the rest of the output after the command has ended."""
+# If the program does not exist in the container, runc sets one of these exit codes, and the output starts with this text of the engine.
+_NOT_EXECUTED = (126, 127)
+_ENGINE_ERROR = b"OCI runtime exec failed"
 
 
 def run_in_container(client: t.Any, clock: Clock, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
-    """Run it as the container's own user. `timeout` in seconds. Raises EngineError when it could not be run, or not be looked at."""
+    """Run a command as the container's user, for up to `timeout` seconds. Raises EngineError if it cannot be run or inspected."""
     deadline = clock.monotonic() + timeout
     with engine_errors():
-        run = client.exec_create(container, list(command))["Id"]
-    output = _Output(client, run)
-    exit_code = _wait(client, clock, run, output, deadline)
+        exec_id = client.exec_create(container, list(command))["Id"]
+    reader = _OutputReader(client, exec_id)
+    exit_code = _wait(client, clock, exec_id, reader, deadline)
     if exit_code is not None:
-        output.finish(_REST)
-    text = output.so_far()
-    if exit_code in _NEVER_RAN and text.startswith(_ENGINES_WORDS):
+        reader.drain(_DRAIN_TIMEOUT)
+    text = reader.output()
+    if exit_code in _NOT_EXECUTED and text.startswith(_ENGINE_ERROR):
         raise EngineError(text.decode("utf-8", "replace").strip())
     return HookRun(exit_code, text.decode("utf-8", "replace"))
 
 
-def _wait(client: t.Any, clock: Clock, run: str, output: _Output, deadline: float) -> int | None:
-    """Its exit code, None when it does not end in time."""
+def _wait(client: t.Any, clock: Clock, exec_id: str, reader: _OutputReader, deadline: float) -> int | None:
+    """Return the exit code, or None if the command does not end by `deadline`."""
     while True:
-        unknown: EngineError | None = None
-        was_over = output.is_over
+        no_answer: NoAnswer | None = None
+        stream_ended = reader.has_ended
         try:
             with engine_errors():
-                state = client.exec_inspect(run)
-            # One that was not started yet has none either.
+                state = client.exec_inspect(exec_id)
+            # A command that has not started yet is not running either, but has no exit code.
             if not state["Running"] and state["ExitCode"] is not None:
                 exit_code: int = state["ExitCode"]
                 return exit_code
-            if was_over and output.error and not state["Running"]:
-                raise output.error
+            if stream_ended and reader.error and not state["Running"]:
+                raise reader.error
         except NoAnswer as error:
-            unknown = error
+            no_answer = error
         if clock.monotonic() >= deadline:
-            if unknown:
-                raise unknown
+            if no_answer:
+                raise no_answer
             return None
-        clock.sleep(_POLL)
+        clock.sleep(_POLL_INTERVAL)
 
 
-class _Output:
-    """Starts a command and reads along, in a thread that nobody has to wait for."""
+class _OutputReader:
+    """Start a command and read its output in a daemon thread."""
 
-    def __init__(self, client: t.Any, run: str) -> None:
+    def __init__(self, client: t.Any, exec_id: str) -> None:
         self._client = client
-        self._run = run
+        self._exec_id = exec_id
         self._chunks: collections.deque[bytes] = collections.deque()
         self._size = 0
         self._lock = threading.Lock()
         self.error: EngineError | None = None
-        """Why it could not be started, or why the stream broke."""
+        """Why the command could not be started, or why the stream broke off."""
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 
     @property
-    def is_over(self) -> bool:
+    def has_ended(self) -> bool:
         return not self._thread.is_alive()
 
-    def finish(self, seconds: float) -> None:
-        """Wait that long for what is still under way."""
+    def drain(self, seconds: float) -> None:
+        """Wait up to `seconds` for the end of the stream."""
         self._thread.join(seconds)
 
-    def so_far(self) -> bytes:
+    def output(self) -> bytes:
+        """The output up to now."""
         with self._lock:
-            return b"".join(self._chunks)[-_KEPT:]
+            return b"".join(self._chunks)[-_MAX_OUTPUT:]
 
     def _read(self) -> None:
         try:
             with engine_errors():
-                for chunk in self._client.exec_start(self._run, stream=True):
-                    self._keep(chunk)
+                for chunk in self._client.exec_start(self._exec_id, stream=True):
+                    self._append(chunk)
         except EngineError as error:
             self.error = error
 
-    def _keep(self, chunk: bytes) -> None:
+    def _append(self, chunk: bytes) -> None:
         with self._lock:
             self._chunks.append(chunk)
             self._size += len(chunk)
-            while self._size - len(self._chunks[0]) > _KEPT:
+            while self._size - len(self._chunks[0]) > _MAX_OUTPUT:
                 self._size -= len(self._chunks.popleft())

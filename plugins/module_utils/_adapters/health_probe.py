@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""HealthProbe over the SDK's low-level client."""
+"""Implement HealthProbe with the SDK's low-level client."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from .._core.engine.model import ContainerRuntimeState, Document, Failure
 from .events import Events
 from .sdk import engine_errors
 
-LAST_LOG_LINES = 20
-LONGEST_TEXT = 2000
+LOG_LINES = 20
+"""How many of the last log lines to return."""
+MAX_LINE_LENGTH = 2000
 
 
 class SdkHealthProbe:
-    """Looks at containers of the engine behind one `docker.APIClient`."""
+    """Inspect containers of the engine that `client` is connected to."""
 
     def __init__(self, client: t.Any, mask: t.Callable[[str], str] = str) -> None:
-        """`mask` takes the secrets out of what a container says, before that is cut: one that is cut in two cannot be recognized."""
+        """`mask` removes secrets from the output of a container. It runs before the output is cut: half a secret is not recognized."""
         self._client = client
         self._mask = mask
 
@@ -47,19 +48,19 @@ class SdkHealthProbe:
     def _last_lines(self, container: str) -> tuple[str, ...]:
         try:
             with engine_errors():
-                raw = self._client.logs(container, stdout=True, stderr=True, tail=LAST_LOG_LINES)
+                raw = self._client.logs(container, stdout=True, stderr=True, tail=LOG_LINES)
         except EngineError as error:
-            # Some log drivers cannot be read back. That is no reason to lose the rest.
+            # Some log drivers do not support reading. Return the rest of the failure anyway.
             return (f"(no logs: {error})",)
-        return tuple(self._short(line.rstrip("\r")) for line in raw.decode("utf-8", "replace").split("\n") if line)
+        return tuple(self._masked(line.rstrip("\r")) for line in raw.decode("utf-8", "replace").split("\n") if line)
 
     def _health_entry(self, entry: Document) -> Document:
         return {
             "start": entry.get("Start"),
             "end": entry.get("End"),
             "exit_code": entry.get("ExitCode"),
-            "output": self._short(entry.get("Output") or ""),
+            "output": self._masked(entry.get("Output") or ""),
         }
 
-    def _short(self, text: str) -> str:
-        return self._mask(text)[:LONGEST_TEXT]
+    def _masked(self, text: str) -> str:
+        return self._mask(text)[:MAX_LINE_LENGTH]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Census over the SDK's low-level client. Everything here is a GET."""
+"""Implement HostReader with the SDK's low-level client. It only sends GET requests."""
 
 from __future__ import annotations
 
@@ -24,17 +24,20 @@ from .sdk import engine_errors
 from .secret_collecting_client import SecretCollectingClient
 from .volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 
-MOST_AT_ONCE = 6
-"""How many registries, or images of one, to ask at the same time."""
+MAX_CONCURRENT_QUERIES = 6
+"""How many images to look up in registries at the same time."""
 
 
 class SdkHostReader:
-    """The host behind one `docker.APIClient`. `another_client` makes more of the same, None where there are to be no more."""
+    """Read the host that `client` is connected to.
 
-    def __init__(self, client: t.Any, login: RegistryLogin, another_client: t.Callable[[], t.Any] | None = None) -> None:
+    `new_client` creates more clients for concurrent queries. If it is None, all queries go through `client`, one after the other.
+    """
+
+    def __init__(self, client: t.Any, login: RegistryLogin, new_client: t.Callable[[], t.Any] | None = None) -> None:
         self._client = client
         self._login = login
-        self._another_client = another_client
+        self._new_client = new_client
         self._journal = VolumeJournal(client, JOURNAL_LABEL)
         self._memory = VolumeJournal(client, MEMORY_LABEL)
 
@@ -56,25 +59,25 @@ class SdkHostReader:
             return str(self._client.version()["Arch"])
 
     def ask(self, references: t.Sequence[ImageReference]) -> tuple[Answer, ...]:
-        if self._another_client is None or len(references) < 2:
+        if self._new_client is None or len(references) < 2:
             return tuple(self._ask(self._client, reference) for reference in references)
-        # A client is not made to be used by several threads at once.
-        own, made = threading.local(), []
+        # A client is not safe to share between threads.
+        thread, clients = threading.local(), []
 
         def ask(reference: ImageReference) -> Answer:
-            if not hasattr(own, "client"):
+            if not hasattr(thread, "client"):
                 try:
-                    own.client = self._another_client()  # type: ignore[misc]
+                    thread.client = self._new_client()  # type: ignore[misc]
                 except EngineUnavailable as error:
                     return NoAnswer(str(error))
-                made.append(own.client)
-            return self._ask(own.client, reference)
+                clients.append(thread.client)
+            return self._ask(thread.client, reference)
 
         try:
-            with ThreadPoolExecutor(min(MOST_AT_ONCE, len(references))) as pool:
+            with ThreadPoolExecutor(min(MAX_CONCURRENT_QUERIES, len(references))) as pool:
                 return tuple(pool.map(ask, references))
         finally:
-            for client in made:
+            for client in clients:
                 client.close()
 
     def journal(self) -> t.Mapping[str, Record]:
@@ -83,8 +86,8 @@ class SdkHostReader:
     def memory(self) -> t.Mapping[str, Record]:
         return self._memory.read_all()
 
-    def age(self, note: Record) -> float:
-        return self._journal.age(note)
+    def age(self, record: Record) -> float:
+        return self._journal.age(record)
 
     def _ask(self, client: t.Any, reference: ImageReference) -> Answer:
         try:
@@ -94,23 +97,23 @@ class SdkHostReader:
 
 
 class Host(t.NamedTuple):
-    """One host, to be looked at only."""
+    """A host to read."""
 
     reader: SdkHostReader
-    runs: LocalProcesses
+    processes: LocalProcesses
     clock: SystemClock
 
 
 def open_host(options: t.Mapping[str, t.Any], secrets: Secrets) -> Host:
-    """The host that the connection options name, and who to be to registries. Raises InvalidInput or EngineUnavailable.
+    """Connect to the host that the connection options name, with the credentials of the registry options.
 
-    `secrets` learns from whatever is seen there.
+    `secrets` collects the secrets in all options and answers. Raises InvalidInput or EngineUnavailable.
     """
     secrets.learn_login({"username": options["registry_username"], "password": options["registry_password"]})
     client = SecretCollectingClient(connect(options), secrets)
-    same = {**options, "api_version": client.api_version}
-    over_ssh = options["docker_host"].startswith("ssh://")  # Each client would log in anew.
+    same_version = {**options, "api_version": client.api_version}
+    over_ssh = options["docker_host"].startswith("ssh://")  # Every client would open another SSH session.
     reader = SdkHostReader(
-        client, RegistryLogin.from_options(options), None if over_ssh else lambda: SecretCollectingClient(connect(same), secrets)
+        client, RegistryLogin.from_options(options), None if over_ssh else lambda: SecretCollectingClient(connect(same_version), secrets)
     )
     return Host(reader, LocalProcesses(options["docker_host"]), SystemClock())

@@ -2,33 +2,36 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where this process runs, and through what it reaches the engine."""
+"""Find out in which container this process runs, and through which address it reaches the engine."""
 
 from __future__ import annotations
 
 import re
 import urllib.parse
 
-MOUNTS = "/proc/self/mountinfo"
+MOUNT_INFO = "/proc/self/mountinfo"
 
-# What the engine mounts into every container from a folder that has the container's ID in its name.
-_GIVEN_TO_EACH = frozenset(("/etc/hostname", "/etc/hosts", "/etc/resolv.conf"))
+# The engine mounts these files into every container, from a directory that has the container's ID as its name.
+_ENGINE_MOUNTS = frozenset(("/etc/hostname", "/etc/hosts", "/etc/resolv.conf"))
 _ID = re.compile(r"/containers/([0-9a-f]{64})/")
 
 
-def own_container(mounts: str = MOUNTS) -> str | None:
-    """Its full ID, told from the file `mounts` (https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html), None outside of one."""
+def own_container(mount_info: str = MOUNT_INFO) -> str | None:
+    """Return the full ID of the container that this process runs in. None if it does not run in a container.
+
+    `mount_info` is a file in the format of https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html.
+    """
     try:
-        with open(mounts, encoding="utf-8", errors="replace") as lines:
+        with open(mount_info, encoding="utf-8", errors="replace") as lines:
             fields = [line.split(" ") for line in lines]
     except OSError:
         return None
-    roots = (line[3] for line in fields if len(line) > 4 and line[4] in _GIVEN_TO_EACH)
-    found = (_ID.search(root) for root in roots)
-    return next((match.group(1) for match in found if match), None)
+    roots = (line[3] for line in fields if len(line) > 4 and line[4] in _ENGINE_MOUNTS)
+    matches = (_ID.search(root) for root in roots)
+    return next((match.group(1) for match in matches if match), None)
 
 
 def gateway(base_url: str) -> tuple[str, int] | None:
-    """The host and the port in the SDK client's `base_url`, None when it goes through a socket or SSH."""
+    """Return the host and the port in the SDK client's `base_url`. None for a Unix socket or SSH."""
     url = urllib.parse.urlsplit(base_url)
     return (url.hostname, url.port) if url.hostname and url.port else None

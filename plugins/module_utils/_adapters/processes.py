@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs of this module, as processes of this machine."""
+"""Identify the process that holds a lock, and tell whether it still runs on this machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .._core.state.journal import Holder
 
 
 class LocalProcesses:
-    """`docker_host` tells whether the engine is on this machine too."""
+    """The processes of this machine. `docker_host` tells whether the engine runs on this machine too."""
 
     def __init__(self, docker_host: str) -> None:
         pid = os.getpid()
@@ -37,7 +37,7 @@ class LocalProcesses:
         if not (holder.boot and self._me.boot):
             return None
         if holder.boot != self._me.boot:
-            # Both next to the same engine, and yet another boot: the machine was started anew since.
+            # Both processes run on the engine's machine, but their boot IDs differ: the machine has rebooted since.
             return True if holder.local and self._me.local else None
         if holder.pid_namespace != self._me.pid_namespace or not holder.pid_namespace:
             return None
@@ -53,7 +53,7 @@ def _is_running(pid: int, started: str) -> bool:
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # It is there, and /proc hides the processes of others.
+        pass  # The process exists, but /proc hides processes of other users.
     return True
 
 
@@ -63,7 +63,7 @@ class _Stat(t.NamedTuple):
 
 
 def _stat(pid: int) -> _Stat | None:
-    """State and start time, from proc(5) stat. A process ID is used again; the two together are not."""
+    """Read the state and the start time from /proc/<pid>/stat. A process ID can be reused, but not with the same start time."""
     fields = _read(f"/proc/{pid}/stat").rpartition(")")[2].split()
     return _Stat(started=fields[19], ended=fields[0] in "ZX") if len(fields) > 19 else None
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The Docker SDK for Python, if it is there. The only import of it."""
+"""Import the Docker SDK for Python, if it is installed. No other file imports it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ __all__ = ["IMPORT_ERROR", "docker", "docker_auth", "engine_errors", "require_sd
 
 OLDEST_SDK = (5, 0, 0)
 
-# Before the SDK does it, from deeper in the stack of frames: at the end of a chunk of that, Python maps and unmaps memory at every call,
-# and to compile urllib3's patterns took five times as long. Whether it is there at all is the SDK's to say.
+# Import urllib3 here, not deep inside the import of the SDK. At that stack depth, a frame chunk of Python ends, so Python maps and unmaps
+# memory at every call, and compiling urllib3's patterns takes five times as long. If urllib3 is missing, the import of the SDK fails below.
 with contextlib.suppress(ImportError):
     import urllib3
 
@@ -38,47 +38,51 @@ else:
 
 
 def sdk_version() -> tuple[int, ...]:
-    """Of the SDK that was imported. That there is one is the caller's to check, with `IMPORT_ERROR`."""
+    """Return the version of the imported SDK. The caller must check `IMPORT_ERROR` first."""
     return tuple(int(part) for part in docker.__version__.split(".")[:3] if part.isdigit())
 
 
 def require_sdk() -> None:
-    """Raise EngineUnavailable when the SDK is too old."""
+    """Raise EngineUnavailable if the SDK is too old."""
     if sdk_version() < OLDEST_SDK:
         oldest = ".".join(map(str, OLDEST_SDK))
         raise EngineUnavailable(
-            f"The Docker SDK for Python is {docker.__version__} here; {oldest} or newer is needed. Nothing was touched."
+            f"The Docker SDK for Python on the target is version {docker.__version__}; {oldest} or newer is required. Nothing was changed. "
+            "Upgrade it, for example with 'pip install --upgrade docker'."
         )
 
 
 @contextlib.contextmanager
 def engine_errors() -> t.Iterator[None]:
-    """Turn whatever the SDK raises into an EngineError."""
+    """Convert every exception of the SDK into an EngineError."""
     try:
         yield
     except EngineError:
         raise
     except docker.errors.APIError as error:
-        raise _kind_of(error)(_explanation(error)) from error
+        raise _error_class_of(error)(_explanation(error)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         raise NoAnswer(f"no answer from the engine ({error})") from error
-    except Exception as error:  # Between stop and start nothing may escape that is not an EngineError.
+    except Exception as error:  # Any other exception between stop and start would leave the service down.
         raise EngineError(f"the Docker SDK failed ({type(error).__name__}: {error})") from error
 
 
-def _kind_of(error: t.Any) -> type[EngineError]:
+def _error_class_of(error: t.Any) -> type[EngineError]:
     if error.status_code == 400:
         return Unfit
     if error.status_code == 409:
         return Conflict
-    if error.status_code in (403, 404, 405) and not _is_by_engine(error):
+    if error.status_code in (403, 404, 405) and not _is_from_engine(error):
         return Forbidden
     return NotFound if isinstance(error, docker.errors.NotFound) else EngineError
 
 
-def _is_by_engine(error: t.Any) -> bool:
-    """What the engine itself refuses or does not find, it says as JSON. So does it say that it has no such call, and that an authorization
-    plugin (https://docs.docker.com/engine/extend/plugins_authorization/) did not let it through."""
+def _is_from_engine(error: t.Any) -> bool:
+    """Tell whether the engine handled the call and then refused it.
+
+    The engine answers in JSON, a proxy usually does not. Two JSON answers do not count: the engine has no such call, or an authorization
+    plugin (https://docs.docker.com/engine/extend/plugins_authorization/) denied it.
+    """
     content_type = "json" if error.response is None else error.response.headers.get("Content-Type", "")
     explanation = _explanation(error)
     return "json" in content_type and explanation != "page not found" and "denied by plugin" not in explanation
@@ -86,5 +90,5 @@ def _is_by_engine(error: t.Any) -> bool:
 
 def _explanation(error: t.Any) -> str:
     explanation = error.explanation or str(error)
-    # Old versions of the SDK leave bytes where the engine (or something before it) did not answer with JSON.
+    # Old versions of the SDK return bytes if the answer is not JSON.
     return (explanation.decode("utf-8", "replace") if isinstance(explanation, bytes) else str(explanation)).strip().rstrip(".")

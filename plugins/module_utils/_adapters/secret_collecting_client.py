@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A client from whose every answer the secrets are learned, so that nobody who uses it has to think of them."""
+"""Wrap an SDK client so that the secrets in all requests and answers are known. Callers need not think of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .._core.masking import Secrets
 
 
 class SecretCollectingClient:
-    """A `docker.APIClient`, with what it sees told to `secrets`."""
+    """A `docker.APIClient` that passes what it sees to `secrets`."""
 
     def __init__(self, client: t.Any, secrets: Secrets) -> None:
         self._client = client
@@ -47,7 +47,7 @@ class SecretCollectingClient:
         return self._client.inspect_distribution(image, **options)
 
     def _learn_configuration(self) -> None:
-        """Of the engine's client on this machine: what it would log in with, and the headers that it sends."""
+        """Learn the credentials and the HTTP headers in the Docker client configuration."""
         configuration: t.Any = getattr(self._client, "_auth_configs", None) or {}
         for login in (configuration.get("auths") or {}).values():
             self._secrets.learn_login(login)

@@ -2,26 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Journal in the engine: one empty volume a note, the text in a label."""
+"""Store a journal in the engine: each record is an empty volume with the text in a label."""
 
 from __future__ import annotations
 
-import re
 import typing as t
-from datetime import datetime
 
 from .._core.engine.errors import EngineError, NotFound
 from .._core.engine.model import Record
+from .._core.engine.timing import unix_seconds_of
 from .sdk import engine_errors
 
 JOURNAL_LABEL = "fleet.evenkeel.journal"
-"""Of what a run is about to do. Gone when it ends."""
+"""For records of what a run is about to do. They are erased when it ends."""
 MEMORY_LABEL = "fleet.evenkeel.memory"
-"""Of what later runs have to know."""
+"""For records that later runs need."""
 
 
 class VolumeJournal:
-    """The notes in the engine behind one `docker.APIClient` that bear `label`."""
+    """The records with `label` in the engine that `client` is connected to."""
 
     def __init__(self, client: t.Any, label: str) -> None:
         self._client = client
@@ -43,7 +42,7 @@ class VolumeJournal:
         return tuple(volume["Name"] for volume in self._volumes(name=part))
 
     def read_all(self) -> t.Mapping[str, Record]:
-        """All that is there, by place. Raises EngineError."""
+        """Return all records by key. Raises EngineError."""
         volumes = self._volumes()
         return {volume["Name"]: Record(self._text(volume["Name"], volume), volume.get("CreatedAt") or "") for volume in volumes}
 
@@ -56,10 +55,10 @@ class VolumeJournal:
         except NotFound:
             pass
 
-    def age(self, note: Record) -> float:
+    def age(self, record: Record) -> float:
         with engine_errors():
-            now = self._client.info()["SystemTime"]
-            return (_moment(now) - _moment(note.written_at)).total_seconds()
+            now: str = self._client.info()["SystemTime"]
+            return _seconds_of(now) - _seconds_of(record.written_at)
 
     def _volumes(self, **filters: str) -> t.Sequence[t.Mapping[str, t.Any]]:
         with engine_errors():
@@ -69,10 +68,12 @@ class VolumeJournal:
         try:
             text: str = (volume["Labels"] or {})[self._label]
         except KeyError:
-            raise EngineError(f"there is a volume {key} that is not ours") from None
+            raise EngineError(f"the volume {key} exists, but does not belong to evenkeel.fleet") from None
         return text
 
 
-def _moment(engine_time: str) -> datetime:
-    """The engine writes RFC 3339, with as many digits of a second as it likes."""
-    return datetime.strptime(re.sub(r"\.\d+", "", engine_time), "%Y-%m-%dT%H:%M:%S%z")
+def _seconds_of(timestamp: str) -> int:
+    seconds = unix_seconds_of(timestamp)
+    if seconds is None:
+        raise EngineError(f"the engine returned the time '{timestamp}', which is not an RFC 3339 timestamp")
+    return seconds

@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""No secret leaves with what a module returns.
+"""Mask secrets in everything that a module returns.
 
-What an engine, a registry, or a container says is free text and may cite anything, above all environment values. So every value that is
-seen is remembered, and taken out of the free text of a report at the end. What identifies things (names, IDs, image references) stays,
-since without it no message could be understood, and no command that brings a container back could be used.
+Messages of engines, registries and containers are free text that may quote anything, above all environment values. This is why `Secrets`
+collects every value that a run sees and masks it in the free text of the report. Names, IDs and image references are not masked:
+without them, no message would make sense and no command that restores a container would work.
 """
 
 from __future__ import annotations
@@ -20,26 +20,28 @@ import urllib.parse
 from .engine.model import Document
 
 MASK = "********"
-"""Ansible's own."""
+"""The mask that Ansible uses too."""
 
-SHORTEST = 6
-SHORTEST_SECRET = 3
-"""Characters that a value has to have to be masked: any value, and one whose name sounds like a secret."""
+MIN_LENGTH = 6
+"""A value with fewer characters is not masked."""
+MIN_LENGTH_OF_SECRET = 3
+"""The same, for a value whose name suggests a secret."""
 
-_SOUNDS_SECRET = re.compile(r"pass|pwd|secret|token|key|auth|cred", re.IGNORECASE)
-# How a container is set up, the same in nearly all of them.
+_SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|auth|cred", re.IGNORECASE)
+# Settings that are no secrets and have the same values in most containers.
 _PLAIN = frozenset(("DEBIAN_FRONTEND", "HOME", "HOSTNAME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "PWD", "SHELL", "TERM", "TZ", "USER"))
 _PLAIN_PREFIX = "LC_"
-# AUTH_ENABLED=true is no secret.
-_SWITCHES = frozenset(("true", "false", "yes", "off", "none", "null"))
+# Values of switches, such as AUTH_ENABLED=true.
+_SWITCH_VALUES = frozenset(("true", "false", "yes", "off", "none", "null"))
 _PASSWORD_IN_URL = re.compile(r"[a-z][a-z0-9+.-]*://[^/@\s:]*:([^/@\s]+)@", re.IGNORECASE)
-# The commands that a message ends with. A value that is just such a word tells nobody anything there.
+# Commands in our messages. They stay readable, even if an environment value happens to be `docker` or `start`.
 _OUR_COMMANDS = re.compile(
     r"docker (?:rename|start|stop|rm(?: --force)?|volume rm|update --restart=(?:no|always|unless-stopped|on-failure(?::\d+)?))(?![\w-])"
 )
-# What is a secret wherever it stands: the credentials in a URL, headers, and what is named as one. The first group stays.
-_SECRETS_BY_PLACE = (
-    re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE),
+_CREDENTIALS_IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/@\s]+@", re.IGNORECASE)
+# Secrets that the text around them gives away: credentials in a URL, headers, and values with a telling name. The first group stays.
+_SECRETS_IN_CONTEXT = (
+    _CREDENTIALS_IN_URL,
     re.compile(r"(\b(?:proxy-)?authorization['\"]?[:=]\s*['\"]?(?:(?:basic|bearer|digest)\s+)?)[^\s,;'\"]+", re.IGNORECASE),
     re.compile(r"(\bx-registry-(?:auth|config)['\"]?[:=]\s*['\"]?)[^\s,;'\"]+", re.IGNORECASE),
     re.compile(r"(\b[\w-]{0,40}(?:password|passwd|secret|token|signature|credential)['\"]?=['\"]?)[^\s,;&'\"]+", re.IGNORECASE),
@@ -61,18 +63,22 @@ FREE_TEXT: tuple[tuple[str, ...], ...] = (
     ("containers", "*", "reason"),
     ("containers", "*", "obstacle"),
 )
-"""Where in a report is free text. A star stands for every key, or every element."""
+"""The paths of all free text in a report. A star stands for every key or element."""
+
+_LOGIN_SECRETS = ("password", "identitytoken", "registrytoken", "auth")
+"""The secret fields of a login, in lower case."""
 
 
 class Secrets:
-    """What must not leave, and what may although it looks like it."""
+    """The secrets of a run, and the names that are not masked."""
 
     def __init__(self) -> None:
-        self._forms: set[str] = set()
+        self._secrets: set[str] = set()
+        """All secrets, in all the forms in which they may appear in a text."""
         self._names: set[str] = set()
 
     def learn_container(self, container: Document) -> None:
-        """An inspect document of a container."""
+        """Learn the secrets and the names in the inspect document of a container."""
         config, host_config = container.get("Config") or {}, container.get("HostConfig") or {}
         self.learn_environment(config.get("Env"))
         self._learn_options((host_config.get("LogConfig") or {}).get("Config"))
@@ -87,34 +93,34 @@ class Secrets:
             self.learn_names(name, endpoint.get("NetworkID"))
 
     def learn_image(self, image: Document) -> None:
-        """An inspect document of an image."""
+        """Learn the secrets and the names in the inspect document of an image."""
         self.learn_environment((image.get("Config") or {}).get("Env"))
         self.learn_names(image.get("Id"), *(image.get("RepoTags") or ()), *(image.get("RepoDigests") or ()))
 
     def learn_body(self, name: str, body: Document) -> None:
-        """A create body, and the name of the container that it makes."""
+        """Learn the secrets and the names in a create body, and the `name` of the new container."""
         self.learn_environment(body.get("Env"))
         self._learn_options(((body.get("HostConfig") or {}).get("LogConfig") or {}).get("Config"))
         self.learn_names(name, body.get("Image"))
 
     def learn_environment(self, entries: t.Iterable[str] | None) -> None:
-        """Entries such as `NAME=value`."""
+        """Learn the values of entries such as `NAME=value`."""
         for entry in entries or ():
             name, _equals, value = entry.partition("=")
             if name not in _PLAIN and not name.startswith(_PLAIN_PREFIX):
-                self._learn(value, SHORTEST_SECRET if _SOUNDS_SECRET.search(name) else SHORTEST)
+                self._learn(value, MIN_LENGTH_OF_SECRET if _SECRET_NAME.search(name) else MIN_LENGTH)
 
     def learn_credential(self, value: str | None) -> None:
-        """A password, a token, the value of a header."""
-        self._learn(value or "", SHORTEST_SECRET)
+        """Learn a password, a token or the value of a header."""
+        self._learn(value or "", MIN_LENGTH_OF_SECRET)
 
     def learn_login(self, login: t.Mapping[str, t.Any] | None) -> None:
-        """What is shown to a registry, with the keys of the Engine API or of the client configuration."""
-        fields = {field.lower(): value for field, value in (login or {}).items() if isinstance(value, str)}
-        for field in ("password", "auth", "identitytoken", "registrytoken"):
+        """Learn the credentials for a registry, with the keys of the Engine API or of the Docker client configuration."""
+        fields = _login_fields(login)
+        for field in _LOGIN_SECRETS:
             self.learn_credential(fields.get(field))
         if fields.get("password"):
-            # As it stands in headers.
+            # The forms that HTTP headers have.
             basic = f"{fields.get('username', '')}:{fields['password']}"
             for text in (basic, json.dumps(dict(login or {}))):
                 for encode in (base64.b64encode, base64.urlsafe_b64encode):
@@ -123,79 +129,92 @@ class Secrets:
                     self.learn_credential(encoded.rstrip("="))
 
     def learn_names(self, *names: str | None) -> None:
-        """What identifies a thing, None and nothing being no names."""
+        """Learn names and IDs, which are not masked. None and empty names are ignored."""
         self._names.update(name for name in names if name)
         self._names.update(name[:12] for name in names if name and re.fullmatch(r"[0-9a-f]{64}", name))
 
     def mask(self, text: str) -> str:
-        """The text without what must not leave. What lies within the name of a thing stays. Masking twice is the same as once."""
+        """Mask all known secrets in `text`, except where they are part of a name. Idempotent."""
         if not text:
             return text
-        hidden = self._spans(self._forms, text)
-        if hidden:
-            kept = sorted({*self._spans(self._names, text), *(match.span() for match in _OUR_COMMANDS.finditer(text))})
-            hidden = [span for span in hidden if not any(begin <= span[0] and span[1] <= end for begin, end in kept)]
-        text = _without(text, hidden)
-        for pattern in _SECRETS_BY_PLACE:
-            text = pattern.sub(_masked_place, text)
+        secrets = self._spans(self._secrets, text)
+        if secrets:
+            readable = {*self._spans(self._names, text), *(match.span() for match in _OUR_COMMANDS.finditer(text))}
+            secrets = [span for span in secrets if not any(start <= span[0] and span[1] <= end for start, end in readable)]
+        text = _mask_spans(text, secrets)
+        for pattern in _SECRETS_IN_CONTEXT:
+            text = pattern.sub(_mask_after_first_group, text)
         return text
 
     def _learn_options(self, options: t.Mapping[str, str] | None) -> None:
-        """Those of a log driver. Only some are secrets."""
+        """Learn those options of a log driver whose names suggest a secret."""
         for name, value in (options or {}).items():
-            if _SOUNDS_SECRET.search(name):
-                self._learn(value, SHORTEST_SECRET)
+            if _SECRET_NAME.search(name):
+                self._learn(value, MIN_LENGTH_OF_SECRET)
 
-    def _learn(self, value: str, shortest: int) -> None:
-        # A value of many lines is printed line by line.
+    def _learn(self, value: str, min_length: int) -> None:
+        # A program may print only some lines of a multi-line value.
         for part in {value, value.strip(), *(line.strip() for line in value.splitlines()), *_PASSWORD_IN_URL.findall(value)}:
-            if len(part) >= shortest and part.strip("*") and part.lower() not in _SWITCHES:
-                self._forms.update(_forms(part))
+            if len(part) >= min_length and part.strip("*") and part.lower() not in _SWITCH_VALUES:
+                self._secrets.update(_forms_of(part))
 
     @staticmethod
     def _spans(words: t.Iterable[str], text: str) -> list[tuple[int, int]]:
-        """Where they stand, overlapping ones too."""
+        """Return the start and the end of each word in `text`. Spans may overlap."""
         spans = []
-        for word in tuple(words):  # Somebody may still be learning in another thread.
-            begin = text.find(word)
-            while begin >= 0:
-                spans.append((begin, begin + len(word)))
-                begin = text.find(word, begin + 1)
+        for word in tuple(words):  # A copy, since another thread may be adding words.
+            start = text.find(word)
+            while start >= 0:
+                spans.append((start, start + len(word)))
+                start = text.find(word, start + 1)
         return spans
 
 
-def _forms(value: str) -> set[str]:
-    """The value, and how it looks in JSON, in Python, in a URL, and in base64."""
+def _login_fields(login: t.Mapping[str, t.Any] | None) -> dict[str, str]:
+    return {field.lower(): value for field, value in (login or {}).items() if value and isinstance(value, str)}
+
+
+def mask_credentials(text: str, login: t.Mapping[str, t.Any] | None = None) -> str:
+    """Mask the credentials in URLs, and all secrets of `login`. Mask its username too, except where it is part of another name."""
+    text = _CREDENTIALS_IN_URL.sub(_mask_after_first_group, text)
+    fields = _login_fields(login)
+    for secret in (fields[field] for field in _LOGIN_SECRETS if field in fields):
+        text = text.replace(secret, MASK)
+    if "username" in fields:
+        text = re.sub(rf"(?<![\w./:@-]){re.escape(fields['username'])}(?![\w/@-]|[.:]\w)", MASK, text)
+    return text
+
+
+def _forms_of(value: str) -> set[str]:
+    """Return the value as it is, and as it looks in JSON, in Python, in a URL and in base64."""
     in_json = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1], repr(value)[1:-1]}
-    by_go = {form.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e") for form in in_json}
+    in_json_of_go = {form.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e") for form in in_json}
     in_url = {urllib.parse.quote(value, safe=""), urllib.parse.quote(value), urllib.parse.quote_plus(value)}
-    # Of a short one it would be found where it is not.
-    raw = value.encode("utf-8", "surrogateescape") if len(value) >= SHORTEST else b""
+    # The base64 form of a short value would match in unrelated text.
+    raw = value.encode("utf-8", "surrogateescape") if len(value) >= MIN_LENGTH else b""
     in_base64 = {encode(raw).decode().rstrip("=") for encode in (base64.b64encode, base64.urlsafe_b64encode) if raw}
-    return {value, *in_json, *by_go, *in_url, *in_base64}
+    return {value, *in_json, *in_json_of_go, *in_url, *in_base64}
 
 
-def _without(text: str, spans: t.Iterable[tuple[int, int]]) -> str:
-    """One mask for each stretch that the spans cover."""
+def _mask_spans(text: str, spans: t.Iterable[tuple[int, int]]) -> str:
+    """Replace the spans by masks. Overlapping and adjacent spans share one mask."""
     parts: list[str] = []
-    at = 0
-    for begin, end in sorted(spans):
-        if begin > at or not parts:
-            parts += (text[at:begin], MASK)
-        at = max(at, end)
-    return "".join((*parts, text[at:]))
+    position = 0
+    for start, end in sorted(spans):
+        if start > position or not parts:
+            parts += (text[position:start], MASK)
+        position = max(position, end)
+    return "".join((*parts, text[position:]))
 
 
-def _masked_place(match: t.Match[str]) -> str:
+def _mask_after_first_group(match: t.Match[str]) -> str:
     return f"{match.group(1)}{MASK}{'@' if match.group(0).endswith('@') else ''}"
 
 
-def masked(
-    report: t.Mapping[str, t.Any], mask: t.Callable[[str], str], free_text: t.Iterable[tuple[str, ...]] = FREE_TEXT
-) -> dict[str, t.Any]:
-    """The report with its free text masked. States, numbers, and what identifies things stay as they are."""
+def masked(report: t.Mapping[str, t.Any], mask: t.Callable[[str], str]) -> dict[str, t.Any]:
+    """Return the report with its free text masked. States, numbers, names, IDs and image references stay as they are."""
     result: t.Any = dict(report)
-    for path in free_text:
+    for path in FREE_TEXT:
         result = _masked_at(result, path, mask)
     return t.cast(t.Dict[str, t.Any], result)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How every module ends: with its report or with an error, and with no secret in either."""
+"""Run a module: do its work, then return its result or an error without any secrets."""
 
 from __future__ import annotations
 
@@ -13,54 +13,61 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from .._adapters.sdk import IMPORT_ERROR
-from .._core.cycle.report import Report, error_report
+from .._core.cycle.report import error_report
 from .._core.engine.errors import FleetError
+from .._core.engine.model import ReturnValues
 from .._core.masking import Secrets, masked
-
-Options = t.Mapping[str, t.Any]
+from .options import ArgumentSpec, Options
 
 
 class ModuleResult(t.NamedTuple):
-    """What to return, which is a failure where it says `failed`, and what to warn of."""
+    """The result of a module. The task fails if `report` has a true value for `failed`. `diff` is returned in diff mode only."""
 
-    report: Report
+    report: ReturnValues
     warnings: t.Sequence[str] = ()
+    diff: ReturnValues | None = None
 
 
-def run_module(module: AnsibleModule, work: t.Callable[[Options, Secrets], ModuleResult], on_unexpected_error: Report) -> None:
-    """Do the `work`, and end the module with what came of it. The `Secrets` are for the work to learn.
+Work = t.Callable[[Options, bool, Secrets], ModuleResult]
+"""Do what the options ask for, or predict it if the second argument, check mode, is true. Add all secrets and names to `Secrets`."""
 
-    `on_unexpected_error` is what to return besides when something is raised that should not be: `msg` says how things are then.
+
+def run_module(spec: ArgumentSpec, work: Work, on_unexpected_error: ReturnValues) -> None:
+    """Create the module from its spec, do the `work`, and exit with the result.
+
+    `on_unexpected_error` is returned if `work` raises anything but a `FleetError`. Its `msg` describes the state in this case.
     """
-    # What is there by now stays to the end. To look through it for garbage, also when Python ends, was a twelfth of an idle task.
-    if hasattr(gc, "freeze"):  # PyPy has none.
+    module = spec.create_module()
+    # Exclude all objects created so far from garbage collection, which would take a twelfth of the time of an idle task.
+    if hasattr(gc, "freeze"):  # PyPy does not have it.
         gc.freeze()
     if IMPORT_ERROR:
         module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
     secrets = Secrets()
     try:
-        ending = work(take_options(module), secrets)
+        result = work(take_options(module), module.check_mode, secrets)
     except FleetError as error:
-        ending = ModuleResult({**error_report(error), "failed": True})
-    except Exception as error:  # noqa: BLE001 - Ansible would print it as it is.
-        ending = ModuleResult(_bug_report(error, on_unexpected_error))
-    # Not where an error is handled: Ansible would add it as it is, with all that it came from.
-    for warning in ending.warnings:
+        result = ModuleResult({**error_report(error), "failed": True})
+    except Exception as error:  # noqa: BLE001 - Ansible would print the traceback unmasked.
+        result = ModuleResult(_unexpected_error_report(error, on_unexpected_error))
+    # Exit outside the except blocks: Ansible would add the traceback of the handled exception, and of its causes, unmasked.
+    for warning in result.warnings:
         module.warn(secrets.mask(warning))
-    report = masked(ending.report, secrets.mask)
+    diff = {"diff": result.diff} if result.diff is not None and module._diff else {}  # noqa: SLF001 - Ansible has no public name for it.
+    report = masked({**result.report, **diff}, secrets.mask)
     if report.pop("failed", False):
         module.fail_json(**report)
     module.exit_json(**report)
 
 
-def _bug_report(error: Exception, report: Report) -> Report:
+def _unexpected_error_report(error: Exception, report: ReturnValues) -> ReturnValues:
     return {
         "failed_step": None,
-        "error_class": "bug",
+        "error_class": "unexpected_error",
         "exception": traceback.format_exc(),
         **report,
         "failed": True,
-        "msg": f"This is a bug of the collection ({type(error).__name__}: {error}). {report['msg']}",
+        "msg": f"Unexpected error in evenkeel.fleet ({type(error).__name__}: {error}); please report it. {report['msg']}",
     }
 
 
@@ -68,9 +75,9 @@ _HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
 
 
 def take_options(module: AnsibleModule) -> dict[str, t.Any]:
-    """The options of a module, which from then on says nothing of the user name that it was given.
+    """Return the options of the module, and hide the registry username in `module.params` instead of everywhere in the result.
 
-    Left to Ansible, every `acme` in the result would be masked for a user `acme`, also that of the image `acme/shop`.
+    Ansible would mask a username such as `acme` in all results, even in the image reference `acme/shop`.
     """
     options = dict(module.params)
     username = options.get("registry_username")

@@ -120,7 +120,7 @@ PATHS: dict[str, Calls] = {
     ),
     "Check mode, there is a new image": (
         *_CONNECT,
-        Call("GET /volumes/{name}", "whether a run is at work on this container, or was interrupted"),
+        Call("GET /volumes/{name}", "whether a run works on this container, or was interrupted"),
         *_INSPECT,
         Call("GET /distribution/{name}/json", "what the registry has"),
         Call("GET /images/{name}/json", "whether that is on this host already"),

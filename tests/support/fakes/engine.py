@@ -11,6 +11,7 @@ import hashlib
 import itertools
 import typing as t
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.old_container import OldContainer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError, NoAnswer, NotFound
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference, parse_if_possible
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.interfaces import (
@@ -29,7 +30,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
     Surroundings,
     is_active,
 )
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Holder, JournalEntry
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Created, Holder, JournalEntry
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 
 HEALTHY = ContainerRuntimeState(RuntimeStatus.HEALTHY)
@@ -439,24 +440,17 @@ class FakeProcesses:
         return None if holder.token in self.unknown else holder.token in self.dead
 
 
-def a_journal_entry(token: str, **changes: t.Any) -> JournalEntry:
-    """The entry of the run `token` that moves web from shop:1 to shop:2."""
+def a_journal_entry(token: str, *, old: t.Mapping[str, t.Any] | None = None, **changes: t.Any) -> JournalEntry:
+    """Return the entry of the run `token`, which moves web from shop:1 to shop:2. `old` are changes to the old container."""
+    web = OldContainer("old", "web", "shop:1", HEALTHY, restart_policy={"Name": "always"})
     entry = JournalEntry(
-        container="web",
-        archive="web-old-1000",
-        old_id="old",
-        old_image_ref="shop:1",
+        old=web._replace(**(old or {})),
         old_image_id="old",
-        old_status="healthy",
-        old_started_at="",
-        runs=True,
-        restart_policy={"Name": "always"},
-        time_to_health=0.0,
-        dependents=(),
         new_image_ref="shop:2",
         new_image_id="new",
+        successor=Created(runs=True),
+        archive="web-old-1000",
         stop_timeout=10,
-        returning=None,
         keep_archive=False,
         lease=100.0,
         holder=FakeProcesses(token).me(),

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A HostReader for the fake engine."""
+"""A HostReader that reads the fake engine."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from support.fakes.engine import FakeEngine, FakeJournal, digest_of
 
 
 class FakeHostReader:
-    """HostReader of a fake engine. `calls` records its calls, `errors` makes a call fail, `no_answer` makes the request for one image fail.
+    """Read a fake engine. `calls` are the calls so far. `errors` makes a call fail, `no_answer` the lookup of one reference.
 
-    Images come from registries, except for those with an ID in `built_here`.
+    Images count as pulled from a registry, except those whose ID is in `built_here`.
     """
 
     def __init__(self, engine: FakeEngine, journal: FakeJournal | None = None, memory: FakeJournal | None = None) -> None:
@@ -72,8 +72,8 @@ class FakeHostReader:
     def memory(self) -> dict[str, Record]:
         return self._notes("memory")
 
-    def age(self, note: Record) -> float:
-        return self.records["journal"].age(note)
+    def age(self, record: Record) -> float:
+        return self.records["journal"].age(record)
 
     def _all(self) -> list[dict[str, t.Any]]:
         return list(self.engine._containers.values())

@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -345,7 +346,8 @@ class EventRecorder:
     def __init__(self, client: docker.APIClient, label: str) -> None:
         self._client = client
         filters = {"type": "container", "event": ["start", "die", "destroy"], "label": label}
-        self._stream = client.events(filters=filters, decode=True)
+        # The engine may open the stream before it listens for the client. `since` covers the time between.
+        self._stream = client.events(since=f"{time.time():.6f}", filters=filters, decode=True)
         self._events: list[tuple[str, str]] = []
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator
 
-PROPERTY = "point_counts"
+PROPERTY = "points"
 
 _SUMMARIES = {
     "kill": "points killed: {}, recovered: {}",

@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
+import os
 import random
 import secrets
 import socket
@@ -199,10 +201,21 @@ class Sandbox:
             remove(thing, **options)
 
 
+# As many workers as may run at once without two that share ports.
+_SHARES = 16
+_share = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _SHARES
+# Outside the range from which the kernel takes ports for outgoing connections.
+_ports = range(20000 + _share, 30000, _SHARES)
+_turns = itertools.count(random.randrange(len(_ports)))  # noqa: S311
+
+
 def free_port() -> int:
-    """Return a free port outside the kernel's range for outgoing connections."""
+    """Return a port that nothing listens on.
+
+    Each worker has its own ports and hands them out in turn, so a port stays free while its container is not started yet or is stopped.
+    """
     while True:
-        port = random.randint(20000, 30000)  # noqa: S311
+        port = _ports[next(_turns) % len(_ports)]
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The name that the old container waits under."""
+"""The name of an archive: the old container, stopped and renamed."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ _ARCHIVE_NAME = re.compile(r"(.+)-old-[0-9]+")
 
 
 def archive_name(name: str, unix_seconds: int, taken: t.Container[str]) -> str:
-    """`<name>-old-<unix seconds>`, with the first number from `unix_seconds` on that gives a name which is not `taken`."""
+    """Return `<name>-old-<unix seconds>`. While that name is in `taken`, add one second."""
     while f"{name}-old-{unix_seconds}" in taken:
         unix_seconds += 1
     return f"{name}-old-{unix_seconds}"
 
 
 def owner_by_name(name: str) -> str | None:
-    """The container that `name` would be the archive of. None when no archive is called so. Others may be called so too."""
+    """Return the name of the container whose archive has this name, or None if `name` does not look like one.
+
+    Other containers may have such a name too. Only the memory proves that a container is an archive.
+    """
     match = _ARCHIVE_NAME.fullmatch(name)
     return match[1] if match else None

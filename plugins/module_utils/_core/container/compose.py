@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What docker compose writes into the labels of its containers, and looks for when it comes by again."""
+"""The labels that docker compose gives to its containers and reads again later."""
 
 from __future__ import annotations
 
@@ -10,34 +10,57 @@ import typing as t
 
 from ..engine.model import Document
 
-IMAGE_LABEL = "com.docker.compose.image"
-"""The ID of the image that compose made the container from. Another one makes it recreate the container."""
-
-
-def tell_compose(body: Document, image_id: str) -> Document:
-    """A create body that compose, on its unchanged file, takes for one of its own that is up to date."""
-    labels = body.get("Labels") or {}
-    if IMAGE_LABEL not in labels:
-        return body
-    return {**body, "Labels": {**labels, IMAGE_LABEL: image_id}}
+_PREFIX = "com.docker.compose."
+_PROJECT = f"{_PREFIX}project"
+_SERVICE = f"{_PREFIX}service"
+_DEPENDS_ON = f"{_PREFIX}depends_on"
+_ONE_OFF = f"{_PREFIX}oneoff"
+# Compose gives this label to each of its containers and to nothing else.
+_CONTAINER_NUMBER = f"{_PREFIX}container-number"
+IMAGE_LABEL = f"{_PREFIX}image"
+"""The ID of the image that compose created the container from. If it differs, compose recreates the container."""
 
 
 class ComposeService(t.NamedTuple):
-    """Whose container it is, and which services of the same project that one depends on."""
+    """A compose service, and the services of the same project that it depends on."""
 
     project: str
     service: str
     depends_on: tuple[str, ...] = ()
 
 
-def service_of(container: Document) -> ComposeService | None:
-    """What compose wrote into the labels of an inspected container. None when it did not make it.
+def with_image_label(body: Document, image_id: str) -> Document:
+    """Return the create body with compose's image label set to `image_id`, so that compose sees the container as up to date.
 
-    It writes `db:service_healthy:true,cache:service_started:false`: the service, what to wait for, and whether to restart with it.
+    A body without that label is returned unchanged.
+    """
+    labels = body.get("Labels") or {}
+    if IMAGE_LABEL not in labels:
+        return body
+    return {**body, "Labels": {**labels, IMAGE_LABEL: image_id}}
+
+
+def labels_of_compose(labels: t.Mapping[str, str]) -> dict[str, str]:
+    """Return the labels by which compose finds this container. If compose did not create it, there are none."""
+    if _CONTAINER_NUMBER not in labels:
+        return {}
+    return {label: value for label, value in labels.items() if label.startswith(_PREFIX)}
+
+
+def is_one_off(container: Document) -> bool:
+    """Whether `docker compose run` created this container. Takes an inspect document."""
+    return (container["Config"].get("Labels") or {}).get(_ONE_OFF) == "True"
+
+
+def service_of(container: Document) -> ComposeService | None:
+    """Read the service from the labels of an inspected container. Return None if compose did not create it.
+
+    The label for dependencies looks like `db:service_healthy:true,cache:service_started:false`: the service, the condition to wait for, and
+    whether to restart together with it.
     """
     labels = container["Config"].get("Labels") or {}
-    project, service = labels.get("com.docker.compose.project"), labels.get("com.docker.compose.service")
+    project, service = labels.get(_PROJECT), labels.get(_SERVICE)
     if not project or not service:
         return None
-    written = (labels.get("com.docker.compose.depends_on") or "").split(",")
-    return ComposeService(project, service, tuple(filter(None, (one.partition(":")[0].strip() for one in written))))
+    dependencies = (labels.get(_DEPENDS_ON) or "").split(",")
+    return ComposeService(project, service, tuple(filter(None, (entry.partition(":")[0].strip() for entry in dependencies))))

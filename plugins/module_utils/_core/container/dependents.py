@@ -2,11 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Containers that cannot live without another one: they use its network, pid or ipc namespace, or link to it.
+"""Containers that depend on another container, their provider: they share its network, pid or ipc namespace, or link to it.
 
-The engine knows such a provider by its ID. When it is replaced, its dependents have to be created anew; when the same provider was only
-stopped and started, to be restarted is enough. Each function looks at what is there and does what is missing, so that a later run can go on
-where an interrupted one stopped.
+The engine refers to the provider by its ID. If the provider is replaced, its dependents must be recreated. If it was only stopped and
+started, those that share a namespace must be restarted.
 """
 
 from __future__ import annotations
@@ -18,17 +17,18 @@ from ..engine.interfaces import DockerOps
 from ..engine.model import ENGINE_STOP_TIMEOUT, Document, is_active, name_of, stop_timeout_of
 from ..image.tags import image_behind_tag
 from .archive_name import archive_name
+from .ordering import dependency_order
 
-_MODES = ("NetworkMode", "PidMode", "IpcMode")
+NAMESPACE_MODES = ("NetworkMode", "PidMode", "IpcMode")
 
 
 class Dependent(t.NamedTuple):
-    """A container that depends on another.
+    """A container that depends on another. The journal stores it field by field.
 
-    `provider` is the ID of a container that it needs, `provider_name` that one's name. `runs` tells whether it ran before anything was
-    touched. `shares_with` are the IDs of all containers in whose name spaces it lives. `archive` is what it is called while another one
-    takes its place. `image_ref` is the image that it follows, `image_id` the exact one that it keeps, `tag_means` the ID of the image
-    that `image_ref` means on this host: None when it is no tag, or means nothing here.
+    `provider` and `provider_name` are the ID and the name of the container that it depends on. `runs` is whether it ran before the run
+    touched anything. `shares_with` are the IDs of all containers whose namespaces it shares. `archive` is its name while its replacement
+    is created. `image_ref` is the reference that it was created from, and `image_id` the image that it runs and keeps. `tag_means` is the
+    ID of the image that `image_ref` points to on this host, or None if it is not a tag or points to nothing.
     """
 
     id: str
@@ -45,7 +45,7 @@ class Dependent(t.NamedTuple):
 
 
 class Repair(enum.Enum):
-    """What was done for a dependent."""
+    """How a dependent was repaired."""
 
     RECREATED = "recreated"
     RESTARTED = "restarted"
@@ -53,7 +53,7 @@ class Repair(enum.Enum):
 
 
 class RepairResult(t.NamedTuple):
-    """A dependent afterwards: its name, the ID of the container that has it, and what is wrong when it needs attention."""
+    """A dependent after its repair. `id` is the ID of the container that now has the name. `problem` says why it needs attention."""
 
     name: str
     id: str
@@ -62,7 +62,7 @@ class RepairResult(t.NamedTuple):
 
 
 def repair_warnings(dependents: t.Iterable[RepairResult]) -> tuple[str, ...]:
-    """A warning for each that needs attention."""
+    """Return a warning for each dependent that needs attention."""
     return tuple(
         f"{dependent.name}, which depends on it, needs attention: {dependent.problem}"
         for dependent in dependents
@@ -71,14 +71,14 @@ def repair_warnings(dependents: t.Iterable[RepairResult]) -> tuple[str, ...]:
 
 
 def find_dependents(provider: Document, others: t.Sequence[Document], unix_seconds: int) -> tuple[Dependent, ...]:
-    """All that depend on `provider`, and all that depend on those, providers first. The arguments are inspect documents."""
+    """Find direct and indirect dependents of `provider` among `others`, and sort them: providers first. Takes inspect documents."""
     taken = {name_of(other) for other in others}
     found: dict[str, Dependent] = {}
     providers = [provider]
     while providers:
         current = providers.pop(0)
         for other in others:
-            if other["Id"] in found or other["Id"] == provider["Id"] or not _depends(other, current["Id"], name_of(current)):
+            if other["Id"] in found or other["Id"] == provider["Id"] or not depends_on(other, current["Id"], name_of(current)):
                 continue
             name = name_of(other)
             found[other["Id"]] = Dependent(
@@ -98,37 +98,33 @@ def find_dependents(provider: Document, others: t.Sequence[Document], unix_secon
 
 
 def with_image_behind_tag(ops: DockerOps, dependent: Dependent) -> Dependent:
-    """The dependent with `tag_means`, for the time when its tag has to mean another image. Raises EngineError."""
+    """Return the dependent with `tag_means` filled in, so that its tag can be moved for a moment and restored. Raises EngineError."""
     return dependent._replace(tag_means=image_behind_tag(ops, dependent))
 
 
 def _providers_first(found: t.Mapping[str, Dependent], others: t.Sequence[Document]) -> tuple[Dependent, ...]:
-    """One can depend on several. Where links go round in a circle, none is first."""
-    documents = {other["Id"]: other for other in others}
-    in_order: list[Dependent] = []
-    waiting = dict(found)
-    while waiting:
-        ready = [
-            dependent
-            for dependent in waiting.values()
-            if not any(_depends(documents[dependent.id], other.id, other.name) for other in waiting.values() if other is not dependent)
-        ]
-        in_order.extend(waiting.pop(dependent.id) for dependent in ready or list(waiting.values())[:1])
-    return tuple(in_order)
+    """Sort the dependents so that each comes after all of its providers."""
+    documents = [other for other in others if other["Id"] in found]
+    providers = {
+        document["Id"]: {other["Id"] for other in documents if other is not document and depends_on(document, other["Id"], name_of(other))}
+        for document in documents
+    }
+    return tuple(found[container_id] for container_id in dependency_order(found, providers))
 
 
-def _depends(other: Document, provider: str, provider_name: str) -> bool:
-    return provider in namespaces_of(other) or any(target == provider_name for target, _alias in links_of(other))
+def depends_on(container: Document, provider: str, provider_name: str) -> bool:
+    """Whether an inspected container shares a namespace of the provider with this ID, or links to its name."""
+    return provider in namespaces_of(container) or any(target == provider_name for target, _alias in links_of(container))
 
 
 def namespaces_of(container: Document) -> tuple[str, ...]:
-    """The IDs of the containers in whose namespaces this one lives."""
-    modes = ((container["HostConfig"].get(mode) or "").partition(":") for mode in _MODES)
-    return tuple(other for kind, _colon, other in modes if kind == "container")
+    """The IDs of the containers whose namespaces this one shares."""
+    values = ((container["HostConfig"].get(mode) or "").partition(":") for mode in NAMESPACE_MODES)
+    return tuple(other for kind, _colon, other in values if kind == "container")
 
 
 def links_of(container: Document) -> t.Iterator[tuple[str, str]]:
-    """Target and alias of each legacy link. The engine writes `/target:/container/alias`."""
+    """The target and the alias of each legacy link. The engine writes `/target:/container/alias`."""
     for link in container["HostConfig"].get("Links") or ():
         target, _colon, alias = link.partition(":")
         yield target.lstrip("/"), alias.rpartition("/")[2]

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Files that lie in a container's own layer, and are lost with it."""
+"""Files that exist only in a container's own layer. They are lost when the container is removed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import typing as t
 from ..engine.model import Document
 
 _ADDED, _DELETED = 1, 2
-# What is written here is meant to be lost, or comes back by itself.
-_FLEETING = ("/tmp", "/var/tmp", "/run", "/var/run", "/var/lock", "/var/log", "/var/cache", "/dev", "/proc", "/sys")  # noqa: S108
-# In most images of today these are links to folders below /usr, and what is mounted in them has its mount point there.
+# Programs expect to lose files in these folders, or create them again.
+_EPHEMERAL = ("/tmp", "/var/tmp", "/run", "/var/run", "/var/lock", "/var/log", "/var/cache", "/dev", "/proc", "/sys")  # noqa: S108
+# In most current images these are symbolic links to folders below /usr. A mount in one of them has its mount point below /usr.
 _LINKED_TO_USR = ("/bin/", "/sbin/", "/lib/", "/lib32/", "/lib64/", "/libx32/")
 
 
 def lost_files(changes: t.Iterable[Document], container: Document) -> tuple[str, ...]:
-    """The paths that were added or changed in a container since it was created, in order, folders only when they are empty.
+    """Return the sorted paths that were added or changed since the container was created. A folder is listed only if it is empty.
 
-    `changes` is what the engine lists as different from the image (https://docs.docker.com/reference/api/engine/, ContainerChanges).
-    What the engine makes itself does not count, which are mount points and a working folder that the image does not have, nor does what
-    lies where programs keep what they can do without.
+    `changes` is the engine's list of differences from the image (https://docs.docker.com/reference/api/engine/, ContainerChanges).
+    Paths that the engine creates itself are left out: mount points, and a working folder that the image does not have. So are paths in
+    folders for ephemeral files, such as /tmp.
     """
     paths = {change["Path"]: change["Kind"] for change in changes}
     parents = {posixpath.dirname(path) for path in paths}
@@ -32,15 +32,15 @@ def lost_files(changes: t.Iterable[Document], container: Document) -> tuple[str,
     return tuple(
         path
         for path, kind in sorted(paths.items())
-        if kind != _DELETED and path not in parents and path not in mounted and (path, kind) != working_folder and not _is_fleeting(path)
+        if kind != _DELETED and path not in parents and path not in mounted and (path, kind) != working_folder and not _is_ephemeral(path)
     )
 
 
 def _mount_points(container: Document) -> set[str]:
-    asked_for = [mount["Destination"] for mount in container.get("Mounts") or ()] + list(container["HostConfig"].get("Tmpfs") or {})
-    named = {path.rstrip("/") for path in asked_for}
-    return named | {f"/usr{path}" for path in named if path.startswith(_LINKED_TO_USR)}
+    destinations = [mount["Destination"] for mount in container.get("Mounts") or ()] + list(container["HostConfig"].get("Tmpfs") or {})
+    mounted = {path.rstrip("/") for path in destinations}
+    return mounted | {f"/usr{path}" for path in mounted if path.startswith(_LINKED_TO_USR)}
 
 
-def _is_fleeting(path: str) -> bool:
-    return any(path == folder or path.startswith(f"{folder}/") for folder in _FLEETING)
+def _is_ephemeral(path: str) -> bool:
+    return any(path == folder or path.startswith(f"{folder}/") for folder in _EPHEMERAL)

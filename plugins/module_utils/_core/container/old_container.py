@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The container that an update replaces, and that a rollback goes back to."""
+"""The container that an update replaces and that a rollback restores."""
 
 from __future__ import annotations
 
@@ -15,16 +15,19 @@ if t.TYPE_CHECKING:
     from .dependents import Dependent
 
 
-_PROBATION = 10
-"""Seconds that a container has to stay up before its next exit is one of its own, and not one more of a crash loop, also to the engine."""
+NO_RESTART: Document = {"Name": "no"}
+"""The restart policy of an archive."""
+
+_STABLE_AFTER = 10
+"""Seconds of uptime after which an exit no longer counts as part of a crash loop. The engine uses the same limit."""
 
 
 class OldContainer(t.NamedTuple):
-    """The container to go back to.
+    """The container that a rollback restores.
 
-    `state` is what it was doing before anything was touched, and `runs` whether it is meant to run: a container that was stopped comes
-    back stopped. `time_to_health` in seconds is what its health check needs to report healthy. `restart_policy` is what the engine does
-    when it exits, and when the engine itself starts. `dependents` lose what they need of it while it is stopped.
+    `state` is its state before the run touched anything. `runs` is whether it should run: a container that was stopped is restored as
+    stopped. `time_to_health` is how many seconds its health check needs to report healthy. `restart_policy` is its restart policy.
+    `dependents` are the containers that cannot work while it is stopped.
     """
 
     id: str
@@ -42,7 +45,7 @@ class OldContainer(t.NamedTuple):
 
 
 def old_container(container: Document, now: int) -> OldContainer:
-    """What has to be known of an inspected container to bring it back. `now` is in seconds since 1970."""
+    """Take from an inspect document what is needed to restore the container. `now` is in seconds since 1970."""
     return OldContainer(
         id=container["Id"],
         name=name_of(container),
@@ -55,16 +58,16 @@ def old_container(container: Document, now: int) -> OldContainer:
 
 
 def _state(container: Document, now: int) -> ContainerRuntimeState:
-    """In a crash loop it is up for a moment again and again, which is not to be taken for running."""
+    """Like `ContainerRuntimeState.from_inspect`, but a container in a crash loop counts as exited even while it is up for a moment."""
     state = ContainerRuntimeState.from_inspect(container)
     started_at = unix_seconds_of(state.started_at)
-    if state.restarts and started_at is not None and now - started_at < _PROBATION:
+    if state.restarts and started_at is not None and now - started_at < _STABLE_AFTER:
         return state._replace(status=RuntimeStatus.EXITED)
     return state
 
 
 def _time_to_health(check: Document) -> float:
-    """Seconds that its own health check gives a container, at the least, until it can report healthy. The defaults are the engine's."""
+    """The least number of seconds to wait for `healthy`: the start period and two probes. The defaults are the engine's."""
     start_period, interval, timeout = (
         (check.get(field) or default) / 1e9 for field, default in (("StartPeriod", 0), ("Interval", 30e9), ("Timeout", 30e9))
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is left to do once the new container has passed its gate, whichever run gets to do it."""
+"""What is left to do once the successor has passed its gate, in the run itself or in a later one that recovers it."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import typing as t
 
 from ..container.dependents import RepairResult, repair_warnings
 from ..engine.errors import Conflict, EngineError, NotFound
-from ..engine.interfaces import Context, DockerOps
-from ..engine.model import ImageIdentity
+from ..engine.interfaces import Context, DockerOps, find_container
 from ..plan.decision import Replacement
 from ..plan.requests import Cleanup
 from ..state.archives import ArchiveRecord, ArchiveStore
 from ..state.journal import JournalEntry
 from ..state.rejections import Rejections, reject
+from .blame import Evidence, FailedStep, is_image_to_blame
 from .repair import recreate_dependents
 
 
@@ -28,25 +28,18 @@ class Completion(t.NamedTuple):
 
 
 def complete(context: Context, entry: JournalEntry, new_id: str) -> Completion:
-    """Repair the dependents and bring what is remembered up to date. Can be repeated. Never raises EngineError."""
-    dependents = recreate_dependents(context, entry.dependents, entry.old_id, new_id, entry.archive)
-    if entry.returning:
-        warnings = reject(context, entry.container, new_id, new_image_of(entry), old_image_of(entry), "the operator went back from it")
+    """Repair the dependents, and update what later runs remember. It can be repeated. Never raise EngineError."""
+    dependents = recreate_dependents(context, entry.old.dependents, entry.old.id, new_id, entry.archive)
+    went_back = isinstance(entry.successor, ArchiveRecord)
+    if went_back and is_image_to_blame(Evidence(FailedStep.OPERATOR, is_archive=True)):
+        warnings = reject(context, entry.container, new_id, entry.new_image, entry.old_image, "the operator rolled it back")
     else:
         warnings = Rejections(context.memory).forget(entry.container)
     return Completion(dependents, (*repair_warnings(dependents), *warnings, *_remember_archives(context, entry)))
 
 
-def old_image_of(entry: JournalEntry) -> ImageIdentity:
-    return ImageIdentity(entry.old_image_ref, entry.old_image_id)
-
-
-def new_image_of(entry: JournalEntry) -> ImageIdentity:
-    return ImageIdentity(entry.new_image_ref, entry.new_image_id)
-
-
 def forget_archive(context: Context, container: str, archive_id: str) -> tuple[str, ...]:
-    """For an archive that is none any more. Returns a warning when it could not be forgotten."""
+    """Forget an archive that no longer is one. Return a warning if that fails."""
     try:
         ArchiveStore(context.memory).drop(container, archive_id)
     except EngineError as error:
@@ -56,39 +49,40 @@ def forget_archive(context: Context, container: str, archive_id: str) -> tuple[s
 
 def _remember_archives(context: Context, entry: JournalEntry) -> tuple[str, ...]:
     archives = ArchiveStore(context.memory)
+    old = entry.old
     try:
-        if entry.returning:
-            archives.drop(entry.container, entry.returning.id)
+        if isinstance(entry.successor, ArchiveRecord):
+            archives.drop(entry.container, entry.successor.id)
         if entry.keep_archive:
-            archives.add(entry.container, ArchiveRecord(entry.old_id, entry.archive, entry.runs, entry.restart_policy, entry.rollout))
+            archives.add(entry.container, ArchiveRecord(old.id, entry.archive, old.runs, old.restart_policy, entry.rollout))
     except EngineError as error:
         return (_not_remembered(entry.container, error),)
     return ()
 
 
 def _not_remembered(container: str, error: EngineError) -> str:
-    return f"It could not be remembered which archives {container} has, so container_rollback may not find them: {error}"
+    return f"The archives of {container} could not be recorded, so container_rollback may not find them: {error}"
 
 
-def clean_up(ops: DockerOps, replacement: Replacement, cleanup: Cleanup) -> tuple[str | None, tuple[str, ...]]:
-    """Remove the archive, then images as asked, the prune last.
+def clean_up(ops: DockerOps, plan: Replacement, cleanup: Cleanup) -> tuple[str | None, tuple[str, ...]]:
+    """Remove the archive, then images as requested, dangling images last.
 
-    Returns the name of the archive if it is still there, and a warning for each thing that could not be done.
+    Return the name of the archive if it still exists, and a warning for each thing that could not be done.
     """
-    # By name: should somebody have renamed it since, it is no archive any more and stays.
-    archive_warning = remove_archive(ops, replacement.archive, replacement.archive)
+    # By name: a container that was renamed since is no longer an archive, and stays.
+    archive_warning = remove_archive(ops, plan.archive, plan.archive)
     warnings = [archive_warning]
     if cleanup.remove_replaced and not archive_warning:
-        warnings.append(_remove_replaced(ops, replacement))
+        warnings.append(_remove_replaced(ops, plan))
     if cleanup.prune_dangling:
         warnings.append(prune(ops))
-    return replacement.archive if archive_warning else None, tuple(warning for warning in warnings if warning)
+    return plan.archive if archive_warning else None, tuple(warning for warning in warnings if warning)
 
 
 def remove_archive(ops: DockerOps, archive: str, name: str) -> str | None:
-    """Without force: one that runs stays. `archive` is what to call it by to the engine, `name` to the operator.
+    """Remove an archive without force, so that a running container stays. Return a warning if it still exists.
 
-    Returns a warning if it is still there. That it was gone already is none.
+    `archive` is its name or ID for the engine, `name` its name for the operator.
     """
     try:
         ops.remove(archive)
@@ -103,23 +97,20 @@ def remove_archive(ops: DockerOps, archive: str, name: str) -> str | None:
 
 def _is_gone(ops: DockerOps, container: str) -> bool:
     try:
-        ops.inspect(container)
-    except NotFound:
-        return True
+        return find_container(ops, container) is None
     except EngineError:
         return False
-    return False
 
 
-def _remove_replaced(ops: DockerOps, replacement: Replacement) -> str | None:
-    image = replacement.old_image
-    if not image.id or image.id == replacement.new_image.id or replacement.old_image_has_other_tags:
+def _remove_replaced(ops: DockerOps, plan: Replacement) -> str | None:
+    image = plan.old_image
+    if not image.id or image.id == plan.new_image.id or plan.old_image_has_other_tags:
         return None
     return remove_image(ops, image.id)[1]
 
 
 def remove_image(ops: DockerOps, image_id: str) -> tuple[bool, str | None]:
-    """Whether a replaced image was removed, and a warning where it could not be. One that something uses stays, without a warning."""
+    """Remove a replaced image. Return whether it was removed, and a warning if that failed. An image in use stays without a warning."""
     try:
         ops.remove_image(image_id)
     except (Conflict, NotFound):
@@ -130,7 +121,7 @@ def remove_image(ops: DockerOps, image_id: str) -> tuple[bool, str | None]:
 
 
 def prune(ops: DockerOps) -> str | None:
-    """Remove every dangling image. Returns a warning when that could not be done."""
+    """Remove every dangling image. Return a warning if that fails."""
     try:
         ops.prune_dangling()
     except EngineError as error:

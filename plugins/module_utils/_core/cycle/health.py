@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The health gate: look at a container until there is a verdict."""
+"""The health gate: watch a container until there is a verdict."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import enum
 import typing as t
 from dataclasses import dataclass
 
-from ..engine.errors import EngineError, InvalidInput, NotFound
+from ..engine.errors import EngineError, NotFound
 from ..engine.interfaces import Clock, HealthProbe
 from ..engine.model import ContainerRuntimeState, RuntimeStatus
-from ..engine.timing import LONGEST
+from ..engine.timing import require_seconds
 
 _PATIENCE_WHILE_BLIND = 30.0
-"""Seconds that nothing has to be seen for, before that alone decides."""
+"""Seconds for which every look must fail before the gate gives up."""
 
 
 @dataclass(frozen=True)
 class HealthConfig:
-    """How patient the gate is. All in seconds.
+    """The time limits of the gate, in seconds.
 
-    `health_timeout`: how long a declared health check has until it reports healthy. `grace_period`: how long a container without one
-    has to stay up. `poll_interval`: between two looks. `min_healthy_time`: how long it has to stay healthy after that.
+    A declared health check must report healthy within `health_timeout`, and stay healthy for `min_healthy_time`. A container without a
+    health check must stay up for `grace_period`. `poll_interval` is the time between two looks. Raise InvalidInput.
     """
 
     health_timeout: float = 120.0
@@ -33,16 +33,12 @@ class HealthConfig:
     min_healthy_time: float = 0.0
 
     def __post_init__(self) -> None:
-        if self.poll_interval <= 0:
-            raise InvalidInput(f"poll_interval must be more than 0 seconds, not {self.poll_interval:g}.")
         for option in ("health_timeout", "grace_period", "poll_interval", "min_healthy_time"):
-            seconds = getattr(self, option)
-            if not 0 <= seconds <= LONGEST:
-                raise InvalidInput(f"{option} must be a number of seconds from 0 to {LONGEST}, not {seconds:g}.")
+            require_seconds(option, getattr(self, option), positive=option == "poll_interval")
 
 
 class Verdict(enum.Enum):
-    """What the gate says."""
+    """The verdict of the gate."""
 
     HEALTHY = "healthy"
     TIMEOUT = "timeout"
@@ -50,10 +46,10 @@ class Verdict(enum.Enum):
 
 
 class HealthOutcome(t.NamedTuple):
-    """The verdict, and why, as the end of a sentence that starts with the container's name.
+    """The verdict, and the reason as the end of a sentence that starts with the container's name.
 
-    `last` is the last look that worked. `seen_up` tells whether any look saw it up, `blind` that the verdict fell because nothing could
-    be seen.
+    `last` is the last look that succeeded. `seen_up` is true if any look found the container up. `blind` is true if the gate gave up
+    because its looks failed.
     """
 
     verdict: Verdict
@@ -72,11 +68,11 @@ def wait_for_health(
     new: bool = True,
     need_health: bool = True,
 ) -> HealthOutcome:
-    """Look at `container` every `config.poll_interval`, and whenever there is news of it, until the verdict is clear.
+    """Look at `container` every `config.poll_interval`, and after each of its events, until there is a verdict. Never raise EngineError.
 
-    A `new` container must never have been restarted; an old one not since the first look. Without `need_health`, what its health check
-    says is passed over, and it has to stay up for the grace period. Looks that fail are waited out until the health timeout, and for half a
-    minute in any case. Never raises EngineError.
+    A `new` container must never have been restarted; an old one must not be restarted after the first look. Without `need_health`, the
+    health check is ignored, and the container must stay up for the grace period. If looks fail, the gate goes on until the health timeout,
+    and for at least half a minute.
     """
     gate = _HealthWatch(config, began=clock.monotonic(), new=new)
     last = None
@@ -103,7 +99,7 @@ def _regardless_of_health(state: ContainerRuntimeState) -> ContainerRuntimeState
 
 
 class _HealthWatch:
-    """What was seen so far. One method a kind of news; each returns the outcome once there is one."""
+    """What the looks have shown so far. Each method returns the outcome once there is one."""
 
     def __init__(self, config: HealthConfig, began: float, *, new: bool) -> None:
         self._config = config
@@ -126,10 +122,10 @@ class _HealthWatch:
         if self._blind_since is None:
             self._blind_since = now
         self._next_turn = max(self._deadline, self._blind_since + _PATIENCE_WHILE_BLIND)
-        return HealthOutcome(Verdict.TIMEOUT, f"could not be looked at: {error}", blind=True) if now >= self._next_turn else None
+        return HealthOutcome(Verdict.TIMEOUT, f"could not be inspected: {error}", blind=True) if now >= self._next_turn else None
 
     def until_next_look(self, now: float) -> float:
-        """Seconds to sleep: the poll interval, or less when the verdict falls before that."""
+        """Seconds to sleep: the poll interval, or less if the verdict is due before."""
         remaining = self._next_turn - now
         return min(self._config.poll_interval, remaining) if remaining > 0 else self._config.poll_interval
 
@@ -137,11 +133,11 @@ class _HealthWatch:
         if self._restarts_before is None:
             self._restarts_before = state.restarts
         if state.restarts > self._restarts_before:
-            return HealthOutcome(Verdict.CRASHED, "exited and was started again by its restart policy")
+            return HealthOutcome(Verdict.CRASHED, "exited and was restarted by its restart policy")
         if state.status is RuntimeStatus.EXITED:
             return HealthOutcome(Verdict.CRASHED, f"exited with code {state.exit_code}")
         if self._started_at and state.started_at != self._started_at:
-            return HealthOutcome(Verdict.CRASHED, "was started again while it was watched")
+            return HealthOutcome(Verdict.CRASHED, "was restarted while it was watched")
         self._started_at = state.started_at
         return None
 
@@ -153,7 +149,7 @@ class _HealthWatch:
                 self._healthy_since = now
             return self._up_since(self._healthy_since, self._config.min_healthy_time, now, "is healthy")
         if self._healthy_since is not None:
-            return HealthOutcome(Verdict.TIMEOUT, f"was healthy, but turned {state.status.value} within min_healthy_time")
+            return HealthOutcome(Verdict.TIMEOUT, f"was healthy, but became {state.status.value} within min_healthy_time")
         self._next_turn = self._deadline
         late = now >= self._deadline
         return HealthOutcome(Verdict.TIMEOUT, f"was still {state.status.value} after {self._config.health_timeout:g} s") if late else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Commands of the operator in the container: before the old one is stopped, and after the new one has passed the gate."""
+"""The operator's commands: in the old container before the stop, and in the new one after the gate."""
 
 from __future__ import annotations
 
@@ -12,40 +12,39 @@ from dataclasses import dataclass
 from ..engine.errors import EngineError, HookFailed, InvalidInput, NoAnswer
 from ..engine.interfaces import Context
 from ..engine.model import HookResult, HookResults
-from ..engine.timing import LONGEST, Stopwatch
+from ..engine.timing import Stopwatch, require_seconds
 
 LONGEST_OUTPUT = 4000
-"""Characters of a hook's output that are kept: the last ones."""
+"""How many characters of a hook's output are kept: the last ones."""
 
 CUT = "[the beginning was cut off]\n"
 
 SHELL = ("/bin/sh", "-c")
 A_HOOK_MORE = 180
-"""Seconds: the longest that the calls around a hook can take beyond its timeout."""
+"""Seconds that the calls around a hook can take beyond its timeout."""
 
 Command = t.Tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Hooks:
-    """What to run, None where there is nothing, and how long each may take, in seconds. Raises InvalidInput."""
+    """The commands, or None, and the timeout for each in seconds. Raise InvalidInput."""
 
     pre_update: Command | None = None
     post_update: Command | None = None
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
-        if not 0 < self.timeout <= LONGEST:
-            raise InvalidInput(f"hooks.timeout must be a number of seconds above 0 and up to {LONGEST}, not {self.timeout:g}.")
+        require_seconds("hooks.timeout", self.timeout, positive=True)
 
     @classmethod
     def from_options(cls, pre_update: t.Any = None, post_update: t.Any = None, timeout: float = 60.0) -> Hooks:
-        """Each hook as the operator wrote it: a string for the shell, a list of strings as it is. Raises InvalidInput."""
+        """Read each hook as the operator wrote it: a string for the shell, or a list of strings. Raise InvalidInput."""
         return cls(_command("pre_update", pre_update), _command("post_update", post_update), timeout)
 
     @property
     def longest(self) -> float:
-        """Seconds that they can take together."""
+        """Seconds that both hooks can take together."""
         return sum(self.timeout + A_HOOK_MORE for command in (self.pre_update, self.post_update) if command)
 
 
@@ -60,12 +59,12 @@ def _command(hook: str, wanted: t.Any) -> Command | None:
     if isinstance(wanted, list) and wanted and all(isinstance(word, str) for word in wanted) and wanted[0]:
         return tuple(wanted)
     raise InvalidInput(
-        f"hooks.{hook} must be a command for the shell, or a list of strings that begins with a program. Put numbers in it in quotes."
+        f"hooks.{hook} must be a shell command, or a list of strings whose first is the program. Put numbers in it in quotes."
     )
 
 
 class HookRunner:
-    """Runs the hooks of one run, and keeps what came of them in `results`."""
+    """Runs the hooks of one run, and keeps their `results`."""
 
     def __init__(self, context: Context, watch: Stopwatch, hooks: Hooks) -> None:
         self._context = context
@@ -74,20 +73,20 @@ class HookRunner:
         self.results = HookResults()
 
     def before_update(self, name: str, container: str) -> bool:
-        """Run `pre_update` in the old container. False when there is none. Raises HookFailed: nothing is to be stopped then."""
+        """Run `pre_update` in the old container. Return False if there is none. Raise HookFailed if nothing may be stopped."""
         if self.hooks.pre_update is None:
             return False
         problem = self._problem("pre_update", self.hooks.pre_update, name, container)
         if problem:
-            raise HookFailed(f"{problem} So nothing was stopped: container {name} was left as it is.")
+            raise HookFailed(f"{problem} Nothing was stopped: container {name} was left as it is.")
         return True
 
     def after_update(self, name: str, container: str) -> tuple[str, ...]:
-        """Run `post_update` in the new container. Returns a warning when it failed."""
+        """Run `post_update` in the new container. Return a warning if it fails."""
         if self.hooks.post_update is None:
             return ()
         problem = self._problem("post_update", self.hooks.post_update, name, container)
-        return (f"{problem} The update stands.",) if problem else ()
+        return (f"{problem} The update was not undone.",) if problem else ()
 
     def _problem(self, hook: str, command: Command, name: str, container: str) -> str | None:
         began = self._context.clock.monotonic()
@@ -95,16 +94,16 @@ class HookRunner:
             with self._watch.step(hook):
                 run = self._context.ops.run_in(container, command, self.hooks.timeout)
         except NoAnswer as error:
-            return f"What became of the hook {hook} in {name} is not known, and it may still be running there: {error}."
+            return f"The result of the hook {hook} in {name} is unknown, and the hook may still be running there: {error}."
         except EngineError as error:
             return f"The hook {hook} could not be run in {name}: {error}.{_hint(command)}"
-        # First masked, then cut: a secret that is cut in two would not be recognized.
+        # Mask first, then cut: a secret that is cut in two is not recognized.
         result = HookResult(run.exit_code, _last_of(self._context.mask(run.output)), self._context.clock.monotonic() - began)
         self.results = self.results._replace(**{hook: result})
         if result.timed_out:
             return (
-                f"The hook {hook} did not end in {name} within {self.hooks.timeout:g} s. "
-                "The engine has no way to end it, so it may still be running there."
+                f"The hook {hook} did not finish in {name} within {self.hooks.timeout:g} s. "
+                "The engine cannot stop it, so it may still be running there."
             )
         if result.exit_code:
             return f"The hook {hook} failed in {name} with exit code {result.exit_code}. The result has its output."
@@ -114,7 +113,7 @@ class HookRunner:
 def _hint(command: Command) -> str:
     if command[: len(SHELL)] != SHELL:
         return ""
-    return f" A hook that is a string needs {SHELL[0]} in the container. One that is a list is run without it."
+    return f" A hook given as a string needs {SHELL[0]} in the container; a hook given as a list does not."
 
 
 def _last_of(output: str) -> str:

@@ -2,55 +2,63 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run has to write down in case it is interrupted, before it touches anything."""
+"""What a run records before it touches anything, so that a later run can finish or undo it."""
 
 from __future__ import annotations
 
-from ..plan.decision import Replacement
-from ..state.journal import Holder, JournalEntry
+from ..container.old_container import OldContainer
+from ..plan.decision import MissingContainer, Replacement
+from ..state.archives import ArchiveRecord
+from ..state.journal import Created, Holder, JournalEntry
 from .health import HealthConfig
-from .hooks import NO_HOOKS, Hooks
+from .hooks import NO_HOOKS
+from .job import Job
 
-ENDLESS_STOP = 630
-CALLS = 600
-A_DEPENDENT = 120
-"""Seconds: the longest that a stop is waited for beyond its timeout, that all other calls of a run can take together, and that a dependent
-can take beyond its stop timeout."""
+_STOP_OVERRUN = 630
+_OTHER_CALLS = 600
+_PER_DEPENDENT = 120
+"""Seconds: the longest wait for a stop beyond its timeout, the longest for all other calls together, and the longest for a dependent beyond
+its stop timeout."""
 
 
-def journal_entry_for(
-    replacement: Replacement, health: HealthConfig, holder: Holder, *, keep_archive: bool, hooks: Hooks = NO_HOOKS, rollout: str = ""
-) -> JournalEntry:
-    """What has to be known of `replacement` to bring it to its end, should its run be interrupted."""
-    hooks = hooks if replacement.old.runs else NO_HOOKS
-    old, new = replacement.old, replacement.new_image
+def journal_entry_for(plan: Replacement, job: Job, holder: Holder) -> JournalEntry:
+    """Record a replacement."""
+    hooks = job.hooks if plan.old.runs else NO_HOOKS
     return JournalEntry(
-        container=old.name,
-        archive=replacement.archive,
-        old_id=old.id,
-        old_image_ref=old.image_ref,
-        old_image_id=replacement.old_image.id,
-        old_status=old.state.status.value,
-        old_started_at=old.state.started_at,
-        runs=old.runs,
-        restart_policy=old.restart_policy,
-        time_to_health=old.time_to_health,
-        dependents=old.dependents,
-        new_image_ref=new.reference,
-        new_image_id=new.id,
-        stop_timeout=replacement.stop_timeout,
-        returning=replacement.returning,
-        keep_archive=keep_archive,
-        lease=_longest_run(replacement, health) + hooks.longest,
+        old=plan.old,
+        old_image_id=plan.old_image.id,
+        new_image_ref=plan.new_image.reference,
+        new_image_id=plan.new_image.id,
+        successor=plan.successor if isinstance(plan.successor, ArchiveRecord) else Created(plan.successor.runs),
+        archive=plan.archive,
+        stop_timeout=plan.stop_timeout,
+        keep_archive=job.keep_archive,
+        lease=_longest_run(plan.old, plan.stop_timeout, job.health) + hooks.longest,
         holder=holder,
         announces_touch=hooks.pre_update is not None,
-        rollout=rollout,
+        rollout=job.rollout,
     )
 
 
-def _longest_run(replacement: Replacement, health: HealthConfig) -> float:
-    """Seconds, with room to spare: a stop that is asked for twice, two gates, and every call answered as late as it may be."""
-    stop = 2 * abs(replacement.stop_timeout) + ENDLESS_STOP
-    dependents = sum(abs(dependent.stop_timeout) + A_DEPENDENT for dependent in replacement.old.dependents)
-    gates = 2 * (health.health_timeout + health.grace_period + health.min_healthy_time) + replacement.old.time_to_health
-    return stop + gates + dependents + CALLS
+def journal_entry_for_missing(plan: MissingContainer, health: HealthConfig, holder: Holder) -> JournalEntry:
+    """Record that an archive is restored because no container has its name. Nothing succeeds it."""
+    return JournalEntry(
+        old=plan.old,
+        old_image_id=plan.image.id,
+        new_image_ref=plan.image.reference,
+        new_image_id="",
+        successor=None,
+        archive=plan.archive.name,
+        stop_timeout=plan.stop_timeout,
+        keep_archive=False,
+        lease=_longest_run(plan.old, plan.stop_timeout, health),
+        holder=holder,
+    )
+
+
+def _longest_run(old: OldContainer, stop_timeout: int, health: HealthConfig) -> float:
+    """Seconds, with a margin: a stop that is requested twice, two gates, and every call answered as late as possible."""
+    stop = 2 * abs(stop_timeout) + _STOP_OVERRUN
+    dependents = sum(abs(dependent.stop_timeout) + _PER_DEPENDENT for dependent in old.dependents)
+    gates = 2 * (health.health_timeout + health.grace_period + health.min_healthy_time) + old.time_to_health
+    return stop + gates + dependents + _OTHER_CALLS

@@ -2,10 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Give the containers that depend on a provider what they lost with it.
+"""Repair the containers that depend on a provider which was replaced or restarted.
 
-Each function looks at what is there and does what is missing, so that a later run can go on where an interrupted one
-stopped.
+Each function looks at what exists and does only what is missing, so a later run can continue where an interrupted one stopped.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ..container.create_body import ContainerSpec
-from ..container.dependents import _MODES, Dependent, Repair, RepairResult, _depends, links_of
+from ..container.dependents import NAMESPACE_MODES, Dependent, Repair, RepairResult, depends_on, links_of
 from ..engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from ..engine.interfaces import Context
 from ..engine.model import Document, Inspected, is_active, name_of
@@ -22,7 +21,7 @@ from ..image.tags import point_tag_at_image, restore_tag
 
 
 def restart_dependents(context: Context, dependents: t.Sequence[Dependent], provider: str) -> tuple[RepairResult, ...]:
-    """Give those that ran the namespaces of `provider` again, which was stopped and started. Never raises EngineError."""
+    """Restart the dependents that ran, because `provider` was stopped and started. Never raise EngineError."""
     restarted = {provider}
     repaired = []
     for dependent in dependents:
@@ -36,9 +35,9 @@ def restart_dependents(context: Context, dependents: t.Sequence[Dependent], prov
 def recreate_dependents(
     context: Context, dependents: t.Sequence[Dependent], provider: str, heir: str, archive: str
 ) -> tuple[RepairResult, ...]:
-    """Let all live with `heir`, the container that took the place of `provider`, which is now called `archive`.
+    """Recreate the dependents for `heir`, which took the place of `provider`. `provider` is now called `archive`.
 
-    Each keeps its exact image. Never raises EngineError.
+    Each keeps its exact image. Never raise EngineError.
     """
     heirs = {provider: heir}
     names = {archive: next((dependent.provider_name for dependent in dependents if dependent.provider == provider), archive)}
@@ -53,12 +52,12 @@ def recreate_dependents(
             names[dependent.archive] = dependent.name
         repaired.append(result)
     looked_at = [_look_again(context, dependent, result) for dependent, result in zip(dependents, repaired)]
-    # Last of all, so that an old one is there until its new one was seen to be well.
+    # Last, so that each old container exists until its replacement was seen to be well.
     return tuple(_remove_old(context, dependent, result) for dependent, result in zip(dependents, looked_at))
 
 
 def _give_back(context: Context, dependent: Dependent, *, namespace_is_new: bool) -> RepairResult | None:
-    """Its name, where an interrupted run had put another one in its place, and the namespaces of its provider. None when it has both."""
+    """Give a dependent its name back if an interrupted run replaced it, and restart it. Return None if nothing had to be done."""
     ops, clock = context.ops, context.clock
     try:
         now = retry_on_no_answer(clock, lambda: ops.inspect(dependent.id)).container
@@ -75,12 +74,12 @@ def _give_back(context: Context, dependent: Dependent, *, namespace_is_new: bool
 
 
 def _make_way(context: Context, dependent: Dependent) -> None:
-    """Remove the one that was to take its place. It is known by the image, and by the old one's having been put away for it."""
+    """Remove the container that was to replace the dependent. It has the same image, and the dependent was renamed for it."""
     occupant = _find(context, dependent.name)
     if occupant is None:
         return
     if occupant.container["Image"] != dependent.image_id:
-        raise EngineError(f"its name was taken by another container in the meantime, and it is now called {dependent.archive}")
+        raise EngineError(f"another container has taken its name, and it is now called {dependent.archive}")
     retry_on_no_answer(context.clock, lambda: context.ops.remove(occupant.container["Id"], force=True))
 
 
@@ -88,19 +87,19 @@ def _recreate(
     context: Context, dependent: Dependent, heirs: t.Mapping[str, str], names: t.Mapping[str, str], lost: t.AbstractSet[str]
 ) -> RepairResult:
     if lost & {dependent.provider, *dependent.shares_with}:
-        return _left_alone(dependent, f"it depends on {dependent.provider_name}, which could not be given back to it")
+        return _left_alone(dependent, f"it depends on {dependent.provider_name}, which could not be repaired")
     try:
         old, occupant = _find(context, dependent.id), _find(context, dependent.name)
     except EngineError as error:
-        return _left_alone(dependent, f"it could not be looked at: {error}")
+        return _left_alone(dependent, f"it could not be inspected: {error}")
     if old is None and occupant is None:
-        return _left_alone(dependent, "somebody removed it")
+        return _left_alone(dependent, "it was removed")
     if occupant is not None and occupant.container["Id"] != dependent.id:
-        if not _depends(occupant.container, heirs[dependent.provider], dependent.provider_name):
-            return _left_alone(dependent, "its name was taken by another container in the meantime")
+        if not depends_on(occupant.container, heirs[dependent.provider], dependent.provider_name):
+            return _left_alone(dependent, "another container has taken its name")
         return _finish(context, dependent, occupant.container["Id"], restore_tag(context, dependent, dependent.tag_means))
     if old is None:
-        return _left_alone(dependent, "somebody renamed it")
+        return _left_alone(dependent, "it was renamed")
     return _replace(context, dependent, old, heirs, names)
 
 
@@ -115,11 +114,11 @@ def _replace(
             _rename(context, dependent.id, dependent.archive)
         meant = point_tag_at_image(context, dependent)
     except EngineError as error:
-        return _give_name_back(context, dependent, f"it could not be created anew: {error}")
+        return _give_name_back(context, dependent, f"it could not be recreated: {error}")
     try:
         new_id = _create(context, dependent, body, heirs)
     except EngineError as error:
-        problems = (f"it could not be created anew: {error}", restore_tag(context, dependent, meant))
+        problems = (f"it could not be recreated: {error}", restore_tag(context, dependent, meant))
         return _give_name_back(context, dependent, "; ".join(filter(None, problems)))
     return _finish(context, dependent, new_id, restore_tag(context, dependent, meant))
 
@@ -134,22 +133,22 @@ def _finish(context: Context, dependent: Dependent, new_id: str, tag_problem: st
 
 
 def _body(old: Inspected, heirs: t.Mapping[str, str], names: t.Mapping[str, str]) -> Document:
-    """Its own wishes, with the heirs in the place of those that are gone."""
+    """The create body of a dependent, with the heirs in place of the containers that they replaced."""
     body = ContainerSpec.from_inspect(old).create_body(old.container["Config"]["Image"])
     host_config = dict(body["HostConfig"])
-    for mode in _MODES:
+    for mode in NAMESPACE_MODES:
         kind, _colon, other = (host_config.get(mode) or "").partition(":")
         if kind == "container" and other in heirs:
             host_config[mode] = f"container:{heirs[other]}"
     if host_config.get("Links"):
-        # Renaming a provider renamed it here too.
+        # The engine changed the link when the provider was renamed.
         targets = ((names.get(target, target), alias) for target, alias in links_of(old.container))
         host_config["Links"] = [f"{target}:{alias}" for target, alias in targets]
     return {**body, "HostConfig": host_config}
 
 
 def _create(context: Context, dependent: Dependent, body: Document, heirs: t.Mapping[str, str]) -> str:
-    """Create it and return its ID, also when the answer that would have told it was lost. Of a failure nothing is left."""
+    """Create the dependent and return its ID, even if the answer was lost. A failure leaves no container behind."""
     try:
         return context.ops.create(dependent.name, body)
     except CreateIncomplete as error:
@@ -158,7 +157,7 @@ def _create(context: Context, dependent: Dependent, body: Document, heirs: t.Map
         raise
     except NoAnswer:
         made = _find(context, dependent.name)
-        if made is None or not _depends(made.container, heirs[dependent.provider], dependent.provider_name):
+        if made is None or not depends_on(made.container, heirs[dependent.provider], dependent.provider_name):
             raise
         made_id: str = made.container["Id"]
         return made_id
@@ -168,7 +167,7 @@ def _rename(context: Context, container: str, name: str) -> None:
     try:
         retry_on_no_answer(context.clock, lambda: context.ops.rename(container, name))
     except EngineError:
-        # A rename whose answer was lost is refused when it is tried again.
+        # The engine refuses to repeat a rename whose answer was lost.
         found = _find(context, container)
         if found is None or name_of(found.container) != name:
             raise
@@ -189,20 +188,20 @@ def _left_alone(dependent: Dependent, problem: str) -> RepairResult:
 
 
 def _unwell(dependent: Dependent, new_id: str, why: str) -> RepairResult:
-    problem = f"it was created anew, but {why}. The old one is now called {dependent.archive}"
+    problem = f"it was recreated, but {why}. The old container is now called {dependent.archive}"
     return RepairResult(dependent.name, new_id, Repair.NEEDS_ATTENTION, problem)
 
 
 def _look_again(context: Context, dependent: Dependent, result: RepairResult) -> RepairResult:
-    """One that ran has to run."""
+    """Check that a dependent that ran still runs."""
     if result.repair is Repair.NEEDS_ATTENTION or not dependent.runs:
         return result
     try:
         if is_active(retry_on_no_answer(context.clock, lambda: context.ops.inspect(result.id)).container):
             return result
     except EngineError as error:
-        return _unwell(dependent, result.id, f"could not be looked at: {error}")
-    return _unwell(dependent, result.id, "has exited since")
+        return _unwell(dependent, result.id, f"could not be inspected: {error}")
+    return _unwell(dependent, result.id, "has exited since then")
 
 
 def _remove_old(context: Context, dependent: Dependent, result: RepairResult) -> RepairResult:
@@ -214,8 +213,8 @@ def _remove_old(context: Context, dependent: Dependent, result: RepairResult) ->
     except NotFound:
         pass
     except EngineError as error:
-        problem = f"the old one, now called {dependent.archive}, could not be removed: {error}"
-    return result._replace(repair=Repair.NEEDS_ATTENTION, problem=f"it was created anew, but {problem}") if problem else result
+        problem = f"the old container, now called {dependent.archive}, could not be removed: {error}"
+    return result._replace(repair=Repair.NEEDS_ATTENTION, problem=f"it was recreated, but {problem}") if problem else result
 
 
 def _find(context: Context, container: str) -> Inspected | None:

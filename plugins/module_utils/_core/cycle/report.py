@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the core found out, as a module returns it."""
+"""Results and errors as the return values of a module."""
 
 from __future__ import annotations
 
@@ -10,16 +10,12 @@ import re
 import typing as t
 
 from ..engine.errors import FleetError, PullFailed, StepFailed
-from ..engine.model import ImageIdentity
-from .result import CycleResult, Outcome
+from ..engine.model import ImageIdentity, ReturnValues
+from .result import CycleResult, Outcome, RestoreResult, RollbackEvent
 
 if t.TYPE_CHECKING:
     from ..container.dependents import RepairResult
     from ..engine.model import HookResult, HookResults
-    from .restore import RestoreResult, RollbackEvent
-
-
-Report = t.Dict[str, t.Any]
 
 _NOTHING_DONE = (Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.UNKNOWN)
 
@@ -31,12 +27,12 @@ _IN_PLAIN_WORDS = {
 }
 
 
-def cycle_report(result: CycleResult) -> Report:
-    """The return values of container_recreate. `failed` is true, with a `msg`, when the operator did not get what was asked for.
+def cycle_report(result: CycleResult) -> ReturnValues:
+    """The return values of container_recreate. `failed` is true, with a `msg`, if the request was not fulfilled.
 
-    Warnings are left to the module, which has its own way to give them.
+    The module itself issues the warnings.
     """
-    report: Report = {
+    report: ReturnValues = {
         "failed": False,
         "changed": result.recovered_first or result.outcome not in _NOTHING_DONE,
         "outcome": result.outcome.value,
@@ -66,32 +62,32 @@ def cycle_report(result: CycleResult) -> Report:
     return report
 
 
-def diff_report(result: CycleResult) -> Report:
-    """What changed, in the shape that Ansible prints. Without a change there is nothing to print."""
+def diff_report(result: CycleResult) -> ReturnValues:
+    """The diff as Ansible prints it. It is empty if nothing changed."""
     header = f"container {result.container_name}"
     before, after = (result.diff.before, result.diff.after) if result.diff else ("", "")
     return {"before": before or "", "after": after or "", "before_header": header, "after_header": header}
 
 
-def error_report(error: FleetError) -> Report:
-    """The return values of a module that ended in an error before there was a result."""
+def error_report(error: FleetError) -> ReturnValues:
+    """The return values of a module that failed before there was a result."""
     failed_step = error.step if isinstance(error, StepFailed) else None
     hooks = {"hooks": _hooks(error.hooks)} if error.hooks and error.hooks.pre_update else {}
     return {"msg": str(error), "changed": error.touched, "failed_step": failed_step, "error_class": _class_of(error), **hooks}
 
 
 def _class_of(error: FleetError) -> str:
-    """A word to decide by: the problem of a pull, else the name of the error itself."""
-    if isinstance(error, PullFailed) and error.problem:
-        return error.problem.value
+    """The word for the kind of error: the kind of pull error, or the name of the error class."""
+    if isinstance(error, PullFailed) and error.kind:
+        return error.kind.value
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__).lower()
 
 
-def _hooks(results: HookResults) -> Report:
+def _hooks(results: HookResults) -> ReturnValues:
     return {"pre_update": _hook(results.pre_update), "post_update": _hook(results.post_update)}
 
 
-def _hook(result: HookResult | None) -> Report | None:
+def _hook(result: HookResult | None) -> ReturnValues | None:
     if result is None:
         return None
     return {
@@ -102,15 +98,15 @@ def _hook(result: HookResult | None) -> Report | None:
     }
 
 
-def _dependent(dependent: RepairResult) -> Report:
+def _dependent(dependent: RepairResult) -> ReturnValues:
     return {**dependent._asdict(), "repair": dependent.repair.value}
 
 
-def _image(image: ImageIdentity) -> Report:
+def _image(image: ImageIdentity) -> ReturnValues:
     return {**image._asdict(), "id": image.id or None}
 
 
-def _rollback(event: RollbackEvent) -> Report:
+def _rollback(event: RollbackEvent) -> ReturnValues:
     return {
         "container": event.container,
         "reason": event.reason.value,
@@ -132,12 +128,13 @@ def _what_happened(result: CycleResult, event: RollbackEvent, restored: RestoreR
     old, new = (f"{image.reference} ({_short(image)})" if same else image.reference for image in (result.old_image, result.new_image))
     failure = f"The new container of {new} {_IN_PLAIN_WORDS[event.reason.value]}: {event.failure.error}."
     if restored.problem is None:
-        how = f"runs {old} again" if restored.runs else f"is there again with {old}, stopped as it was"
+        how = f"runs {old} again" if restored.runs else f"has {old} again, stopped as before"
         return f"{failure} {event.container} was rolled back and {how}, in the same container as before."
-    whereabouts = f" Its old container is called {restored.archive}." if restored.archive else ""
-    return f"{failure} THE ROLLBACK FAILED TOO, and {event.container} needs you: {restored.problem}.{whereabouts}{restored.remedy}"
+    trouble = f"THE ROLLBACK FAILED TOO, and {event.container} needs your attention: {restored.problem}."
+    current_name = f" Its old container is called {restored.archive}." if restored.archive else ""
+    return f"{failure} {trouble}{current_name}{restored.remedy}"
 
 
 def _short(image: ImageIdentity) -> str:
-    """Enough of an image's ID to tell it from another one of the same reference."""
+    """The beginning of an image's ID, to tell it from another image of the same reference."""
     return image.id[: len("sha256:") + 12]

@@ -2,52 +2,89 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run is asked to do, and how it ended."""
+"""How a run ended."""
 
 from __future__ import annotations
 
 import enum
 import typing as t
 
-from ..engine.model import HookResults, ImageIdentity
-from ..engine.timing import StepTime, Stopwatch
-from ..plan.decision import Decision, Skipped
-from ..plan.requests import Cleanup, ContainerRequest
-from .health import HealthConfig
-from .hooks import NO_HOOKS, Hooks
+from ..engine.model import Failure, HookResults, ImageIdentity
+from ..engine.timing import StepTime
+from ..plan.decision import Skipped
 
 if t.TYPE_CHECKING:
     from ..container.dependents import RepairResult
     from ..plan.diff import Diff
     from ..state.rejections import Rejected
-    from .restore import RestoreResult, RollbackEvent
 
 
 class Outcome(enum.Enum):
-    """How a run ended."""
+    """How a run ended, in a word."""
 
     RECREATED = "recreated"
     UNCHANGED = "unchanged"
     ROLLED_BACK = "rolled_back"
     SKIPPED = "skipped"
-    """The container was left as it is, by the operator's own rules or because the image was rejected before."""
+    """The container was not updated because of the operator's own rules, or because its image was rejected before."""
     RECOVERED = "recovered"
-    """An interrupted run was brought to its end, and that was all there was to do."""
+    """An interrupted run was finished or undone, and there was nothing else to do."""
     RESTORED = "restored"
-    """The container that was there before is back."""
+    """The archive has replaced the container."""
     UNKNOWN = "unknown"
-    """It cannot be told what a run would come to."""
+    """Check mode cannot predict how a run would end."""
+
+
+class RollbackReason(enum.Enum):
+    """Why the old container was restored."""
+
+    HEALTH_TIMEOUT = "health_timeout"
+    CRASHED = "crashed"
+    CREATE_FAILED = "create_failed"
+    START_FAILED = "start_failed"
+
+
+class RollbackEvent(t.NamedTuple):
+    """A rollback: of which container, why, and from which archive (`restored_from`, its name)."""
+
+    container: str
+    reason: RollbackReason
+    old_image_ref: str
+    new_image_ref: str
+    restored_from: str
+    failure: Failure
+
+
+class RestoreResult(t.NamedTuple):
+    """Whether the old container is back under its name and does what it did before.
+
+    `problem` is None if it is. Otherwise it says what is wrong, and `commands` fix it by hand, as far as commands can. `archive` is the
+    name that the old container still has, or None if it has its own name or is gone. `kept` is the ID of the new container if that still
+    has the name. `dependents` are those that were restarted with it. `runs` is false for a container that is stopped because it was stopped
+    before. `is_in_place` is true if the container has its name and its restart policy, whether or not it is well.
+    """
+
+    problem: str | None = None
+    commands: tuple[str, ...] = ()
+    archive: str | None = None
+    kept: str | None = None
+    dependents: tuple[RepairResult, ...] = ()
+    runs: bool = True
+    is_in_place: bool = True
+
+    @property
+    def remedy(self) -> str:
+        """A sentence with the commands, to follow the problem. Empty if there are none."""
+        return f" Bring it back with: {' && '.join(self.commands)}" if self.commands else ""
 
 
 class CycleResult(t.NamedTuple):
-    """How a run ended, and what is there now.
+    """How a run ended, and what exists now.
 
-    `archive` is the name of an archive that is still there. `downtime` in seconds is the time from the stop to the start of whichever
-    container came up; None when nothing was stopped, or nothing came up. `dependents` are those for which something was done.
-    `lost_files` are the files that are gone with the old container. `skipped` is why it was left as it is.
-    `recovered_first` is true when what an interrupted run left was brought to its end before. `hooks` is what came of the operator's
-    hooks. `diff` is None where nothing changed in the end. `doubt` is why what was foreseen may turn out otherwise, empty when it was not
-    only foreseen.
+    `archive` is the name of an archive that still exists. `downtime`, in seconds, lasts from the stop to the start of the container that
+    came up; it is None if nothing was stopped, or if nothing came up. `dependents` are those that were repaired. `lost_files` are the files
+    that were removed with the old container. `recovered_first` is true if the run recovered an interrupted one before. `diff` is None if
+    nothing changed. `doubt` says why a prediction may turn out wrong; it is empty if the run was no prediction, or if it is certain.
     """
 
     outcome: Outcome
@@ -71,25 +108,5 @@ class CycleResult(t.NamedTuple):
 
     @property
     def rejected(self) -> Rejected | None:
-        """The memory of the rollback for which the image was skipped, None when it was not for one."""
+        """The record of the rollback for which the image was skipped, or None if that was not the reason."""
         return self.skipped.rejected if self.skipped else None
-
-
-Plan = t.Callable[[Stopwatch], Decision]
-"""Looks and decides, while nothing is touched. Called again when somebody else was faster."""
-
-
-class Job(t.NamedTuple):
-    """What a run is to do: decide about a container as `plan` does, and carry that out.
-
-    With `keep_archive` nothing is cleaned up: the archive needs its image. It is remembered with `rollout`, which may be empty. `health`
-    is also what the old container has to pass, should it have to come back.
-    """
-
-    request: ContainerRequest
-    plan: Plan
-    health: HealthConfig
-    cleanup: Cleanup = Cleanup()
-    keep_archive: bool = False
-    hooks: Hooks = NO_HOOKS
-    rollout: str = ""

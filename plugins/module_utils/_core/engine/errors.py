@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Everything that can go wrong, one exception a failing step.
+"""All errors, in two families.
 
-Two families. An `EngineError` is what the edge raises: the engine did not do one thing. A `StepFailed` is what the core raises: a step of
-the cycle could not be done, and the message says what is true now.
+The adapters raise an `EngineError` when one call of the engine fails. The core raises a `StepFailed` when a step of an update fails; its
+message says how things are now.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ if t.TYPE_CHECKING:
 
 
 class FleetError(Exception):
-    """Base of every error that this collection raises on purpose. Its text is meant for the operator.
+    """Base of all errors that this collection raises on purpose. The operator reads its text.
 
-    `touched` is true when the old container is not just as it was: stopped, or started again. `hooks` is what came of the operator's
-    hooks before, None when it did not come to that.
+    `touched` is true if the old container was changed: it was stopped, or restarted. `hooks` has the results of the hooks that ran before
+    the error, and is None if none was due yet.
     """
 
     touched = False
@@ -29,43 +29,43 @@ class FleetError(Exception):
 
 
 class InvalidInput(FleetError):
-    """The operator asked for something that makes no sense. Nothing was touched."""
+    """An option has an invalid value. Nothing was changed."""
 
 
 class InvalidImageReference(InvalidInput):
-    """Not an image reference in the sense of the distribution grammar."""
+    """The text is not an image reference as the distribution grammar defines it."""
 
 
 class EngineError(FleetError):
-    """The engine refused one call. Its text is the engine's own."""
+    """The engine refused a call. The text comes from the engine."""
 
 
 class NotFound(EngineError):
-    """The engine has no such container, image or network."""
+    """The engine has no such container, image, network or volume."""
 
 
 class Conflict(EngineError):
-    """The engine says that the thing is in use, or that its name is taken."""
+    """The object is in use, or its name is taken."""
 
 
 class Unfit(EngineError):
-    """The engine says that it can never be done as it was asked for, such as to run a command that the image does not have."""
+    """The request itself is invalid and can never succeed, for example because the image does not contain the command to run."""
 
 
 class Forbidden(EngineError):
-    """The engine has no such call, or something before it, such as a proxy before its socket, does not let it through."""
+    """The engine does not support the call, or something in front of it, such as a socket proxy, blocks it."""
 
 
 class CredentialsUnavailable(EngineError):
-    """What the registry would have been shown could not be had on the target."""
+    """The credentials for the registry could not be read on the target."""
 
 
 class NoAnswer(EngineError):
-    """No answer came. The call may have been carried out all the same."""
+    """The engine did not answer. It may have carried out the call anyway."""
 
 
 class CreateIncomplete(EngineError):
-    """A container was created, but could not be given everything that was asked for. `container` is its ID."""
+    """A container was created, but it is incomplete. `container` is its ID."""
 
     def __init__(self, message: str, container: str) -> None:
         super().__init__(message)
@@ -73,11 +73,11 @@ class CreateIncomplete(EngineError):
 
 
 class EngineUnavailable(FleetError):
-    """There is no engine to talk to, or no SDK to talk to it with. Nothing was touched."""
+    """The engine or the SDK is missing, too old or not accessible. Nothing was changed."""
 
 
 class StepFailed(FleetError):
-    """A step of the cycle failed."""
+    """A step of an update failed."""
 
     step = ""
 
@@ -91,39 +91,39 @@ class InspectFailed(StepFailed):
 
 
 class NoArchive(InspectFailed):
-    """There is no archive."""
+    """The container has no archive."""
 
 
 class RestoreFailed(StepFailed):
-    """An archive could not be brought back."""
+    """An archive could not be restored."""
 
     step = "restore"
 
 
 class FinalizeFailed(StepFailed):
-    """An archive could not be dropped."""
+    """An archive could not be removed."""
 
     step = "finalize"
 
 
 class Refused(StepFailed):
-    """The container must not be recreated, for a reason that was seen before anything was touched."""
+    """A check failed before anything was changed: the container must not be recreated."""
 
     step = "preflight"
 
 
 class PullFailed(StepFailed):
-    """The image could not be had. `problem` says why, where the engine told."""
+    """The image could not be obtained. `kind` says why, if the engine's error tells."""
 
     step = "pull"
 
-    def __init__(self, message: str, problem: PullErrorKind | None = None, *, touched: bool = False) -> None:
+    def __init__(self, message: str, kind: PullErrorKind | None = None, *, touched: bool = False) -> None:
         super().__init__(message, touched=touched)
-        self.problem = problem
+        self.kind = kind
 
 
 class HookFailed(StepFailed):
-    """The operator's command that has to succeed before the stop did not."""
+    """The hook `pre_update`, which must succeed before the container is stopped, failed."""
 
     step = "pre_update"
 
@@ -143,29 +143,29 @@ class UpdateFailed(StepFailed):
 
 
 class Busy(StepFailed):
-    """Another run is at work on the container."""
+    """Another run is working on the container."""
 
     step = "lock"
 
 
 class JournalFailed(StepFailed):
-    """The engine did not take, give or erase a note."""
+    """A journal record could not be written, read or erased."""
 
     step = "journal"
 
 
 class RecoveryFailed(StepFailed):
-    """What an interrupted run left could not be put right, or must not be without a human."""
+    """An interrupted run could not be cleaned up after, or only the operator can do it safely."""
 
     step = "recover"
 
 
 class StillUnwell(RecoveryFailed):
-    """What an interrupted run left was brought to its end, but the old container does not do as well as it did. An update may help."""
+    """An interrupted run was cleaned up after, but the old container is not as healthy as before. An update may help."""
 
 
 class PullErrorKind(enum.Enum):
-    """The kinds of reasons that call for different remedies."""
+    """Why an image could not be pulled. Each kind has its own remedy."""
 
     NOT_FOUND = "not_found"
     AUTHENTICATION = "authentication"

@@ -2,134 +2,143 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the core asks of the world: an engine, a look at a container, a clock, notes that last. The edge answers; in tests a fake does."""
+"""The interfaces that the core needs: an engine, a health probe, a clock and a journal. Adapters and fakes implement them."""
 
 from __future__ import annotations
 
 import typing as t
 
+from .errors import NotFound
 from .image_reference import ImageReference
 from .model import ContainerRuntimeState, Document, Failure, HookRun, ImageIdentity, Inspected, Published, Record, Surroundings
 
 
 class DockerOps(t.Protocol):
-    """The calls of the Engine API that the cycle needs.
+    """The calls of the Engine API that an update needs.
 
-    `container` is a name or a full ID. Each raises EngineError: NotFound, Conflict, NoAnswer where it is one of those.
+    `container` is a name or a full ID. Each method raises EngineError or one of its subclasses, such as NotFound, Conflict or NoAnswer.
     """
 
     def inspect(self, container: str) -> Inspected:
-        """Look at a container, and at the image it runs.
+        """Inspect a container and its image.
 
-        The engine also answers to the first digits of an ID, which may well be somebody's name. This does not.
+        The engine also accepts the first digits of an ID, which may be the name of another container. This method does not.
         """
 
     def surroundings(self, container: str, new_image: str) -> Surroundings:
-        """Look at everything around a container that is to run the image of the ID `new_image`, empty when that is not known."""
+        """Inspect everything around a container. `new_image` is the ID of its next image, empty if it is unknown."""
 
     def changes(self, container: str) -> tuple[Document, ...]:
-        """What differs between a container's own file system and its image's, as the engine lists it."""
+        """List the differences between the file systems of a container and of its image, in the engine's format."""
 
     def published(self, reference: ImageReference) -> Published:
-        """Ask the registry what it has under a reference. Nothing is pulled."""
+        """Look up a reference in its registry without pulling the image."""
 
     def local_image(self, reference: ImageReference) -> ImageIdentity:
-        """Tell which image a reference means on this host. NotFound when it means none."""
+        """Return the image that a reference resolves to on this host. Raises NotFound if there is none."""
 
     def pull(self, reference: ImageReference) -> ImageIdentity:
-        """Bring what the registry has to this host, and tell which image the reference means there now."""
+        """Pull an image and return what the reference resolves to on this host afterwards."""
 
     def stop(self, container: str, timeout: int) -> None:
-        """Stop it, with SIGKILL after `timeout` seconds (negative: never). Stopping a stopped one is no error."""
+        """Stop a container, with SIGKILL after `timeout` seconds (never if negative). It is no error if it is stopped already."""
 
     def rename(self, container: str, name: str) -> None:
-        """Give it another name."""
+        """Rename a container."""
 
     def set_restart_policy(self, container: str, policy: Document) -> None:
-        """Change when the engine starts it by itself."""
+        """Replace the restart policy of a container."""
 
     def create(self, name: str, body: Document) -> str:
         """Create a container from a create body and return its ID.
 
-        Raises CreateIncomplete when one was made that lacks something. After any other error but NoAnswer, none was made.
+        Raises CreateIncomplete if the container exists but is incomplete. After other errors, it does not exist; after NoAnswer, it may.
         """
 
     def start(self, container: str) -> None:
-        """Start it. Starting a running one is no error."""
+        """Start a container. It is no error if it is running already."""
 
     def remove(self, container: str, *, force: bool = False) -> None:
-        """Remove a container. With `force` also a running one, and the anonymous volumes that are its alone."""
+        """Remove a container. With `force`, remove it even if it is running, together with anonymous volumes that only it uses."""
 
     def run_in(self, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
-        """Run a command in a running container, as its own user, and wait for its end up to `timeout` seconds."""
+        """Run a command in a running container as the container's user, and wait up to `timeout` seconds for its end."""
 
     def tag(self, image_id: str, reference: ImageReference) -> None:
-        """Let `reference` mean that image on this host."""
+        """Point `reference` at an image on this host."""
 
     def remove_image(self, image_id: str) -> None:
-        """Remove an image, without force: Conflict when something uses it."""
+        """Remove an image, without force. Raises Conflict if it is in use."""
 
     def prune_dangling(self) -> None:
-        """Remove all images that have neither a tag nor a container."""
+        """Remove all images that have no tag and are not used by a container."""
 
 
 class EventWaiter(t.Protocol):
-    """Of one container: something happened to it, so that a look at it is worth while."""
+    """Waits for events of one container, after which inspecting it is worthwhile."""
 
     def wait(self, seconds: float) -> object:
-        """Return when there is any that nobody waited for yet, and after so long in any case. Never raises."""
+        """Return at the first event since the last wait, or after `seconds`. Never raises."""
 
 
 class HealthProbe(t.Protocol):
-    """A look at one container, from outside."""
+    """Reads the state of a container from outside."""
 
     def probe(self, container: str) -> ContainerRuntimeState:
-        """Look once. Raises EngineError when the look itself fails."""
+        """Return the current state. Raises EngineError if it cannot be read."""
 
     def events(self, container: str) -> EventWaiter:
-        """Hear of what happens to it from now on, by its full ID. Where that cannot be had, there is none. Never raises."""
+        """Listen to a container, given by its full ID, from now on. Without events, each wait takes its full time. Never raises."""
 
     def failure(self, container: str) -> Failure:
-        """Gather what tells why it failed. Raises EngineError when even that cannot be had."""
+        """Collect the reasons for the failure of a container. Raises EngineError if it cannot be inspected."""
 
 
 class Clock(t.Protocol):
-    """Time, so that tests need not wait for it."""
+    """The time. Tests replace it so that they need not wait."""
 
     def monotonic(self) -> float:
-        """Seconds that only ever grow."""
+        """Seconds on a clock that never goes backwards."""
 
     def unix_seconds(self) -> int:
         """Whole seconds since 1970."""
 
     def sleep(self, seconds: float, events: EventWaiter | None = None) -> None:
-        """Wait so long, or until there is `news`."""
+        """Wait for `seconds`, or until one of the `events` occurs."""
 
 
 class Journal(t.Protocol):
-    """Notes that outlive the run, by place. Each method raises EngineError."""
+    """Records that outlive the run, each under a key. Each method raises EngineError."""
 
     def write(self, key: str, text: str) -> str:
-        """Write where nothing is yet. Returns what is there now, whoever wrote it."""
+        """Write a record unless the key exists already. Return what the key holds now, which another run may have written."""
 
     def read(self, key: str) -> Record | None:
-        """What is there, None when there is nothing."""
+        """Return the record with this key, or None."""
 
     def keys(self, part: str) -> tuple[str, ...]:
-        """All places with a note that have `part` in their name."""
+        """Return all keys that contain `part`."""
 
     def erase(self, key: str) -> None:
-        """Erase what is there. Nothing there is no error."""
+        """Erase a record. It is no error if there is none."""
 
-    def age(self, note: Record) -> float:
-        """Seconds since it was written, by the engine's clock."""
+    def age(self, record: Record) -> float:
+        """Seconds since a record was written, by the engine's clock."""
 
 
 class Context(t.NamedTuple):
-    """The world that the core works in. `memory` holds what later runs have to know, `mask` takes the secrets out of a text."""
+    """Everything that the core needs to work. `memory` is the journal for later runs, `mask` removes secrets from a text."""
 
     ops: DockerOps
     probe: HealthProbe
     clock: Clock
     memory: Journal
     mask: t.Callable[[str], str] = str
+
+
+def find_container(ops: DockerOps, container: str) -> Inspected | None:
+    """Inspect a container. Return None if the engine has no container of that name or ID. Raise EngineError."""
+    try:
+        return ops.inspect(container)
+    except NotFound:
+        return None

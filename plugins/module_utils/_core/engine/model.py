@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the engine says, as values of the core."""
+"""The engine's answers as values of the core."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ import enum
 import typing as t
 
 Document = t.Mapping[str, t.Any]
-"""A JSON document of the Engine API, as the engine gave it. Never changed in place."""
+"""A JSON document of the Engine API, as received. It is never changed in place."""
 EMPTY: Document = {}
+
+ReturnValues = t.Dict[str, t.Any]
+"""The return values of a module, or a part of them."""
 
 
 class PullPolicy(enum.Enum):
-    """When to ask the registry."""
+    """When to pull from the registry."""
 
     ALWAYS = "always"
     MISSING = "missing"
@@ -23,23 +26,23 @@ class PullPolicy(enum.Enum):
 
 
 class RuntimeStatus(enum.Enum):
-    """What a container is doing, health check included."""
+    """The state of a container, including its health check."""
 
     STARTING = "starting"
     HEALTHY = "healthy"
     UNHEALTHY = "unhealthy"
     RUNNING = "running"
-    """Up, and it declares no health check."""
+    """Running without a health check."""
     PAUSED = "paused"
     EXITED = "exited"
-    """Not up: exited, dead, never started, or waiting for its restart policy."""
+    """Not running: exited, dead, never started, or waiting for a restart by its restart policy."""
 
 
 class ContainerRuntimeState(t.NamedTuple):
-    """One look at a container.
+    """The state of a container at one moment.
 
-    `restarts` counts how often the engine's restart policy started it again. `started_at` is the engine's own time stamp, only ever
-    compared with another one. `image_id` is the image that it was really made from.
+    `restarts` counts the restarts by the restart policy. `started_at` is the engine's time stamp. It is only compared with other time
+    stamps of the same engine. `image_id` is the image that the container was actually created from.
     """
 
     status: RuntimeStatus
@@ -51,7 +54,7 @@ class ContainerRuntimeState(t.NamedTuple):
 
     @classmethod
     def from_inspect(cls, container: Document) -> ContainerRuntimeState:
-        """Read it from a container's inspect document."""
+        """Read the state from the inspect document of a container."""
         state = container["State"]
         return cls(
             status=_status(state),
@@ -72,7 +75,7 @@ _HEALTH = {
 
 
 def _status(state: Document) -> RuntimeStatus:
-    # State.Running stays true while a restart policy waits to start a dead process again, so it proves nothing.
+    # State.Running is no proof: it stays true while the restart policy waits to restart a dead process.
     if state.get("Status") == "paused":
         return RuntimeStatus.PAUSED
     if state.get("Status") != "running":
@@ -82,28 +85,28 @@ def _status(state: Document) -> RuntimeStatus:
 
 
 ENGINE_STOP_TIMEOUT = 10
-"""Seconds that the engine gives a container which names no stop timeout of its own."""
+"""The engine's default stop timeout in seconds."""
 
 
 def stop_timeout_of(container: Document) -> int:
-    """Seconds that an inspected container gets to stop by itself."""
+    """Return the stop timeout of an inspected container in seconds."""
     own: int | None = container["Config"].get("StopTimeout")
     return ENGINE_STOP_TIMEOUT if own is None else own
 
 
 def is_active(container: Document) -> bool:
-    """Whether an inspected container runs, or is about to be started again by its restart policy."""
+    """Whether an inspected container is running, or will be restarted by its restart policy."""
     return container["State"].get("Status") in ("running", "restarting")
 
 
 def name_of(container: Document) -> str:
-    """The name in an inspect document, which the engine writes with a slash before it."""
+    """Return the name in an inspect document, without the leading slash."""
     name: str = container.get("Name") or ""
     return name[1:] if name.startswith("/") else name
 
 
 class ImageIdentity(t.NamedTuple):
-    """An image: the reference it was asked for by, the engine's ID of it, and its digest in that repository, if it has one there."""
+    """An image: the reference that it was looked up by, the engine's ID, and its digest in that repository, if it has one."""
 
     reference: str
     id: str
@@ -111,10 +114,10 @@ class ImageIdentity(t.NamedTuple):
 
 
 class Published(t.NamedTuple):
-    """What a registry has under a reference.
+    """What a reference resolves to in a registry.
 
-    `platforms` are those that it is made for, such as `linux/amd64` or `linux/arm/v7`, empty when nobody says. `is_index` tells whether
-    it is a list of images, one a platform.
+    `platforms` are its platforms, such as `linux/amd64` or `linux/arm/v7`, empty if the registry does not report them. `is_index` is true
+    for an index, which lists one image for each platform.
     """
 
     digest: str
@@ -123,10 +126,10 @@ class Published(t.NamedTuple):
 
 
 class Inspected(t.NamedTuple):
-    """A container's inspect document, and that of the image that it runs: None when the engine no longer has it.
+    """The inspect documents of a container and of its image. `image` is None if the engine no longer has it.
 
-    `borrowed_mounts` are the paths at which it has volumes of other containers (`VolumesFrom`). `host_name` is the host's, for a
-    container that uses the host's network.
+    `borrowed_mounts` are the paths of volumes that come from other containers (`VolumesFrom`). `host_name` is the name of the host if the
+    container uses the host's network, else empty.
     """
 
     container: Document
@@ -136,12 +139,12 @@ class Inspected(t.NamedTuple):
 
 
 class Surroundings(t.NamedTuple):
-    """What else has to be known before a container is replaced.
+    """What must be known about the host before a container is replaced.
 
     `others` are the inspect documents of all other containers. `networks` has the names and the IDs of all networks. `new_image` is the
-    inspect document of the image that it is to run, empty when that is not on this host. `architecture` is what the engine runs by itself,
-    such as `amd64`. `own_container` is the ID of the container in which this process runs, None when it runs in none. `gateway` is the
-    host and the port at which the engine is reached, None when that is a socket.
+    inspect document of the container's next image, empty if it is not on this host. `architecture` is the engine's native architecture,
+    such as `amd64`. `own_container` is the ID of the container in which this process runs, None if it does not run in one. `gateway` is
+    the host and the port of the connection to the engine, None for a Unix socket or SSH.
     """
 
     others: tuple[Document, ...] = ()
@@ -153,9 +156,9 @@ class Surroundings(t.NamedTuple):
 
 
 class Failure(t.NamedTuple):
-    """What a container that failed left behind, taken while it was still there.
+    """Why a container failed, read before it was removed.
 
-    `logs` are its last lines, `health_log` its last probes, oldest first.
+    `logs` are its last log lines and `health_log` its last health checks, both oldest first.
     """
 
     error: str = ""
@@ -166,9 +169,9 @@ class Failure(t.NamedTuple):
 
 
 class HookRun(t.NamedTuple):
-    """A command that was run in a container, and what it printed, without the beginning when it was much.
+    """The result of a command in a container. The beginning of a long `output` is dropped.
 
-    `exit_code` is None when it did not end in time. It may still be running then.
+    `exit_code` is None if the command did not end in time. It may still be running.
     """
 
     exit_code: int | None
@@ -176,18 +179,18 @@ class HookRun(t.NamedTuple):
 
 
 class Record(t.NamedTuple):
-    """What lies at one place, and when it was written, in the engine's own words."""
+    """A journal record. `written_at` is the engine's time stamp."""
 
     text: str
     written_at: str
 
 
 _KILLED = 128 + 9
-"""The exit code of a command that SIGKILL ended."""
+"""The exit code of a command that was ended by SIGKILL."""
 
 
 class HookResult(t.NamedTuple):
-    """How a hook ended. `exit_code` is None when it ran out of time, `output` its last LONGEST_OUTPUT characters."""
+    """The result of a hook. `exit_code` is None if it timed out. `output` has only the end of a long output."""
 
     exit_code: int | None
     output: str
@@ -199,12 +202,12 @@ class HookResult(t.NamedTuple):
 
     @property
     def was_killed(self) -> bool:
-        """As everything in a container is when its own process ends."""
+        """Whether SIGKILL ended the hook. This happens to all processes in a container when its main process ends."""
         return self.exit_code == _KILLED
 
 
 class HookResults(t.NamedTuple):
-    """Of both hooks, None where one was not run, or could not be."""
+    """The results of both hooks. None for a hook that was not run, or could not be run."""
 
     pre_update: HookResult | None = None
     post_update: HookResult | None = None

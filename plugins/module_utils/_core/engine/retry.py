@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""For calls that must get through: an engine that does not answer may be back in a moment."""
+"""Retry calls that must succeed: an engine that does not answer may be back soon."""
 
 from __future__ import annotations
 
@@ -12,38 +12,39 @@ from .errors import EngineError, NoAnswer, NotFound
 from .interfaces import Clock
 
 RETRY_FOR = 30.0
+"""Seconds to retry a call that the engine does not answer, counted from the first failure."""
 RETRY_REFUSALS_FOR = 10.0
-PAUSE = 1.0
-"""Seconds to go on trying from the first failure on when the engine does not answer, when it refuses, and between two tries."""
+"""Seconds to retry a call that the engine refuses, counted from the first failure."""
+RETRY_INTERVAL = 1.0
 
 _T = t.TypeVar("_T")
 
 
 def retry_on_no_answer(clock: Clock, call: t.Callable[[], _T], also: type[EngineError] = NoAnswer) -> _T:
-    """Repeat a call that does no harm when it is repeated, while there is no answer (or `also`), for as long as is reasonable."""
-    return _repeat(clock, call, lambda error: RETRY_FOR if isinstance(error, (NoAnswer, also)) else 0)
+    """Retry an idempotent call for up to RETRY_FOR seconds while the engine does not answer, or while it raises `also`."""
+    return _retry(clock, call, lambda error: RETRY_FOR if isinstance(error, (NoAnswer, also)) else 0)
 
 
 def retry_on_refusal(clock: Clock, call: t.Callable[[], _T]) -> _T:
-    """The same, also while the engine refuses what it took before: what is in the way may go away. What is not there is not waited for."""
+    """Like retry_on_no_answer(), but also retry calls that the engine refuses, since the conflict may clear. Raise NotFound immediately."""
 
-    def patience_with(error: EngineError) -> float:
+    def retry_for(error: EngineError) -> float:
         if isinstance(error, NotFound):
             return 0
         return RETRY_FOR if isinstance(error, NoAnswer) else RETRY_REFUSALS_FOR
 
-    return _repeat(clock, call, patience_with)
+    return _retry(clock, call, retry_for)
 
 
-def _repeat(clock: Clock, call: t.Callable[[], _T], patience_with: t.Callable[[EngineError], float]) -> _T:
+def _retry(clock: Clock, call: t.Callable[[], _T], retry_for: t.Callable[[EngineError], float]) -> _T:
     failing_since: float | None = None
     while True:
         try:
             return call()
         except EngineError as error:
             now = clock.monotonic()
-            # Not since the first call: one that hangs may have taken longer than anybody's patience.
+            # Do not count from the start of the first call: a call that hangs may itself take longer than the limit.
             failing_since = now if failing_since is None else failing_since
-            if now - failing_since >= patience_with(error):
+            if now - failing_since >= retry_for(error):
                 raise
-        clock.sleep(PAUSE)
+        clock.sleep(RETRY_INTERVAL)

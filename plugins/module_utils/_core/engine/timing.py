@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Time: durations and moments as they are written, how long each step took, and how long nothing ran."""
+"""Time: parse and check durations, parse timestamps, and measure steps and downtime."""
 
 from __future__ import annotations
 
@@ -15,35 +15,48 @@ from .errors import InvalidInput
 from .interfaces import Clock
 
 LONGEST = 7 * 24 * 3600
-"""Seconds. What is longer than a week is a slip of the pen, and more than a clock can count."""
+"""The limit for most options. More than a week is a typing error, and can be more than a clock can count."""
+LONGEST_AGE = 52 * LONGEST
+
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([smhdw]?)")
-_MOMENT = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))")
-LONGEST_AGE = 52 * LONGEST
+_RFC_3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))")
+
+
+def require_seconds(option: str, seconds: float, *, positive: bool = False, longest: float = LONGEST) -> None:
+    """Raise InvalidInput unless `seconds` is between 0 and `longest`. With `positive`, 0 is not allowed either."""
+    if not 0 <= seconds <= longest or (positive and seconds == 0):
+        allowed = "greater than 0 and at most" if positive else "from 0 to"
+        # A float such as 604801.0 is written without an exponent.
+        raise InvalidInput(
+            f"{option} must be a number of seconds {allowed} {longest:.15g} ({format_duration(longest)}), not {seconds:.15g}."
+        )
 
 
 def parse_age(text: str | None) -> float:
-    """Seconds in a duration such as `90`, `36h` or `7d`. None is 0. Raises InvalidInput."""
+    """Parse `min_image_age`: a duration such as `90`, `36h` or `7d`, in seconds. None is 0. Raises InvalidInput."""
     if text is None:
         return 0.0
     match = _DURATION.fullmatch(text.strip())
-    seconds = float(match.group(1)) * _SECONDS[match.group(2)] if match else -1.0
-    if not 0 <= seconds <= LONGEST_AGE:
-        raise InvalidInput(f"min_image_age must be a time of up to 52 weeks such as 36h, 7d or 2w, or a number of seconds, not '{text}'.")
+    if match is None:
+        raise InvalidInput(f"min_image_age must be a duration such as 36h, 7d or 2w, or a number of seconds, not '{text}'.")
+    seconds = float(match.group(1)) * _SECONDS[match.group(2)]
+    require_seconds("min_image_age", seconds, longest=LONGEST_AGE)
     return seconds
 
 
-def unix_seconds_of(moment: str | None) -> int | None:
-    """Whole seconds since 1970 at a moment that is written as in RFC 3339. None when it is not."""
-    match = _MOMENT.fullmatch(moment or "")
+def unix_seconds_of(timestamp: str | None) -> int | None:
+    """Convert an RFC 3339 timestamp to whole seconds since 1970. Return None if it is not one."""
+    match = _RFC_3339.fullmatch(timestamp or "")
     if not match:
         return None
     *date, sign, hours, minutes = match.groups()
-    ahead = (int(hours) * 60 + int(minutes)) * 60 if sign else 0
-    return calendar.timegm(tuple(map(int, date))) - (ahead if sign == "+" else -ahead)
+    offset = (int(hours) * 60 + int(minutes)) * 60 if sign else 0
+    return calendar.timegm(tuple(map(int, date))) - (offset if sign == "+" else -offset)
 
 
-def _roughly(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
+    """Write a duration with about three digits, for messages: `7 days`, `2.5 hours`."""
     for unit, name in ((24 * 3600, "days"), (3600, "hours"), (60, "minutes")):
         if seconds >= 2 * unit:
             return f"{seconds / unit:.3g} {name}"
@@ -51,14 +64,14 @@ def _roughly(seconds: float) -> str:
 
 
 class StepTime(t.NamedTuple):
-    """One step of the cycle and its wall time in seconds, also when it failed."""
+    """A step of the update and the seconds that it took, whether it succeeded or failed."""
 
     name: str
     seconds: float
 
 
 class Stopwatch:
-    """Collects the steps of one run, in the order in which they ended."""
+    """Record the steps of one run, in the order in which they ended, and its downtime."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -72,22 +85,22 @@ class Stopwatch:
 
     @property
     def downtime(self) -> float | None:
-        """Seconds from `went_down` to the `came_up` that counts; None when there was none."""
+        """Seconds from `went_down` to the last `came_up`. None if the service never went down, or did not come up again."""
         return self._downtime
 
     @contextlib.contextmanager
     def step(self, name: str) -> t.Iterator[None]:
-        began = self._clock.monotonic()
+        start = self._clock.monotonic()
         try:
             yield
         finally:
-            self._steps.append(StepTime(name, self._clock.monotonic() - began))
+            self._steps.append(StepTime(name, self._clock.monotonic() - start))
 
     def went_down(self) -> None:
         self._down_since = self._clock.monotonic()
 
     def still_down(self) -> None:
-        """What came up did not count."""
+        """Discard the last `came_up`: the container that came up was removed again."""
         self._downtime = None
 
     def came_up(self) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What runs have left on a host: archives that were kept, and work that is going on or was interrupted."""
+"""What runs have left on a host: archives, and records of runs that are in progress or were interrupted."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from ..state.lock import LockHolder, RunLock
 
 
 class ArchiveInfo(t.NamedTuple):
-    """An old container of `owner`, waiting under another name. `kept` tells whether it was kept on purpose, or stands there for a run.
+    """An archive of the container `owner`.
 
-    `rollout` is the one that it was replaced in, empty for none.
+    `kept` is true if it was kept for a later rollback, and false if it belongs to a run that is in progress or was interrupted. `rollout`
+    is the rollout that replaced it, empty if there was none.
     """
 
     owner: str
@@ -30,7 +31,7 @@ class ArchiveInfo(t.NamedTuple):
 
 
 class Leftovers(t.NamedTuple):
-    """The archives that are there, the runs that hold a container by its name, and a warning for what could not be read."""
+    """The archives on a host, the runs by the name of their container, and a warning for each record that could not be read."""
 
     archives: tuple[ArchiveInfo, ...] = ()
     runs: t.Mapping[str, LockHolder] = {}
@@ -41,35 +42,35 @@ class Leftovers(t.NamedTuple):
 
 
 def find_leftovers(
-    containers: t.Iterable[Document], memory: Journal, memory_places: t.Iterable[str], lock: RunLock, journal_places: t.Iterable[str]
+    containers: t.Iterable[Document], memory: Journal, memory_keys: t.Iterable[str], lock: RunLock, journal_keys: t.Iterable[str]
 ) -> Leftovers:
-    """Look at all places of the memory, and of the journal that `lock` reads.
+    """Find archives in the records of the memory, and runs in the journal that `lock` reads.
 
-    `containers` are inspect documents. An archive is one of them, by its ID and its name: one that was renamed is no archive any more.
+    `containers` are inspect documents. An archive must be among them with its ID and its name: a renamed container is no longer an archive.
     """
     names = {container["Id"]: name_of(container) for container in containers}
-    runs, more = _runs(lock, journal_places)
-    kept, warnings = _kept(memory, memory_places)
-    standing = (archive for run in runs.values() for archive in _standing_for(run.entry))
-    found = {archive.id: archive for archive in (*standing, *kept) if names.get(archive.id) == archive.name}
-    return Leftovers(tuple(found.values()), runs, (*warnings, *more))
+    runs, run_warnings = _runs(lock, journal_keys)
+    kept, archive_warnings = _kept_archives(memory, memory_keys)
+    of_runs = (archive for run in runs.values() for archive in _archives_of_run(run.entry))
+    found = {archive.id: archive for archive in (*of_runs, *kept) if names.get(archive.id) == archive.name}
+    return Leftovers(tuple(found.values()), runs, (*archive_warnings, *run_warnings))
 
 
-def _standing_for(entry: JournalEntry) -> t.Iterator[ArchiveInfo]:
-    """What may be an archive while a run is at work: the old container, and those that depend on it."""
-    yield ArchiveInfo(entry.container, entry.archive, entry.old_id, kept=False)
-    for dependent in entry.dependents:
+def _archives_of_run(entry: JournalEntry) -> t.Iterator[ArchiveInfo]:
+    """The archives that a run may have created: the old container and its dependents."""
+    yield ArchiveInfo(entry.container, entry.archive, entry.old.id, kept=False)
+    for dependent in entry.old.dependents:
         yield ArchiveInfo(dependent.name, dependent.archive, dependent.id, kept=False)
 
 
-def _kept(memory: Journal, keys: t.Iterable[str]) -> tuple[tuple[ArchiveInfo, ...], tuple[str, ...]]:
+def _kept_archives(memory: Journal, keys: t.Iterable[str]) -> tuple[tuple[ArchiveInfo, ...], tuple[str, ...]]:
     archives: list[ArchiveInfo] = []
     warnings: list[str] = []
     for owner in sorted(set(filter(None, map(owner_of_key, keys)))):
         try:
-            archives += (ArchiveInfo(owner, kept.name, kept.id, kept=True, rollout=kept.rollout) for kept in ArchiveStore(memory).of(owner))
+            archives += (ArchiveInfo(owner, one.name, one.id, kept=True, rollout=one.rollout) for one in ArchiveStore(memory).of(owner))
         except EngineError as error:
-            warnings.append(f"The archives of {owner} are not known: {error}.")
+            warnings.append(f"The archives of {owner} are unknown: their record could not be read ({error}).")
     return tuple(archives), tuple(warnings)
 
 
@@ -80,7 +81,7 @@ def _runs(lock: RunLock, keys: t.Iterable[str]) -> tuple[t.Mapping[str, LockHold
         try:
             run = lock.holder(container)
         except JournalFailed as error:
-            warnings.append(f"Whether a run on {container} was interrupted is not known. {error}")
+            warnings.append(f"Whether a run on {container} was interrupted is unknown. {error}")
         else:
             if run:
                 runs[container] = run

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What can be asked about the containers of a host, and what the answer is made of."""
+"""A query about the containers of a host, and its result."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from ..engine.model import Document, ImageIdentity, Published, PullPolicy, name_
 from .leftovers import ArchiveInfo
 
 STATES = ("created", "restarting", "running", "removing", "paused", "exited", "dead")
-"""What the engine says that a container does."""
+"""The states of a container, as the engine reports them."""
 
 
 class Status(enum.Enum):
-    """What can be said of a container."""
+    """The update status of a container."""
 
     UP_TO_DATE = "up_to_date"
     OUTDATED = "outdated"
     PINNED = "pinned"
-    """It follows a digest, so it never gets another image by itself."""
+    """It follows a digest, so it never moves to another image."""
     LOCAL = "local"
-    """It runs an image that never came from a registry, and that none has."""
+    """Its image did not come from a registry, and the registry does not offer it. Or it was created from an image ID."""
     REJECTED = "rejected"
-    """It was rolled back from the image that there is."""
+    """It was rolled back from the available image before."""
     EXCLUDED = "excluded"
     TOO_YOUNG = "too_young"
     MANAGED_ELSEWHERE = "managed_elsewhere"
@@ -38,10 +38,10 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True)
 class Selection:
-    """Which containers to tell of. Each of the three may be empty and then chooses all.
+    """Select containers that match all three criteria. An empty criterion matches every container.
 
-    `names` are exact names or full IDs. `labels` are `key` or `key=value`, of which a container has to have all. `states` are the
-    engine's words, of which one has to fit. Raises InvalidInput.
+    `names` are exact names or full IDs. `labels` are `key` or `key=value`; a container must have all of them. `states` are states as the
+    engine reports them; a container must be in one of them. Raises InvalidInput.
     """
 
     names: frozenset[str] = frozenset()
@@ -49,20 +49,20 @@ class Selection:
     states: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        nameless = [label for label in self.labels if not label.partition("=")[0].strip()]
-        if nameless:
-            raise InvalidInput(f"labels must each be key or key=value, and there is no key in '{nameless[0]}'.")
+        without_key = [label for label in self.labels if not label.partition("=")[0].strip()]
+        if without_key:
+            raise InvalidInput(f"labels must each be key or key=value, but '{without_key[0]}' has no key.")
 
-    def chooses(self, container: Document) -> bool:
+    def matches(self, container: Document) -> bool:
         if self.names and self.names.isdisjoint((name_of(container), container["Id"])):
             return False
         if self.states and container["State"]["Status"] not in self.states:
             return False
-        return all(_has(container["Config"]["Labels"], label) for label in self.labels)
+        return all(_has_label(container["Config"]["Labels"], label) for label in self.labels)
 
 
 class UpdateQuery(t.NamedTuple):
-    """Which containers to tell of, and what a run that updates them would be told: `policy`, and `min_image_age` in seconds."""
+    """Which containers to look at, and the options of the update to predict: the pull policy, and the minimum image age in seconds."""
 
     selection: Selection = Selection()
     policy: PullPolicy = PullPolicy.ALWAYS
@@ -70,10 +70,10 @@ class UpdateQuery(t.NamedTuple):
 
 
 class Assessment(t.NamedTuple):
-    """What can be said, and why.
+    """The update status of a container, and the reason for it.
 
-    `certain` is false where a run may still find it otherwise. `problem` is the kind of error for which it is unknown, `registry` what
-    the registry said.
+    `certain` is false if an update may still come to a different result. `problem` is the kind of error if the status is unknown because of
+    one. `registry` is what the reference points to in the registry.
     """
 
     status: Status
@@ -84,12 +84,11 @@ class Assessment(t.NamedTuple):
 
 
 class ContainerInfo(t.NamedTuple):
-    """One container. `obstacle` is why a run would refuse to update it although it is outdated, empty when it would not.
+    """One container.
 
-    `created` is when it was created, in Unix seconds.
-
-    `archives`, `interrupted` (a run was, and nobody has brought it to its end yet) and `busy` (a run is at work) are None when nobody
-    knows.
+    `created` is when it was created, in seconds since 1970. `interrupted` is whether an interrupted run needs recovery. `busy` is whether
+    a run is in progress. `archives`, `interrupted` and `busy` are None if the records could not be read. `obstacle` is why an update would
+    be refused although the container is outdated, empty if nothing prevents it.
     """
 
     name: str
@@ -110,9 +109,10 @@ class ContainerInfo(t.NamedTuple):
 
 
 class HostInfo(t.NamedTuple):
-    """All that were asked for, by name. `outdated` are the names of those that a run would update, in the order to do it.
+    """The selected containers, sorted by name.
 
-    `left_over` are the archives whose container is gone.
+    `outdated` are the names of the containers that can be updated, in the order in which to update them. `missing` are selected names that
+    do not exist. `left_over` are the names of archives whose container does not exist any more.
     """
 
     containers: tuple[ContainerInfo, ...]
@@ -122,6 +122,6 @@ class HostInfo(t.NamedTuple):
     warnings: tuple[str, ...]
 
 
-def _has(labels: t.Mapping[str, str], label: str) -> bool:
+def _has_label(labels: t.Mapping[str, str], label: str) -> bool:
     key, has_value, value = label.partition("=")
     return key in labels and (not has_value or labels[key] == value)

@@ -2,40 +2,45 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""In which order to update containers of which some need others."""
+"""The order in which to update the containers of a host."""
 
 from __future__ import annotations
 
 import typing as t
 
-Needs = t.Mapping[str, t.AbstractSet[str]]
-"""Who needs whom, by name."""
+from ..container.compose import service_of
+from ..container.dependents import namespaces_of
+from ..container.ordering import Dependencies, dependency_order
+from ..engine.model import Document, name_of
+from .snapshot import linked_by
 
 
-def dependency_order(names: t.Iterable[str], needs: Needs) -> tuple[str, ...]:
-    """The names, each after all that it needs, also through others that are not among them; where that leaves a choice, by name.
+def update_order(names: t.Iterable[str], containers: t.Iterable[Document], listed: t.Iterable[Document]) -> tuple[str, ...]:
+    """Sort container names so that each comes after the containers that it depends on. Otherwise sort by name.
 
-    Those that need each other in a circle come one after the other by name.
+    A container depends on others through namespaces, links and the `depends_on` of docker compose. `containers` are inspect documents. If
+    one occurs twice, the later document counts. `listed` is the engine's list of containers.
     """
-    wanted = set(names)
-    known = wanted.union(needs, *needs.values())
-    reach = {name: _all_needed_by(name, needs) for name in known}
-    ordered: list[str] = []
-    waiting = sorted(wanted)
-    while waiting:
-        # Nothing that waits is needed by it, except what needs it in turn.
-        ready = next(name for name in waiting if all(name in reach[other] for other in reach[name].intersection(waiting)))
-        waiting.remove(ready)
-        ordered.append(ready)
-    return tuple(ordered)
+    return dependency_order(sorted(names), _dependencies(containers, listed))
 
 
-def _all_needed_by(name: str, needs: Needs) -> set[str]:
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        for other in needs.get(waiting.pop(), ()):
-            if other not in found:
-                found.add(other)
-                waiting.append(other)
-    return found
+def _dependencies(containers: t.Iterable[Document], listed: t.Iterable[Document]) -> Dependencies:
+    documents = {container["Id"]: container for container in containers}
+    names = {container_id: name_of(container) for container_id, container in documents.items()}
+    services = {container_id: service_of(container) for container_id, container in documents.items()}
+    names_by_service: dict[tuple[str, str], set[str]] = {}
+    for container_id, service in services.items():
+        if service:
+            names_by_service.setdefault((service.project, service.service), set()).add(names[container_id])
+    dependencies: dict[str, set[str]] = {name: set() for name in names.values()}
+    for container_id, container in documents.items():
+        found = dependencies[names[container_id]]
+        found.update(names[provider] for provider in namespaces_of(container) if provider in names)
+        service = services[container_id]
+        if service:
+            found.update(*(names_by_service.get((service.project, other), ()) for other in service.depends_on))
+    for entry in listed:
+        for dependent in linked_by(entry):
+            if dependent in dependencies and entry["Id"] in names:
+                dependencies[dependent].add(names[entry["Id"]])
+    return dependencies

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A whole host at one look: what the core asks for it of the world."""
+"""The interface through which the core reads the state of a whole host."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from ..engine.image_reference import ImageReference
 from ..engine.model import Document, Published, Record
 
 Answer = t.Union[Published, EngineError]
-"""What came of a question to a registry."""
+"""The answer of a registry, or the error that came instead."""
 
 
 class HostReader(t.Protocol):
-    """Few calls that read much. None of them changes anything. Each raises EngineError."""
+    """Read the state of a host in few calls, without changing anything. Each call raises EngineError, unless it says otherwise."""
 
     def containers(self) -> tuple[Document, ...]:
-        """All containers, as the engine lists them."""
+        """Return all containers, as the engine lists them."""
 
     def container(self, container_id: str) -> Document:
-        """The inspect document of one of them."""
+        """Return the inspect document of one container."""
 
     def images(self) -> tuple[Document, ...]:
-        """All images, with and without a name, as the engine lists them."""
+        """Return all images, including untagged ones, as the engine lists them."""
 
     def architecture(self) -> str:
-        """What the engine runs by itself, such as `amd64`."""
+        """Return the engine's native architecture, such as `amd64`."""
 
     def ask(self, references: t.Sequence[ImageReference]) -> tuple[Answer, ...]:
-        """What the registries have under each reference, in the same order. Raises nothing."""
+        """Ask the registries what each reference points to. The answers have the order of the references. Never raises."""
 
     def journal(self) -> t.Mapping[str, Record]:
-        """What runs wrote down of what they are about to do, by place."""
+        """Return the records of runs in progress and interrupted runs, by key."""
 
     def memory(self) -> t.Mapping[str, Record]:
-        """What runs wrote down for later ones, by place."""
+        """Return the records that earlier runs left for later runs, by key."""
 
-    def age(self, note: Record) -> float:
-        """Seconds since it was written, by the engine's clock."""
+    def age(self, record: Record) -> float:
+        """Return the seconds since a record was written, by the engine's clock."""

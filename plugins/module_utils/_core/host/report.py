@@ -2,20 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was found out of a host, as container_update_info returns it."""
+"""The return values of container_update_info."""
 
 from __future__ import annotations
 
-import typing as t
-
+from ..engine.model import ReturnValues
 from .leftovers import ArchiveInfo
 from .model import ContainerInfo, HostInfo
 
-Report = t.Dict[str, t.Any]
 
-
-def host_report(info: HostInfo) -> Report:
-    """The return values of container_update_info. Warnings are left to the module."""
+def host_report(info: HostInfo) -> ReturnValues:
+    """Return everything but the warnings, which the module passes on itself."""
     return {
         "changed": False,
         "containers": [_container(container) for container in info.containers],
@@ -26,7 +23,7 @@ def host_report(info: HostInfo) -> Report:
     }
 
 
-def _container(info: ContainerInfo) -> Report:
+def _container(info: ContainerInfo) -> ReturnValues:
     assessment = info.assessment
     return {
         "name": info.name,
@@ -48,5 +45,5 @@ def _container(info: ContainerInfo) -> Report:
     }
 
 
-def _archive(archive: ArchiveInfo) -> Report:
+def _archive(archive: ArchiveInfo) -> ReturnValues:
     return {"name": archive.name, "id": archive.id, "kept": archive.kept, "rollout": archive.rollout or None}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A whole host at one look: what the core asks for it of the world, and how it reads the answers."""
+"""The state of a host as it was read: records, images and lists of containers."""
 
 from __future__ import annotations
 
@@ -15,30 +15,30 @@ from .reader import Answer
 
 
 class ReadOnlyJournal:
-    """A Journal of notes that were read before, and that cannot be changed."""
+    """A Journal with the given records. It cannot be changed."""
 
-    def __init__(self, notes: t.Mapping[str, Record], age: t.Callable[[Record], float]) -> None:
-        self._notes = notes
+    def __init__(self, records: t.Mapping[str, Record], age: t.Callable[[Record], float]) -> None:
+        self._records = records
         self._age = age
 
     def read(self, key: str) -> Record | None:
-        return self._notes.get(key)
+        return self._records.get(key)
 
     def keys(self, part: str) -> tuple[str, ...]:
-        return tuple(key for key in self._notes if part in key)
+        return tuple(key for key in self._records if part in key)
 
-    def age(self, note: Record) -> float:
-        return self._age(note)
+    def age(self, record: Record) -> float:
+        return self._age(record)
 
     def write(self, key: str, text: str) -> str:
-        raise EngineError(f"nothing is to be written here, and {key} was to hold {len(text)} characters")
+        raise EngineError(f"this journal is read-only: {len(text)} characters could not be written to {key}")
 
     def erase(self, key: str) -> None:
-        raise EngineError(f"nothing is to be erased here, and {key} was to be")
+        raise EngineError(f"this journal is read-only: {key} could not be erased")
 
 
 class LocalImages:
-    """The images of a host, and the registries' answers by `normalised` reference. Does for `resolve` what DockerOps does."""
+    """The images of a host, and the registries' answers by `normalised` reference. Takes the place of DockerOps in `resolve`."""
 
     def __init__(self, listed: t.Iterable[Document], answers: t.Mapping[str, Answer]) -> None:
         self._images = {image["Id"]: image for image in listed}
@@ -68,26 +68,26 @@ class LocalImages:
         return image_id in self._images
 
     def digest_of(self, image_id: str, reference: ImageReference) -> str | None:
-        """The digest under which the repository of the reference knows an image."""
+        """Return the digest that an image has in the repository of the reference, or None."""
         return digest_in(self._images.get(image_id, {}).get("RepoDigests"), reference)
 
     def digests_of(self, image_id: str) -> frozenset[str]:
-        """All digests under which any repository knows an image."""
+        """Return the digests that an image has in any repository."""
         names = map(parse_if_possible, self._images.get(image_id, {}).get("RepoDigests") or ())
         return frozenset(name.digest for name in names if name and name.digest)
 
     def came_from_a_registry(self, image_id: str) -> bool:
-        """Whether any repository knows it by a digest."""
+        """Whether an image has a digest in any repository."""
         return bool(self.digests_of(image_id))
 
-    def made_at(self, image_id: str) -> int | None:
-        """When an image was built, in seconds since 1970."""
-        made_at: int | None = self._images.get(image_id, {}).get("Created")
-        return made_at
+    def created(self, image_id: str) -> int | None:
+        """Return the build date of an image in seconds since 1970. None if the image is not on this host."""
+        created: int | None = self._images.get(image_id, {}).get("Created")
+        return created
 
 
 def as_inspected(listed: Document) -> Document:
-    """As much of a container's inspect document as the engine's list of containers has."""
+    """Convert an entry of the engine's list of containers to the part of an inspect document that it contains."""
     return {
         "Id": listed["Id"],
         "Name": next((name for name in listed.get("Names") or () if name.count("/") < 2), ""),
@@ -99,5 +99,5 @@ def as_inspected(listed: Document) -> Document:
 
 
 def linked_by(listed: Document) -> frozenset[str]:
-    """The names of the containers that link to one in the old way. The engine lists `/linker/alias` among its names."""
+    """Return the names of the containers with a legacy link to this one. The engine lists `/other/alias` among its names."""
     return frozenset(name.split("/")[1] for name in listed.get("Names") or () if name.count("/") == 2)

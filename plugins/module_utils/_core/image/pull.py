@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Have the image that a container is to run, or say by name why it cannot be had."""
+"""Get the image for a container, or raise PullFailed with the kind of error and its remedy."""
 
 from __future__ import annotations
 
@@ -16,28 +16,31 @@ from .pull_errors import classify, describe, rate_limit_hint, remedy_for
 from .resolve import ResolvedImage, resolve_locally
 
 ImageSource = t.Callable[[DockerOps, ImageReference, PullPolicy, Inspected], ResolvedImage]
-"""Tells which image a reference means for a container, and has it on the host or not. Raises EngineError."""
+"""Resolves a reference to an image for a container, with or without a pull. Raises EngineError."""
 
 
 def pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, _inspected: Inspected) -> ResolvedImage:
-    """Have the image on the host, as `policy` says."""
+    """Get the image onto the host, as `policy` says."""
     return ResolvedImage(resolve_locally(ops, reference, policy) or ops.pull(reference))
 
 
 def pull_reference(reference: ImageReference, image_digest: str | None) -> ImageReference:
-    """What is pulled, or looked for on the host, for a container that is to be created from `reference`.
+    """Return the reference to pull, or to look up on the host, for a container that will be created from `reference`.
 
-    It goes on being called as the operator wrote it. Raises InvalidInput when the reference has another digest already.
+    Messages show it as the operator wrote it. Raises InvalidInput if the reference already has another digest.
     """
     if image_digest is None:
         return reference
     if reference.digest not in (None, image_digest):
-        raise InvalidInput(f"image_digest is {image_digest}, but the image reference has a digest of its own: {reference.as_written}.")
+        raise InvalidInput(
+            f"image_digest is {image_digest}, but the image reference has another digest: {reference.as_written}. "
+            "Remove image_digest, or set image to a reference without a digest."
+        )
     return reference._replace(digest=image_digest)
 
 
 def get_image(source: ImageSource, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> ResolvedImage:
-    """The image for a container, obtained in that way. Raises PullFailed, with the problem by its name."""
+    """Get the image for a container from `source`. Raises PullFailed with the kind of error."""
     try:
         return source(ops, reference, policy, inspected)
     except EngineError as error:
@@ -45,31 +48,34 @@ def get_image(source: ImageSource, ops: DockerOps, reference: ImageReference, po
 
 
 def _other_policies(ops: DockerOps, reference: ImageReference, policy: PullPolicy) -> str:
-    """A sentence that names them where they would help."""
+    """Return a sentence that suggests other pull policies, if they would help."""
     if policy is not PullPolicy.ALWAYS:
         return ""
     try:
         ops.local_image(reference)
     except EngineError:
         return ""
-    return " It is on this host already: pull=missing or pull=never would take that one."
+    return " An image with this reference is on the host: pull=missing or pull=never would use it."
 
 
-def _pull_failed(ops: DockerOps, reference: ImageReference, container: str, error: EngineError, advice: str = "") -> PullFailed:
-    problem = classify(error)
-    words = describe(error)
-    if problem is PullErrorKind.RATE_LIMITED and not rate_limit_hint(error):
-        words += _hint_of_registry(ops, reference)
+def _pull_failed(ops: DockerOps, reference: ImageReference, container: str, error: EngineError, hint: str = "") -> PullFailed:
+    kind = classify(error)
+    description = describe(error)
+    if kind is PullErrorKind.RATE_LIMITED and not rate_limit_hint(error):
+        description += _hint_of_registry(ops, reference)
     digest = f" ({reference.digest})" if reference.digest and reference.digest not in reference.as_written else ""
     return PullFailed(
-        f"Image {reference.as_written}{digest} could not be had, and container {container} was not touched: {words}. "
-        f"{remedy_for(problem)}{advice}",
-        problem,
+        f"Image {reference.as_written}{digest} could not be obtained, and container {container} was not changed: {description}. "
+        f"{remedy_for(kind)}{hint}",
+        kind,
     )
 
 
 def _hint_of_registry(ops: DockerOps, reference: ImageReference) -> str:
-    """Engines with the containerd image store do not pass on what the registry says when they pull, but when they only ask."""
+    """Return the registry's message about its rate limit.
+
+    Engines with the containerd image store omit it from a pull error, but include it if they only look up the image.
+    """
     try:
         ops.published(reference)
     except EngineError as error:
@@ -79,7 +85,7 @@ def _hint_of_registry(ops: DockerOps, reference: ImageReference) -> str:
 
 
 def warn_if_tag_moved(ops: DockerOps, reference: ImageReference, image_digest: str | None, policy: PullPolicy) -> tuple[str, ...]:
-    """A warning when the reference means another digest in the registry than the one that was asked for. Nothing when nobody can say."""
+    """Return a warning if the reference resolves to another digest than `image_digest` in the registry. No warning if that is unknown."""
     if image_digest is None or reference.digest or policy is not PullPolicy.ALWAYS:
         return ()
     try:
@@ -88,14 +94,14 @@ def warn_if_tag_moved(ops: DockerOps, reference: ImageReference, image_digest: s
         return ()
     if digest == image_digest:
         return ()
-    there = f"{reference.as_written} means {digest} in the registry, not {image_digest} as image_digest says."
-    return (f"{there} The container goes on following it, so without image_digest the next run moves it there.",)
+    moved = f"{reference.as_written} is {digest} in the registry, not {image_digest} as image_digest says."
+    return (f"{moved} The container still follows this tag: a run without image_digest would update it to the registry's image.",)
 
 
 def with_platform(
     ops: DockerOps, surroundings: Surroundings, resolved: ResolvedImage, reference: ImageReference, container: str
 ) -> Surroundings:
-    """What lies around, with as much of an image that is not on this host as can be known of it. Raises PullFailed."""
+    """Add what the registry reports about the new image to `surroundings`, if it is not on this host. Raises PullFailed."""
     if surroundings.new_image or not resolved.platforms:
         return surroundings
     try:

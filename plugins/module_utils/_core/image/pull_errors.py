@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Why an image could not be had, or a registry not be asked, by name.
+"""Classify the errors of a pull, or of a look-up in a registry.
 
-The engine tells it by its words only, and each release, with each image store, has its own. Those of 20.10, 26 and 28 were provoked; those
-of 29 are 28's with the containerd store.
+The engine reports the reason only as text, which differs by release and by image store. The texts of 20.10, 26 and 28 were provoked on real
+engines. Those of 29 are the same as those of 28 with the containerd image store.
 """
 
 from __future__ import annotations
@@ -16,50 +16,54 @@ import typing as t
 from ..engine.errors import CredentialsUnavailable, EngineError, Forbidden, NoAnswer, NotFound, PullErrorKind
 
 
-class _Words(t.NamedTuple):
-    """A kind of problem for people: what is wrong, as a clause, and what to do, as a sentence."""
+class _Explanation(t.NamedTuple):
+    """A kind of error for the operator: the cause as a clause, and the remedy as a sentence."""
 
-    wrong: str
+    cause: str
     remedy: str
 
 
-_WORDS = {
-    PullErrorKind.NOT_FOUND: _Words("there is no such image", "Check the spelling of the reference, and that the image was published."),
-    PullErrorKind.AUTHENTICATION: _Words(
-        "the registry wants credentials, or other ones",
-        "Set registry_username and registry_password, or log in with 'docker login' on the target as the user that the task runs as.",
+_EXPLANATIONS = {
+    PullErrorKind.NOT_FOUND: _Explanation(
+        "the image does not exist", "Check the spelling of the reference, and check that the image was published."
     ),
-    PullErrorKind.RATE_LIMITED: _Words("rate limited by the registry", "Try again later, or log in where that raises the limit."),
-    PullErrorKind.UNREACHABLE: _Words(
-        "the registry cannot be reached, or is out of order",
-        "Check from the engine's host that the registry is up, and name resolution, proxy and firewall on the way to it.",
+    PullErrorKind.AUTHENTICATION: _Explanation(
+        "the registry requires credentials, or rejected the given ones",
+        "Set registry_username and registry_password, or run 'docker login' on the target as the user that the task runs as.",
     ),
-    PullErrorKind.TLS: _Words(
+    PullErrorKind.RATE_LIMITED: _Explanation("rate limited by the registry", "Try again later, or log in if that raises the limit."),
+    PullErrorKind.UNREACHABLE: _Explanation(
+        "the registry is unreachable or out of order",
+        "Check from the engine's host that the registry is up, and check name resolution, proxy and firewall.",
+    ),
+    PullErrorKind.TLS: _Explanation(
         "no trusted TLS connection to the registry",
-        "Give the engine the registry's CA certificate (/etc/docker/certs.d/<registry>/ca.crt), or name the registry among its "
-        "insecure-registries.",
+        "Install the registry's CA certificate on the engine's host (/etc/docker/certs.d/<registry>/ca.crt), or add the registry to the "
+        "engine's insecure-registries.",
     ),
-    PullErrorKind.NO_PLATFORM: _Words(
-        "there is no image for the platform of this host", "Publish one for it, or name an image that is made for it."
+    PullErrorKind.NO_PLATFORM: _Explanation(
+        "there is no image for the platform of this host", "Publish the image for this platform, or choose one that supports it."
     ),
-    PullErrorKind.BROKEN_LAYER: _Words(
-        "a layer of the image is broken or was cut off", "Try again; if it stays like this, publish the image anew."
+    PullErrorKind.BROKEN_LAYER: _Explanation(
+        "a layer of the image is corrupt or incomplete", "Try again. If the error persists, publish the image again."
     ),
-    PullErrorKind.DISK_FULL: _Words(
-        "the disk of the engine's host is full", "Make room on it, for example with 'docker image prune', and try again."
+    PullErrorKind.DISK_FULL: _Explanation(
+        "the disk of the engine's host is full", "Free some space, for example with 'docker image prune', and try again."
     ),
-    PullErrorKind.TIMEOUT: _Words("no answer came in time", "Check the registry, and the way to it, for what is slow, or wait longer."),
-    PullErrorKind.FORBIDDEN: _Words(
-        "what stands before the engine does not let this call through", "Let the proxy before the engine's socket allow it."
+    PullErrorKind.TIMEOUT: _Explanation(
+        "there was no response in time", "Check whether the registry or the network is slow, or increase timeout and pull_timeout."
     ),
-    PullErrorKind.ENGINE_LOST: _Words(
-        "the connection to the engine broke", "Check that the engine runs, and the connection to it, and run this again."
+    PullErrorKind.FORBIDDEN: _Explanation(
+        "something in front of the engine blocks this call", "Allow the call in the proxy in front of the engine's socket."
     ),
-    PullErrorKind.OTHER: _Words("the engine refused", "See the engine's log for more."),
+    PullErrorKind.ENGINE_LOST: _Explanation(
+        "the connection to the engine broke off", "Check that the engine is running and reachable, and run the task again."
+    ),
+    PullErrorKind.OTHER: _Explanation("the engine refused", "See the engine's log for details."),
 }
 
-# Ways to say it, as regular expressions. The first that fits counts, so what is the cause of others stands before them.
-_SIGNS: tuple[tuple[PullErrorKind, tuple[str, ...]], ...] = (
+# Regular expressions for the texts of the engine. The first match counts, so a cause comes before its consequences.
+_PATTERNS: tuple[tuple[PullErrorKind, tuple[str, ...]], ...] = (
     (PullErrorKind.RATE_LIMITED, ("toomanyrequests", "too many requests", r"\bhttp 429\b", "rate limit")),
     (PullErrorKind.DISK_FULL, ("no space left on device", "disk quota exceeded", "not enough space on the disk")),
     (
@@ -136,38 +140,38 @@ _SIGNS: tuple[tuple[PullErrorKind, tuple[str, ...]], ...] = (
     (PullErrorKind.NOT_FOUND, ("manifest unknown", "name unknown", "name not known to registry", "not found", "does not exist")),
 )
 
-# References, addresses and paths may hold any word. Only 'i/o' is one of the engine's own.
-_NAMES = re.compile(r"(?<!\S)(?!i/o\b)\S*/\S*")
-_SILENCE = re.compile(r"timed? ?out|said nothing", re.IGNORECASE)
-_HINT = re.compile(r"toomanyrequests:\s*(.*)", re.DOTALL | re.IGNORECASE)
+# References, addresses and paths can contain any word, so they are ignored. Only 'i/o' belongs to the engine's own text.
+_PATHS_AND_NAMES = re.compile(r"(?<!\S)(?!i/o\b)\S*/\S*")
+_TIMED_OUT = re.compile(r"timed? ?out|no pull progress", re.IGNORECASE)
+_RATE_LIMIT_MESSAGE = re.compile(r"toomanyrequests:\s*(.*)", re.DOTALL | re.IGNORECASE)
 
 
 def classify(error: EngineError) -> PullErrorKind:
-    """Tell the kind of problem from the error that a pull, or a question to the registry, ended in."""
+    """Return the kind of an error that ended a pull or a look-up in a registry."""
     if isinstance(error, CredentialsUnavailable):
         return PullErrorKind.AUTHENTICATION
     if isinstance(error, Forbidden):
         return PullErrorKind.FORBIDDEN
     if isinstance(error, NoAnswer):
-        return PullErrorKind.TIMEOUT if _SILENCE.search(str(error)) else PullErrorKind.ENGINE_LOST
-    words = _NAMES.sub("", str(error)).strip().lower()
-    for problem, signs in _SIGNS:
-        if re.search("|".join(signs), words):
-            return problem
+        return PullErrorKind.TIMEOUT if _TIMED_OUT.search(str(error)) else PullErrorKind.ENGINE_LOST
+    text = _PATHS_AND_NAMES.sub("", str(error)).strip().lower()
+    for kind, patterns in _PATTERNS:
+        if re.search("|".join(patterns), text):
+            return kind
     return PullErrorKind.NOT_FOUND if isinstance(error, NotFound) else PullErrorKind.OTHER
 
 
-def remedy_for(problem: PullErrorKind) -> str:
-    """One sentence that says what to do about it."""
-    return _WORDS[problem].remedy
+def remedy_for(kind: PullErrorKind) -> str:
+    """Return a sentence that says what to do."""
+    return _EXPLANATIONS[kind].remedy
 
 
 def describe(error: EngineError) -> str:
-    """A clause: what is wrong, by its name, then in the engine's own words, or in those of a registry that limits the rate."""
-    return f"{_WORDS[classify(error)].wrong}: {(rate_limit_hint(error) or str(error)).strip().rstrip('.')}"
+    """Return a clause with the cause, followed by the text of the engine, or of a registry that limits the rate."""
+    return f"{_EXPLANATIONS[classify(error)].cause}: {(rate_limit_hint(error) or str(error)).strip().rstrip('.')}"
 
 
 def rate_limit_hint(error: EngineError) -> str:
-    """What a registry that limits the rate says itself, for example when to come back. Empty when the engine does not pass it on."""
-    found = _HINT.search(str(error)) if classify(error) is PullErrorKind.RATE_LIMITED else None
+    """Return the registry's own message about its rate limit, for example when to try again. Empty if the error does not contain it."""
+    found = _RATE_LIMIT_MESSAGE.search(str(error)) if classify(error) is PullErrorKind.RATE_LIMITED else None
     return found.group(1) if found else ""

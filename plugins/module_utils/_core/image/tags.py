@@ -2,9 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Create a container anew from the exact image that it runs, although it follows a tag which may mean another image by now.
+"""Point tags at images.
 
-The engine takes the image from the reference that a container is created with. So while that call lasts, the tag means the exact image.
+A container that is recreated from its exact image still follows a tag, which may have moved to another image. The engine takes the image
+from the reference in the create body. This is why the tag points at the exact image during that call.
 """
 
 from __future__ import annotations
@@ -19,65 +20,66 @@ from ..engine.retry import retry_on_no_answer
 
 
 class TaggedContainer(t.Protocol):
-    """A container that follows `image_ref` and keeps the image of the ID `image_id`.
+    """A container that follows the reference `image_ref` and keeps the image with the ID `image_id`.
 
-    `tag_means` is the ID of the image that the tag meant before anything was touched, None when it follows no tag, or that meant nothing.
+    `tag_means` is the ID of the image that the tag pointed at before anything was changed. None if the container follows no tag, or if the
+    tag did not exist.
     """
 
     @property
     def image_ref(self) -> str:
-        """As it was written."""
+        """The reference as it was written."""
 
     @property
     def image_id(self) -> str:
-        """In full."""
+        """The full ID."""
 
     @property
     def tag_means(self) -> str | None:
-        """In full too."""
+        """The full ID, or None."""
 
 
 def image_behind_tag(ops: DockerOps, container: TaggedContainer) -> str | None:
-    """The ID of the image that its tag means on this host, None when it follows none, or that means nothing. Raises EngineError."""
+    """Return the ID of the image behind the tag that a container follows, or None if there is none. Raises EngineError."""
     tag = _tag_of(container)
-    return _meaning(ops, tag) if tag else None
+    return _local_image_id(ops, tag) if tag else None
 
 
 def _tag_of(container: TaggedContainer) -> ImageReference | None:
-    """The tag that it follows, None when it follows none: a digest or an ID is an exact image already."""
+    """Return the tag that a container follows. None for a digest or an image ID, which always refer to one exact image."""
     reference = followed_by(container.image_ref, container.image_id)
     return None if reference is None or reference.digest else reference
 
 
 def point_tag_at_image(context: Context, container: TaggedContainer) -> str | None:
-    """A container follows the reference that it is created from, and gets the image that this means: so it has to mean the exact one.
+    """Point the tag of a container at its exact image, so that a container created from the tag gets this image.
 
-    Returns what it meant before.
+    Returns the ID of the image that the tag pointed at before, or None.
     """
     tag = _tag_of(container)
     if tag is None:
         return None
-    meant = retry_on_no_answer(context.clock, lambda: _meaning(context.ops, tag))
-    if meant == container.image_id:
-        return container.tag_means  # An interrupted run may have come this far.
+    previous = retry_on_no_answer(context.clock, lambda: _local_image_id(context.ops, tag))
+    if previous == container.image_id:
+        return container.tag_means  # An interrupted run may have moved the tag already.
     retry_on_no_answer(context.clock, lambda: context.ops.tag(container.image_id, tag))
-    return meant
+    return previous
 
 
-def restore_tag(context: Context, container: TaggedContainer, meant: str | None) -> str:
-    """Let the tag mean again what it meant, and return what is wrong when that fails."""
+def restore_tag(context: Context, container: TaggedContainer, previous: str | None) -> str:
+    """Point the tag of a container at the image `previous` again. Return the error if that fails, else an empty string."""
     tag = _tag_of(container)
-    if tag is None or meant is None or meant == container.image_id:
+    if tag is None or previous is None or previous == container.image_id:
         return ""
     try:
-        if retry_on_no_answer(context.clock, lambda: _meaning(context.ops, tag)) == container.image_id:
-            retry_on_no_answer(context.clock, lambda: context.ops.tag(meant, tag))
+        if retry_on_no_answer(context.clock, lambda: _local_image_id(context.ops, tag)) == container.image_id:
+            retry_on_no_answer(context.clock, lambda: context.ops.tag(previous, tag))
     except EngineError as error:
-        return f"the tag {tag.as_written} could not be given back to the image {meant} on this host: {error}"
+        return f"the tag {tag.as_written} could not be pointed back at the image {previous} on this host: {error}"
     return ""
 
 
-def _meaning(ops: DockerOps, reference: ImageReference) -> str | None:
+def _local_image_id(ops: DockerOps, reference: ImageReference) -> str | None:
     try:
         return ops.local_image(reference).id
     except NotFound:
@@ -85,40 +87,40 @@ def _meaning(ops: DockerOps, reference: ImageReference) -> str | None:
 
 
 def move_tag(ops: DockerOps, reference: ImageReference, image: ImageIdentity, container: str) -> None:
-    """Let the reference that the container is created from mean the image that was pulled by digest. Raises PullFailed."""
+    """Point the reference that the container follows at the image that was pulled by digest. Raises PullFailed."""
     try:
         ops.tag(image.id, reference)
     except EngineError as error:
         raise PullFailed(
-            f"{reference.as_written} could not be made to mean {image.digest} on this host, and container {container} was not touched: "
-            f"{error}."
+            f"The tag {reference.as_written} could not be pointed at {image.digest} on this host, and container {container} was not "
+            f"changed: {error}. Fix the cause, and run the task again."
         ) from error
 
 
 def point_tag_back(
-    ops: DockerOps, container_id: str, running: ImageIdentity, rejected: ImageIdentity, why: str = "rejected"
+    ops: DockerOps, container_id: str, running: ImageIdentity, rejected: ImageIdentity, label: str = "rejected"
 ) -> tuple[str, ...]:
-    """Let the tag that the container follows mean the image that runs again, so that nobody starts the rejected one by accident.
+    """Point the tag that a container follows back at its running image, so that no new container starts the rejected image by accident.
 
-    Only where it is that very tag that was moved, and where no other container is well with what it means now. `container_id` is the
-    container that runs. Returns a warning when it could not be done, which calls the image as `why` says.
+    This happens only if the pull has moved this tag, and if no other running container needs the rejected image under it. `container_id` is
+    the container. Returns a warning if the tag was not moved back. The warning calls the image `label`, such as `rejected`.
     """
-    tag = _tag_they_share(running, rejected)
+    tag = _shared_tag(running, rejected)
     if tag is None or running.id == rejected.id:
         return ()
     try:
-        content = _healthy_user_of(ops, container_id, tag, running, rejected)
-        if content:
-            stays = f"The tag {tag.as_written} goes on meaning the {why} image on this host, since {content} runs that under it."
-            return (f"{stays} Whoever creates a container from it here gets that image. Give the two of them tags of their own.",)
+        other = _other_user_of(ops, container_id, tag, running, rejected)
+        if other:
+            stays = f"The tag {tag.as_written} still points at the {label} image on this host, because {other} runs that image under it."
+            return (f"{stays} A new container from this tag would get that image. Give the two containers different tags.",)
         ops.tag(running.id, tag)
     except EngineError as error:
-        return (f"The tag {tag.as_written} still means the {why} image on this host. It could not be changed: {error}",)
+        return (f"The tag {tag.as_written} still points at the {label} image on this host. It could not be moved back: {error}",)
     return ()
 
 
-def _healthy_user_of(ops: DockerOps, container_id: str, tag: ImageReference, running: ImageIdentity, rejected: ImageIdentity) -> str | None:
-    """The name of another container that follows the tag and runs the rejected image. To move the tag would take it back as well."""
+def _other_user_of(ops: DockerOps, container_id: str, tag: ImageReference, running: ImageIdentity, rejected: ImageIdentity) -> str | None:
+    """Return the name of another running container with this tag and the rejected image. Moving the tag would downgrade it too."""
     for other in ops.surroundings(container_id, running.id).others:
         followed = parse_if_possible(other["Config"]["Image"])
         if followed and followed.names_same_image_as(tag) and other["Image"] == rejected.id and is_active(other):
@@ -126,8 +128,8 @@ def _healthy_user_of(ops: DockerOps, container_id: str, tag: ImageReference, run
     return None
 
 
-def _tag_they_share(running: ImageIdentity, rejected: ImageIdentity) -> ImageReference | None:
-    followed, tried = parse_if_possible(running.reference), parse_if_possible(rejected.reference)
-    if not followed or not tried or tried.digest or not followed.names_same_image_as(tried):
+def _shared_tag(running: ImageIdentity, rejected: ImageIdentity) -> ImageReference | None:
+    followed, pulled = parse_if_possible(running.reference), parse_if_possible(rejected.reference)
+    if not followed or not pulled or pulled.digest or not followed.names_same_image_as(pulled):
         return None
     return followed

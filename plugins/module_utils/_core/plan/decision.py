@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a plan comes to: leave the container as it is, or replace it."""
+"""What a plan decides: leave the container as it is, replace it, or restore a container that is missing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 
 
 class Unchanged(t.NamedTuple):
-    """The container runs the right image already."""
+    """The container already runs the right image."""
 
     old: OldContainer
     old_image: ImageIdentity
@@ -27,10 +27,21 @@ class Unchanged(t.NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-class Skipped(t.NamedTuple):
-    """The container stays as it is, whatever image there is, for a reason and in words that tell it.
+class SkipReason(enum.Enum):
+    """Why a container was not updated although a newer image may exist."""
 
-    `rejected` is the memory of the rollback, where that is the reason. `moved_tag` tells whether a pull may have moved the tag.
+    REJECTED = "rejected"
+    """An earlier update to this image was rolled back."""
+    EXCLUDED = "excluded"
+    """A label excludes the container."""
+    TOO_YOUNG = "too_young"
+    """The image is younger than `min_image_age`."""
+
+
+class Skipped(t.NamedTuple):
+    """The container stays as it is, whatever image there is. `why` is the reason as a sentence for the operator.
+
+    `rejected` is the record of the rollback if that is the reason. `moved_tag` is true if a pull may have moved the tag.
     """
 
     old: OldContainer
@@ -43,47 +54,53 @@ class Skipped(t.NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-class Replacement(t.NamedTuple):
-    """Everything that the calls after the stop need. `stop_timeout` in seconds, for the old container and for the new one.
+class NewContainer(t.NamedTuple):
+    """A container to create from the new image. It is started if `runs` is true.
 
-    The new container is created from `body`, unless it is one that was there before: then `returning` says which. `seen` is the inspect
-    document of the old container that all this was decided on, `new_defaults` what the new image gives to a container that asks for
-    nothing else, None when that cannot be known yet. `new_image_made_at` is when the new image was built, in seconds since 1970, None when
-    it does not say. `moves_tag` is the reference that has to mean the new image on this host before a container is created from it.
-    `warnings` are what was seen while deciding. `doubt` is why it may all turn out to be needless, empty when it cannot.
+    `body` is its create body. If `tag` is set, this reference must point at the new image before the container is created from it.
+    `image_defaults` is the `Config` of the new image, or None if the image is not on this host yet.
+    """
+
+    body: Document
+    runs: bool
+    tag: ImageReference | None = None
+    image_defaults: Document | None = None
+
+
+class Replacement(t.NamedTuple):
+    """Everything that the calls after the stop need.
+
+    `successor` takes the place of the old container: a new container, or an archive that is restored. `archive` is the name that the old
+    container gets. `stop_timeout`, in seconds, applies to the old container and to its successor. `seen` is the inspect document of the
+    old container on which this decision is based. `new_image_created` is when the new image was built, in seconds since 1970, or None if
+    the image does not say. `lost_files` are the files that exist only in the old container's own layer. `doubt`
+    says why the replacement may turn out to be unnecessary; it is empty if it cannot.
     """
 
     old: OldContainer
     old_image: ImageIdentity
     new_image: ImageIdentity
-    body: Document
+    successor: NewContainer | ArchiveRecord
     archive: str
     stop_timeout: int
     seen: Document
-    returning: ArchiveRecord | None = None
     old_image_has_other_tags: bool = False
+    new_image_created: int | None = None
     lost_files: tuple[str, ...] = ()
-    new_image_made_at: int | None = None
-    moves_tag: ImageReference | None = None
     warnings: tuple[str, ...] = ()
-    new_defaults: Document | None = None
     doubt: str = ""
 
-    @property
-    def starts(self) -> bool:
-        """Whether the new container is to run. One that was there before does what it did then."""
-        return self.returning.runs if self.returning else self.old.runs
 
+class MissingContainer(t.NamedTuple):
+    """No container has the name, but one of its archives can be restored.
 
-class SkipReason(enum.Enum):
-    """Why a container was left as it is."""
+    `old` is the archive as the container that it becomes again. `stop_timeout` is in seconds.
+    """
 
-    REJECTED = "rejected"
-    """It was rolled back from that image before."""
-    EXCLUDED = "excluded"
-    """Its label says so."""
-    TOO_YOUNG = "too_young"
-    """The image was made too short a time ago."""
+    old: OldContainer
+    image: ImageIdentity
+    archive: ArchiveRecord
+    stop_timeout: int
 
 
 Decision = t.Union[Unchanged, Skipped, Replacement]

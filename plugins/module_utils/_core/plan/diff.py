@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an update changes: the image, and what follows from its defaults. Values of environment variables are never told."""
+"""What an update changes: the image, and what follows from its defaults. It never shows values of environment variables."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ..engine.model import EMPTY, Document, ImageIdentity
-from .decision import Replacement
+from .decision import NewContainer, Replacement
 
 NOT_KNOWN = "(not known before the pull)"
 
@@ -18,22 +18,23 @@ _NEW_VALUE = "(new value)"
 
 
 class Diff(t.NamedTuple):
-    """What is different before and after, by the same keys where it is there on both sides. Both empty when nothing is."""
+    """The differences before and after, under the same keys. Both are empty if nothing changes."""
 
     before: Document = EMPTY
     after: Document = EMPTY
 
 
 def diff_of(replacement: Replacement, new_image: ImageIdentity) -> Diff:
-    """What becomes of a container that is replaced by one of `new_image`. Of one that comes back, only the image is compared."""
+    """Compare the old container with its successor, which runs `new_image`. For a restored archive, only the image is compared."""
     before: dict[str, t.Any] = {"image": replacement.old_image._asdict()}
     after: dict[str, t.Any] = {"image": new_image._asdict()}
-    if not replacement.returning and replacement.new_defaults is None:
+    new_container = replacement.successor if isinstance(replacement.successor, NewContainer) else None
+    if new_container and new_container.image_defaults is None:
         after["image"]["id"] = new_image.id or NOT_KNOWN
         after["image_defaults"] = NOT_KNOWN
-    elif not replacement.returning:
+    elif new_container:
         old = _view(replacement.seen["Config"])
-        new = _view(with_defaults(replacement.body, replacement.new_defaults or {}))
+        new = _view(with_defaults(new_container.body, new_container.image_defaults or {}))
         before.update(_differing(old, new))
         after.update(_differing(new, old))
         _mask(before, _OLD_VALUE)
@@ -42,7 +43,7 @@ def diff_of(replacement: Replacement, new_image: ImageIdentity) -> Diff:
 
 
 def with_defaults(body: Document, defaults: Document) -> Document:
-    """The `Config` of a container that is created from `body`, from an image of these defaults, as the engine puts the two together.
+    """The `Config` that the engine gives a container created from `body`, with an image that has these defaults.
 
     After `merge` in https://github.com/moby/moby/blob/master/daemon/commit.go.
     """
@@ -56,7 +57,7 @@ def with_defaults(body: Document, defaults: Document) -> Document:
 
 
 def _command(body: Document, defaults: Document) -> Document:
-    """Whoever names an entry point, if only one that is empty, gets none of the image's; and with one, none of its command."""
+    """The command and entry point. An own entry point, even an empty one, replaces the image's; if not empty, its command too."""
     entrypoint, command = body.get("Entrypoint"), body.get("Cmd")
     return {
         "Entrypoint": defaults.get("Entrypoint") if entrypoint is None else entrypoint,
@@ -74,7 +75,7 @@ def _given(values: Document) -> Document:
 
 
 def _view(config: Document) -> Document:
-    """What a person wants to see of a container's `Config`, under the names that Ansible's modules give it."""
+    """The parts of a container's `Config` that matter to a person, under the names that Ansible's modules use."""
     return {
         "command": config.get("Cmd") or None,
         "entrypoint": None if config.get("Entrypoint") in (None, [], [""]) else config["Entrypoint"],
@@ -90,12 +91,12 @@ def _view(config: Document) -> Document:
 
 
 def _by_name(environment: t.Iterable[str]) -> Document:
-    """Of a variable that is there more than once, the last entry counts."""
+    """Variables by name. If a variable occurs more than once, the last entry counts."""
     return {name: value for name, _equals, value in (entry.partition("=") for entry in environment)}
 
 
 def _differing(view: Document, other: Document) -> Document:
-    """The part of a view in which it differs from another one. Of mappings, only what differs in them."""
+    """The fields of a view that differ from another view. For mappings, only the differing keys."""
     different = {}
     for field, value in view.items():
         if value == other[field]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide before anything is touched: what runs, what it should run, and how to get there."""
+"""Plan an update before anything is changed: inspect the container, pull the image, and decide what to do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..image.pull import ImageSource, get_image, pull, pull_reference, warn_if_t
 from ..image.resolve import image_of
 from .decision import Decision, Replacement, Skipped, SkipReason, Unchanged
 from .requests import RecreateRequest
-from .skip_rules import is_excluded, says_its_age, why_excluded, why_too_young
+from .skip_rules import has_build_date, is_excluded, why_excluded, why_too_young
 
 if t.TYPE_CHECKING:
     from ..state.rejections import Rejected
@@ -28,9 +28,9 @@ if t.TYPE_CHECKING:
 def plan_replacement(
     context: Context, watch: Stopwatch, request: RecreateRequest, source: ImageSource = pull
 ) -> Unchanged | Skipped | Replacement:
-    """Inspect, pull and decide. Whatever this raises (InvalidInput or StepFailed), the container was not touched.
+    """Inspect the container, get the image from `source`, and decide. Does not look at rejections and at the age of the image.
 
-    `source` is what to do in place of the pull.
+    Raises InvalidInput and StepFailed. In each case, the container was not changed.
     """
     with watch.step("inspect"):
         inspected = inspect_exactly(context.ops, request.container)
@@ -39,7 +39,7 @@ def plan_replacement(
     refuse_archive(context, old)
     if request.respect_labels and is_excluded(container):
         return Skipped(old, image_of(inspected), image_of(inspected), SkipReason.EXCLUDED, why_excluded(old.name))
-    reference = _wanted(request, old, container["Image"])
+    reference = _target_reference(request, old, container["Image"])
     with watch.step("pull"):
         resolved = get_image(source, context.ops, pull_reference(reference, request.image_digest), request.pull, inspected)
         warnings = warn_if_tag_moved(context.ops, reference, request.image_digest, request.pull)
@@ -53,31 +53,31 @@ def plan_replacement(
 
 
 def inspect_exactly(ops: DockerOps, container: str) -> Inspected:
-    """Look at a container that has to be there. Raises InspectFailed."""
+    """Inspect a container that must exist. Raises InspectFailed."""
     try:
         return ops.inspect(container)
     except NotFound:
         raise InspectFailed(
-            f"There is no container with the full name or full ID {container} on this engine, so there is nothing to update."
+            f"There is no container with the full name or full ID {container} on this engine. Nothing was changed. Check the name."
         ) from None
     except EngineError as error:
-        raise InspectFailed(f"Container {container} could not be inspected, and was not touched: {error}") from error
+        raise InspectFailed(f"Container {container} could not be inspected, and was not changed: {error}") from error
 
 
-def _wanted(request: RecreateRequest, old: OldContainer, image_id: str) -> ImageReference:
+def _target_reference(request: RecreateRequest, old: OldContainer, image_id: str) -> ImageReference:
     if request.image is not None:
         return ImageReference.parse(request.image)
     followed = followed_by(old.image_ref, image_id)
     if followed is None:
         raise InvalidImageReference(
-            f"Container {old.name} was not touched: it was created from an image ID ({old.image_ref}), which no registry knows. "
-            "Name the image to move it to."
+            f"Container {old.name} was not changed: it was created from an image ID ({old.image_ref}), and no registry can look up an ID. "
+            "Set image to the image that it should run."
         )
     return followed
 
 
 def refuse_archive(context: Context, old: OldContainer) -> None:
-    """To replace an archive would be to lose the way back that it was kept for. Raises Refused and InspectFailed."""
+    """Refuse to replace an archive, because it could not be restored afterwards. Raises Refused and InspectFailed."""
     if not owner_by_name(old.name):
         return
     from ..state.archives import owner_of_archive
@@ -85,20 +85,20 @@ def refuse_archive(context: Context, old: OldContainer) -> None:
     try:
         owner = owner_of_archive(context.memory, old.id, old.name)
     except EngineError as error:
-        raise InspectFailed(f"It could not be found out whether {old.name} is an archive, and it was not touched: {error}") from error
+        raise InspectFailed(f"Container {old.name} was not changed: whether it is an archive could not be determined. {error}") from error
     if owner:
         raise Refused(
-            f"{old.name} is an archive of {owner}, kept to go back to, and was not touched. Name {owner} to update it, put this one back "
-            "with container_rollback, or drop it with container_finalize."
+            f"{old.name} is an archive of {owner}, kept for a rollback, and was not changed. Name {owner} to update that container. "
+            "Use container_rollback to restore the archive, or container_finalize to drop it."
         )
 
 
 def plan_recreation(context: Context, watch: Stopwatch, request: RecreateRequest, source: ImageSource = pull) -> Decision:
-    """As `plan_replacement`, but an image that is too young is not used, and one that was rejected before only if the operator insists."""
+    """Like `plan_replacement`, but skip an image that is too young, and an image that was rejected before unless `force` is set."""
     decision = plan_replacement(context, watch, request, source)
     if not isinstance(decision, Replacement):
         return decision
-    return _skip_rejected(context, request, decision) or _skip_young(context, request, decision) or _with_doubt_about_age(request, decision)
+    return _skip_rejected(context, request, decision) or _skip_young(context, request, decision) or _with_age_warning(request, decision)
 
 
 def _skip_rejected(context: Context, request: RecreateRequest, decision: Replacement) -> Skipped | None:
@@ -112,12 +112,12 @@ def _skip_rejected(context: Context, request: RecreateRequest, decision: Replace
 
 
 def _skip_young(context: Context, request: RecreateRequest, decision: Replacement) -> Skipped | None:
-    """Its tag is given back only after a pull that always asks: any other would never ask again once the tag means the old image."""
+    """Skip a young image. Its tag is pointed back only with `pull: always`: other policies would never look for a newer image again."""
     now = context.clock.unix_seconds()
-    young = why_too_young(decision.new_image.reference, decision.new_image_made_at, now, request.min_image_age)
-    if young is None or decision.new_image.id == decision.old_image.id:
+    too_young = why_too_young(decision.new_image.reference, decision.new_image_created, now, request.min_image_age)
+    if too_young is None or decision.new_image.id == decision.old_image.id:
         return None
-    why = f"{decision.old.name} was left as it is: {young}."
+    why = f"{decision.old.name} was not updated: {too_young}."
     return _skip(decision, SkipReason.TOO_YOUNG, why, moved_tag=request.pull is PullPolicy.ALWAYS and request.image_digest is None)
 
 
@@ -125,8 +125,8 @@ def _skip(decision: Replacement, reason: SkipReason, why: str, *, moved_tag: boo
     return Skipped(decision.old, decision.old_image, decision.new_image, reason, why, rejected, moved_tag, decision.warnings)
 
 
-def _with_doubt_about_age(request: RecreateRequest, decision: Replacement) -> Replacement:
-    if not request.min_image_age or not decision.new_image.id or says_its_age(decision.new_image_made_at):
+def _with_age_warning(request: RecreateRequest, decision: Replacement) -> Replacement:
+    if not request.min_image_age or not decision.new_image.id or has_build_date(decision.new_image_created):
         return decision
-    doubt = f"{decision.new_image.reference} does not tell when it was built, so min_image_age did not hold it back."
-    return decision._replace(warnings=(*decision.warnings, doubt))
+    warning = f"{decision.new_image.reference} has no credible build date, so min_image_age was not applied."
+    return decision._replace(warnings=(*decision.warnings, warning))

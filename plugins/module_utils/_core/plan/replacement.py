@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide how a container is replaced, once it is known that it is: what lies around it, what it is created from, what forbids it."""
+"""Decide how to replace a container: inspect its surroundings, build the create body, and run the preflight checks."""
 
 from __future__ import annotations
 
 import typing as t
 
 from ..container.archive_name import archive_name
-from ..container.compose import tell_compose
+from ..container.compose import with_image_label
 from ..container.create_body import ContainerSpec
 from ..container.dependents import Dependent, find_dependents, with_image_behind_tag
 from ..container.lost_files import lost_files
@@ -22,7 +22,7 @@ from ..engine.timing import unix_seconds_of
 from ..image.pull import with_platform
 from ..image.resolve import ResolvedImage, has_other_tags
 from ..state.archives import owner_of_archive
-from .decision import Replacement
+from .decision import NewContainer, Replacement
 from .preflight import Candidate, run_checks
 from .requests import LostFiles, RecreateRequest
 
@@ -37,15 +37,15 @@ def replacement_for(
     resolved: ResolvedImage,
     warnings: tuple[str, ...] = (),
 ) -> Replacement:
-    """The way from the image that a container runs to `resolved`, which is called `reference`.
+    """Plan the replacement by a container of the image `resolved`, which the container follows as `reference`.
 
-    `warnings` are those of before. Raises InspectFailed, PullFailed and Refused. The container was not touched.
+    `warnings` are those of earlier steps. Raise InspectFailed, PullFailed or Refused. Nothing is touched.
     """
     container, new_image = inspected.container, resolved.image
     surroundings, dependents, inspected_dependents, stranded = inspect_surroundings(context, old, container, new_image.id)
     surroundings = with_platform(context.ops, surroundings, resolved, reference, old.name)
     spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
-    body = tell_compose(spec.create_body(reference.as_written), new_image.id)
+    body = with_image_label(spec.create_body(reference.as_written), new_image.id)
     files = _files_at_stake(context, old, request, (inspected, *inspected_dependents))
     candidate = Candidate(
         inspected=inspected,
@@ -61,22 +61,25 @@ def replacement_for(
         old=old._replace(dependents=dependents),
         old_image=old_image,
         new_image=new_image,
-        body=body,
+        successor=NewContainer(
+            body=body,
+            runs=old.runs,
+            tag=reference if request.image_digest and not reference.digest else None,
+            image_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
+        ),
+        new_image_created=unix_seconds_of(surroundings.new_image.get("Created")),
         archive=archive_name(old.name, context.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
         stop_timeout=request.stop_timeout_for(container),
         old_image_has_other_tags=has_other_tags(inspected),
         lost_files=files,
         seen=container,
-        moves_tag=reference if request.image_digest and not reference.digest else None,
         warnings=(*warnings, *stranded, *_moves_to_another_platform(old, inspected, surroundings.new_image)),
-        new_image_made_at=unix_seconds_of(surroundings.new_image.get("Created")),
-        new_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
         doubt=resolved.doubt,
     )
 
 
 def _files_at_stake(context: Context, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> tuple[str, ...]:
-    """The files that go with the containers that go, those of dependents with the container's name before the path."""
+    """List the files that exist only in the containers to be removed. For dependents, the container's name precedes the path."""
     if request.lost_files is LostFiles.IGNORE:
         return ()
     try:
@@ -87,17 +90,17 @@ def _files_at_stake(context: Context, old: OldContainer, request: RecreateReques
         )
     except EngineError as error:
         raise InspectFailed(
-            f"It could not be found out whether files of container {old.name} would be lost, and it was not touched: {error}. "
-            "With lost_files=ignore nobody asks."
+            f"Container {old.name} was not touched: the engine could not list the files that would be lost with it: {error}. "
+            "With lost_files=ignore the engine is not asked."
         ) from error
 
 
 def inspect_surroundings(
     context: Context, old: OldContainer, container: Document, new_image_id: str
 ) -> tuple[Surroundings, tuple[Dependent, ...], tuple[Inspected, ...], tuple[str, ...]]:
-    """What lies around a container, who depends on it, and a warning for each archive that does. Raises InspectFailed.
+    """Inspect what surrounds a container, and its dependents. Raise InspectFailed.
 
-    An archive is left alone: it goes back to this container, should this one have gone back before.
+    An archive that depends on the container is no dependent: it works again once this container is restored. Return a warning for each.
     """
     try:
         surroundings = context.ops.surroundings(old.id, new_image_id)
@@ -107,20 +110,22 @@ def inspect_surroundings(
         inspected_dependents = tuple(context.ops.inspect(dependent.id) for dependent in dependents)
         return surroundings, dependents, inspected_dependents, tuple(_stranded(archive, old) for archive in archives)
     except EngineError as error:
-        raise InspectFailed(f"What lies around container {old.name} could not be looked at, and it was not touched: {error}") from error
+        raise InspectFailed(
+            f"Container {old.name} was not touched: the containers and networks around it could not be inspected: {error}"
+        ) from error
 
 
 def _moves_to_another_platform(old: OldContainer, inspected: Inspected, new_image: Document) -> t.Iterator[str]:
     before, after = ((image or {}).get("Architecture") for image in (inspected.image, new_image))
     if before and after and before != after:
         yield (
-            f"{old.name} runs an image that is made for {before}, and the new one is made for {after}. If it is to stay with {before}, "
+            f"{old.name} runs an image for {before}, and the new image is for {after}. To stay with {before}, "
             "name an image that has only this platform."
         )
 
 
 def _stranded(archive: Dependent, provider: OldContainer) -> str:
     return (
-        f"The archive {archive.name} needs the very container of {provider.name} that is replaced here. "
-        f"To go back to it, let {provider.name} go back first."
+        f"The archive {archive.name} depends on the container of {provider.name} that this run replaces. "
+        f"To restore it, restore {provider.name} first."
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the operator asks for."""
+"""What an operator can ask a module to do with one container."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from ..engine.errors import InvalidInput
 from ..engine.image_reference import ImageReference, is_digest
 from ..engine.model import Document, PullPolicy, stop_timeout_of
-from ..engine.timing import LONGEST, LONGEST_AGE
+from ..engine.timing import LONGEST_AGE, require_seconds
 from ..image.pull import pull_reference
 
 
 class Cleanup(t.NamedTuple):
-    """What goes besides the archive: the image that was replaced, and then every dangling image of the engine."""
+    """What to remove besides the archive: the replaced image, and then all dangling images on the engine."""
 
     remove_replaced: bool = False
     prune_dangling: bool = False
@@ -30,7 +30,7 @@ _CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
 
 class LostFiles(enum.Enum):
-    """What to do about files that lie in the container's own layer, and would be lost with it."""
+    """What to do about files that exist only in the container's own layer, and would be lost with it."""
 
     WARN = "warn"
     REFUSE = "refuse"
@@ -39,9 +39,9 @@ class LostFiles(enum.Enum):
 
 @dataclass(frozen=True)
 class ContainerRequest:
-    """Which container, by its exact name or its full ID, and how long in seconds it gets to stop: None means its own stop timeout.
+    """A container, by its exact name or its full ID, and its stop timeout in seconds.
 
-    Raises InvalidInput.
+    If `stop_timeout` is None, the container's own stop timeout applies. Raises InvalidInput.
     """
 
     container: str
@@ -56,20 +56,20 @@ class ContainerRequest:
 
     def __post_init__(self) -> None:
         if not _CONTAINER_NAME.fullmatch(self.container):
-            raise InvalidInput(f"'{self.container}' is not the name of a container (letters, digits, '_', '.', '-').")
-        if self.stop_timeout is not None and not 0 <= self.stop_timeout <= LONGEST:
-            raise InvalidInput(f"stop_timeout must be a number of seconds from 0 to {LONGEST}, not {self.stop_timeout}.")
+            raise InvalidInput(f"'{self.container}' is not the name of a container. A name has only letters, digits, '_', '.' and '-'.")
+        if self.stop_timeout is not None:
+            require_seconds("stop_timeout", self.stop_timeout)
 
 
 @dataclass(frozen=True)
 class RecreateRequest(ContainerRequest):
-    """What the operator wants done.
+    """An update of a container.
 
-    `image` None means the reference that the container was created from. `image_digest` is the one that is pulled, whatever the reference
-    means in the registry. `force` recreates a container that runs the right image already, and tries an image that was rejected before.
-    `verbatim` keeps the defaults of an old image that is gone. `keep_env` names variables that stay as they are even with the old
-    image's default value. `min_image_age` is in seconds, `respect_labels` leaves containers alone
-    whose label says so; `force` overrides neither. Raises InvalidInput.
+    If `image` is None, the reference that the container was created from is used. `image_digest` is pulled instead of what the reference
+    points to in the registry. `force` recreates a container that already runs the right image, and retries an image that was rejected.
+    `verbatim` keeps the defaults of an old image that is no longer on the host. `keep_env` names variables to keep even if they have the
+    old image's default value. `min_image_age` is in seconds. `respect_labels` skips containers whose label excludes them. `force`
+    overrides neither of these two. Raises InvalidInput.
     """
 
     image: str | None = None
@@ -88,5 +88,4 @@ class RecreateRequest(ContainerRequest):
             raise InvalidInput(f"image_digest must be a digest such as sha256:<64 hex digits>, not '{self.image_digest}'.")
         if self.image is not None:
             pull_reference(ImageReference.parse(self.image), self.image_digest)
-        if not 0 <= self.min_image_age <= LONGEST_AGE:
-            raise InvalidInput(f"min_image_age must be a number of seconds from 0 to {LONGEST_AGE}, not {self.min_image_age:g}.")
+        require_seconds("min_image_age", self.min_image_age, longest=LONGEST_AGE)

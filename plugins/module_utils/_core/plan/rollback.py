@@ -2,116 +2,101 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Decide which archive a container goes back to, while nothing is touched."""
+"""Decide which archive to restore. Nothing is touched."""
 
 from __future__ import annotations
 
 from ..container.archive_name import archive_name
 from ..container.old_container import old_container
-from ..engine.errors import EngineError, InspectFailed, NoArchive, NotFound
-from ..engine.interfaces import Context, DockerOps
-from ..engine.model import ContainerRuntimeState, ImageIdentity, Inspected, RuntimeStatus, name_of
+from ..engine.errors import EngineError, InspectFailed, NoArchive
+from ..engine.interfaces import Context, DockerOps, find_container
+from ..engine.model import ContainerRuntimeState, Inspected, RuntimeStatus, name_of
 from ..engine.timing import Stopwatch
 from ..image.resolve import image_of
 from ..state.archives import ArchiveRecord, ArchiveStore
-from .decision import Replacement, Unchanged
+from .decision import MissingContainer, Replacement, Unchanged
 from .preflight import Candidate, run_checks
 from .recreate import inspect_exactly
 from .replacement import inspect_surroundings
 from .requests import ContainerRequest
 
 
-def plan_rollback(context: Context, rolled_back_to: str | None, watch: Stopwatch, request: ContainerRequest) -> Unchanged | Replacement:
-    """What `rollback_to_archive` is to do, once no other run is at it.
+def plan_rollback(
+    context: Context, rolled_back_to: str | None, watch: Stopwatch, request: ContainerRequest
+) -> Unchanged | Replacement | MissingContainer:
+    """Decide what container_rollback does. Raise StepFailed.
 
-    `rolled_back_to` is the container that an interrupted run would have brought back. Raises StepFailed.
+    `rolled_back_to` is the ID of the container that an interrupted run was to restore, or None.
     """
-    if _is_missing(context.ops, request):
-        return _plan_restore_missing(context, request)
-    return _plan(context, rolled_back_to, watch, request)
+    if is_missing(context.ops, request):
+        return plan_missing(context, request)
+    return plan_return(context, rolled_back_to, watch, request)
 
 
-def _plan(context: Context, rolled_back_to: str | None, watch: Stopwatch, request: ContainerRequest) -> Unchanged | Replacement:
+def plan_return(context: Context, rolled_back_to: str | None, watch: Stopwatch, request: ContainerRequest) -> Unchanged | Replacement:
+    """Replace the container with its newest archive. Raise StepFailed."""
     with watch.step("inspect"):
         inspected = inspect_exactly(context.ops, request.container)
         old = old_container(inspected.container, context.clock.unix_seconds())
         if rolled_back_to == old.id:
-            # To go on would be to go back once more, or to the very one that was gone back from.
+            # The interrupted run has restored it. Another rollback would go back one archive too far, or forward again.
             return Unchanged(old, image_of(inspected), image_of(inspected))
-        kept, previous = _newest_archive(context, old.name, beside=old.id)
+        record, archive = _newest_archive(context, old.name, other_than=old.id)
     with watch.step("preflight"):
         surroundings, dependents, inspected_dependents, warnings = inspect_surroundings(
-            context, old, inspected.container, previous.container["Image"]
+            context, old, inspected.container, archive.container["Image"]
         )
         candidate = Candidate(
             inspected=inspected,
             surroundings=surroundings,
             dependents=inspected_dependents,
-            new_image=previous.container["Config"]["Image"],
-            networks=tuple((previous.container.get("NetworkSettings") or {}).get("Networks") or ()),
+            new_image=archive.container["Config"]["Image"],
+            networks=tuple((archive.container.get("NetworkSettings") or {}).get("Networks") or ()),
             verbatim=True,
         )
         run_checks(old.name, candidate)
     return Replacement(
         old=old._replace(dependents=dependents),
         old_image=image_of(inspected),
-        new_image=image_of(previous),
-        body={},
+        new_image=image_of(archive),
+        successor=record,
         archive=archive_name(old.name, context.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
         stop_timeout=request.stop_timeout_for(inspected.container),
         seen=inspected.container,
-        returning=kept,
         warnings=warnings,
     )
 
 
-def _newest_archive(context: Context, container: str, *, beside: str = "") -> tuple[ArchiveRecord, Inspected]:
-    """The newest that is still there under its archive's name. One that was renamed is no archive any more."""
-    try:
-        for kept in ArchiveStore(context.memory).of(container):
-            try:
-                found = context.ops.inspect(kept.id)
-            except NotFound:
-                continue
-            if kept.id != beside and name_of(found.container) == kept.name:
-                return kept, found
-    except EngineError as error:
-        raise InspectFailed(f"The archives of {container} could not be looked at, and nothing was touched: {error}") from error
-    raise NoArchive(
-        f"There is nothing to go back to: no archive of {container} is left. Nothing was touched. Check the name. "
-        "container_recreate keeps an archive with keep_archive. To run an older image, name it to container_recreate."
-    )
-
-
-def _is_missing(ops: DockerOps, request: ContainerRequest) -> bool:
-    if request.is_by_id:
-        return False
-    try:
-        ops.inspect(request.container)
-    except NotFound:
-        return True
-    except EngineError:
-        return False  # The plan will say what is wrong.
-    return False
-
-
-def _plan_restore_missing(context: Context, request: ContainerRequest) -> Replacement:
-    """The archive is the container to go back to, should this be interrupted; there is no new one."""
-    kept, found = _newest_archive(context, request.container)
-    image = image_of(found)
-    old = old_container(found.container, context.clock.unix_seconds())._replace(
+def plan_missing(context: Context, request: ContainerRequest) -> MissingContainer:
+    """Restore the newest archive of a container that is gone. Raise StepFailed."""
+    record, archive = _newest_archive(context, request.container)
+    old = old_container(archive.container, context.clock.unix_seconds())._replace(
         name=request.container,
-        state=ContainerRuntimeState(RuntimeStatus.HEALTHY if kept.runs else RuntimeStatus.EXITED),
-        runs=kept.runs,
-        restart_policy=kept.restart_policy,
+        state=ContainerRuntimeState(RuntimeStatus.HEALTHY if record.runs else RuntimeStatus.EXITED),
+        runs=record.runs,
+        restart_policy=record.restart_policy,
     )
-    return Replacement(
-        old=old,
-        old_image=image,
-        new_image=ImageIdentity(image.reference, ""),
-        body={},
-        archive=kept.name,
-        stop_timeout=request.stop_timeout_for(found.container),
-        seen=found.container,
-        returning=kept,
+    return MissingContainer(old, image_of(archive), record, request.stop_timeout_for(archive.container))
+
+
+def is_missing(ops: DockerOps, request: ContainerRequest) -> bool:
+    """Whether no container has the requested name."""
+    try:
+        return not request.is_by_id and find_container(ops, request.container) is None
+    except EngineError:
+        return False  # The plan reports the error.
+
+
+def _newest_archive(context: Context, container: str, *, other_than: str = "") -> tuple[ArchiveRecord, Inspected]:
+    """Find the newest archive that exists under its name: a container that was renamed is no longer an archive."""
+    try:
+        for record in ArchiveStore(context.memory).of(container):
+            found = find_container(context.ops, record.id)
+            if found and record.id != other_than and name_of(found.container) == record.name:
+                return record, found
+    except EngineError as error:
+        raise InspectFailed(f"The archives of {container} could not be inspected, and nothing was touched: {error}") from error
+    raise NoArchive(
+        f"There is no archive of {container} to restore. Nothing was touched. Check the name. "
+        "container_recreate keeps an archive if keep_archive is set. To run an older image, give it to container_recreate."
     )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Archives that were kept, remembered so that a later run knows them from containers that merely look like one."""
+"""The archives that were kept, recorded in the engine, so that a later run does not mistake another container for one."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from ..engine.model import Document
 
 
 class ArchiveRecord(t.NamedTuple):
-    """An archive: its ID, its name, and what it has to be given back when it returns.
+    """An archive: its ID, its name, and what to restore with it.
 
-    `runs` tells whether it was running, `restart_policy` what its operator gave it. `rollout` is the one that it was replaced in, which
-    may be empty.
+    `runs` is true if the container was running. `restart_policy` is what the operator set. `rollout` is the name of the rollout that
+    replaced the container, or empty.
     """
 
     id: str
@@ -30,13 +30,13 @@ class ArchiveRecord(t.NamedTuple):
 
 
 class ArchiveStore:
-    """The archives of each container, newest first, in the engine, where any later run finds them. Its methods raise EngineError."""
+    """The archives of each container, newest first, kept in the engine. Each method raises EngineError."""
 
     def __init__(self, memory: Journal) -> None:
         self._memory = memory
 
     def of(self, container: str) -> tuple[ArchiveRecord, ...]:
-        """What is remembered; whether it is still there is another question."""
+        """Return the recorded archives, whether or not they still exist."""
         for key in (_key(container), _spare_key(container)):
             note = self._memory.read(key)
             if note is None:
@@ -57,7 +57,7 @@ class ArchiveStore:
             self._write(container, tuple(archive for archive in archives if archive.id != archive_id))
 
     def _write(self, container: str, archives: tuple[ArchiveRecord, ...]) -> None:
-        """What is written cannot be changed, so a second place holds it while the first is empty: a kill must not lose the older ones."""
+        """Replace the record. Since a record cannot be changed, a spare key holds it while the first is empty, in case of a kill."""
         key, spare = _key(container), _spare_key(container)
         text = json.dumps([archive._asdict() for archive in archives], sort_keys=True)
         self._memory.erase(spare)
@@ -78,7 +78,7 @@ def _spare_key(container: str) -> str:
 
 
 def owner_of_key(key: str) -> str | None:
-    """The container whose archives are remembered at this place. None when it is the place of something else."""
+    """The container whose archives are recorded under this key, or None if the key has another purpose."""
     for beginning in (_key(""), _spare_key("")):
         before, found, container = key.partition(beginning)
         if found and not before:
@@ -87,7 +87,7 @@ def owner_of_key(key: str) -> str | None:
 
 
 def owner_of_archive(memory: Journal, container_id: str, name: str) -> str | None:
-    """The container whose kept archive this is. None when it is none, or is not called what it was kept as. Raises EngineError."""
+    """The container of which this is a kept archive, or None if it is none, or was renamed. Raise EngineError."""
     owner = owner_by_name(name)
     if owner and any((kept.id, kept.name) == (container_id, name) for kept in ArchiveStore(memory).of(owner)):
         return owner

@@ -2,33 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a run writes down before it touches anything, and how runs keep out of each other's way.
+"""The journal: what a run records before it touches a container, and under which keys.
 
-The journal lies in the engine, so that any later run finds it, from any machine. To write where something is written already changes
-nothing and gives back what is there, which makes a lock of it: whoever reads its own token back holds it.
+The journal is kept in the engine, so any later run finds it, from any machine. Writing to a key that exists changes nothing and returns
+what is there. That makes it a lock: the run that reads its own token back holds it.
 
-A lock whose holder died is never erased and taken again, since two rescuers could do that to each other. It is succeeded: the rescuer
-takes a second lock, named after the dead holder's token. Should the rescuer die too, the next one succeeds the rescuer, and so on.
+The lock of a dead run is never erased and taken again, because two rescuers could do that to each other. It is succeeded: the rescuer
+takes a second lock whose key contains the dead run's token. If the rescuer dies too, the next one succeeds the rescuer, and so on.
 """
 
 from __future__ import annotations
 
-import json
 import typing as t
 
-from ..engine.errors import InvalidInput
-from ..engine.model import Document
-
-if t.TYPE_CHECKING:
-    from ..container.dependents import Dependent
-    from .archives import ArchiveRecord
+from ..container.old_container import OldContainer
+from ..engine.model import ImageIdentity
+from .archives import ArchiveRecord
 
 
 class Holder(t.NamedTuple):
-    """Who runs: `token` is unique, the rest tells another run whether this one still lives.
+    """The process that runs: `token` is unique, the other fields let another run find out whether this one is still alive.
 
-    `boot` and `pid_namespace` identify the kernel and the name space in which `pid` and `pid_started` mean something. `local` is true
-    when the engine is on that same machine.
+    `boot` and `pid_namespace` identify the kernel and the namespace in which `pid` and `pid_started` have a meaning. `local` is true
+    if the engine is on the same machine.
     """
 
     token: str
@@ -40,31 +36,28 @@ class Holder(t.NamedTuple):
     local: bool
 
 
-class JournalEntry(t.NamedTuple):
-    """What a run is about to do: enough to bring the old container back, or to see the new one through.
+class Created(t.NamedTuple):
+    """The successor is a new container, started if `runs` is true. Its ID is recorded under a key of its own once the engine returns it."""
 
-    `old_status` is what the old container was doing and `old_started_at` since when, by the engine's time stamp; `runs` tells whether it
-    is meant to run, `restart_policy` what it had, `time_to_health` in seconds what its health check needs, `dependents` who depends on
-    it. `returning` is set when the new container is one that was there before. `lease` in seconds is the longest that the run can take
-    from here on. With `announces_touch` the old container is not touched before a note at `touch_key` the entry says so. The archive is
-    remembered with `rollout`.
+    runs: bool
+
+
+class JournalEntry(t.NamedTuple):
+    """What a run is about to do: enough to restore the old container, or to finish the update with its successor.
+
+    `old` is the container as it was before the run touched it, and `archive` the name that it gets. `successor` takes its place: a new
+    container, or an archive that is restored. It is None if `old` is itself an archive that is restored because no container has its name.
+    `lease`, in seconds, is the longest that the run can take from here on. If `announces_touch` is true, the old container is not touched
+    before there is a record under `touch_key`. `rollout` is stored with the archive.
     """
 
-    container: str
-    archive: str
-    old_id: str
-    old_image_ref: str
+    old: OldContainer
     old_image_id: str
-    old_status: str
-    old_started_at: str
-    runs: bool
-    restart_policy: Document
-    time_to_health: float
-    dependents: tuple[Dependent, ...]
     new_image_ref: str
     new_image_id: str
+    successor: Created | ArchiveRecord | None
+    archive: str
     stop_timeout: int
-    returning: ArchiveRecord | None
     keep_archive: bool
     lease: float
     holder: Holder
@@ -72,84 +65,71 @@ class JournalEntry(t.NamedTuple):
     rollout: str = ""
 
     @property
-    def starts(self) -> bool:
-        """Whether the new container is to run."""
-        return self.returning.runs if self.returning else self.runs
+    def container(self) -> str:
+        """The name of the container that the run works on."""
+        return self.old.name
 
-    def to_text(self) -> str:
-        fields = {
-            **self._asdict(),
-            "dependents": [dependent._asdict() for dependent in self.dependents],
-            "returning": self.returning._asdict() if self.returning else None,
-            "holder": self.holder._asdict(),
-        }
-        return json.dumps(fields, sort_keys=True)
+    @property
+    def old_image(self) -> ImageIdentity:
+        return ImageIdentity(self.old.image_ref, self.old_image_id)
 
-    @classmethod
-    def from_text(cls, text: str) -> JournalEntry:
-        """Raises InvalidInput when `text` is not an entry of this version."""
-        from .archives import ArchiveRecord
+    @property
+    def new_image(self) -> ImageIdentity:
+        return ImageIdentity(self.new_image_ref, self.new_image_id)
 
-        try:
-            fields = json.loads(text)
-            return cls(
-                **{
-                    **fields,
-                    "dependents": tuple(_dependent(dependent) for dependent in fields["dependents"]),
-                    "returning": ArchiveRecord(**fields["returning"]) if fields["returning"] else None,
-                    "holder": Holder(**fields["holder"]),
-                }
-            )
-        except (KeyError, TypeError, ValueError):
-            raise InvalidInput("it was not written by this version of the collection") from None
+    @property
+    def successor_runs(self) -> bool:
+        """Whether the successor is meant to run."""
+        return self.successor.runs if self.successor else self.old.runs
 
-
-def _dependent(fields: t.Mapping[str, t.Any]) -> Dependent:
-    from ..container.dependents import Dependent
-
-    return Dependent(**{**fields, "shares_with": tuple(fields["shares_with"])})
+    @property
+    def restores(self) -> str | None:
+        """The ID of the container that the run restores, or None if the run updates the container."""
+        if self.successor is None:
+            return self.old.id
+        return self.successor.id if isinstance(self.successor, ArchiveRecord) else None
 
 
 class ProcessTable(t.Protocol):
-    """Knows this run, and whether another one can still be alive."""
+    """Knows the process of this run, and whether that of another run can still be alive."""
 
     def me(self) -> Holder:
-        """This run."""
+        """This process."""
 
     def is_dead(self, holder: Holder) -> bool | None:
-        """Whether that run has ended. None when that cannot be told from here."""
+        """Whether that process has ended, or None if this machine cannot tell."""
 
 
 _KINDS_BY_RUN = ("evenkeel-lock-after", "evenkeel-new", "evenkeel-touch")
 
 
 def lock_key(container: str) -> str:
-    """The place that a run on `container` has to hold before it touches it."""
+    """The key that a run must hold before it touches `container`."""
     return f"evenkeel-lock.{container}"
 
 
 def successor_key(entry: JournalEntry) -> str:
-    """The place that a rescuer has to hold, once the holder of `entry` is dead."""
+    """The key that a rescuer must hold once the holder of `entry` is dead."""
     return f"evenkeel-lock-after.{entry.holder.token}.{entry.container}"
 
 
 def new_container_key(entry: JournalEntry) -> str:
-    """The place for the ID of the new container, written before it is started."""
+    """The key for the ID of the new container, written before the container is started."""
     return f"evenkeel-new.{entry.holder.token}.{entry.container}"
 
 
 def touch_key(entry: JournalEntry) -> str:
-    """The place for the note that the old container is touched from here on."""
+    """The key for the record that the run touches the old container from now on."""
     return f"evenkeel-touch.{entry.holder.token}.{entry.container}"
 
 
 def is_record_of_run(key: str, container: str) -> bool:
-    """Whether a run on `container`, or a rescuer of one, writes at this place, the lock itself apart. No two runs write at the same."""
+    """Whether a run on `container`, or its rescuer, writes this key, apart from the lock itself. No two runs write the same key."""
     kind, _dot, rest = key.partition(".")
     return kind in _KINDS_BY_RUN and rest.partition(".")[2] == container
 
 
 def container_of_lock_key(key: str) -> str | None:
-    """The container that `lock_key` is called for at this place. None when it is the place of something else."""
+    """The container for which `lock_key` returns this key, or None if the key has another purpose."""
     before, lock, container = key.partition(lock_key(""))
     return container if lock and not before else None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One run at a time on one container: wait for the living, finish for the dead."""
+"""One run at a time on one container: wait for a live run, and recover what a dead one left."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typing as t
 from ..engine.errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed, StillUnwell
 from ..engine.interfaces import Clock, Journal
 from ..engine.model import Record
-from ..engine.timing import LONGEST
+from ..engine.timing import require_seconds
 from .journal import (
     Holder,
     JournalEntry,
@@ -30,60 +30,63 @@ if t.TYPE_CHECKING:
 
 
 _POLL = 0.5
-"""Seconds between two looks at a lock that somebody holds."""
+"""Seconds between two looks at a lock that another run holds."""
 
 RecoverCallback = t.Callable[[JournalEntry, t.Optional[str]], "tuple[RepairResult, ...]"]
-"""Brings to an end what the run of an entry left. Also gets the new container's ID, as far as it was written down.
+"""Finishes or undoes what the run of a journal entry left, and returns the repaired dependents.
 
-Returns the dependents for which something was done.
+The second argument is the ID of the new container, or None if it was not recorded.
 """
 
 
 class RunLock:
-    """This run's dealings with the journal.
+    """The lock of this run, kept in the journal.
 
-    `lock_timeout` in seconds is how long to wait for a run that lives. Raises InvalidInput when it makes no sense.
+    `lock_timeout`, in seconds, is how long to wait for another live run. Raise InvalidInput if it is out of range.
     """
 
-    def __init__(self, journal: Journal, runs: ProcessTable, clock: Clock, lock_timeout: float) -> None:
-        if not 0 <= lock_timeout <= LONGEST:
-            raise InvalidInput(f"lock_timeout must be a number of seconds from 0 to {LONGEST}, not {lock_timeout:g}.")
+    def __init__(self, journal: Journal, processes: ProcessTable, clock: Clock, lock_timeout: float) -> None:
+        require_seconds("lock_timeout", lock_timeout)
         self._journal = journal
-        self._runs = runs
+        self._processes = processes
         self._clock = clock
-        self._me = runs.me()
+        self._me = processes.me()
         self._deadline = clock.monotonic() + lock_timeout
-        self._entry_of_this_run: JournalEntry | None = None
+        self._entry: JournalEntry | None = None
         self.recovered = False
-        """Whether an interrupted run was brought to its end."""
+        """Whether this run has recovered an interrupted one."""
         self.unwell: StillUnwell | None = None
-        """What is wrong with the container that came back then. It counts only where no other takes its place now."""
+        """What is wrong with the container that the recovery restored. It matters only if this run does not replace that container."""
         self.repaired: tuple[RepairResult, ...] = ()
-        """The dependents for which something was done then."""
+        """The dependents that the recovery repaired."""
         self.rolled_back_to: str | None = None
-        """The ID of the container that one of those was to bring back, where it was to bring one back."""
+        """The ID of the container that the interrupted run was to restore, or None if it was an update."""
 
-    def wait_and_recover(self, container: str, rescue: RecoverCallback) -> None:
-        """Return once no other run holds `container`, with what interrupted ones left brought to an end.
+    @property
+    def me(self) -> Holder:
+        return self._me
 
-        Raises Busy when one that lives does not end in time, JournalFailed, and what `rescue` raises.
+    def wait_and_recover(self, container: str, recover: RecoverCallback) -> None:
+        """Wait until no other run holds `container`, and recover what interrupted runs left.
+
+        Raise Busy if a live run does not end in time, JournalFailed, and what `recover` raises.
         """
         while True:
-            # In this order: what was there before the lock was seen to be gone is of a run that is over.
-            keys = self._places(container)
+            # The order matters: keys that were there before the lock was seen to be gone belong to a run that has ended.
+            keys = self._keys(container)
             chain = self._chain(container) if keys else []
             if not chain:
-                self._sweep(container, keys)
+                self._remove_leftover_records(container, keys)
                 return
             if self._may_live(chain[-1]):
                 self._wait(container, chain[-1].entry.holder)
             elif self._succeed(chain):
-                self._rescue(chain, rescue)
+                self._recover(chain, recover)
 
     def holder(self, container: str) -> LockHolder | None:
-        """Whoever holds `container`, without a hand laid on anything. Raises JournalFailed.
+        """Return which run holds `container`, without changing anything. Raise JournalFailed.
 
-        None when nobody does, and when somebody did who is dead and had not touched it yet.
+        Return None if no run does, or if a dead run does that had not touched the container yet.
         """
         chain = self._chain(container)
         if not chain:
@@ -95,141 +98,130 @@ class RunLock:
         return LockHolder(first, self._new_id(first), last.entry.holder, may_live)
 
     def name_of_locked(self, container_id: str) -> str | None:
-        """The name that a run holds this container by: its old one, or its new one. None when no run does. Raises JournalFailed."""
-        for container in filter(None, map(container_of_lock_key, self._places(lock_key("")))):
+        """Return the name under which a run has locked this container, be it the old one or its successor. Raise JournalFailed."""
+        for container in filter(None, map(container_of_lock_key, self._keys(lock_key("")))):
             chain = self._chain(container)
             entry = chain[0].entry if chain else None
-            if entry and container_id in (entry.old_id, entry.returning and entry.returning.id, self._new_id(entry)):
+            if entry and container_id in (entry.old.id, entry.restores, self._new_id(entry)):
                 return entry.container
         return None
 
     def acquire(self, entry: JournalEntry) -> bool:
-        """Write the entry of this run. False when another run was faster. Raises JournalFailed."""
+        """Write the entry of this run. Return False if another run was faster. Raise JournalFailed."""
         key = lock_key(entry.container)
         try:
             written = self._write(key, entry)
         except JournalFailed:
-            self._take_back(key)
+            self._withdraw(key)
             raise
         if written.holder.token != self._me.token:
             return False
-        self._entry_of_this_run = entry
+        self._entry = entry
         return True
 
     def mark_touched(self) -> None:
-        """Write down that the old container is touched from here on. Raises JournalFailed."""
-        entry = self._entry_of_this_run
-        if entry and entry.announces_touch:
+        """Record that this run touches the old container from now on. Raise JournalFailed."""
+        if self._entry and self._entry.announces_touch:
             try:
-                self._journal.write(touch_key(entry), "touched")
+                self._journal.write(touch_key(self._entry), "touched")
             except EngineError as error:
-                raise JournalFailed(_not_written(entry, error)) from error
+                raise JournalFailed(_not_written(self._entry, error)) from error
 
     def record_new_container(self, new_id: str) -> None:
-        """Write down which container is the new one, before it is started. Raises EngineError."""
-        if self._entry_of_this_run:
-            self._journal.write(new_container_key(self._entry_of_this_run), new_id)
+        """Record the ID of the new container before it is started. Raise EngineError."""
+        if self._entry:
+            self._journal.write(new_container_key(self._entry), new_id)
 
     def release(self) -> None:
-        """Erase what this run wrote, the lock last. What cannot be erased, the next run finds and erases."""
-        entry, self._entry_of_this_run = self._entry_of_this_run, None
+        """Erase what this run wrote, the lock last. The next run erases what cannot be erased now."""
+        entry, self._entry = self._entry, None
         if entry:
             with contextlib.suppress(JournalFailed):
-                self._erase(*_notes_of(entry), lock_key(entry.container))
+                self._erase(*_records_of(entry), lock_key(entry.container))
 
-    @property
-    def me(self) -> Holder:
-        return self._me
-
-    def _rescue(self, chain: list[_Link], rescue: RecoverCallback) -> None:
-        mine, entry = successor_key(chain[-1].entry), chain[0].entry
+    def _recover(self, chain: list[_Link], recover: RecoverCallback) -> None:
+        own_key, entry = successor_key(chain[-1].entry), chain[0].entry
         was_touched = True
         try:
             was_touched = self._was_touched(entry)
             if was_touched:
-                self.repaired += rescue(entry, self._new_id(entry))
+                self.repaired += recover(entry, self._new_id(entry))
         except StillUnwell as error:
             self.unwell = error
         except StepFailed:
-            self._erase(mine)
+            self._erase(own_key)
             raise
-        # The lock goes first: a rescuer who still finds it may begin, and must not meet a run that began after it.
-        self._erase(*(link.key for link in chain), mine, *_notes_of(entry))
-        if not was_touched:
-            return
-        self.recovered = True
-        returning = entry.returning
-        self.rolled_back_to = returning.id if returning else None
+        # The lock goes first: a rescuer that still finds it may start, and must not meet a run that started after it.
+        self._erase(*(link.key for link in chain), own_key, *_records_of(entry))
+        if was_touched:
+            self.recovered = True
+            self.rolled_back_to = entry.restores
 
     def _chain(self, container: str) -> list[_Link]:
-        """The lock and its successors, as far as they go."""
+        """Return the lock and its successors, in order."""
         chain: list[_Link] = []
         key = lock_key(container)
         while True:
-            note = self._read(key)
-            if note is None:
+            record = self._read(key)
+            if record is None:
                 return chain
-            chain.append(_Link(key, note, self._entry(key, note.text)))
+            chain.append(_Link(key, record, _parse(key, record.text)))
             key = successor_key(chain[-1].entry)
 
-    def _sweep(self, container: str, keys: t.Iterable[str]) -> None:
-        """Erase what a rescuer left who was killed while he erased his notes."""
+    def _remove_leftover_records(self, container: str, keys: t.Iterable[str]) -> None:
+        """Erase the records of a rescuer that was killed while it erased them."""
         with contextlib.suppress(JournalFailed):
             self._erase(*(key for key in keys if is_record_of_run(key, container)))
 
     def _may_live(self, link: _Link) -> bool:
-        dead = self._runs.is_dead(link.entry.holder)
-        if dead is None:
-            return self._age(link.note) <= link.entry.lease
-        return not dead
+        is_dead = self._processes.is_dead(link.entry.holder)
+        if is_dead is None:
+            return self._age(link.record) <= link.entry.lease
+        return not is_dead
 
     def _wait(self, container: str, holder: Holder) -> None:
         if self._clock.monotonic() >= self._deadline:
             raise Busy(
-                f"Container {container} was not touched: another run is at work on it (process {holder.pid} on {holder.host}), "
+                f"Container {container} was not touched: another run is working on it (process {holder.pid} on {holder.host}), "
                 "and did not end within lock_timeout. Wait for it, or raise lock_timeout."
             )
         self._clock.sleep(_POLL)
 
     def _succeed(self, chain: list[_Link]) -> bool:
-        """Take over from the dead holder at the end of the chain. False when another rescuer was faster."""
+        """Take over from the dead holder at the end of the chain. Return False if another rescuer was faster."""
         key = successor_key(chain[-1].entry)
-        mine = chain[0].entry._replace(holder=self._me)
-        if self._write(key, mine).holder.token != self._me.token:
+        own_entry = chain[0].entry._replace(holder=self._me)
+        if self._write(key, own_entry).holder.token != self._me.token:
             return False
         first = self._read(chain[0].key)
-        if first is not None and first.text == chain[0].note.text:
+        if first is not None and first.text == chain[0].record.text:
             return True
-        self._erase(key)  # Somebody brought it to its end between our look and our writing.
+        self._erase(key)  # Another rescuer finished between our look and our write.
         return False
 
-    def _take_back(self, key: str) -> None:
-        """What was written though the answer was lost. The next run would stop the container because of it."""
+    def _withdraw(self, key: str) -> None:
+        """Erase an entry that was written although the answer was lost. The next run would stop the container because of it."""
         with contextlib.suppress(JournalFailed):
-            note = self._read(key)
-            if note and self._entry(key, note.text).holder.token == self._me.token:
+            record = self._read(key)
+            if record and _parse(key, record.text).holder.token == self._me.token:
                 self._erase(key)
 
     def _was_touched(self, entry: JournalEntry) -> bool:
         return not entry.announces_touch or self._read(touch_key(entry)) is not None
 
     def _new_id(self, entry: JournalEntry) -> str | None:
-        note = self._read(new_container_key(entry))
-        return note.text if note else None
-
-    def _entry(self, key: str, text: str) -> JournalEntry:
-        try:
-            return JournalEntry.from_text(text)
-        except InvalidInput as error:
-            raise JournalFailed(f"The volume {key} cannot be read: {error}. Nothing was touched.") from None
+        record = self._read(new_container_key(entry))
+        return record.text if record else None
 
     def _write(self, key: str, entry: JournalEntry) -> JournalEntry:
+        from .entry_format import entry_to_text
+
         try:
-            return self._entry(key, self._journal.write(key, entry.to_text()))
+            return _parse(key, self._journal.write(key, entry_to_text(entry)))
         except EngineError as error:
             raise JournalFailed(_not_written(entry, error)) from error
 
-    def _places(self, container: str) -> tuple[str, ...]:
+    def _keys(self, container: str) -> tuple[str, ...]:
         try:
             return self._journal.keys(container)
         except EngineError as error:
@@ -241,9 +233,9 @@ class RunLock:
         except EngineError as error:
             raise JournalFailed(f"The journal could not be read ({error}). Nothing was touched.") from error
 
-    def _age(self, note: Record) -> float:
+    def _age(self, record: Record) -> float:
         try:
-            return self._journal.age(note)
+            return self._journal.age(record)
         except EngineError as error:
             raise JournalFailed(f"The engine's time could not be read ({error}). Nothing was touched.") from error
 
@@ -252,12 +244,24 @@ class RunLock:
             try:
                 self._journal.erase(key)
             except EngineError as error:
-                raise JournalFailed(f"The journal could not be erased ({error}). The next run does it.") from error
+                raise JournalFailed(f"The journal could not be erased ({error}). The next run erases it.") from error
 
 
-def _notes_of(entry: JournalEntry) -> tuple[str, ...]:
-    """The places of what a run can have written besides its lock."""
+def _records_of(entry: JournalEntry) -> tuple[str, ...]:
+    """Return the keys that a run can have written besides its lock."""
     return (new_container_key(entry), *((touch_key(entry),) if entry.announces_touch else ()))
+
+
+def _parse(key: str, text: str) -> JournalEntry:
+    from .entry_format import entry_from_text
+
+    try:
+        return entry_from_text(text)
+    except InvalidInput as error:
+        raise JournalFailed(
+            f"The journal entry in the volume {key} cannot be read: {error}. Nothing was touched. Run the task again with the version of "
+            "the collection that wrote it, or with a newer one."
+        ) from None
 
 
 def _not_written(entry: JournalEntry, error: EngineError) -> str:
@@ -265,9 +269,9 @@ def _not_written(entry: JournalEntry, error: EngineError) -> str:
 
 
 class LockHolder(t.NamedTuple):
-    """A run that holds a container: what it is about, its new container as far as it was written down, and who is at it.
+    """The run that holds a container: its entry, the ID of its new container if it was recorded, and the process that works on it now.
 
-    `may_live` is false when nobody is any more.
+    `may_live` is false if no process does.
     """
 
     entry: JournalEntry
@@ -277,8 +281,8 @@ class LockHolder(t.NamedTuple):
 
 
 class _Link(t.NamedTuple):
-    """One lock of a chain of successors."""
+    """One lock in a chain of successors."""
 
     key: str
-    note: Record
+    record: Record
     entry: JournalEntry

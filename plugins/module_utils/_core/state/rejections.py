@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Images that a container was rolled back from, remembered so that the next run does not try them again."""
+"""Rejected images, recorded in the engine, so that the next run does not try them again."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..image.tags import point_tag_back
 
 
 class Rejected(t.NamedTuple):
-    """An image, and why it was rejected. `since` in whole seconds since 1970."""
+    """A rejected image, and the reason. `since` is in seconds since 1970."""
 
     reference: str
     image_id: str
@@ -25,18 +25,18 @@ class Rejected(t.NamedTuple):
     since: int
 
     def is_image(self, image: ImageIdentity) -> bool:
-        """Whether it is that image. One that is not on this host has only its digest to be known by."""
+        """Whether this is the same image. An image that is not on this host is compared by its digest."""
         return self.image_id == image.id if image.id else self.digest is not None and self.digest == image.digest
 
 
 class Rejections:
-    """What is remembered of each container: the last image that it was rolled back from, in the engine, where any later run finds it."""
+    """The last rejected image of each container."""
 
     def __init__(self, memory: Journal) -> None:
         self._memory = memory
 
     def recall(self, container: str) -> Rejected | None:
-        """None also when the memory cannot be read: to try a bad image again does less harm than never to update."""
+        """Return the record, or None. An unreadable record counts as none: to try a bad image again does less harm than never to update."""
         try:
             note = self._memory.read(_key(container))
             return Rejected(**json.loads(note.text)) if note else None
@@ -44,33 +44,33 @@ class Rejections:
             return None
 
     def remember(self, container: str, rejected: Rejected) -> tuple[str, ...]:
-        """Returns a warning when it could not be remembered."""
+        """Record a rejected image. Return a warning if that fails."""
         try:
             self._memory.erase(_key(container))
             self._memory.write(_key(container), json.dumps(rejected._asdict(), sort_keys=True))
         except EngineError as error:
-            return (f"It could not be remembered that {rejected.reference} was rejected, so the next run tries it again: {error}",)
+            return (f"The rejection of {rejected.reference} could not be recorded, so the next run tries it again: {error}",)
         return ()
 
     def forget(self, container: str) -> tuple[str, ...]:
-        """Returns a warning when it could not be forgotten."""
+        """Remove the record. Return a warning if that fails."""
         try:
             self._memory.erase(_key(container))
         except EngineError as error:
-            return (f"An image that was rejected before could not be forgotten ({error}). Forget it with: {how_to_forget(container)}",)
+            return (f"The record of a rejected image could not be removed ({error}). Remove it with: {how_to_forget(container)}",)
         return ()
 
 
 def how_to_forget(container: str) -> str:
-    """The command that does by hand what `Rejections.forget` does."""
+    """The command that does what `Rejections.forget` does."""
     return f"docker volume rm {_key(container)}"
 
 
 def why_rejected(container: str, rejected: Rejected) -> str:
-    """What to tell an operator whose container was not moved to `rejected`."""
+    """The message for a container that was not updated to `rejected`."""
     return (
         f"{container} was left as it is: it was rolled back from this image of {rejected.reference} ({rejected.reason}). "
-        f"A newer image will be tried. To try this one again, set force, or forget it with: {how_to_forget(container)}"
+        f"A newer image will be tried. To try this image again, set force, or remove the record with: {how_to_forget(container)}"
     )
 
 
@@ -81,7 +81,7 @@ def _key(container: str) -> str:
 def reject(
     context: Context, container: str, container_id: str, running: ImageIdentity, rejected: ImageIdentity, reason: str
 ) -> tuple[str, ...]:
-    """Remember that `container` was rolled back from an image, and why. Returns a warning for each thing that could not be done."""
-    # Whoever may look at the engine's volumes can read it.
+    """Record that `container` was rolled back from an image, and restore the tag. Return a warning for each thing that failed."""
+    # Everyone who can list the engine's volumes can read the record.
     memory = Rejected(rejected.reference, rejected.id, rejected.digest, context.mask(reason), context.clock.unix_seconds())
     return (*Rejections(context.memory).remember(container, memory), *point_tag_back(context.ops, container_id, running, rejected))

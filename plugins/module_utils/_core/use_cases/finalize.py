@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The end of the way back: drop the archives of a container that proved itself, and clean up after them."""
+"""container_finalize: remove the archives of a container that works, and clean up."""
 
 from __future__ import annotations
 
@@ -11,25 +11,26 @@ import typing as t
 
 from ..container.old_container import old_container
 from ..cycle.finish import forget_archive, prune, remove_archive, remove_image
-from ..cycle.run import ATTEMPTS, name_to_lock
+from ..cycle.job import name_to_lock
+from ..cycle.run import ATTEMPTS
 from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, NotFound, Refused
 from ..engine.interfaces import Context
-from ..engine.model import Inspected, RuntimeStatus, is_active, name_of
+from ..engine.model import Inspected, ReturnValues, RuntimeStatus, is_active, name_of
 from ..image.resolve import has_other_tags
 from ..plan.recreate import inspect_exactly
 from ..plan.requests import Cleanup, ContainerRequest
 from ..state.archives import ArchiveRecord, ArchiveStore
-from ..state.journal import JournalEntry
+from ..state.journal import Created, JournalEntry
 from ..state.lock import LockHolder, RunLock
 
 _WELL = (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING)
 
 _LONGEST = 600
-"""Seconds: a run that takes longer is taken for dead by those who cannot ask the machine that it runs on."""
+"""Seconds after which a run on another machine counts this run as dead."""
 
 
 class FinalizeRequest(t.NamedTuple):
-    """Whose archives are to go. With `rollout` only those of that one, and of those before it, by their names. Raises InvalidInput."""
+    """The container whose archives to remove. With `rollout`, only those of this rollout and of earlier ones, by name."""
 
     container: ContainerRequest
     rollout: str = ""
@@ -37,7 +38,7 @@ class FinalizeRequest(t.NamedTuple):
 
 
 class Finalized(t.NamedTuple):
-    """The container, by ID and name; the archives that were dropped, by name; the replaced images that were removed, by ID."""
+    """The container, the names of the removed archives, and the IDs of the removed images."""
 
     container_id: str
     container_name: str
@@ -47,7 +48,7 @@ class Finalized(t.NamedTuple):
 
 
 class _State(enum.Enum):
-    """What became of an archive since it was remembered."""
+    """What an archive is now."""
 
     WAITING = "waiting"
     GONE = "gone"
@@ -62,7 +63,7 @@ class _DropCandidate(t.NamedTuple):
 
 
 class _Plan(t.NamedTuple):
-    """The container as it is, and what is remembered of its archives, as far as it was asked for."""
+    """The container as it is now, and the requested ones of its archives."""
 
     current: Inspected
     archives: tuple[_DropCandidate, ...]
@@ -80,10 +81,9 @@ class _Plan(t.NamedTuple):
 
 
 def finalize(context: Context, lock: RunLock, request: FinalizeRequest) -> Finalized:
-    """Drop the archives of a container that is well, by their IDs. Where one was dropped, clean up as asked.
+    """Remove the archives of a healthy container by their IDs. If any was removed, clean up as requested.
 
-    Waits for another run on the container. Raises StepFailed when nothing was touched, FinalizeFailed when an archive is still there that
-    should have gone.
+    Wait for another run on the container. Raise StepFailed if nothing was touched, and FinalizeFailed if an archive could not be removed.
     """
     for _attempt in range(ATTEMPTS):
         name = name_to_lock(context, lock, request.container)
@@ -99,12 +99,13 @@ def finalize(context: Context, lock: RunLock, request: FinalizeRequest) -> Final
             finally:
                 lock.release()
     raise Refused(
-        f"The archives of {request.container.container} were left as they are: somebody else was at work on it each time. Try again later."
+        f"The archives of {request.container.container} were left as they are: another run was working on it on each of {ATTEMPTS} "
+        "attempts. Try again later."
     )
 
 
 def check_finalize(context: Context, lock: RunLock, request: FinalizeRequest) -> Finalized:
-    """What `finalize` would return if all went well. Raises what it would raise before it touched anything."""
+    """Return what `finalize` would return if all went well. Raise what it would raise before it touches anything."""
     name = name_to_lock(context, lock, request.container)
     other = lock.holder(name)
     if other and not other.may_live:
@@ -117,13 +118,13 @@ def check_finalize(context: Context, lock: RunLock, request: FinalizeRequest) ->
 def _is_at_work(name: str, other: LockHolder | None) -> tuple[str, ...]:
     if other is None:
         return ()
-    return (f"Another run is at work on {name} (process {other.holder.pid} on {other.holder.host}), and may leave another archive.",)
+    return (f"Another run is working on {name} (process {other.holder.pid} on {other.holder.host}), and may leave another archive.",)
 
 
 def _refuse_after(entry: JournalEntry, _new_id: str | None) -> t.NoReturn:
     raise Refused(
         f"The archives of {entry.container} were left as they are: an earlier run on it was interrupted, and may need one of them. "
-        "Bring it to its end first, by running container_recreate or container_rollback on it."
+        "Recover it first: run container_recreate or container_rollback on it."
     )
 
 
@@ -134,14 +135,14 @@ def _plan(context: Context, request: FinalizeRequest) -> _Plan:
         remembered = ArchiveStore(context.memory).of(name)
         archives = tuple(_look_at(context, kept) for kept in remembered if _is_of(request.rollout, kept))
     except EngineError as error:
-        raise InspectFailed(f"The archives of {name} could not be looked at, and were left as they are: {error}") from error
+        raise InspectFailed(f"The archives of {name} could not be inspected, and were left as they are: {error}") from error
     plan = _Plan(current, archives)
     _refuse_if_unwell(context, plan)
     return plan
 
 
 def _is_of(rollout: str, kept: ArchiveRecord) -> bool:
-    """What is left of an earlier rollout is nothing to go back to once a later one is over. What was kept by hand stays."""
+    """Whether to remove it: an archive of an earlier rollout is of no use any longer; one without a rollout was kept by hand."""
     return not rollout or "" < kept.rollout <= rollout
 
 
@@ -156,36 +157,28 @@ def _look_at(context: Context, kept: ArchiveRecord) -> _DropCandidate:
 
 
 def _refuse_if_unwell(context: Context, plan: _Plan) -> None:
-    """The way back is closed only behind a container that serves, unless the one before it did not run either."""
+    """Refuse to remove an archive that ran if the container that replaced it is not well."""
     now = old_container(plan.current.container, context.clock.unix_seconds()).state.status
     if now in _WELL or not any(archive.kept.runs for archive in plan.to_drop):
         return
     raise Refused(
         f"The archives of {plan.name} were left as they are: it is {now.value} now, so you may want to go back to one of them. Wait until "
-        "it is well, or put the previous container back with container_rollback."
+        "it is well, or restore an archive with container_rollback."
     )
 
 
 def _entry_for(context: Context, plan: _Plan, lock: RunLock) -> JournalEntry:
-    """It only keeps others away: nothing that it names is ever touched, so nobody has to recover from it."""
+    """An entry that only keeps other runs away. The run touches no container in it, so no run has to recover it."""
     current = old_container(plan.current.container, context.clock.unix_seconds())
     image_id = plan.current.container["Image"]
     return JournalEntry(
-        container=plan.name,
-        archive="",
-        old_id=current.id,
-        old_image_ref=current.image_ref,
+        old=current,
         old_image_id=image_id,
-        old_status=current.state.status.value,
-        old_started_at=current.state.started_at,
-        runs=current.runs,
-        restart_policy=current.restart_policy,
-        time_to_health=0,
-        dependents=(),
         new_image_ref=current.image_ref,
         new_image_id=image_id,
+        successor=Created(current.runs),
+        archive="",
         stop_timeout=0,
-        returning=None,
         keep_archive=True,
         lease=_LONGEST,
         holder=lock.me,
@@ -223,12 +216,12 @@ def _warnings_of(plan: _Plan) -> tuple[str, ...]:
 
 def _stays(archive: _DropCandidate) -> str:
     name = name_of(archive.inspected.container) if archive.inspected else ""
-    why = f"was renamed to {name}" if archive.state is _State.RENAMED else "runs"
-    return f"The archive {archive.kept.name} {why}, so it is no archive any more. It stays, and is yours from here on."
+    why = f"was renamed to {name}" if archive.state is _State.RENAMED else "is running"
+    return f"The archive {archive.kept.name} {why}, so it no longer counts as an archive. It stays; manage it yourself from now on."
 
 
 def _remove_images(context: Context, plan: _Plan, dropped: t.Iterable[_DropCandidate]) -> tuple[list[str], list[str]]:
-    """The IDs of those that are gone, and warnings. The image that the container runs is not asked for."""
+    """Remove the images of removed archives, except the one that the container runs. Return the IDs of the removed images, and warnings."""
     removed: list[str] = []
     warnings: list[str] = []
     images = {
@@ -243,3 +236,19 @@ def _remove_images(context: Context, plan: _Plan, dropped: t.Iterable[_DropCandi
         removed += [image_id] if is_gone else []
         warnings += [warning] if warning else []
     return removed, warnings
+
+
+def finalize_report(done: Finalized) -> ReturnValues:
+    """The return values of container_finalize."""
+    return {
+        "changed": bool(done.dropped or done.images_removed),
+        "container": {"id": done.container_id, "name": done.container_name},
+        "dropped": list(done.dropped),
+        "images_removed": list(done.images_removed),
+    }
+
+
+def finalize_diff(done: Finalized) -> ReturnValues:
+    """The diff of container_finalize: the archives before and after."""
+    header = f"archives of {done.container_name}"
+    return {"before": "".join(f"{name}\n" for name in done.dropped), "after": "", "before_header": header, "after_header": header}

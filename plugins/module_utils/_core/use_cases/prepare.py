@@ -2,18 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Have the image of a later update on the host, and find out what that update would come to, while nothing else is touched."""
+"""container_prepare: pull the image for a later update, and predict the outcome. Nothing else is touched."""
 
 from __future__ import annotations
 
 import typing as t
 
-from ..cycle.report import Report, cycle_report
+from ..cycle.report import cycle_report
 from ..cycle.result import CycleResult, Outcome
 from ..engine.errors import NotFound
 from ..engine.image_reference import ImageReference
 from ..engine.interfaces import Context, DockerOps
-from ..engine.model import Inspected, PullPolicy
+from ..engine.model import Inspected, PullPolicy, ReturnValues
 from ..image.pull import pull
 from ..image.resolve import ResolvedImage
 from ..plan.requests import RecreateRequest
@@ -22,26 +22,26 @@ from .check_mode import check_recreate
 
 
 class Prepared(t.NamedTuple):
-    """What the update would come to, and whether its image was not on the host before."""
+    """The predicted result of the update, and whether its image was pulled now."""
 
     predicted: CycleResult
     pulled: bool
 
 
 def prepare(context: Context, lock: RunLock, request: RecreateRequest) -> Prepared:
-    """Raises what the update would raise before it touched anything."""
+    """Pull the image and predict the update. Raise what the update would raise before it touches anything."""
     recording = _RecordingSource()
     return Prepared(check_recreate(context, lock, request, recording.source), recording.pulled)
 
 
 def check_prepare(context: Context, lock: RunLock, request: RecreateRequest) -> Prepared:
-    """The same without the pull."""
+    """Predict what `prepare` would return, without the pull."""
     predicted = check_recreate(context, lock, request)
     return Prepared(predicted, predicted.outcome is Outcome.RECREATED and not predicted.new_image.id)
 
 
 class _RecordingSource:
-    """A pull that remembers whether it brought anything."""
+    """A pull that records whether it changed the image on this host."""
 
     def __init__(self) -> None:
         self.pulled = False
@@ -63,7 +63,7 @@ def _id_here(ops: DockerOps, reference: ImageReference) -> str | None:
 _PREDICTED = ("outcome", "container", "image", "dependents", "lost_files", "rejected", "doubt", "msg", "skip_reason")
 
 
-def preparation_report(prepared: Prepared) -> Report:
-    """The return values of container_prepare: what the update would come to, and whether anything was done for it."""
+def preparation_report(prepared: Prepared) -> ReturnValues:
+    """The return values of container_prepare."""
     predicted = cycle_report(prepared.predicted)
     return {**{name: predicted[name] for name in _PREDICTED if name in predicted}, "changed": prepared.pulled}

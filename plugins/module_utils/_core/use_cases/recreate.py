@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from ..cycle.health import HealthConfig
 from ..cycle.hooks import NO_HOOKS, Hooks
-from ..cycle.result import CycleResult, Job
+from ..cycle.job import Job
+from ..cycle.result import CycleResult
 from ..cycle.run import run_cycle
 from ..engine.interfaces import Context
 from ..engine.timing import Stopwatch
@@ -29,10 +30,9 @@ def recreate_with_health(
     hooks: Hooks = NO_HOOKS,
     rollout: str = "",
 ) -> CycleResult:
-    """Replace the container, wait for the verdict on the new one, then clean up, or roll back.
+    """Replace the container and wait for the verdict on the new one. Then clean up, or roll back.
 
-    Raises InvalidInput or StepFailed when it ended before there
-    could be a new container; the message says how the old one is.
+    Raise InvalidInput or StepFailed if the run ended before the old container was archived; the message says how that container is.
     """
 
     def plan(watch: Stopwatch) -> Decision:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which version of the API an engine is spoken to in."""
+"""Which API version a client uses, and which options are refused."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.client import connect
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.sdk import docker
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION_OPTIONS
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION
 
-OPTIONS = {name: option.get("default") for name, option in CONNECTION_OPTIONS.items()}
+OPTIONS = {name: option.get("default") for name, option in CONNECTION.argument_spec.items()}
 
 
 @pytest.mark.parametrize(
-    ("asked", "newest", "oldest", "spoken"),
+    ("option", "newest", "oldest", "used"),
     [
         ("auto", "1.41", "1.12", "1.41"),
         ("auto", "1.51", "1.24", "1.51"),
@@ -27,8 +27,8 @@ OPTIONS = {name: option.get("default") for name, option in CONNECTION_OPTIONS.it
         ("1.52", "1.54", "1.44", "1.52"),
     ],
 )
-def test_the_newest_that_still_tells_which_mac_address_was_asked_for(
-    monkeypatch: pytest.MonkeyPatch, asked: str, newest: str, oldest: str, spoken: str
+def test_auto_uses_the_newest_version_that_reports_configured_mac_addresses(
+    monkeypatch: pytest.MonkeyPatch, option: str, newest: str, oldest: str, used: str
 ) -> None:
     class Client:
         def __init__(self, version: str, **_options: Any) -> None:
@@ -38,4 +38,4 @@ def test_the_newest_that_still_tells_which_mac_address_was_asked_for(
             return {"MinAPIVersion": oldest}
 
     monkeypatch.setattr(docker, "APIClient", Client)
-    assert connect({**OPTIONS, "api_version": asked}).api_version == spoken
+    assert connect({**OPTIONS, "api_version": option}).api_version == used

@@ -8,30 +8,28 @@ import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.client import connect
-from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.credentials import RegistryLogin, without_credentials
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.credentials import RegistryLogin
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     CredentialsUnavailable,
-    EngineError,
     EngineUnavailable,
-    NotFound,
+    InvalidInput,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION_OPTIONS
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import take_options
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION
 
+OPTION_LOGIN = {"username": "acme", "password": "secret"}
 SHOP = ImageReference.parse("registry.example/acme/shop:1")
 Configure = Callable[[dict[str, Any]], None]
 
 
 @pytest.fixture
 def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
-    """Write the client configuration, and let helper programs be found beside it."""
+    """Write the Docker client configuration. Credential helpers are found in the same directory."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     return lambda config: (tmp_path / "config.json").write_text(json.dumps(config)) and None
@@ -39,7 +37,7 @@ def configure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Configure:
 
 @pytest.fixture
 def helper(tmp_path: Path) -> Callable[[str], None]:
-    """Write a helper program called test."""
+    """Write a credential helper called `test`."""
 
     def write(script: str) -> None:
         program = tmp_path / "docker-credential-test"
@@ -49,33 +47,33 @@ def helper(tmp_path: Path) -> Callable[[str], None]:
     return write
 
 
-def test_the_options_outrank_the_configuration(configure: Configure) -> None:
+def test_options_take_precedence_over_the_configuration(configure: Configure) -> None:
     configure({"auths": {"registry.example": {"auth": base64.b64encode(b"other:one").decode()}}})
     login = RegistryLogin.from_options({"registry_username": "acme", "registry_password": "secret"})
     assert login.auth_config(SHOP) == {"username": "acme", "password": "secret"}
 
 
-def test_the_configuration(configure: Configure) -> None:
+def test_credentials_from_the_configuration(configure: Configure) -> None:
     configure({"auths": {"registry.example": {"auth": base64.b64encode(b"acme:secret").decode()}}})
-    shown = RegistryLogin().auth_config(SHOP)
-    assert shown
-    assert (shown["username"], shown["password"]) == ("acme", "secret")
+    login = RegistryLogin().auth_config(SHOP)
+    assert login
+    assert (login["username"], login["password"]) == ("acme", "secret")
 
 
-def test_nothing_to_show(configure: Configure) -> None:
+def test_no_credentials_for_this_registry(configure: Configure) -> None:
     configure({"auths": {"registry.elsewhere": {"auth": base64.b64encode(b"acme:secret").decode()}}})
     assert RegistryLogin.from_options({}).auth_config(SHOP) is None
 
 
-def test_a_helper_program(configure: Configure, helper: Callable[[str], None]) -> None:
+def test_credentials_from_a_helper(configure: Configure, helper: Callable[[str], None]) -> None:
     configure({"credHelpers": {"registry.example": "test"}})
     helper("""echo '{"Username": "acme", "Secret": "secret"}'""")
-    shown = RegistryLogin().auth_config(SHOP)
-    assert shown
-    assert (shown["Username"], shown["Password"]) == ("acme", "secret")
+    login = RegistryLogin().auth_config(SHOP)
+    assert login
+    assert (login["Username"], login["Password"]) == ("acme", "secret")
 
 
-def test_a_helper_program_that_has_nothing(configure: Configure, helper: Callable[[str], None]) -> None:
+def test_helper_without_credentials_for_this_registry(configure: Configure, helper: Callable[[str], None]) -> None:
     configure({"credHelpers": {"registry.example": "test"}})
     helper("echo credentials not found in native keychain; exit 1")
     assert RegistryLogin().auth_config(SHOP) is None
@@ -84,7 +82,7 @@ def test_a_helper_program_that_has_nothing(configure: Configure, helper: Callabl
 @pytest.mark.parametrize(
     "script", ["echo secret; exit 1", "echo secret", "echo '[\"secret\"]'", "echo '{}'"], ids=["fails", "no JSON", "a list", "empty"]
 )
-def test_a_helper_program_that_fails(configure: Configure, helper: Callable[[str], None], script: str) -> None:
+def test_error_of_a_failing_helper_hides_its_output(configure: Configure, helper: Callable[[str], None], script: str) -> None:
     configure({"credsStore": "test"})
     helper(script)
     with pytest.raises(CredentialsUnavailable, match="docker-credential-test, .* for registry.example, failed") as caught:
@@ -93,52 +91,45 @@ def test_a_helper_program_that_fails(configure: Configure, helper: Callable[[str
 
 
 @pytest.mark.filterwarnings("ignore:docker-credential-missing not installed")
-def test_a_helper_program_that_is_missing(configure: Configure) -> None:
+def test_helper_that_is_not_installed(configure: Configure) -> None:
     configure({"credsStore": "missing"})
-    with pytest.raises(CredentialsUnavailable, match="docker-credential-missing, .* is not installed there"):
+    with pytest.raises(CredentialsUnavailable, match="docker-credential-missing, .* is not installed"):
         RegistryLogin().auth_config(SHOP)
 
 
-def test_a_configuration_that_cannot_be_read(configure: Configure) -> None:
+def test_error_of_a_broken_configuration_hides_its_content(configure: Configure) -> None:
     configure({"auths": {"registry.example": {"auth": base64.b64encode(b"secret").decode()}}})
-    options = {name: option.get("default") for name, option in CONNECTION_OPTIONS.items()}
-    with pytest.raises(EngineUnavailable, match="The configuration of the Docker client on the target cannot be read") as caught:
+    options = {name: option.get("default") for name, option in CONNECTION.argument_spec.items()}
+    with pytest.raises(EngineUnavailable, match="The Docker client configuration on the target cannot be read") as caught:
         connect(options)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"),
+    ("registry", "image", "used"),
     [
-        ("limit of 'acme' reached", "limit of '********' reached"),
-        ("denied: acme.", "denied: ********."),
-        ("wrong: hunter2 for acme", "wrong: ******** for ********"),
-        ("pull access denied for acme/shop on acme.example", "pull access denied for acme/shop on acme.example"),
+        (None, "registry.example.com:5000/shop:1", True),
+        ("registry.example.com:5000", "registry.example.com:5000/shop:1", True),
+        ("registry.example.com:5000", "registry.example.com/shop:1", False),
+        ("registry.example.com", "shop:1", False),
+        ("docker.io", "shop:1", True),
+        ("docker.io", "index.docker.io/acme/shop:1", True),
     ],
 )
-@pytest.mark.parametrize("shown", [{"username": "acme", "password": "hunter2"}, {"Username": "acme", "Password": "hunter2"}])
-def test_errors_do_not_repeat_credentials(shown: dict[str, str], text: str, expected: str) -> None:
-    error = without_credentials(NotFound(text), shown)
-    assert (type(error), str(error)) == (NotFound, expected)
+def test_credentials_are_used_only_for_their_registry(configure: Configure, registry: str | None, image: str, used: bool) -> None:
+    configure({})
+    login = RegistryLogin(OPTION_LOGIN["username"], OPTION_LOGIN["password"], registry)
+    assert (login.auth_config(ImageReference.parse(image)) == OPTION_LOGIN) is used
 
 
-@pytest.mark.parametrize("key", ["identitytoken", "IdentityToken", "registrytoken", "auth"])
-def test_nor_tokens(key: str) -> None:
-    assert str(without_credentials(EngineError("bad token xyz"), {key: "xyz", "email": ""})) == "bad token ********"
+@pytest.mark.parametrize(("registry", "used"), [("index.docker.io", True), ("docker.io", True), ("ghcr.io", False)])
+def test_all_names_of_a_registry_count(configure: Configure, registry: str, used: bool) -> None:
+    configure({})
+    options = {"registry_username": "acme", "registry_password": "secret", "registry": registry}
+    assert (RegistryLogin.from_options(options).auth_config(ImageReference.parse("shop:1")) == OPTION_LOGIN) is used
 
 
-def test_nothing_was_shown() -> None:
-    assert str(without_credentials(EngineError("no"), None)) == "no"
-
-
-def test_a_user_name_is_not_masked_everywhere() -> None:
-    module = SimpleNamespace(params={"registry_username": "acme", "registry_password": "secret"}, no_log_values={"acme", "secret"})
-    assert take_options(module)["registry_username"] == "acme"
-    assert module.params["registry_username"] != "acme"
-    assert module.no_log_values == {"secret"}
-
-
-def test_a_password_is_even_if_it_is_the_user_name() -> None:
-    module = SimpleNamespace(params={"registry_username": "acme", "registry_password": "acme"}, no_log_values={"acme"})
-    assert "acme" in take_options(module).values()
-    assert module.no_log_values == {"acme"}
+@pytest.mark.parametrize("registry", ["https://index.docker.io/v1/", "registry.example.com/", "registry.example.com/shop", "nodots", "A B"])
+def test_invalid_registry_is_refused(registry: str) -> None:
+    with pytest.raises(InvalidInput, match="registry must be"):
+        RegistryLogin.from_options({"registry": registry})

@@ -19,7 +19,7 @@ HOST = """\
 23 22 0:21 / /proc rw,nosuid,nodev,noexec,relatime shared:12 - proc proc rw
 24 22 0:22 / /sys rw,nosuid,nodev,noexec,relatime shared:2 - sysfs sysfs rw
 """
-HOST_OF_CONTAINERS = (
+HOST_WITH_CONTAINERS = (
     HOST
     + f"""\
 400 22 0:50 / /var/lib/docker/overlay2/{OTHER}/merged rw,relatime - overlay overlay rw
@@ -35,33 +35,43 @@ IN_A_CONTAINER = f"""\
 """
 CGROUP_V1 = f"820 801 0:30 /docker/{ID} /sys/fs/cgroup/memory ro,nosuid,nodev,noexec,relatime master:15 - cgroup cgroup rw,memory\n"
 CGROUP_V2 = "820 801 0:28 / /sys/fs/cgroup ro,nosuid,nodev,noexec,relatime - cgroup2 cgroup rw\n"
-WITH_ITS_OWN_HOSTS = IN_A_CONTAINER.replace(f"{ENGINE}/{ID}/hosts", "/srv/hosts")
-WITH_THE_FOLDER_OF_ALL = f"790 800 254:1 {ENGINE}/{OTHER}/config /mnt/config ro - ext4 /dev/vda1 rw\n" + IN_A_CONTAINER
-ROOT_OF_ITS_OWN_DISK = IN_A_CONTAINER.replace("/var/lib/docker", "")
+WITH_OWN_HOSTS_FILE = IN_A_CONTAINER.replace(f"{ENGINE}/{ID}/hosts", "/srv/hosts")
+WITH_DIRECTORY_OF_ANOTHER = f"790 800 254:1 {ENGINE}/{OTHER}/config /mnt/config ro - ext4 /dev/vda1 rw\n" + IN_A_CONTAINER
+DOCKER_ROOT_ON_OWN_DISK = IN_A_CONTAINER.replace("/var/lib/docker", "")
 
 
 @pytest.mark.parametrize(
     ("mounts", "container"),
     [
         (HOST, None),
-        (HOST_OF_CONTAINERS, None),
+        (HOST_WITH_CONTAINERS, None),
         (IN_A_CONTAINER + CGROUP_V1, ID),
         (IN_A_CONTAINER + CGROUP_V2, ID),
-        (WITH_ITS_OWN_HOSTS, ID),
-        (WITH_THE_FOLDER_OF_ALL, ID),
-        (ROOT_OF_ITS_OWN_DISK, ID),
+        (WITH_OWN_HOSTS_FILE, ID),
+        (WITH_DIRECTORY_OF_ANOTHER, ID),
+        (DOCKER_ROOT_ON_OWN_DISK, ID),
         ("", None),
         ("no such\n\nformat\n", None),
     ],
-    ids=["host", "host of containers", "cgroup v1", "cgroup v2", "own hosts", "folder of another", "own disk", "empty", "noise"],
+    ids=[
+        "host",
+        "host with containers",
+        "cgroup v1",
+        "cgroup v2",
+        "own hosts file",
+        "directory of another container",
+        "own disk",
+        "empty",
+        "noise",
+    ],
 )
-def test_where_this_runs(tmp_path: Path, mounts: str, container: str | None) -> None:
+def test_container_is_found_in_mountinfo(tmp_path: Path, mounts: str, container: str | None) -> None:
     file = tmp_path / "mountinfo"
     file.write_text(mounts)
     assert own_container(str(file)) == container
 
 
-def test_a_machine_without_that_file(tmp_path: Path) -> None:
+def test_machine_without_mountinfo(tmp_path: Path) -> None:
     assert own_container(str(tmp_path / "mountinfo")) is None
 
 
@@ -75,5 +85,5 @@ def test_a_machine_without_that_file(tmp_path: Path) -> None:
         ("http://without-port", None),
     ],
 )
-def test_the_gateway_to_the_engine(base_url: str, found: tuple[str, int] | None) -> None:
+def test_host_and_port_of_the_connection(base_url: str, found: tuple[str, int] | None) -> None:
     assert gateway(base_url) == found

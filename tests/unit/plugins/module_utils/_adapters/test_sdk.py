@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever the SDK raises becomes an error of ours, of the right kind."""
+"""Errors of the SDK are converted into our own."""
 
 from __future__ import annotations
 
@@ -13,14 +13,21 @@ import pytest
 import requests
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.sdk import engine_errors
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError, Forbidden, NotFound, Unfit
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    Conflict,
+    EngineError,
+    Forbidden,
+    NoAnswer,
+    NotFound,
+    Unfit,
+)
 
 PAGE = "text/html"
 JSON = "application/json"
 
 
 @pytest.mark.parametrize(
-    ("status", "content_type", "message", "kind"),
+    ("status", "content_type", "message", "error_class"),
     [
         (404, JSON, "manifest unknown", NotFound),
         (404, JSON, "page not found", Forbidden),
@@ -34,12 +41,27 @@ JSON = "application/json"
         (500, JSON, "no", EngineError),
     ],
 )
-def test_kinds(status: int, content_type: str, message: str, kind: type[EngineError]) -> None:
+def test_http_error_becomes(status: int, content_type: str, message: str, error_class: type[EngineError]) -> None:
     response = requests.Response()
     response.status_code = status
     response.headers["Content-Type"] = content_type
     response._content = (json.dumps({"message": message}) if content_type == JSON else message).encode()
     with pytest.raises(EngineError) as raised, engine_errors():
         docker.errors.create_api_error_from_http_exception(requests.HTTPError(message, response=response))
-    assert raised.type is kind
+    assert raised.type is error_class
     assert message in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("raised", "error_class", "message"),
+    [
+        (requests.ConnectionError("cut"), NoAnswer, r"no answer from the engine \(cut\)"),
+        (BrokenPipeError("pipe"), NoAnswer, r"no answer from the engine \(pipe\)"),
+        (ValueError("odd"), EngineError, r"the Docker SDK failed \(ValueError: odd\)"),
+        (NotFound("gone"), NotFound, "gone"),
+    ],
+)
+def test_other_exception_becomes(raised: Exception, error_class: type[EngineError], message: str) -> None:
+    with pytest.raises(EngineError, match=f"^{message}$") as caught, engine_errors():
+        raise raised
+    assert caught.type is error_class

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whatever is asked through it, the secrets in the answer are known afterwards."""
+"""The secrets in all requests and answers are learned."""
 
 from __future__ import annotations
 
@@ -54,20 +54,20 @@ class Client:
         ),
     ],
 )
-def test_what_passes_is_learned(call: str, arguments: list[Any], options: dict[str, Any], answer: Any) -> None:
+def test_secrets_in_requests_and_answers_are_learned(call: str, arguments: list[Any], options: dict[str, Any], answer: Any) -> None:
     secrets = Secrets()
     assert getattr(SecretCollectingClient(Client(), secrets), call)(*arguments, **options) == answer
     assert secrets.mask("<hunter22>") == f"<{MASK}>"
 
 
-def test_new_names_stay_readable() -> None:
+def test_new_name_of_a_container_is_learned() -> None:
     secrets = Secrets()
     secrets.learn_environment(["A=web-old"])
     SecretCollectingClient(Client(), secrets).rename("web", "web-old-1000")
     assert secrets.mask("docker rename web-old-1000 web") == "docker rename web-old-1000 web"
 
 
-def test_the_client_configuration() -> None:
+def test_secrets_in_the_client_configuration_are_learned() -> None:
     client, secrets = Client(), Secrets()
     client._auth_configs = {"auths": {"registry": {"username": "shop", "password": "hunter22"}}}
     client._general_configs = {"HttpHeaders": {"X-Shop": "a header"}}
@@ -75,5 +75,5 @@ def test_the_client_configuration() -> None:
     assert secrets.mask("hunter22, a header") == f"{MASK}, {MASK}"
 
 
-def test_everything_else_is_the_clients_own() -> None:
+def test_other_attributes_are_those_of_the_client() -> None:
     assert SecretCollectingClient(Client(), Secrets()).api_version == "1.41"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Notes as volumes, on a client that keeps volumes as the engine does."""
+"""Journal records as volumes, with a client that stores volumes as the engine does."""
 
 from __future__ import annotations
 
@@ -45,38 +45,43 @@ def volumes() -> Volumes:
 
 
 @pytest.mark.parametrize("label", [JOURNAL_LABEL, MEMORY_LABEL])
-def test_the_text_is_in_the_label(volumes: Volumes, label: str) -> None:
+def test_record_is_written_read_and_erased(volumes: Volumes, label: str) -> None:
     journal = VolumeJournal(volumes, label)
-    assert journal.read("place") is None
-    assert journal.write("place", "first") == "first"
-    assert journal.write("place", "second") == "first"
-    assert volumes.volumes["place"]["Labels"] == {label: "first"}
-    assert journal.read("place") == Record("first", "2026-11-22T10:00:00Z")
-    journal.erase("place")
-    journal.erase("place")
+    assert journal.read("key") is None
+    assert journal.write("key", "first") == "first"
+    assert journal.write("key", "second") == "first"
+    assert volumes.volumes["key"]["Labels"] == {label: "first"}
+    assert journal.read("key") == Record("first", "2026-11-22T10:00:00Z")
+    journal.erase("key")
+    journal.erase("key")
     assert volumes.volumes == {}
 
 
-def test_the_two_kinds_of_notes_are_not_taken_for_each_other() -> None:
+def test_journal_and_memory_have_different_labels() -> None:
     assert JOURNAL_LABEL != MEMORY_LABEL
 
 
 @pytest.mark.parametrize("labels", [None, {}, {"other": "x"}, {MEMORY_LABEL: "x"}])
-def test_a_volume_without_our_label_is_a_strangers(volumes: Volumes, labels: dict[str, str] | None) -> None:
-    volumes.create_volume("place", labels)
+def test_volume_without_the_label_is_refused_and_kept(volumes: Volumes, labels: dict[str, str] | None) -> None:
+    volumes.create_volume("key", labels)
     journal = VolumeJournal(volumes, JOURNAL_LABEL)
-    for call in (lambda: journal.read("place"), lambda: journal.write("place", "mine")):
-        with pytest.raises(EngineError, match="a volume place that is not ours"):
+    for call in (lambda: journal.read("key"), lambda: journal.write("key", "mine")):
+        with pytest.raises(EngineError, match="the volume key exists, but does not belong to evenkeel.fleet"):
             call()
-    with pytest.raises(EngineError, match="not ours"):
-        journal.erase("place")
-    assert "place" in volumes.volumes
+    with pytest.raises(EngineError, match="does not belong to evenkeel.fleet"):
+        journal.erase("key")
+    assert "key" in volumes.volumes
 
 
-def test_age(volumes: Volumes) -> None:
+def test_age_by_the_engines_clock(volumes: Volumes) -> None:
     assert VolumeJournal(volumes, JOURNAL_LABEL).age(Record("", "2026-11-22T10:00:00Z")) == 30
 
 
-def test_a_volume_without_a_date(volumes: Volumes) -> None:
-    volumes.create_volume("place", {JOURNAL_LABEL: "x"})["CreatedAt"] = None
-    assert VolumeJournal(volumes, JOURNAL_LABEL).read("place") == Record("x", "")
+def test_volume_without_a_date(volumes: Volumes) -> None:
+    volumes.create_volume("key", {JOURNAL_LABEL: "x"})["CreatedAt"] = None
+    assert VolumeJournal(volumes, JOURNAL_LABEL).read("key") == Record("x", "")
+
+
+def test_age_of_a_record_without_a_date(volumes: Volumes) -> None:
+    with pytest.raises(EngineError, match="the time '', which is not an RFC 3339 timestamp"):
+        VolumeJournal(volumes, JOURNAL_LABEL).age(Record("", ""))

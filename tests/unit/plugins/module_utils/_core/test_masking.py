@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is taken out of a text, and what has to stay in it."""
+"""What is masked in a text, and what must stay readable."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import HookFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Failure, HookResult, HookResults, ImageIdentity
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets, masked
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets, mask_credentials, masked
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, reject
 from support.fakes.engine import FakeEngine, FakeJournal, fake_context
 
@@ -35,28 +35,28 @@ def secrets_of(*environment: str, names: t.Iterable[str] = ()) -> Secrets:
     return secrets
 
 
-class TestWhatIsASecret:
+class TestSecretValues:
     @pytest.mark.parametrize("entry", ["MODE=winter", "DB_PASSWORD=abc", "apikey=abc", "AUTH=xyz", "MY_PWD=p w", "A_TOKEN=1234"])
-    def test_masked(self, entry: str) -> None:
+    def test_environment_value_is_masked(self, entry: str) -> None:
         value = entry.partition("=")[2]
         assert secrets_of(entry).mask(f"<{value}> {value}") == f"<{MASK}> {MASK}"
 
     @pytest.mark.parametrize(
         "entry", ["MODE=short", "DB_PASSWORD=ab", "PATH=/usr/bin:/bin", "LC_ALL=de_DE.UTF-8", "AUTH_ENABLED=true", "EMPTY=", "NOTHING"]
     )
-    def test_not_masked(self, entry: str) -> None:
+    def test_environment_value_is_not_masked(self, entry: str) -> None:
         text = f"<{entry.partition('=')[2]}>"
         assert secrets_of(entry).mask(text) == text
 
-    def test_a_value_with_an_equals_sign(self) -> None:
+    def test_value_with_equals_signs(self) -> None:
         assert secrets_of("OPTS=a=b=c=d").mask("a=b=c=d") == MASK
 
-    def test_options_of_the_log_driver(self) -> None:
+    def test_only_secret_log_driver_options_are_masked(self) -> None:
         secrets = Secrets()
         secrets.learn_container({"HostConfig": {"LogConfig": {"Config": {"splunk-token": "hunter2", "max-size": "100000"}}}})
         assert secrets.mask("hunter2 100000") == f"{MASK} 100000"
 
-    def test_a_login(self) -> None:
+    def test_login_is_masked_except_its_username(self) -> None:
         login = {"Username": "shop", "Password": "hunter2", "IdentityToken": "abc", "Other": None}
         secrets = Secrets()
         secrets.learn_login(login)
@@ -67,7 +67,7 @@ class TestWhatIsASecret:
         secrets.learn_login({"username": "bob", "password": "a?>?>z~~~x"})
         assert secrets.mask("Ym9iOmE/Pj8+en5+fng Ym9iOmE_Pj8-en5-fng=") == f"{MASK} {MASK}"
 
-    def test_documents(self) -> None:
+    def test_environments_of_all_documents_are_learned(self) -> None:
         secrets = Secrets()
         secrets.learn_container({"Config": {"Env": ["A=of-the-container"]}})
         secrets.learn_image({"Config": {"Env": ["A=of-the-image"]}})
@@ -75,7 +75,7 @@ class TestWhatIsASecret:
         assert secrets.mask("of-the-container of-the-image of-the-body") == f"{MASK} {MASK} {MASK}"
 
     @pytest.mark.parametrize("document", [{}, {"Config": None}, {"Config": {"Env": None}}])
-    def test_documents_with_nothing_in_them(self, document: dict[str, t.Any]) -> None:
+    def test_documents_without_environment(self, document: dict[str, t.Any]) -> None:
         secrets = Secrets()
         secrets.learn_container(document)
         secrets.learn_image(document)
@@ -83,7 +83,7 @@ class TestWhatIsASecret:
         assert secrets.mask("text") == "text"
 
 
-class TestForms:
+class TestFormsOfAValue:
     VALUE = 'a "b" ü&/c\\d'
 
     @pytest.mark.parametrize(
@@ -98,41 +98,42 @@ class TestForms:
             base64.b64encode(VALUE.encode()).decode(),
         ],
     )
-    def test_of_one_value(self, form: str) -> None:
+    def test_encoded_value_is_masked(self, form: str) -> None:
         masked_text = secrets_of(f"A={self.VALUE}").mask(f"<{form}>")
         assert masked_text.rstrip("=>") == f"<{MASK}"
 
-    def test_line_by_line(self) -> None:
+    def test_each_line_of_a_value_is_masked(self) -> None:
         secrets = secrets_of("CERTIFICATE=first line\n\n  second line\nab\n")
         assert secrets.mask("log: second line") == f"log: {MASK}"
         assert secrets.mask("first line\\n\\n  second line\\nab\\n") == MASK
 
-    def test_the_password_in_a_url(self) -> None:
+    def test_password_of_a_url_value_is_masked_alone(self) -> None:
         assert secrets_of("DB=postgres://shop:hunter2@db/shop").mask("hunter2 is wrong") == f"{MASK} is wrong"
 
-    def test_one_in_another_and_one_over_another(self) -> None:
+    def test_overlapping_secrets_share_one_mask(self) -> None:
         secrets = secrets_of("A=abcdef", "B=abcdefgh", "C=efghijkl")
         assert secrets.mask("-abcdefghijkl-abcdef-") == f"-{MASK}-{MASK}-"
 
+    @pytest.mark.properties
     @given(st.text(NO_STAR, min_size=6), st.text(NO_STAR), st.text(NO_STAR))
-    def test_any_value_anywhere(self, value: str, before: str, after: str) -> None:
+    def test_any_value_is_masked_in_any_text(self, value: str, before: str, after: str) -> None:
         secrets = secrets_of(f"A={value}")
         text = secrets.mask(before + value + after)
         assert value not in text
         assert secrets.mask(text) == text
 
 
-class TestWhatStays:
-    def test_the_name_of_a_thing(self) -> None:
+class TestReadableText:
+    def test_names_that_contain_a_secret_stay(self) -> None:
         secrets = secrets_of("HOST=database", "VERSION=1.29.1", names=["database", "shop:1.29.1-alpine"])
         text = "database-old-1000 runs shop:1.29.1-alpine"
         assert secrets.mask(text) == text
         assert secrets.mask("server 1.29.1") == f"server {MASK}"
 
-    def test_a_secret_that_holds_a_name_does_not(self) -> None:
+    def test_secrets_that_contain_a_name_are_masked(self) -> None:
         assert secrets_of("DB_PASSWORD=webmaster1", names=["web"]).mask("web: webmaster1") == f"web: {MASK}"
 
-    def test_names_in_documents(self) -> None:
+    def test_names_in_documents_stay(self) -> None:
         secrets = secrets_of("A=sidecar-1", "B=shop-net", "C=shop:latest", "D=webdata", f"E={'0a' * 6}")
         secrets.learn_container(
             {
@@ -146,13 +147,13 @@ class TestWhatStays:
         text = f"sidecar-1 {'0a' * 6} shop-net shop:latest webdata"
         assert secrets.mask(text) == text
 
-    def test_the_commands_that_bring_a_container_back(self) -> None:
+    def test_recovery_commands_stay(self) -> None:
         secrets = secrets_of("PROFILE=docker", "TOKEN=start", "RESTART=always", "A_KEY=rename", names=["web", "web-old-1000"])
         commands = "docker rename web-old-1000 web && docker update --restart=always web && docker start web && docker rm --force web"
         assert secrets.mask(commands) == commands
         assert secrets.mask("docker always start") == f"{MASK} {MASK} {MASK}"
 
-    def test_an_ordinary_text(self) -> None:
+    def test_text_without_secrets_stays(self) -> None:
         text = "Head https://registry.example/v2/shop/manifests/1?token: unauthorized, see key=value and auth:"
         assert Secrets().mask(text) == text
         assert Secrets().mask("") == ""
@@ -170,16 +171,40 @@ class TestWhatStays:
         ('{"db_password": "hunter2"}', f'{{"db_password": "{MASK}"}}'),
     ],
 )
-def test_secrets_that_nobody_told_of(text: str, result: str) -> None:
+def test_secrets_are_recognized_by_their_context(text: str, result: str) -> None:
     assert Secrets().mask(text) == result
     assert Secrets().mask(result) == result
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("limit of 'acme' reached", f"limit of '{MASK}' reached"),
+        ("denied: acme.", f"denied: {MASK}."),
+        ("wrong: hunter2 for acme", f"wrong: {MASK} for {MASK}"),
+        ("pull access denied for acme/shop on acme.example", "pull access denied for acme/shop on acme.example"),
+        ("Get https://acme:hunter2@registry/v2/: EOF", f"Get https://{MASK}@registry/v2/: EOF"),
+    ],
+)
+@pytest.mark.parametrize("login", [{"username": "acme", "password": "hunter2"}, {"Username": "acme", "Password": "hunter2"}])
+def test_mask_credentials_masks_password_and_username(login: dict[str, str], text: str, expected: str) -> None:
+    assert mask_credentials(text, login) == expected
+
+
+@pytest.mark.parametrize("field", ["identitytoken", "IdentityToken", "registrytoken", "auth"])
+def test_mask_credentials_masks_tokens(field: str) -> None:
+    assert mask_credentials("bad token xyz", {field: "xyz", "email": "", "expires": None}) == f"bad token {MASK}"
+
+
+def test_mask_credentials_without_login_masks_urls_only() -> None:
+    assert mask_credentials("ssh://deploy@host: no answer for acme") == f"ssh://{MASK}@host: no answer for acme"
 
 
 class TestReports:
     def mask(self, text: str) -> str:
         return text.replace("hunter2", MASK)
 
-    def test_free_text_only(self) -> None:
+    def test_only_free_text_is_masked(self) -> None:
         report = cycle_report(
             CycleResult(
                 Outcome.ROLLED_BACK,
@@ -217,17 +242,17 @@ class TestReports:
         assert (safe["rejected"]["reference"], safe["dependents"][0]["name"]) == ("hunter2", "hunter2")
         assert safe.keys() == report.keys()
 
-    def test_errors(self) -> None:
+    def test_error_report_is_masked(self) -> None:
         error = HookFailed("hunter2")
         error.hooks = HookResults(HookResult(1, "hunter2", 1.0))
         assert "hunter2" not in json.dumps(masked(error_report(error), self.mask))
 
-    def test_the_report_itself_is_left_as_it_is(self) -> None:
+    def test_original_report_is_not_changed(self) -> None:
         report = {"msg": "hunter2", "diff": {"before": ["hunter2"]}}
         assert masked(report, self.mask) == {"msg": MASK, "diff": {"before": [MASK]}}
         assert report["msg"] == "hunter2"
 
-    def test_what_is_remembered(self) -> None:
+    def test_reason_of_a_rejection_is_masked_in_the_journal(self) -> None:
         engine, memory = FakeEngine(), FakeJournal()
         context = fake_context(engine, memory)._replace(mask=self.mask)
         reject(context, "web", "1", ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), "crashed: hunter2")

@@ -36,7 +36,7 @@ class TestPlanned:
             (foretold("recovered"), "planned"),
             (foretold("unknown", doubt="nobody may say"), "planned"),
             (foretold("unchanged"), "unchanged"),
-            (foretold("unchanged", doubt="another run is at work on it"), "planned"),
+            (foretold("unchanged", doubt="another run is working on it"), "planned"),
             (foretold("skipped", skip_reason="rejected", msg="rolled back before"), "rejected"),
             (foretold("skipped", skip_reason="too_young", msg="an hour old"), "held"),
             ({"item": {"name": "web"}, "failed": True, "msg": "no route to the registry"}, "failed"),

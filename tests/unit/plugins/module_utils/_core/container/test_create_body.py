@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The operator's wishes, got back from inspect documents that a real engine gave (fixtures/capture.sh)."""
+"""The operator's configuration is recovered from inspect documents of a real engine (fixtures/capture.sh)."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def spec_of(name: str) -> ContainerSpec:
     return spec_from(document(name))
 
 
-def asked(name: str) -> dict[str, Any]:
-    """The config wishes, less what the client sets on every container."""
+def user_config(name: str) -> dict[str, Any]:
+    """The recovered config, without the fields that the client sets on every container."""
     always = {"AttachStdin", "AttachStdout", "AttachStderr", "Tty", "OpenStdin", "StdinOnce", "Domainname", "Image"}
     return {field: value for field, value in spec_of(name).config.items() if field not in always}
 
 
-def test_who_asked_for_nothing_gets_everything_from_the_image() -> None:
-    assert asked("plain") == {}
+def test_a_container_without_configuration_follows_the_image_in_everything() -> None:
+    assert user_config("plain") == {}
 
 
-def test_what_the_operator_set_is_kept_and_the_rest_follows_the_image() -> None:
-    assert asked("customised") == {
+def test_configured_values_are_kept_and_the_rest_follows_the_image() -> None:
+    assert user_config("customised") == {
         "Hostname": "shop.example",
         "User": "0",
         "Env": ["A=b", "MODE=fast"],
@@ -56,24 +56,24 @@ def test_what_the_operator_set_is_kept_and_the_rest_follows_the_image() -> None:
     }
 
 
-def test_a_command_belongs_to_its_own_entrypoint() -> None:
-    assert asked("entrypoint") == {"Entrypoint": ["sleep"], "Cmd": ["602"]}
+def test_a_command_is_kept_with_a_configured_entrypoint() -> None:
+    assert user_config("entrypoint") == {"Entrypoint": ["sleep"], "Cmd": ["602"]}
 
 
-def test_no_entrypoint_is_a_wish_too() -> None:
-    assert asked("no-entrypoint") == {"Entrypoint": [""], "Cmd": ["sleep", "603"]}
+def test_a_removed_entrypoint_is_kept() -> None:
+    assert user_config("no-entrypoint") == {"Entrypoint": [""], "Cmd": ["sleep", "603"]}
 
 
-def test_no_health_check_is_a_wish_too() -> None:
-    assert asked("no-health-check") == {"Healthcheck": {"Test": ["NONE"]}}
+def test_a_disabled_health_check_is_kept() -> None:
+    assert user_config("no-health-check") == {"Healthcheck": {"Test": ["NONE"]}}
 
 
-def test_who_shares_a_network_has_no_host_name_and_no_ports() -> None:
-    assert asked("shares-network") == {}
+def test_a_container_in_anothers_network_has_no_host_name_and_no_ports() -> None:
+    assert user_config("shares-network") == {}
     assert spec_of("shares-network").endpoints == {}
 
 
-def test_host_config_goes_through_whole() -> None:
+def test_the_host_config_is_kept_whole() -> None:
     container = document("customised")
     container["HostConfig"]["FieldOfTheFuture"] = {"kept": True}
     host_config = dict(spec_from(container).host_config)
@@ -93,7 +93,7 @@ def test_named_volumes_and_binds_are_not_mounted_twice() -> None:
 
 
 @pytest.mark.parametrize("target", ["/data", "/data/", "//data", "/x/../data", "data"])
-def test_an_anonymous_volume_of_the_long_syntax_is_adopted_in_its_place(target: str) -> None:
+def test_a_mount_without_a_source_gets_the_anonymous_volume(target: str) -> None:
     container = document("plain")
     options = {"NoCopy": True, "Labels": {"a": "b"}}
     mount, scratch = {"Type": "volume", "Target": target, "VolumeOptions": options}, {"Type": "tmpfs", "Target": "/scratch"}
@@ -103,7 +103,7 @@ def test_an_anonymous_volume_of_the_long_syntax_is_adopted_in_its_place(target: 
     assert host_config["Mounts"] == [{**mount, "Source": container["Mounts"][0]["Name"]}, scratch]
 
 
-def test_endpoints_keep_what_was_asked_and_drop_what_was_answered() -> None:
+def test_endpoints_keep_configured_fields_and_drop_those_of_the_engine() -> None:
     by_alias = {endpoint["Aliases"][0]: endpoint for endpoint in spec_of("customised").endpoints.values()}
     assert by_alias == {
         "shop": {"IPAMConfig": {"IPv4Address": "10.99.1.50"}, "Aliases": ["shop", "shop.example"]},
@@ -111,12 +111,12 @@ def test_endpoints_keep_what_was_asked_and_drop_what_was_answered() -> None:
     }
 
 
-def test_the_default_network_needs_no_entry() -> None:
+def test_the_default_network_needs_no_endpoint() -> None:
     assert spec_of("plain").endpoints == {}
 
 
 @pytest.mark.parametrize(
-    ("mode", "networks", "wished"),
+    ("mode", "networks", "kept"),
     [
         ("default", ["bridge", "back"], ["bridge", "back"]),
         ("bridge", ["back", "bridge"], ["bridge", "back"]),
@@ -129,19 +129,19 @@ def test_the_default_network_needs_no_entry() -> None:
         ("none", ["none"], []),
     ],
 )
-def test_every_network_is_wished_for_and_the_first_comes_first(mode: str, networks: list[str], wished: list[str]) -> None:
+def test_all_networks_are_kept_and_the_main_one_comes_first(mode: str, networks: list[str], kept: list[str]) -> None:
     container = document("plain")
     container["HostConfig"]["NetworkMode"] = mode
     container["NetworkSettings"]["Networks"] = {name: {"NetworkID": f"id-of-{name}"} for name in networks}
-    assert list(spec_from(container).endpoints) == wished
+    assert list(spec_from(container).endpoints) == kept
 
 
-def test_every_wish_of_an_endpoint_is_kept() -> None:
+def test_every_configured_field_of_an_endpoint_is_kept() -> None:
     container = document("plain")
-    wish = {"Links": ["db:db"], "DriverOpts": {"a": "b"}, "GwPriority": 5, "IPAMConfig": {"LinkLocalIPs": ["169.254.1.1"]}}
+    configured = {"Links": ["db:db"], "DriverOpts": {"a": "b"}, "GwPriority": 5, "IPAMConfig": {"LinkLocalIPs": ["169.254.1.1"]}}
     container["HostConfig"]["NetworkMode"] = "front"
-    container["NetworkSettings"]["Networks"] = {"front": {**wish, "IPAddress": "10.0.0.2", "MacAddress": "02:42:0a:00:00:02"}}
-    assert spec_from(container).endpoints == {"front": wish}
+    container["NetworkSettings"]["Networks"] = {"front": {**configured, "IPAddress": "10.0.0.2", "MacAddress": "02:42:0a:00:00:02"}}
+    assert spec_from(container).endpoints == {"front": configured}
 
 
 def test_a_read_only_volume_stays_read_only() -> None:
@@ -150,19 +150,19 @@ def test_a_read_only_volume_stays_read_only() -> None:
     assert spec_from(container).host_config["Binds"][0].endswith(":/data:ro")
 
 
-def test_a_bind_without_a_source_is_the_volume_that_it_got() -> None:
+def test_a_bind_without_a_source_keeps_its_volume() -> None:
     container = document("plain")
     container["HostConfig"]["Binds"] = ["/data"]
     assert [bind.split(":")[1] for bind in spec_from(container).host_config["Binds"]] == ["/data"]
 
 
-def test_volumes_of_another_container_stay_that_containers() -> None:
+def test_volumes_from_another_container_are_not_bound() -> None:
     container = document("plain")
     spec = ContainerSpec.from_inspect(Inspected(container, document("image"), borrowed_mounts=frozenset({"/data"})))
     assert spec.host_config == container["HostConfig"]
 
 
-def test_what_only_an_image_can_say_is_not_asked_for() -> None:
+def test_fields_that_only_an_image_can_set_are_dropped() -> None:
     container = document("plain")
     container["Config"].update(OnBuild=["RUN x"], Shell=["/bin/ash"], ArgsEscaped=True, StopTimeout=5)
     config = spec_from(container).config
@@ -171,20 +171,20 @@ def test_what_only_an_image_can_say_is_not_asked_for() -> None:
 
 
 @pytest.mark.parametrize("field", ["ArgsEscaped", "StopSignal", "User", "WorkingDir"])
-def test_a_default_of_the_image_is_no_wish(field: str) -> None:
+def test_a_default_of_the_image_is_dropped(field: str) -> None:
     container, image = document("plain"), document("image")
     container["Config"][field] = image["Config"][field] = "same"
     assert field not in ContainerSpec.from_inspect(Inspected(container, image)).config
 
 
 @pytest.mark.parametrize("nothing", [None, []])
-def test_no_entrypoint_is_written_in_two_ways(nothing: list[str] | None) -> None:
+def test_an_empty_list_and_none_are_the_same_missing_entrypoint(nothing: list[str] | None) -> None:
     container, image = document("no-entrypoint"), document("image")
     container["Config"]["Entrypoint"], image["Config"]["Entrypoint"] = nothing, [] if nothing is None else None
     assert "Entrypoint" not in ContainerSpec.from_inspect(Inspected(container, image)).config
 
 
-def test_create_body() -> None:
+def test_the_create_body_has_the_image_the_host_config_and_the_endpoints() -> None:
     spec = spec_of("customised")
     body = spec.create_body("nginx:alpine")
     assert body["Image"] == "nginx:alpine"
@@ -192,13 +192,13 @@ def test_create_body() -> None:
     assert body["NetworkingConfig"] == {"EndpointsConfig": spec.endpoints}
 
 
-def test_the_documents_are_left_as_they_were() -> None:
+def test_the_inspect_documents_are_not_changed() -> None:
     container, image = document("customised"), document("image")
     ContainerSpec.from_inspect(Inspected(container, image)).create_body("nginx")
     assert (container, image) == (document("customised"), document("image"))
 
 
-def test_the_images_entrypoint_given_without_a_command_gets_no_command() -> None:
+def test_the_images_entrypoint_configured_without_a_command_stays_without_one() -> None:
     container = document("plain")
     container["Config"]["Cmd"] = None
     config = spec_from(container).config
@@ -207,32 +207,32 @@ def test_the_images_entrypoint_given_without_a_command_gets_no_command() -> None
 
 
 @pytest.mark.parametrize("bind", ["/srv:/x/../data", "vol:/x/..//data/:ro", "vol://data"])
-def test_a_target_that_is_written_in_another_way_is_the_same_target(bind: str) -> None:
+def test_a_mount_point_is_compared_in_its_normalised_form(bind: str) -> None:
     container = document("plain")
     container["HostConfig"]["Binds"] = [bind]
     assert spec_from(container).host_config["Binds"] == [bind]
 
 
-def test_zero_is_a_wish_too() -> None:
+def test_a_value_of_zero_is_kept() -> None:
     container = document("plain")
     container["Config"]["StopTimeout"] = 0
     assert spec_from(container).config["StopTimeout"] == 0
 
 
 @pytest.mark.parametrize("image", [{"Config": {}}, {"Config": None}, {}, None])
-def test_an_image_may_have_no_defaults(image: dict[str, Any] | None) -> None:
+def test_all_values_are_kept_if_the_image_has_no_defaults(image: dict[str, Any] | None) -> None:
     fields = ("Env", "Labels", "ExposedPorts", "Volumes", "Healthcheck", "Cmd", "Entrypoint", "User")
     config = ContainerSpec.from_inspect(Inspected(document("plain"), image)).config
     assert {field: config.get(field) for field in fields} == {field: document("plain")["Config"][field] for field in fields}
 
 
-def test_the_same_command_under_another_entrypoint_is_a_wish() -> None:
+def test_the_images_command_is_kept_with_a_configured_entrypoint() -> None:
     container, image = document("entrypoint"), document("image")
     image["Config"]["Cmd"] = container["Config"]["Cmd"]
     assert ContainerSpec.from_inspect(Inspected(container, image)).config["Cmd"] == ["602"]
 
 
-def test_who_shares_a_network_exposes_nothing() -> None:
+def test_a_container_in_anothers_network_exposes_no_ports() -> None:
     container = document("shares-network")
     container["Config"]["ExposedPorts"] = {"7070/tcp": {}}
     assert "ExposedPorts" not in spec_from(container).config
@@ -242,7 +242,7 @@ def test_who_shares_a_network_exposes_nothing() -> None:
     ("mode", "other"),
     [("container:c0ffee", "c0ffee"), ("ns:/run/netns/a", None), ("container", None), ("bridge", None), ("", None), (None, None)],
 )
-def test_whose_network_is_shared(mode: str | None, other: str | None) -> None:
+def test_the_container_whose_network_is_shared(mode: str | None, other: str | None) -> None:
     assert shares_network_of({"NetworkMode": mode}) == other
 
 
@@ -271,16 +271,16 @@ def test_a_volume_of_the_long_syntax_is_not_mounted_twice(target: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/shop", "/shop/"])
-def test_a_borrowed_volume_is_not_mounted_twice(path: str) -> None:
+def test_a_volume_from_another_container_is_not_mounted_twice(path: str) -> None:
     assert host_config_of({"VolumesFrom": ["other"]}, VOLUME, borrowed=(path,))["Binds"] is None
 
 
-def test_an_adopted_volume_leaves_the_rest_of_the_host_config_alone() -> None:
+def test_binding_an_anonymous_volume_keeps_the_rest_of_the_host_config() -> None:
     host_config = host_config_of({"Binds": ["/a:/a"], "VolumesFrom": ["other"]}, VOLUME)
     assert (host_config["Binds"], host_config["VolumesFrom"]) == (["/a:/a", "shop:/shop"], ["other"])
 
 
-def test_what_is_mounted_and_no_volume_is_not_adopted() -> None:
+def test_a_bind_mount_is_not_bound_as_a_volume() -> None:
     mount = {"Type": "bind", "Source": "/srv", "Destination": "/srv", "RW": True}
     assert host_config_of({"VolumesFrom": ["other"]}, mount)["Binds"] is None
 
@@ -293,7 +293,7 @@ def endpoints_of(mode: str, networks: dict[str, dict[str, Any]]) -> dict[str, An
 
 
 @pytest.mark.parametrize(
-    ("mode", "networks", "wished"),
+    ("mode", "networks", "kept"),
     [
         ("default", ["back", "bridge"], ["bridge", "back"]),
         ("front", ["bridge", "front"], ["front", "bridge"]),
@@ -302,21 +302,21 @@ def endpoints_of(mode: str, networks: dict[str, dict[str, Any]]) -> dict[str, An
         ("front", ["bridge"], ["bridge"]),
     ],
 )
-def test_more_networks_in_their_order(mode: str, networks: list[str], wished: list[str]) -> None:
-    assert list(endpoints_of(mode, {name: {"NetworkID": name} for name in networks})) == wished
-    assert list(endpoints_of(mode, {name: {} for name in networks})) == wished
+def test_the_order_of_networks_does_not_depend_on_their_ids(mode: str, networks: list[str], kept: list[str]) -> None:
+    assert list(endpoints_of(mode, {name: {"NetworkID": name} for name in networks})) == kept
+    assert list(endpoints_of(mode, {name: {} for name in networks})) == kept
 
 
-def test_a_wish_of_the_only_built_in_network_is_kept() -> None:
+def test_a_configured_field_of_a_single_built_in_network_is_kept() -> None:
     assert endpoints_of("default", {"bridge": {"GwPriority": 5}}) == {"bridge": {"GwPriority": 5}}
 
 
 @pytest.mark.parametrize("settings", [None, {}, {"Networks": None}])
-def test_no_network_at_all(settings: dict[str, Any] | None) -> None:
+def test_a_container_without_networks_has_no_endpoints(settings: dict[str, Any] | None) -> None:
     assert spec_from({**document("plain"), "NetworkSettings": settings}).endpoints == {}
 
 
-def test_an_entrypoint_that_has_no_command_anywhere_follows_the_image() -> None:
+def test_the_entrypoint_follows_the_image_if_neither_has_a_command() -> None:
     container, image = document("plain"), document("image")
     container["Config"]["Cmd"] = image["Config"]["Cmd"] = None
     assert "Entrypoint" not in ContainerSpec.from_inspect(Inspected(container, image)).config
@@ -325,8 +325,8 @@ def test_an_entrypoint_that_has_no_command_anywhere_follows_the_image() -> None:
 @pytest.mark.parametrize(
     ("field", "value"), [("StopTimeout", 30), ("Shell", ["/bin/ash", "-c"]), ("Domainname", "example"), ("Tty", True), ("OpenStdin", True)]
 )
-def test_what_no_image_can_set_is_a_wish_even_if_the_image_has_the_same(field: str, value: object) -> None:
-    """An image that was made with docker commit says such things, and the engine does not look."""
+def test_fields_that_no_image_can_set_are_kept_even_if_the_image_has_the_same_value(field: str, value: object) -> None:
+    """An image from docker commit has such values, but the engine ignores them."""
     container, image = document("plain"), document("image")
     container["Config"][field] = image["Config"][field] = value
     assert ContainerSpec.from_inspect(Inspected(container, image)).config[field] == value
@@ -339,7 +339,7 @@ def config_of(container: dict[str, Any], image: dict[str, Any], **options: Any) 
 
 
 @pytest.mark.parametrize(
-    ("ours", "theirs", "wished"),
+    ("env", "defaults", "kept"),
     [
         (["A=2", "A=1"], ["A=1"], ["A=2", "A=1"]),
         (["A=1", "A=2"], ["A=1"], ["A=1", "A=2"]),
@@ -352,37 +352,37 @@ def config_of(container: dict[str, Any], image: dict[str, Any], **options: Any) 
         (["B=2", "A=2"], ["A=1", "B=1"], ["B=2", "A=2"]),
     ],
 )
-def test_variables_are_compared_whole(ours: list[str], theirs: list[str], wished: list[str] | None) -> None:
-    """A variable is either the container's, with all of its entries, or the image's."""
-    assert config_of({"Env": ours}, {"Env": theirs}).get("Env") == wished
+def test_all_entries_of_a_variable_are_kept_or_dropped_together(env: list[str], defaults: list[str], kept: list[str] | None) -> None:
+    """The engine takes all entries of a variable from the container, or all from the image."""
+    assert config_of({"Env": env}, {"Env": defaults}).get("Env") == kept
 
 
-def test_variables_that_are_to_be_kept() -> None:
+def test_keep_env_keeps_a_variable_with_the_images_value() -> None:
     same = ["A=1", "AB=1", "B=1"]
     assert config_of({"Env": same}, {"Env": same}, keep_env=frozenset({"A", "C"}))["Env"] == ["A=1"]
 
 
 def test_a_published_port_stays_exposed() -> None:
-    """The engine does not publish what is not exposed, and the new image may expose other ports."""
+    """The engine publishes only exposed ports, and the new image may expose other ones."""
     container = document("plain")
     container["HostConfig"]["PortBindings"] = {"8080/tcp": [{"HostIp": "", "HostPort": "80"}]}
     assert spec_from(container).config["ExposedPorts"] == {"8080/tcp": {}}
 
 
-@pytest.mark.parametrize(("command", "wished"), [(["sleep"], {"Entrypoint": []}), (["other"], {"Entrypoint": [], "Cmd": ["other"]})])
-def test_an_empty_entrypoint_takes_the_images_command_all_the_same(command: list[str], wished: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("command", "kept"), [(["sleep"], {"Entrypoint": []}), (["other"], {"Entrypoint": [], "Cmd": ["other"]})])
+def test_an_empty_entrypoint_is_kept_and_still_takes_the_images_command(command: list[str], kept: dict[str, Any]) -> None:
     config = config_of({"Entrypoint": [], "Cmd": command}, {"Entrypoint": ["sh"], "Cmd": ["sleep"]})
-    assert {field: config[field] for field in ("Entrypoint", "Cmd") if field in config} == wished
+    assert {field: config[field] for field in ("Entrypoint", "Cmd") if field in config} == kept
 
 
-def test_how_a_command_is_written_goes_with_the_command() -> None:
+def test_args_escaped_is_kept_only_with_a_configured_command() -> None:
     image = {"Cmd": ["a"], "ArgsEscaped": True, "Entrypoint": None}
     assert config_of({"Cmd": ["b"], "ArgsEscaped": True, "Entrypoint": None}, image)["ArgsEscaped"] is True
     assert "ArgsEscaped" not in config_of({"Cmd": ["a"], "ArgsEscaped": True, "Entrypoint": None}, image)
 
 
 @pytest.mark.behaviour("E5")
-def test_fields_of_the_future_go_through() -> None:
+def test_unknown_fields_are_kept() -> None:
     container = document("plain")
     container["Config"]["Future"] = container["HostConfig"]["Future"] = {"kept": [True]}
     body = spec_from(container).create_body("nginx")
@@ -390,14 +390,14 @@ def test_fields_of_the_future_go_through() -> None:
 
 
 @pytest.mark.behaviour("B9")
-def test_verbatim_keeps_all_that_can_be_asked_for() -> None:
+def test_verbatim_keeps_every_value_that_a_create_body_can_contain() -> None:
     container = document("customised")
     container["Config"]["OnBuild"] = ["RUN x"]
     config = ContainerSpec.from_inspect(Inspected(container, None)).config
     assert config == {field: value for field, value in container["Config"].items() if field != "OnBuild"}
 
 
-def test_verbatim_names_no_host_and_no_entrypoint_that_nobody_asked_for() -> None:
+def test_verbatim_does_not_keep_values_that_the_engine_set() -> None:
     config = ContainerSpec.from_inspect(Inspected(document("plain"), None)).config
     assert "Hostname" not in config
     config = ContainerSpec.from_inspect(Inspected(document("no-entrypoint"), None)).config
@@ -406,37 +406,37 @@ def test_verbatim_names_no_host_and_no_entrypoint_that_nobody_asked_for() -> Non
     assert not {"Hostname", "Domainname", "ExposedPorts"} & set(config)
 
 
-def test_who_shares_a_network_has_no_domain_either() -> None:
+def test_a_container_in_anothers_network_has_no_domain() -> None:
     container = document("shares-network")
     container["Config"]["Domainname"] = "of.the.other"
     assert "Domainname" not in spec_from(container).config
 
 
-@pytest.mark.parametrize(("host_name", "wished"), [("box", None), ("", "box"), ("other", "box")])
-def test_the_hosts_own_name_is_no_wish(host_name: str, wished: str | None) -> None:
+@pytest.mark.parametrize(("host_name", "kept"), [("box", None), ("", "box"), ("other", "box")])
+def test_the_hosts_name_is_dropped_on_the_hosts_network(host_name: str, kept: str | None) -> None:
     container = document("plain")
     container["HostConfig"]["NetworkMode"] = "host"
     container["Config"]["Hostname"] = "box"
-    assert ContainerSpec.from_inspect(Inspected(container, document("image"), host_name=host_name)).config.get("Hostname") == wished
+    assert ContainerSpec.from_inspect(Inspected(container, document("image"), host_name=host_name)).config.get("Hostname") == kept
 
 
-def test_on_a_network_of_its_own_the_hosts_name_is_a_wish() -> None:
+def test_the_hosts_name_is_kept_on_another_network() -> None:
     container = document("plain")
     container["Config"]["Hostname"] = "box"
     assert ContainerSpec.from_inspect(Inspected(container, document("image"), host_name="box")).config["Hostname"] == "box"
 
 
-def test_a_volume_without_a_name_has_it_in_its_path() -> None:
-    """As Engine 28 shows what came of a bind without a source."""
+def test_the_name_of_a_volume_is_read_from_its_path_if_it_is_missing() -> None:
+    """Engine 28 omits it for a bind without a source."""
     nameless = {field: value for field, value in VOLUME.items() if field != "Name"}
     assert host_config_of({"Binds": ["/shop"]}, nameless)["Binds"] == ["shop:/shop"]
 
 
-def test_a_bind_without_a_source_that_has_no_volume_stays() -> None:
+def test_a_bind_without_a_source_and_without_a_volume_is_kept() -> None:
     assert host_config_of({"Binds": ["/shop"]})["Binds"] == ["/shop"]
 
 
-def test_a_mount_without_a_source_that_has_no_volume_stays() -> None:
+def test_a_mount_without_a_source_and_without_a_volume_is_kept() -> None:
     mounts = [{"Type": "volume", "Target": "/shop"}]
     assert host_config_of({"Mounts": mounts})["Mounts"] == mounts
 
@@ -455,7 +455,7 @@ def test_a_mount_without_a_source_that_has_no_volume_stays() -> None:
         ("slirp4netns:port_handler=rootlesskit", False),
     ],
 )
-def test_who_was_taken_off_all_networks_is_put_back_on_none(mode: str | None, isolated: bool) -> None:
+def test_a_container_that_was_disconnected_from_all_networks_stays_disconnected(mode: str | None, isolated: bool) -> None:
     container = document("plain")
     container["HostConfig"]["NetworkMode"] = mode
     container["NetworkSettings"]["Networks"] = {}
@@ -463,7 +463,7 @@ def test_who_was_taken_off_all_networks_is_put_back_on_none(mode: str | None, is
     assert (spec.host_config["NetworkMode"], spec.endpoints) == ("none" if isolated else mode, {})
 
 
-def test_who_was_made_without_networks_is_left_so() -> None:
+def test_a_container_that_was_created_without_networks_stays_without() -> None:
     container = document("plain")
     container["NetworkSettings"]["Networks"] = {}
     container["Config"]["NetworkDisabled"] = True
@@ -479,7 +479,7 @@ NEVER_STARTED = {"NetworkID": "", "IPAddress": "", "DNSNames": None}
 
 @pytest.mark.behaviour("D4")
 @pytest.mark.parametrize(
-    ("endpoint", "mac", "wished"),
+    ("endpoint", "mac", "kept"),
     [
         (ENGINE_20, "02:42:ac:13:00:02", False),
         (ENGINE_20, "02:42:0a:11:22:36", False),
@@ -495,14 +495,14 @@ NEVER_STARTED = {"NetworkID": "", "IPAddress": "", "DNSNames": None}
         (NEVER_STARTED, "52:65:a3:da:fe:0c", True),
     ],
 )
-def test_a_mac_address_is_a_wish_unless_the_engine_made_it(endpoint: dict[str, Any], mac: str, wished: bool) -> None:
+def test_a_mac_address_is_kept_unless_the_engine_generated_it(endpoint: dict[str, Any], mac: str, kept: bool) -> None:
     endpoints = endpoints_of("front", {"front": {"NetworkID": "1"}, "back": {**endpoint, "MacAddress": mac}})
-    assert endpoints["back"] == ({"MacAddress": mac} if wished else {})
+    assert endpoints["back"] == ({"MacAddress": mac} if kept else {})
 
 
 @pytest.mark.behaviour("D4")
 @pytest.mark.parametrize(("mode", "network"), [("front", "front"), ("default", "bridge"), ("bridge", "bridge")])
-def test_the_containers_own_mac_address_is_that_of_its_first_network(mode: str, network: str) -> None:
+def test_the_containers_mac_address_belongs_to_its_first_network(mode: str, network: str) -> None:
     container = document("plain")
     container["HostConfig"]["NetworkMode"] = mode
     container["Config"]["MacAddress"] = "52:65:a3:da:fe:0c"
@@ -513,25 +513,27 @@ def test_the_containers_own_mac_address_is_that_of_its_first_network(mode: str, 
 
 
 @pytest.mark.parametrize(
-    ("mode", "wished"), [("c0ffeec0ffee", ["front", "back"]), ("c0ffee", ["back", "front"]), ("back", ["back", "front"])]
+    ("mode", "kept"), [("c0ffeec0ffee", ["front", "back"]), ("c0ffee", ["back", "front"]), ("back", ["back", "front"])]
 )
-def test_a_network_may_be_named_by_the_beginning_of_its_id(mode: str, wished: list[str]) -> None:
+def test_a_network_mode_may_be_the_beginning_of_a_network_id(mode: str, kept: list[str]) -> None:
     networks = {"back": {"NetworkID": "beef" * 16}, "front": {"NetworkID": "c0ffee" * 10 + "c0ff"}}
-    assert list(endpoints_of(mode, networks)) == wished
+    assert list(endpoints_of(mode, networks)) == kept
 
 
 @pytest.mark.parametrize("alias", ["c0ffeec0ffee", "0123456789abcdef"])
-def test_only_the_old_short_id_is_no_alias(alias: str) -> None:
+def test_the_old_short_id_is_the_only_alias_that_is_dropped(alias: str) -> None:
     old = document("plain")["Id"][:12]
     endpoints = endpoints_of("front", {"front": {"Aliases": [alias, old, "shop", f"{old}f"]}})
     assert endpoints["front"]["Aliases"] == [alias, "shop", f"{old}f"]
 
 
-def test_compose_finds_its_container_whatever_labels_its_images_have() -> None:
-    """It writes the first two into the images that it builds, too."""
-    ours = {f"com.docker.compose.{label}": value for label, value in (("project", "shop"), ("service", "web"), ("container-number", "1"))}
+def test_labels_of_compose_are_kept_even_if_the_image_has_the_same() -> None:
+    """Compose also writes the first two into images that it builds, and finds its containers by them."""
+    compose_labels = {
+        f"com.docker.compose.{label}": value for label, value in (("project", "shop"), ("service", "web"), ("container-number", "1"))
+    }
     container, image = document("plain"), document("image")
-    container["Config"]["Labels"] = {**ours, "team": "shop"}
-    image["Config"]["Labels"] = {**ours, "team": "shop"}
+    container["Config"]["Labels"] = {**compose_labels, "team": "shop"}
+    image["Config"]["Labels"] = {**compose_labels, "team": "shop"}
     del image["Config"]["Labels"]["com.docker.compose.container-number"]
-    assert ContainerSpec.from_inspect(Inspected(container, image)).config["Labels"] == ours
+    assert ContainerSpec.from_inspect(Inspected(container, image)).config["Labels"] == compose_labels

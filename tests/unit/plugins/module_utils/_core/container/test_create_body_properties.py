@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""For generated containers and images, on a model of the engine: an update gives what the operator would get by starting over."""
+"""Rules for generated containers and images, on a model of the engine. An update must give the same as a new container would."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from support.fakes.generated_containers import bodies, images
 
 Document = dict[str, Any]
 
+pytestmark = pytest.mark.properties
+
 NETWORKS = ("front", "back", "side")
 SETTINGS = settings(deadline=None, max_examples=30, derandomize=True, database=None, phases=(Phase.generate,))
 RELEASE = pytest.mark.parametrize("release", RELEASES.values(), ids=RELEASES)
 
 
-def operators(release_has_macs: bool, values: str = "op") -> st.SearchStrategy[Document]:
+def user_bodies(release_has_macs: bool, values: str = "op") -> st.SearchStrategy[Document]:
     return bodies(values, NETWORKS, "named", mac_of_endpoint=release_has_macs).map(lambda body: {**body, "Image": "shop"})
 
 
@@ -40,17 +42,17 @@ def spec(container: Document, image: Document) -> ContainerSpec:
     return ContainerSpec.from_inspect(Inspected(container, {"Config": image}))
 
 
-def asks_for_no_entrypoint(body: Document) -> bool:
+def removes_entrypoint(body: Document) -> bool:
     return body.get("Entrypoint") in ([], [""])
 
 
 @RELEASE
 @SETTINGS
 @given(data=st.data(), started=st.booleans())
-def test_a_spec_makes_a_container_with_the_same_spec(release: Release, data: st.DataObject, started: bool) -> None:
-    """Values of image and operator may be equal. Over three rounds nothing is added and nothing gets lost."""
+def test_a_container_created_from_a_spec_has_the_same_spec(release: Release, data: st.DataObject, started: bool) -> None:
+    """The image and the operator may have equal values. In three rounds, nothing is added and nothing is lost."""
     image = data.draw(images("same"))
-    container = engine(data.draw(operators(release.mac_of_endpoint, "same")), image, release, started=started)
+    container = engine(data.draw(user_bodies(release.mac_of_endpoint, "same")), image, release, started=started)
     first = spec(container, image)
     for _round in range(3):
         container = created(first.create_body("shop"), image, release, started=started)
@@ -62,10 +64,10 @@ def test_a_spec_makes_a_container_with_the_same_spec(release: Release, data: st.
 @RELEASE
 @SETTINGS
 @given(data=st.data())
-def test_an_update_gives_what_starting_over_gives(release: Release, data: st.DataObject) -> None:
-    old_image, new_image, body = data.draw(images("1")), data.draw(images("2")), data.draw(operators(release.mac_of_endpoint))
-    # With the old image's entrypoint missing, nobody can see that none was asked for.
-    assume(not asks_for_no_entrypoint(body) or old_image.get("Entrypoint"))
+def test_an_update_gives_the_same_config_as_a_new_container(release: Release, data: st.DataObject) -> None:
+    old_image, new_image, body = data.draw(images("1")), data.draw(images("2")), data.draw(user_bodies(release.mac_of_endpoint))
+    # If the old image has no entrypoint, a removed entrypoint cannot be recognised.
+    assume(not removes_entrypoint(body) or old_image.get("Entrypoint"))
     try:
         expected = merged_config(body, new_image)
     except RefusedByEngine:
@@ -79,22 +81,22 @@ def test_an_update_gives_what_starting_over_gives(release: Release, data: st.Dat
 @RELEASE
 @SETTINGS
 @given(data=st.data(), started=st.booleans())
-def test_every_endpoint_is_asked_for_as_the_operator_did(release: Release, data: st.DataObject, started: bool) -> None:
-    image, body = data.draw(images("1")), data.draw(operators(release.mac_of_endpoint))
-    asked = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
-    wished = spec(engine(body, image, release, started=started), image).endpoints
+def test_every_endpoint_is_recovered(release: Release, data: st.DataObject, started: bool) -> None:
+    image, body = data.draw(images("1")), data.draw(user_bodies(release.mac_of_endpoint))
+    configured = (body.get("NetworkingConfig") or {}).get("EndpointsConfig") or {}
+    recovered = spec(engine(body, image, release, started=started), image).endpoints
     main = body["HostConfig"]["NetworkMode"]
-    with_own_mac = {main: {**asked[main], "MacAddress": body["MacAddress"]}} if body.get("MacAddress") else {}
-    assert wished == {**asked, **with_own_mac}
-    assert list(wished)[:1] == ([main] if asked else [])
+    with_own_mac = {main: {**configured[main], "MacAddress": body["MacAddress"]}} if body.get("MacAddress") else {}
+    assert recovered == {**configured, **with_own_mac}
+    assert list(recovered)[:1] == ([main] if configured else [])
 
 
 @RELEASE
 @SETTINGS
 @given(data=st.data())
-def test_every_volume_stays_where_it_is(release: Release, data: st.DataObject) -> None:
+def test_every_volume_stays_attached_at_its_path(release: Release, data: st.DataObject) -> None:
     old_image, new_image = data.draw(images("1")), data.draw(images("2"))
-    old = engine(data.draw(operators(release.mac_of_endpoint)), old_image, release)
+    old = engine(data.draw(user_bodies(release.mac_of_endpoint)), old_image, release)
     new = engine(dict(spec(old, old_image).create_body("shop")), new_image, release)
     before, after = ({clean(mount["Destination"]): (mount["Name"], mount["RW"]) for mount in each["Mounts"]} for each in (old, new))
     assert before.items() <= after.items()
@@ -103,10 +105,10 @@ def test_every_volume_stays_where_it_is(release: Release, data: st.DataObject) -
 
 @SETTINGS
 @given(data=st.data())
-def test_verbatim_follows_nothing_that_the_old_image_set(data: st.DataObject) -> None:
+def test_verbatim_keeps_the_defaults_of_the_old_image(data: st.DataObject) -> None:
     release = RELEASES["28"]
     old_image, new_image = data.draw(images("1")), data.draw(images("2"))
-    old = engine(data.draw(operators(release.mac_of_endpoint)), old_image, release)
+    old = engine(data.draw(user_bodies(release.mac_of_endpoint)), old_image, release)
     body = ContainerSpec.from_inspect(Inspected(old, None)).create_body("shop")
     new = created(dict(body), new_image, release, started=True)
     for field in ("Cmd", "Entrypoint", "StopTimeout", "Shell", "Tty"):

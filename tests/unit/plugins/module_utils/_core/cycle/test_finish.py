@@ -57,27 +57,27 @@ def test_complete_remembers_a_kept_archive_once(memory: FakeJournal) -> None:
 def test_complete_after_a_rollback_rejects_the_replaced_image_and_forgets_the_archive(memory: FakeJournal) -> None:
     ArchiveStore(memory).add("web", BACK)
     engine = FakeEngine()
-    entry = a_journal_entry("me", new_image_ref="shop:1", old_image_id="bad", new_image_id="good", returning=BACK)
+    entry = a_journal_entry("me", new_image_ref="shop:1", old_image_id="bad", new_image_id="good", successor=BACK)
     assert complete(fake_context(engine, memory), entry, "back").warnings == ()
     rejected = Rejections(memory).recall("web")
     assert rejected is not None
-    assert (rejected.image_id, rejected.reason) == ("bad", "the operator went back from it")
+    assert (rejected.image_id, rejected.reason) == ("bad", "the operator rolled it back")
     assert ArchiveStore(memory).of("web") == ()
     assert engine.calls == ["surroundings", "tag:shop:1=good"]
 
 
 def test_dependent_that_needs_attention_is_a_warning(memory: FakeJournal) -> None:
     gone = Dependent("gone", "sidecar", "old", "web", runs=True, shares_with=("old",), archive="sidecar-old-1000")
-    completion = complete(fake_context(FakeEngine(), memory), a_journal_entry("me", dependents=(gone,)), "new-id")
+    completion = complete(fake_context(FakeEngine(), memory), a_journal_entry("me", old={"dependents": (gone,)}), "new-id")
     assert [dependent.repair for dependent in completion.dependents] == [Repair.NEEDS_ATTENTION]
-    assert completion.warnings == ("sidecar, which depends on it, needs attention: somebody removed it",)
+    assert completion.warnings == ("sidecar, which depends on it, needs attention: it was removed",)
 
 
 def test_memory_that_cannot_be_written_is_a_warning(memory: FakeJournal) -> None:
     memory.errors.append(EngineError("no"))
     context = fake_context(FakeEngine(), memory)
     warnings = complete(context, a_journal_entry("me", keep_archive=True), "new-id").warnings
-    assert [warning.partition(" ")[0] for warning in warnings] == ["An", "It"]
+    assert [warning.partition(" ")[0] for warning in warnings] == ["The", "The"]
     assert "container_rollback may not find them: no" in forget_archive(context, "web", "old")[0]
 
 

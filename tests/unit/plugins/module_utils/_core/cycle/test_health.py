@@ -118,7 +118,7 @@ class TestMinHealthyTime:
     def test_container_that_turns_unhealthy_fails(self) -> None:
         outcome, seconds = gate(HEALTHY, HEALTHY, UNHEALTHY, min_healthy_time=5)
         assert (outcome.verdict, seconds) == (Verdict.TIMEOUT, 2)
-        assert outcome.why == "was healthy, but turned unhealthy within min_healthy_time"
+        assert outcome.why == "was healthy, but became unhealthy within min_healthy_time"
 
     def test_min_healthy_time_may_end_after_the_health_timeout(self) -> None:
         outcome, seconds = gate(STARTING, STARTING, HEALTHY, min_healthy_time=5, health_timeout=3)
@@ -133,7 +133,7 @@ def test_last_probe_falls_on_the_deadline() -> None:
 def test_outcome_gives_the_reason_of_a_failure() -> None:
     assert gate(STARTING, health_timeout=2)[0].why == "was still starting after 2 s"
     assert gate(exited(137))[0].why == "exited with code 137"
-    assert gate(BLIND)[0].why == "could not be looked at: the engine is busy"
+    assert gate(BLIND)[0].why == "could not be inspected: the engine is busy"
 
 
 @pytest.mark.parametrize(

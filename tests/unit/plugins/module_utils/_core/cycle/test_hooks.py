@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import typing as t
 
 import pytest
@@ -26,10 +25,10 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import HookResult, HookResults, HookRun
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import LONGEST
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import JournalEntry
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.entry_format import entry_from_text
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from support.fakes.engine import CallCounter, FakeEngine, FakeJournal, Killed, a_journal_entry, exited, fake_context, fake_lock
+from support.fakes.engine import CallCounter, FakeEngine, FakeJournal, Killed, exited, fake_context, fake_lock
 from support.fakes.host import FakeHost
 
 HOOKS = Hooks.from_options("backup", "warm up")
@@ -131,7 +130,7 @@ class TestOrder:
             journal = FakeJournal()
             journal.erase = lambda key: None  # type: ignore[method-assign]  # noqa: ARG005
             recreate(engine, hooks, journal, force=True)
-            leases.append(JournalEntry.from_text(journal.records["evenkeel-lock.web"]).lease)
+            leases.append(entry_from_text(journal.records["evenkeel-lock.web"]).lease)
         assert leases[1] - leases[0] >= 2000
 
 
@@ -172,7 +171,7 @@ class TestPreUpdateFails:
         engine.hook_runs["backup"] = HookRun(3, "no room: hunter2")
         report = error_report(self.failure(engine))
         assert report == {
-            "msg": "The hook pre_update failed in web with exit code 3. The result has its output. So nothing was stopped: container web "
+            "msg": "The hook pre_update failed in web with exit code 3. The result has its output. Nothing was stopped: container web "
             "was left as it is.",
             "changed": False,
             "failed_step": "pre_update",
@@ -183,7 +182,7 @@ class TestPreUpdateFails:
     def test_pre_update_fails_with_a_timeout(self, engine: FakeEngine) -> None:
         engine.hook_runs["backup"] = HookRun(None, "begun")
         error = self.failure(engine)
-        assert "did not end in web within 60 s. The engine has no way to end it, so it may still be running there." in str(error)
+        assert "did not finish in web within 60 s. The engine cannot stop it, so it may still be running there." in str(error)
         assert error.hooks is not None
         assert error.hooks.pre_update == HookResult(None, "begun", 60.0)
         assert error_report(error)["hooks"]["pre_update"]["timed_out"] is True
@@ -191,7 +190,7 @@ class TestPreUpdateFails:
     def test_pre_update_fails_with_an_engine_error(self, engine: FakeEngine) -> None:
         engine.errors["exec:web:backup"] = EngineError("no such file")
         error = self.failure(engine)
-        assert "could not be run in web: no such file. A hook that is a string needs /bin/sh in the container." in str(error)
+        assert "could not be run in web: no such file. A hook given as a string needs /bin/sh in the container" in str(error)
         assert "hooks" not in error_report(error)
 
     def test_engine_error_of_a_list_does_not_mention_the_shell(self, engine: FakeEngine) -> None:
@@ -205,7 +204,7 @@ class TestPreUpdateFails:
 
         engine.run_in = rename  # type: ignore[method-assign]
         journal = FakeJournal()
-        with pytest.raises(HookFailed, match="was changed by somebody while the hook pre_update ran"):
+        with pytest.raises(HookFailed, match="was modified while the pre_update hook ran"):
             recreate(engine, journal=journal)
         assert not [call for call in engine.calls if call.startswith(("stop", "rename"))]
         assert journal.records == {}
@@ -237,12 +236,12 @@ class TestPreUpdateFails:
             return HookRun(exit_code, "")
 
         engine.run_in = quit_service  # type: ignore[method-assign]
-        with pytest.raises(HookFailed, match="and was started again") as raised:
+        with pytest.raises(HookFailed, match="and was restarted") as raised:
             recreate(engine)
         assert raised.value.touched
         assert engine.container("web")["State"]["Status"] == "running"
         engine.errors["start:web"] = EngineError("no")
-        with pytest.raises(HookFailed, match="could not be started again: no. Bring it back with: docker start web") as raised:
+        with pytest.raises(HookFailed, match="could not be restarted: no. Bring it back with: docker start web") as raised:
             recreate(engine)
         assert raised.value.touched
 
@@ -251,7 +250,7 @@ class TestPreUpdateFails:
     ) -> None:
         engine.hook_runs["backup"] = HookRun(137, "")
         stop_container_during_next_wait(engine, "web", monkeypatch)
-        with pytest.raises(HookFailed, match="and was started again"):
+        with pytest.raises(HookFailed, match="and was restarted"):
             recreate(engine)
         assert engine.container("web")["State"]["Status"] == "running"
 
@@ -264,7 +263,7 @@ class TestPreUpdateFails:
 
     def test_pre_update_without_an_answer_may_still_be_running(self, engine: FakeEngine) -> None:
         engine.errors["exec:web:backup"] = NoAnswer("gone")
-        assert "is not known, and it may still be running" in str(self.failure(engine))
+        assert "is unknown, and the hook may still be running" in str(self.failure(engine))
 
     def test_change_that_cannot_be_recorded_is_not_made(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
@@ -286,7 +285,7 @@ class TestPreUpdateFails:
 class TestPostUpdateFails:
     @pytest.mark.parametrize(
         ("run", "says"),
-        [(HookRun(4, "oops"), "failed in web with exit code 4"), (HookRun(None, ""), "did not end in web within 60 s")],
+        [(HookRun(4, "oops"), "failed in web with exit code 4"), (HookRun(None, ""), "did not finish in web within 60 s")],
         ids=["exit code", "timeout"],
     )
     def test_update_stands_when_post_update_fails(self, engine: FakeEngine, run: HookRun, says: str) -> None:
@@ -295,7 +294,7 @@ class TestPostUpdateFails:
         assert result.outcome is Outcome.RECREATED
         assert len(result.warnings) == 1
         assert says in result.warnings[0]
-        assert result.warnings[0].endswith("The update stands.")
+        assert result.warnings[0].endswith("The update was not undone.")
         assert engine.calls[-1] == "remove:web-old-1000"
 
     def test_container_that_post_update_stopped_is_started_again(self, engine: FakeEngine) -> None:
@@ -307,7 +306,7 @@ class TestPostUpdateFails:
         engine.run_in = quit_service  # type: ignore[method-assign]
         result = recreate(engine)
         assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
-        assert "did not run any more after the hook post_update, and was started again" in result.warnings[0]
+        assert "stopped during the post_update hook and was restarted" in result.warnings[0]
 
     def test_container_that_stops_shortly_after_post_update_is_started_again(
         self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
@@ -316,7 +315,7 @@ class TestPostUpdateFails:
         stop_container_during_next_wait(engine, "web", monkeypatch)
         result = recreate(engine)
         assert (result.outcome, engine.container("web")["State"]["Status"]) == (Outcome.RECREATED, "running")
-        assert "did not run any more after the hook post_update, and was started again" in result.warnings[-1]
+        assert "stopped during the post_update hook and was restarted" in result.warnings[-1]
 
     def test_update_stands_when_post_update_cannot_run(self, engine: FakeEngine) -> None:
         engine.errors["exec:NEW:warm up"] = EngineError("no")
@@ -421,9 +420,3 @@ def kill_at(host: FakeHost, label: str) -> None:
                 host.recreate(host.lock("first", CallCounter(at - 1)), hooks=HOOKS)
             return
     pytest.fail(f"the run never makes the call {label}")
-
-
-def test_journal_entry_written_before_hooks_existed_can_be_read() -> None:
-    fields = json.loads(a_journal_entry("me").to_text())
-    del fields["announces_touch"]
-    assert JournalEntry.from_text(json.dumps(fields)).announces_touch is False

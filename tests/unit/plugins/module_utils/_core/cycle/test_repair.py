@@ -67,83 +67,6 @@ def household() -> Household:
     return Household()
 
 
-def container(number: int, name: str, **host_config: t.Any) -> Document:
-    return {
-        "Id": str(number),
-        "Name": f"/{name}",
-        "Image": "tool",
-        "Config": {"Image": "tool:1"},
-        "HostConfig": host_config,
-        "State": {"Status": "running"},
-    }
-
-
-class TestFind:
-    WEB: t.ClassVar = container(1, "web")
-
-    @pytest.mark.parametrize(
-        ("host_config", "shares_with"),
-        [
-            ({"NetworkMode": "container:1"}, ("1",)),
-            ({"PidMode": "container:1"}, ("1",)),
-            ({"IpcMode": "container:1"}, ("1",)),
-            ({"Links": ["/web:/other/db"]}, ()),
-            ({"Links": ["/web:/other/db"], "PidMode": "container:3"}, ("3",)),
-        ],
-    )
-    def test_every_way_to_depend(self, host_config: dict[str, t.Any], shares_with: tuple[str, ...]) -> None:
-        (dependent,) = find_dependents(self.WEB, [container(2, "other", **host_config)], 1000)
-        assert dependent == Dependent(
-            id="2",
-            name="other",
-            provider="1",
-            provider_name="web",
-            runs=True,
-            shares_with=shares_with,
-            archive="other-old-1000",
-            image_ref="tool:1",
-            image_id="tool",
-        )
-
-    @pytest.mark.parametrize(
-        "host_config",
-        [
-            {},
-            {"NetworkMode": "web"},
-            {"NetworkMode": "container:11", "PidMode": "host", "IpcMode": "shareable", "Links": None},
-            {"Links": ["/web-2:/other/web"]},
-            {"Links": ["/db:/other/web"]},
-            {"VolumesFrom": ["web"]},
-        ],
-    )
-    def test_who_does_not(self, host_config: dict[str, t.Any]) -> None:
-        assert find_dependents(self.WEB, [container(2, "other", **host_config)], 1000) == ()
-
-    def test_all_down_the_chain_providers_first_and_each_once(self) -> None:
-        others = [
-            container(4, "c", PidMode="container:3"),
-            container(3, "b", NetworkMode="container:2", PidMode="container:1"),
-            container(2, "a", IpcMode="container:1", Links=["/c:/a/c"]),
-        ]
-        found = find_dependents(self.WEB, others, 1000)
-        assert sorted(dependent.name for dependent in found) == ["a", "b", "c"]
-        others[2]["HostConfig"]["Links"] = []
-        assert [dependent.name for dependent in find_dependents(self.WEB, others, 1000)] == ["a", "b", "c"]
-
-    def test_not_the_provider_itself(self) -> None:
-        web = container(1, "web", Links=["/a:/web/a"])
-        assert [dependent.name for dependent in find_dependents(web, [web, container(2, "a", PidMode="container:1")], 1000)] == ["a"]
-
-    def test_an_archive_of_its_own_that_is_free(self) -> None:
-        others = [container(2, "a", PidMode="container:1"), container(3, "a-old-1000")]
-        assert find_dependents(self.WEB, others, 1000)[0].archive == "a-old-1001"
-
-    @pytest.mark.parametrize(("status", "runs"), [("running", True), ("restarting", True), ("exited", False), ("created", False)])
-    def test_who_runs(self, status: str, runs: bool) -> None:
-        other = {**container(2, "a", PidMode="container:1"), "State": {"Status": status}}
-        assert find_dependents(self.WEB, [other], 1000)[0].runs is runs
-
-
 class TestRestart:
     def restart(self, household: Household) -> dict[str, RepairResult]:
         dependents = household.find()
@@ -319,7 +242,7 @@ class TestTheExactImage:
         net = household.recreate(household.swap())["net"]
         assert (net.repair, net.problem) == (
             Repair.NEEDS_ATTENTION,
-            "it was created anew, but the tag tool:1 could not be given back to the image tool-2 on this host: the engine says no",
+            "it was recreated, but the tag tool:1 could not be pointed back at the image tool-2 on this host: the engine says no",
         )
         assert household.engine.has_live_namespaces("net")
 
@@ -337,20 +260,20 @@ class TestErrors:
         household.engine.errors[call] = REFUSAL
         net = household.recreate(dependents)["net"]
         assert (net.id, net.repair) == (dependents[0].id, Repair.NEEDS_ATTENTION)
-        assert net.problem == "it could not be created anew: the engine says no"
+        assert net.problem == "it could not be recreated: the engine says no"
         assert household.engine.container("net")["Id"] == net.id
 
     def test_a_name_that_cannot_be_given_back_is_told(self, household: Household) -> None:
         dependents = household.swap()
         household.engine.errors.update({"create:net": REFUSAL, "rename:net-old-1000->net": REFUSAL})
         problem = household.recreate(dependents)["net"].problem
-        assert problem == "it could not be created anew: the engine says no; it is now called net-old-1000"
+        assert problem == "it could not be recreated: the engine says no; it is now called net-old-1000"
 
     def test_those_behind_it_are_told_why(self, household: Household) -> None:
         dependents = household.swap()
         household.engine.errors["create:net"] = REFUSAL
         far = household.recreate(dependents)["far"]
-        assert (far.repair, far.problem) == (Repair.NEEDS_ATTENTION, "it depends on net, which could not be given back to it")
+        assert (far.repair, far.problem) == (Repair.NEEDS_ATTENTION, "it depends on net, which could not be repaired")
         assert not [call for call in household.engine.calls if "far" in call]
 
     def test_one_that_does_not_start(self, household: Household) -> None:
@@ -360,14 +283,16 @@ class TestErrors:
         dependents = household.swap()
         household.engine.errors["start:NEW"] = REFUSAL
         net = household.recreate(dependents)["net"]
-        assert net.problem == ("it was created anew, but could not be started: the engine says no. The old one is now called net-old-1000")
+        assert net.problem == (
+            "it was recreated, but could not be started: the engine says no. The old container is now called net-old-1000"
+        )
         assert {"net", "net-old-1000"} <= household.engine.names
 
     def test_an_old_one_that_stays_does_not_keep_the_others_from_the_new_one(self, household: Household) -> None:
         dependents = household.swap()
         household.engine.errors["remove:net-old-1000"] = REFUSAL
         repaired = household.recreate(dependents)
-        assert "the old one, now called net-old-1000, could not be removed" in repaired["net"].problem
+        assert "the old container, now called net-old-1000, could not be removed" in repaired["net"].problem
         assert repaired["far"].repair is Repair.RECREATED
         assert household.engine.has_live_namespaces("far")
 
@@ -394,7 +319,7 @@ class TestErrors:
 
         monkeypatch.setattr(household.engine, "create", incomplete)
         net = household.recreate(dependents)["net"]
-        assert (net.id, net.problem) == (dependents[0].id, "it could not be created anew: no such network")
+        assert (net.id, net.problem) == (dependents[0].id, "it could not be recreated: no such network")
         assert household.engine.container("net")["Id"] == net.id
 
     def test_a_stranger_in_a_lost_create_is_left_alone(self, household: Household, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -421,7 +346,7 @@ class TestErrors:
         monkeypatch.setattr(household.engine, "start", exit_at_once)
         repaired = household.recreate(dependents)
         assert repaired["net"].repair is Repair.RECREATED
-        assert repaired["far"].problem == "it was created anew, but has exited since. The old one is now called far-old-1000"
+        assert repaired["far"].problem == "it was recreated, but has exited since then. The old container is now called far-old-1000"
         assert "far-old-1000" in household.engine.names
 
 
@@ -439,28 +364,19 @@ class TestSomebodyElse:
 
     def test_removed_it(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
         household.engine.remove_externally("net")
-        assert self.problem(household, dependents) == "somebody removed it"
+        assert self.problem(household, dependents) == "it was removed"
 
     def test_renamed_it(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
         """One that is neither under its name nor under that of its archive."""
         household.engine._find("net")["Name"] = "/theirs"
         household.add("net")
-        assert self.problem(household, dependents) == "its name was taken by another container in the meantime"
+        assert self.problem(household, dependents) == "another container has taken its name"
 
     def test_took_its_name(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
         household.engine.remove_externally("net")
         household.add("net")
-        assert self.problem(household, dependents) == "its name was taken by another container in the meantime"
+        assert self.problem(household, dependents) == "another container has taken its name"
 
     def test_cannot_be_looked_at(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
         household.engine.errors["inspect"] = REFUSAL
-        assert self.problem(household, dependents) == "it could not be looked at: the engine says no"
-
-
-def test_the_meaning_of_a_tag(household: Household) -> None:
-    household.add("net", NetworkMode=f"container:{household.old}")
-    household.engine.local[TAG] = "tool-2"
-    dependent = household.find()[0]._replace(tag_means=None)
-    assert with_image_behind_tag(household.engine, dependent).tag_means == "tool-2"
-    del household.engine.local[TAG]
-    assert with_image_behind_tag(household.engine, dependent).tag_means is None
+        assert self.problem(household, dependents) == "it could not be inspected: the engine says no"

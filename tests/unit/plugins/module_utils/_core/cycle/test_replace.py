@@ -119,7 +119,7 @@ class TestPlanIsStillValid:
             return inspect(container)
 
         monkeypatch.setattr(engine, "inspect", by_name_only)
-        with pytest.raises(Refused, match="^Container web was not touched: it was changed by somebody each time"):
+        with pytest.raises(Refused, match="^Container web was not changed: something else modified it on each of 20 attempts"):
             recreate(engine)
         assert engine.calls.count("pull") == 20
 
@@ -132,7 +132,7 @@ class TestResult:
         monkeypatch.setattr(engine, "stop", lambda *arguments: (engine.local.update(moved), stop(*arguments))[1])
         result = recreate(engine)
         assert result.new_image.id == "newest"
-        assert "the container runs newest, not new as it was pulled" in result.warnings[0]
+        assert "the container runs newest, not the pulled image new" in result.warnings[0]
 
     def test_result_has_no_digest_for_an_image_that_was_not_pulled(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         pull, stop = engine.pull, engine.stop
@@ -189,7 +189,7 @@ class TestRejection:
     def test_tag_that_cannot_be_pointed_back_is_a_warning(self, engine: FakeEngine) -> None:
         engine.probe_results["NEW"] = [exited(3)]
         engine.errors["tag:shop:1=old"] = REFUSAL
-        assert "still means the rejected image" in recreate(engine).warnings[0]
+        assert "still points at the rejected image" in recreate(engine).warnings[0]
 
 
 class TestLostFiles:
@@ -200,7 +200,7 @@ class TestLostFiles:
     def test_lost_files_are_reported_with_a_warning(self, engine: FakeEngine) -> None:
         result = recreate(engine)
         assert result.lost_files == ("/srv/upload",)
-        assert result.warnings[0].endswith("the new one does not have them: /srv/upload")
+        assert result.warnings[0].endswith("the new container does not have them: /srv/upload")
 
     def test_rollback_loses_no_files(self, engine: FakeEngine) -> None:
         engine.probe_results["NEW"] = [exited(1)]

@@ -193,7 +193,7 @@ def test_downtime_of_zero_is_reported() -> None:
 
 def test_report_of_a_failed_rollback_without_commands() -> None:
     msg = cycle_report(rolled_back(RestoreResult("web was still starting after 5 s")))["msg"]
-    assert msg.endswith("THE ROLLBACK FAILED TOO, and web needs you: web was still starting after 5 s.")
+    assert msg.endswith("THE ROLLBACK FAILED TOO, and web needs your attention: web was still starting after 5 s.")
 
 
 def test_report_of_a_skipped_container() -> None:
@@ -213,7 +213,7 @@ def test_report_of_a_skipped_container() -> None:
     }
     assert report["msg"] == (
         "web was left as it is: it was rolled back from this image of shop:2 (crashed: web exited with code 3). A newer image will be "
-        "tried. To try this one again, set force, or forget it with: docker volume rm evenkeel-rejected.web"
+        "tried. To try this image again, set force, or remove the record with: docker volume rm evenkeel-rejected.web"
     )
 
 

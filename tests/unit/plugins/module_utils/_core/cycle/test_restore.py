@@ -193,7 +193,7 @@ class TestDiscardFailedContainer:
     def test_failed_container_of_unknown_id_was_never_started(self, engine: FakeEngine) -> None:
         engine.lost_answers.add("create:web")
         engine.errors["remove:NEW with force"] = REFUSAL
-        assert problem_of_rollback(engine) == "web could not be given its name back (the name web is taken)"
+        assert problem_of_rollback(engine) == "web could not get its name back (the name web is taken)"
         assert "probe:None" not in engine.calls
 
     def test_unreachable_engine_after_a_lost_create_is_retried(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -323,7 +323,7 @@ class TestCheckRestoredContainer:
     def test_failed_start_of_a_container_that_runs_is_not_reported(self, engine: FakeEngine) -> None:
         engine.probe_results["web-old-1000"] = [HEALTHY]
         engine.errors.update({"rename:web-old-1000->web": REFUSAL, "start:web-old-1000": REFUSAL})
-        assert problem_of_rollback(engine) == "web could not be given its name back (the engine says no)"
+        assert problem_of_rollback(engine) == "web could not get its name back (the engine says no)"
 
     def test_archive_that_cannot_be_inspected_is_restored(self, engine: FakeEngine) -> None:
         engine.probe_results["web-old-1000"] = [REFUSAL]
@@ -332,7 +332,7 @@ class TestCheckRestoredContainer:
     def test_name_that_cannot_be_inspected_counts_as_not_restored(self, engine: FakeEngine) -> None:
         engine.probe_results["web-old-1000"] = [HEALTHY, REFUSAL, HEALTHY]
         engine.errors["rename:web-old-1000->web"] = REFUSAL
-        assert "could not be given its name back" in (problem_of_rollback(engine) or "")
+        assert "could not get its name back" in (problem_of_rollback(engine) or "")
 
 
 class TestRetries:
@@ -445,7 +445,7 @@ class TestSeveralProblems:
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem == (
-            "web could not be given its name back (the name web is taken); web could not be started (the engine says no)"
+            "web could not get its name back (the name web is taken); web could not be started (the engine says no)"
         )
         new_id = engine.container("web")["Id"]
         assert result.restored.commands == (f"docker rm --force {new_id}", "docker rename web-old-1000 web", "docker start web")
@@ -458,8 +458,8 @@ class TestSeveralProblems:
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem == (
-            "web could not be given its name back (the engine says no); web could not be started (the engine says no); "
-            "web could not be given its restart policy back (the engine says no)"
+            "web could not get its name back (the engine says no); web could not be started (the engine says no); "
+            "the restart policy of web could not be restored (the engine says no)"
         )
         assert result.restored.commands == (
             "docker rename web-old-1000 web",

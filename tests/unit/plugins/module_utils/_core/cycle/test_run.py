@@ -11,12 +11,10 @@ import typing as t
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.hooks import NO_HOOKS, HookRunner
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.intent import journal_entry_for
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.job import Job
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import error_report
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Job, Outcome
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.run import recreate_one
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.swap import Replaced
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     Busy,
     InvalidImageReference,
@@ -25,9 +23,10 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     RecoveryFailed,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Decision, Replacement
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_recreation, plan_replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.recreate import plan_replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import RecreateRequest
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.entry_format import entry_to_text
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_key
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from support.fakes.engine import (
@@ -73,17 +72,9 @@ def test_steps_of_a_successful_update(engine: FakeEngine) -> None:
 
 class TestCallOrder:
     def test_update_calls_the_engine_in_this_order(self, engine: FakeEngine) -> None:
-        clock = FakeClock()
-        context = fake_context(engine)._replace(clock=clock)
-        request = RecreateRequest("web")
-        watch = Stopwatch(clock)
-
-        def plan(watch: Stopwatch) -> Decision:
-            return plan_recreation(context, watch, request)
-
-        ending = recreate_one(context, fake_lock(), watch, Job(request, plan, HealthConfig()), HookRunner(context, watch, NO_HOOKS))
-        assert isinstance(ending, Replaced)
-        assert engine.calls == TO_THE_START
+        result = recreate(engine)
+        assert engine.calls[: len(TO_THE_START)] == TO_THE_START
+        assert result.outcome is Outcome.RECREATED
 
 
 class TestStepsAndDowntime:
@@ -198,8 +189,9 @@ class TestRecovery:
         """Return the lock of a container that an interrupted run stopped and renamed."""
         plan = plan_replacement(fake_context(engine), Stopwatch(FakeClock()), RecreateRequest("web"))
         assert isinstance(plan, Replacement)
+        job = Job(RecreateRequest("web"), lambda _watch: plan, HealthConfig())
         journal, runs = FakeJournal(), FakeProcesses()
-        journal.records[lock_key("web")] = journal_entry_for(plan, HealthConfig(), FakeProcesses("dead").me(), keep_archive=False).to_text()
+        journal.records[lock_key("web")] = entry_to_text(journal_entry_for(plan, job, FakeProcesses("dead").me()))
         runs.dead.add("dead")
         engine.stop("web", 10)
         engine.rename("web", plan.archive)
@@ -235,7 +227,7 @@ class TestRecovery:
             engine.probe_results["NEW"] = [exited(1)]
         result = recreate(engine, lock=lock)
         assert result.outcome is (Outcome.RECREATED if good else Outcome.ROLLED_BACK)
-        assert result.warnings == ("An earlier run on this container was interrupted. What it left was brought to its end first.",)
+        assert result.warnings == ("An earlier run on this container was interrupted. This run recovered it first.",)
 
     def test_update_without_a_recovery_does_not_warn(self, engine: FakeEngine) -> None:
         assert recreate(engine).warnings == ()
@@ -280,7 +272,7 @@ class TestRunAfterAFailedRollback:
         engine.errors["start:web"] = REFUSAL
         engine.probe_results["web"] = [exited(1)]
         with pytest.raises(
-            RecoveryFailed, match=r"forget the interrupted run with: docker volume rm evenkeel-lock\.web .*docker start web$"
+            RecoveryFailed, match=r"discard the record of the interrupted run with: docker volume rm evenkeel-lock\.web .*docker start web$"
         ):
             self.again(engine, journal)
         assert lock_key("web") in journal.records

@@ -74,13 +74,13 @@ class TestStopOldContainer:
     def test_container_removed_before_the_stop_clears_the_journal(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = NotFound("no such container")
         journal = FakeJournal()
-        with pytest.raises(StopFailed, match="removed by somebody while the image was pulled") as caught:
+        with pytest.raises(StopFailed, match="removed while the image was pulled") as caught:
             recreate(engine, lock=fake_lock(journal))
         assert (caught.value.touched, journal.records) == (False, {})
 
     def test_container_removed_before_the_stop_message(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = NotFound("no such container")
-        with pytest.raises(StopFailed, match=r"^Container web was removed by somebody while the image was pulled\. Nothing was touched\.$"):
+        with pytest.raises(StopFailed, match=r"^Container web was removed while the image was pulled\. Nothing was touched\.$"):
             recreate(engine)
 
     def test_container_that_cannot_be_started_again_is_reported_with_the_command(self, engine: FakeEngine) -> None:
@@ -111,7 +111,7 @@ class TestStopOldContainer:
         engine._find("web")["Config"]["StopTimeout"] = stop_timeout
         engine.errors["stop:web"] = NoAnswer("timed out")
         journal = FakeJournal()
-        with pytest.raises(StopFailed, match=r"It still runs, but the engine may go on stopping it\. Run this again\.$") as caught:
+        with pytest.raises(StopFailed, match=r"It still runs, but the engine may still stop it\. Run the task again\.$") as caught:
             recreate(engine, lock=fake_lock(journal))
         assert (caught.value.touched, [*journal.records]) == (False, [lock_key("web")])
         assert (engine.calls.count("stop:web") == 1) is (stop_timeout < 0), "a stop without a timeout is not waited for twice"

@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import InvalidImageReference
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference, digest_in
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference, digest_in, followed_by
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -30,20 +30,20 @@ DIGEST = "sha256:" + "a" * 64
         ("a__b/c--d.e", "docker.io/a__b/c--d.e:latest"),
     ],
 )
-def test_normalise(text: str, normalised: str) -> None:
+def test_spellings_are_normalised(text: str, normalised: str) -> None:
     reference = ImageReference.parse(text)
     assert reference.normalised == normalised
     assert reference.as_written == text
 
 
-def test_parts() -> None:
+def test_reference_is_split_into_parts() -> None:
     reference = ImageReference.parse(f"registry.example.com:5000/team/app:1@{DIGEST}")
     assert (reference.domain, reference.path, reference.tag, reference.digest) == ("registry.example.com:5000", "team/app", "1", DIGEST)
     assert reference.repository == "registry.example.com:5000/team/app"
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "reason"),
     [
         ("", "empty"),
         ("Nginx", "lower case"),
@@ -61,18 +61,18 @@ def test_parts() -> None:
         ("a" * 64, "image ID"),
     ],
 )
-def test_what_is_no_reference_is_told_why(text: str, why: str) -> None:
-    with pytest.raises(InvalidImageReference, match=why):
+def test_error_names_the_invalid_part(text: str, reason: str) -> None:
+    with pytest.raises(InvalidImageReference, match=reason):
         ImageReference.parse(text)
 
 
-def test_compare() -> None:
+def test_references_to_the_same_image_are_equal() -> None:
     nginx = ImageReference.parse("nginx")
     assert nginx.names_same_image_as(ImageReference.parse("docker.io/library/nginx:latest"))
     assert not nginx.names_same_image_as(ImageReference.parse("nginx:alpine"))
 
 
-def test_digest_in_its_own_repository_only() -> None:
+def test_digest_is_found_only_in_the_repository_of_the_reference() -> None:
     other = "sha256:" + "b" * 64
     repo_digests = [f"registry.example.com/mirror/nginx@{other}", f"nginx@{DIGEST}"]
     assert digest_in(repo_digests, ImageReference.parse("nginx:alpine")) == DIGEST
@@ -92,12 +92,12 @@ def test_digest_in_its_own_repository_only() -> None:
         ("a" * 65, "docker.io/library/" + "a" * 65 + ":latest"),
     ],
 )
-def test_normalise_what_is_just_allowed(text: str, normalised: str) -> None:
+def test_edge_cases_that_are_valid(text: str, normalised: str) -> None:
     assert ImageReference.parse(text).normalised == normalised
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
+    ("text", "reason"),
     [
         ("nginx@sha256:" + "a" * 63, "not a digest"),
         (f"nginx@{DIGEST}a", "not a digest"),
@@ -106,22 +106,38 @@ def test_normalise_what_is_just_allowed(text: str, normalised: str) -> None:
         ("-x.example/app", "not the name of a registry"),
     ],
 )
-def test_what_is_just_not_allowed(text: str, why: str) -> None:
-    with pytest.raises(InvalidImageReference, match=why):
+def test_edge_cases_that_are_invalid(text: str, reason: str) -> None:
+    with pytest.raises(InvalidImageReference, match=reason):
         ImageReference.parse(text)
 
 
-def test_parts_that_are_not_written_are_none() -> None:
+def test_missing_tag_and_digest_are_none() -> None:
     nginx = ImageReference.parse("nginx")
     assert (nginx.tag, nginx.digest) == (None, None)
 
 
-def test_a_name_has_255_characters_with_its_registry() -> None:
+def test_length_limit_includes_the_registry() -> None:
     ImageReference.parse("localhost/" + "x" * 245)
     with pytest.raises(InvalidImageReference, match="longer than 255"):
         ImageReference.parse("localhost/" + "x" * 246)
 
 
 @pytest.mark.parametrize("repo_digest", [f"a.example.com/library/nginx@{DIGEST}", "<none>@<none>"])
-def test_what_is_no_digest_in_its_own_repository(repo_digest: str) -> None:
+def test_digest_of_another_repository_is_ignored(repo_digest: str) -> None:
     assert digest_in([repo_digest], ImageReference.parse("nginx")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "normalised"),
+    [
+        ("nginx:1", "docker.io/library/nginx:1"),
+        (DIGEST, None),
+        ("a" * 64, None),
+        ("aaaaaaaaaaaa", None),
+        ("sha256:aaaa", None),
+        ("<none>", None),
+    ],
+)
+def test_container_created_from_an_image_id_follows_no_reference(text: str, normalised: str | None) -> None:
+    followed = followed_by(text, DIGEST)
+    assert (followed and followed.normalised) == normalised

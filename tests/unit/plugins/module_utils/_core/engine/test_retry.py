@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long a call is tried again that must get through."""
+"""How long calls are retried."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from support.fakes.engine import FakeClock
 
 
 class Call:
-    """Fails with these errors, one a time, the last one for ever; None is success. Each try takes so many seconds."""
+    """A call that raises these errors in turn, and the last one forever. None is success. Each try takes `seconds`."""
 
     def __init__(self, clock: FakeClock, *errors: EngineError | None, seconds: float = 0) -> None:
         self.tries = 0
@@ -29,7 +29,7 @@ class Call:
         return "done"
 
 
-def test_one_that_hangs_for_longer_than_anybody_waits_is_tried_again() -> None:
+def test_call_that_hangs_longer_than_the_limit_is_retried() -> None:
     clock = FakeClock()
     assert retry_on_no_answer(clock, Call(clock, NoAnswer("timed out"), None, seconds=60)) == "done"
 
@@ -37,7 +37,7 @@ def test_one_that_hangs_for_longer_than_anybody_waits_is_tried_again() -> None:
 @pytest.mark.parametrize(
     ("error", "seconds"), [(NoAnswer("timed out"), 30), (Conflict("no"), 0), (EngineError("no"), 0), (NotFound("gone"), 0)]
 )
-def test_until_answered(error: EngineError, seconds: float) -> None:
+def test_retry_on_no_answer_gives_up_after(error: EngineError, seconds: float) -> None:
     clock = FakeClock()
     call = Call(clock, error)
     with pytest.raises(type(error)):
@@ -46,13 +46,13 @@ def test_until_answered(error: EngineError, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(("error", "seconds"), [(NoAnswer("timed out"), 30), (Conflict("no"), 10), (NotFound("gone"), 0)])
-def test_until_accepted(error: EngineError, seconds: float) -> None:
+def test_retry_on_refusal_gives_up_after(error: EngineError, seconds: float) -> None:
     clock = FakeClock()
     with pytest.raises(type(error)):
         retry_on_refusal(clock, Call(clock, error))
     assert clock.now == seconds
 
 
-def test_another_error_that_is_waited_out() -> None:
+def test_retry_on_no_answer_also_retries_a_given_error() -> None:
     clock = FakeClock()
     assert retry_on_no_answer(clock, Call(clock, Conflict("being removed"), None), also=Conflict) == "done"

@@ -2,53 +2,63 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-from __future__ import annotations
+"""The order in which to update the containers of a host."""
 
-import random
+from __future__ import annotations
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.order import dependency_order
+from support.fakes.engine import FakeEngine
+from support.fakes.host_of_web import TAG, host_of_web, inspect
+from support.fakes.host_reader import FakeHostReader
 
 
-@pytest.mark.parametrize(
-    ("names", "needs", "order"),
-    [
-        ("", {}, ""),
-        ("cba", {}, "abc"),
-        ("abc", {"a": {"c"}}, "bca"),
-        ("abc", {"a": {"b"}, "b": {"c"}}, "cba"),
-        ("ac", {"a": {"b"}, "b": {"c"}}, "ca"),
-        ("ab", {"a": {"b"}, "b": {"a"}}, "ab"),
-        ("abc", {"a": {"b"}, "b": {"c"}, "c": {"b"}}, "bca"),
-        ("a", {"a": {"a"}}, "a"),
-        ("ab", {"b": {"gone"}, "a": {"b"}}, "ba"),
-    ],
-)
-def test_order(names: str, needs: dict[str, set[str]], order: str) -> None:
-    assert dependency_order(names, needs) == tuple(order)
+@pytest.fixture
+def reader() -> FakeHostReader:
+    """The container web, and every container that a test adds from the same tag, is outdated."""
+    reader = host_of_web()
+    reader.engine.registry[TAG] = "new"
+    return reader
 
 
-def reached(name: str, needs: dict[str, set[str]]) -> set[str]:
-    found: set[str] = set()
-    new = set(needs.get(name, ()))
-    while new:
-        found |= new
-        new = {other for one in new for other in needs.get(one, ())} - found
-    return found
+@pytest.fixture
+def engine(reader: FakeHostReader) -> FakeEngine:
+    return reader.engine
 
 
-@pytest.mark.parametrize("seed", range(200))
-def test_what_must_hold_of_any_order(seed: int) -> None:
-    """Everything once; nobody before somebody that it needs and that does not need it; and the same for any order of the names."""
-    chance = random.Random(seed)  # noqa: S311
-    everybody = [f"{letter}{number}" for letter in "ab" for number in range(chance.randint(1, 6))]
-    needs = {name: set(chance.sample(everybody, chance.randint(0, min(3, len(everybody))))) for name in everybody if chance.random() < 0.6}
-    names = chance.sample(everybody, chance.randint(0, len(everybody)))
-    order = dependency_order(names, needs)
-    assert sorted(order) == sorted(names)
-    for key, name in enumerate(order):
-        for later in order[key + 1 :]:
-            assert later not in reached(name, needs) or name in reached(later, needs)
-    chance.shuffle(names)
-    assert dependency_order(names, needs) == order
+def service_labels(name: str, depends_on: str = "", project: str = "shop") -> dict[str, str]:
+    prefix = "com.docker.compose"
+    return {f"{prefix}.project": project, f"{prefix}.service": name, f"{prefix}.depends_on": depends_on}
+
+
+def test_services_of_compose_follow_their_depends_on(engine: FakeEngine, reader: FakeHostReader) -> None:
+    engine.add_container("a", "shop:1", "old", Labels=service_labels("app", "db:service_healthy:true,cache:service_started:false"))
+    engine.add_container("x-db-1", "shop:1", "old", Labels=service_labels("db"))
+    engine.add_container("x-db-2", "shop:1", "old", Labels=service_labels("db"))
+    engine.add_container("x-cache", "shop:1", "old", Labels=service_labels("cache", "db:service_started"))
+    engine.add_container("b", "shop:1", "old", Labels=service_labels("db", "app:service_started:true", project="other"))
+    assert inspect(reader).outdated == ("b", "web", "x-db-1", "x-db-2", "x-cache", "a")
+
+
+@pytest.mark.parametrize("mode", ["NetworkMode", "PidMode", "IpcMode"])
+def test_a_container_follows_the_one_whose_namespace_it_shares(engine: FakeEngine, reader: FakeHostReader, mode: str) -> None:
+    engine.add_container("a", "shop:1", "old", {mode: f"container:{engine.container('web')['Id']}"})
+    assert inspect(reader).outdated == ("web", "a")
+
+
+def test_a_container_follows_its_link_target(engine: FakeEngine, reader: FakeHostReader) -> None:
+    engine.add_container("a", "shop:1", "old", {"Links": ["web:db"]})
+    assert inspect(reader).outdated == ("web", "a")
+
+
+def test_dependencies_count_through_a_container_that_is_up_to_date(engine: FakeEngine, reader: FakeHostReader) -> None:
+    engine.add_container("a", "shop:1", "old", Labels=service_labels("app", "middle"))
+    engine.add_container("b", "other:1", "other", Labels=service_labels("middle", "db"))
+    engine.add_container("c", "shop:1", "old", Labels=service_labels("db"))
+    assert inspect(reader).outdated == ("c", "a", "web")
+
+
+def test_containers_in_a_circle_are_sorted_by_name(engine: FakeEngine, reader: FakeHostReader) -> None:
+    engine.add_container("a", "shop:1", "old", Labels=service_labels("a", "b"))
+    engine.add_container("b", "shop:1", "old", Labels=service_labels("b", "a"))
+    assert inspect(reader).outdated == ("a", "b", "web")

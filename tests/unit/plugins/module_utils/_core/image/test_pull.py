@@ -38,25 +38,27 @@ def engine() -> FakeEngine:
 
 class TestPullFailed:
     def test_failed_pull_touches_nothing(self, engine: FakeEngine) -> None:
-        with pytest.raises(PullFailed, match="shop:2 could not be had, and container web was not touched"):
+        with pytest.raises(PullFailed, match="shop:2 could not be obtained, and container web was not changed"):
             recreate(engine, image="shop:2")
         assert engine.calls == ["inspect", "pull", "local_image"]
 
     def test_failed_pull_suggests_another_policy_when_the_image_is_local(self, engine: FakeEngine) -> None:
         engine.errors["pull"] = REFUSAL
-        with pytest.raises(PullFailed, match=r"\. It is on this host already: pull=missing or pull=never would take that one\.$"):
+        with pytest.raises(PullFailed, match=r"\. An image with this reference is on the host: pull=missing or pull=never would use it\.$"):
             recreate(engine)
         engine.local.clear()
         for policy in (PullPolicy.ALWAYS, PullPolicy.MISSING):
             with pytest.raises(PullFailed) as raised:
                 recreate(engine, pull=policy)
-            assert "on this host already" not in str(raised.value)
+            assert "pull=missing or pull=never" not in str(raised.value)
 
     def test_pull_never_uses_the_local_image(self, engine: FakeEngine) -> None:
         assert recreate(engine, pull=PullPolicy.NEVER).outcome is Outcome.UNCHANGED
 
     def test_failed_pull_message(self, engine: FakeEngine) -> None:
-        with pytest.raises(PullFailed, match=r"^Image shop:2 could not be had, .*: manifest for \S*/shop:2 not found\. Check the spelling"):
+        with pytest.raises(
+            PullFailed, match=r"^Image shop:2 could not be obtained, .*: manifest for \S*/shop:2 not found\. Check the spelling"
+        ):
             recreate(engine, image="shop:2")
 
     @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ class TestImageDigest:
 
     def test_tag_that_points_to_another_digest_is_a_warning(self, engine: FakeEngine) -> None:
         (warning,) = recreate_by_digest(engine).warnings
-        assert f"shop:1 means {ELSEWHERE} in the registry, not {TESTED}" in warning
+        assert f"shop:1 is {ELSEWHERE} in the registry, not {TESTED}" in warning
 
     def test_tag_that_points_to_the_digest_is_no_warning(self, engine: FakeEngine) -> None:
         engine.registry[TAG] = "tested"
@@ -102,7 +104,7 @@ class TestImageDigest:
     def test_local_image_of_the_tag_is_not_used_in_place_of_the_digest(self, engine: FakeEngine) -> None:
         with pytest.raises(PullFailed) as caught:
             recreate_by_digest(engine, pull=PullPolicy.NEVER)
-        assert f"Image shop:1 ({TESTED}) could not be had" in str(caught.value)
+        assert f"Image shop:1 ({TESTED}) could not be obtained" in str(caught.value)
 
     def test_container_that_runs_the_digest_is_unchanged(self, engine: FakeEngine) -> None:
         engine.registry[f"{REPOSITORY}@{TESTED}"] = "old"
@@ -117,7 +119,7 @@ class TestImageDigest:
 
     def test_container_whose_reference_has_another_digest_is_refused(self, engine: FakeEngine) -> None:
         engine.add_container("db", f"shop@{ELSEWHERE}", "elsewhere")
-        with pytest.raises(InvalidInput, match="has a digest of its own"):
+        with pytest.raises(InvalidInput, match="has another digest"):
             recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("db", image_digest=TESTED), HealthConfig(), Cleanup())
 
     def test_pulled_reference_is_reported_as_the_operator_wrote_it(self) -> None:

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The messages are those of real engines, by release; c is the containerd image store. Those marked with K are known, not provoked."""
+"""Classify error texts of real engines.
+
+The comments name the releases; c is the containerd image store. Texts marked with K are known from elsewhere and were not provoked.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ STATUS = f"unknown: {RESOLVE}unexpected status from HEAD request to http://127.0
 DENIED = "pull access denied, repository does not exist"
 COMMIT = 'failed commit on ref "layer-sha256:2d01": commit failed: '
 
-SAID = {
+ENGINE_ERRORS = {
     PullErrorKind.NOT_FOUND: [
         "manifest for 127.0.0.1:5871/shop:1 not found: manifest unknown: manifest unknown",  # 20.10, 26: pull
         "manifest unknown: manifest unknown",  # 20.10, 26, 28c: question
@@ -111,45 +114,46 @@ SAID = {
 }
 
 
-@pytest.mark.parametrize(("problem", "said"), [(problem, said) for problem, words in SAID.items() for said in words])
-@pytest.mark.parametrize("kind", [EngineError, NotFound])
-def test_engines_tell_it_by_their_words(problem: PullErrorKind, said: str, kind: type[EngineError]) -> None:
-    """Also where the status says less: 20.10 says 404 when credentials are missing."""
-    expected = PullErrorKind.NOT_FOUND if kind is NotFound and problem is PullErrorKind.OTHER else problem
-    assert classify(kind(said)) is expected
+@pytest.mark.parametrize(("expected", "text"), [(expected, text) for expected, texts in ENGINE_ERRORS.items() for text in texts])
+@pytest.mark.parametrize("error_class", [EngineError, NotFound])
+def test_kind_depends_on_the_text(expected: PullErrorKind, text: str, error_class: type[EngineError]) -> None:
+    """The status does not decide: 20.10 answers 404 if credentials are missing."""
+    if error_class is NotFound and expected is PullErrorKind.OTHER:
+        expected = PullErrorKind.NOT_FOUND
+    assert classify(error_class(text)) is expected
 
 
 @pytest.mark.parametrize(
-    ("error", "problem"),
+    ("error", "kind"),
     [
         (Forbidden("Request forbidden by administrative rules"), PullErrorKind.FORBIDDEN),
         (NoAnswer("no answer from the engine (Read timed out)"), PullErrorKind.TIMEOUT),
-        (NoAnswer("while it pulled, the engine said nothing for 600 s"), PullErrorKind.TIMEOUT),
+        (NoAnswer("no pull progress for 600 s (pull_timeout): the registry is not responding"), PullErrorKind.TIMEOUT),
         (NoAnswer("no answer from the engine (Connection aborted: reset by peer)"), PullErrorKind.ENGINE_LOST),
         (CredentialsUnavailable("the helper program failed"), PullErrorKind.AUTHENTICATION),
         (NotFound("it is not on this host, and the pull policy is 'never'"), PullErrorKind.NOT_FOUND),
     ],
 )
-def test_some_need_no_words(error: EngineError, problem: PullErrorKind) -> None:
-    assert classify(error) is problem
+def test_kind_depends_on_the_error_class(error: EngineError, kind: PullErrorKind) -> None:
+    assert classify(error) is kind
 
 
-@pytest.mark.parametrize("problem", list(PullErrorKind))
-def test_each_has_a_remedy(problem: PullErrorKind) -> None:
-    assert remedy_for(problem).endswith(".")
+@pytest.mark.parametrize("kind", list(PullErrorKind))
+def test_each_kind_has_a_remedy(kind: PullErrorKind) -> None:
+    assert remedy_for(kind).endswith(".")
 
 
-def test_the_words_name_it_and_quote_the_engine() -> None:
+def test_description_has_the_cause_and_the_text_of_the_engine() -> None:
     assert describe(EngineError("unauthorized: authentication required")) == (
-        "the registry wants credentials, or other ones: unauthorized: authentication required"
+        "the registry requires credentials, or rejected the given ones: unauthorized: authentication required"
     )
 
 
-@pytest.mark.parametrize("said", [said for said in SAID[PullErrorKind.RATE_LIMITED] if "toomanyrequests" in said])
-def test_the_hint_of_a_registry_that_limits_the_rate(said: str) -> None:
-    assert rate_limit_hint(EngineError(said)) == LIMIT
-    assert describe(EngineError(said)) == f"rate limited by the registry: {LIMIT.rstrip('.')}"
+@pytest.mark.parametrize("text", [text for text in ENGINE_ERRORS[PullErrorKind.RATE_LIMITED] if "toomanyrequests" in text])
+def test_hint_of_a_registry_that_limits_the_rate(text: str) -> None:
+    assert rate_limit_hint(EngineError(text)) == LIMIT
+    assert describe(EngineError(text)) == f"rate limited by the registry: {LIMIT.rstrip('.')}"
 
 
-def test_no_hint() -> None:
+def test_no_hint_without_a_message_of_the_registry() -> None:
     assert rate_limit_hint(EngineError(f"{STATUS}429 Too Many Requests")) == ""

@@ -56,7 +56,7 @@ class TestImageDigest:
 
     def test_tag_that_cannot_be_moved_prevents_the_update(self, engine: FakeEngine) -> None:
         engine.errors["tag:shop:1=tested"] = EngineError("no")
-        with pytest.raises(PullFailed, match="could not be made to mean .* and container web was not touched: no"):
+        with pytest.raises(PullFailed, match="could not be pointed at .* and container web was not changed: no"):
             recreate_by_digest(engine)
         assert "stop:web" not in engine.calls
 

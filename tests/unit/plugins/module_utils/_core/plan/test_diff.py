@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an update changes, from inspect documents that a real engine gave (fixtures/capture.sh)."""
+"""What an update changes, computed from inspect documents of a real engine (fixtures/capture.sh)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.create_body import ContainerSpec
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.old_container import old_container
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity, Inspected
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Replacement
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import NewContainer, Replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.diff import NOT_KNOWN, Diff, diff_of, with_defaults
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord
 
@@ -29,43 +29,46 @@ def document(name: str) -> dict[str, Any]:
 
 
 def replacement(container: str, **new_defaults: Any) -> Replacement:
-    """The captured container, on an image with these defaults in place of the old ones."""
+    """Replace a captured container, with a new image that has these defaults."""
     inspected = Inspected(document(container), document("image"))
     return Replacement(
         old=old_container(inspected.container, 0),
         old_image=OLD,
         new_image=NEW,
-        body=ContainerSpec.from_inspect(inspected).create_body("shop:2"),
+        successor=NewContainer(
+            body=ContainerSpec.from_inspect(inspected).create_body("shop:2"),
+            runs=True,
+            image_defaults={**document("image")["Config"], **new_defaults},
+        ),
         archive="",
         stop_timeout=1,
         seen=inspected.container,
-        new_defaults={**document("image")["Config"], **new_defaults},
     )
 
 
 def changes(container: str, **new_defaults: Any) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Before and after, less the image."""
+    """The two sides of the diff, without the image."""
     diff = diff_of(replacement(container, **new_defaults), NEW)
     return tuple({key: value for key, value in side.items() if key != "image"} for side in (diff.before, diff.after))  # type: ignore[return-value]
 
 
-def test_the_image() -> None:
+def test_a_new_image_is_shown() -> None:
     assert diff_of(replacement("plain"), NEW) == Diff(
         {"image": {"reference": "shop:1", "id": "sha256:old", "digest": "sha256:aaa"}},
         {"image": {"reference": "shop:2", "id": "sha256:new", "digest": "sha256:bbb"}},
     )
 
 
-def test_nothing() -> None:
+def test_the_same_image_with_the_same_defaults_changes_nothing() -> None:
     assert diff_of(replacement("plain"), OLD) == Diff()
 
 
 @pytest.mark.parametrize("container", ["plain", "customised", "entrypoint", "no-entrypoint", "no-health-check", "shares-network"])
-def test_with_the_old_defaults_nothing_but_the_image_changes(container: str) -> None:
+def test_an_image_with_the_same_defaults_changes_nothing_else(container: str) -> None:
     assert changes(container) == ({}, {})
 
 
-def test_whatever_the_image_says() -> None:
+def test_every_default_of_the_image_is_compared() -> None:
     before, after = changes(
         "plain",
         Cmd=["sleep 601"],
@@ -108,22 +111,22 @@ def test_values_of_variables_are_masked() -> None:
     assert after == {"environment": {"APP_VERSION": "(new value)", "ADDED": "(new value)"}}
 
 
-def test_what_the_operator_set_does_not_change() -> None:
-    before, after = changes("customised", User="7", WorkingDir="/elsewhere", Labels={"team": "theirs"}, Cmd=["sleep 1"], Env=["MODE=other"])
+def test_configured_values_do_not_change() -> None:
+    before, after = changes("customised", User="7", WorkingDir="/elsewhere", Labels={"team": "new"}, Cmd=["sleep 1"], Env=["MODE=other"])
     assert set(before) == {"labels", "environment"}
     assert before["labels"] == {"org.opencontainers.image.version": "1"}
     assert set(before["environment"]) == {"APP_VERSION", "PATH"}
     assert after == {"labels": {}, "environment": {}}
 
 
-def test_defaults_that_nobody_knows_yet() -> None:
-    unknown = replacement("plain")._replace(new_defaults=None)
-    diff = diff_of(unknown, ImageIdentity("shop:2", "", "sha256:bbb"))
+def test_unknown_defaults_are_marked_as_not_known() -> None:
+    unknown = NewContainer(body={}, runs=True)
+    diff = diff_of(replacement("plain")._replace(successor=unknown), ImageIdentity("shop:2", "", "sha256:bbb"))
     assert diff.after == {"image": {"reference": "shop:2", "id": NOT_KNOWN, "digest": "sha256:bbb"}, "image_defaults": NOT_KNOWN}
 
 
-def test_of_one_that_comes_back_only_the_image_is_compared() -> None:
-    returning = replacement("plain")._replace(body={}, returning=ArchiveRecord("1" * 64, "web-old-1", True, {}))
+def test_only_the_image_of_a_restored_archive_is_compared() -> None:
+    returning = replacement("plain")._replace(successor=ArchiveRecord("1" * 64, "web-old-1", True, {}))
     assert set(diff_of(returning, NEW).after) == {"image"}
 
 
@@ -131,12 +134,14 @@ def test_of_one_that_comes_back_only_the_image_is_compared() -> None:
     ("body", "defaults", "command"),
     [
         ({}, {"Entrypoint": ["e"], "Cmd": ["c"]}, (["e"], ["c"])),
-        ({"Cmd": ["mine"]}, {"Entrypoint": ["e"], "Cmd": ["c"]}, (["e"], ["mine"])),
-        ({"Entrypoint": ["mine"]}, {"Entrypoint": ["e"], "Cmd": ["c"]}, (["mine"], None)),
+        ({"Cmd": ["own"]}, {"Entrypoint": ["e"], "Cmd": ["c"]}, (["e"], ["own"])),
+        ({"Entrypoint": ["own"]}, {"Entrypoint": ["e"], "Cmd": ["c"]}, (["own"], None)),
         ({"Entrypoint": [""]}, {"Entrypoint": ["e"], "Cmd": ["c"]}, ([""], None)),
         ({"Entrypoint": []}, {"Entrypoint": ["e"], "Cmd": ["c"]}, ([], ["c"])),
     ],
 )
-def test_a_command_belongs_to_its_entrypoint(body: dict[str, Any], defaults: dict[str, Any], command: tuple[Any, Any]) -> None:
+def test_the_images_command_applies_only_with_its_entrypoint(
+    body: dict[str, Any], defaults: dict[str, Any], command: tuple[Any, Any]
+) -> None:
     config = with_defaults(body, defaults)
     assert (config["Entrypoint"], config["Cmd"]) == command

@@ -50,7 +50,7 @@ def candidate(
     gateway: tuple[str, int] | None = ("10.0.0.1", 2375),
     **changes: Any,
 ) -> Candidate:
-    """A container that may be replaced, but for what is told."""
+    """A container that is safe to replace, except for the given arguments."""
     fields: dict[str, Any] = {"verbatim": False, "networks": (), "lost_files": ()}
     fields.update({field: changes.pop(field) for field in list(changes) if field in fields})
     return Candidate(
@@ -92,7 +92,7 @@ def candidate(
         ),
     ],
 )
-def test_what_may_be_replaced(safe: Candidate) -> None:
+def test_a_safe_container_passes_all_checks(safe: Candidate) -> None:
     run_checks("web", safe)
 
 
@@ -103,93 +103,101 @@ def test_what_may_be_replaced(safe: Candidate) -> None:
         (candidate(inside="id of sidecar", dependent=inspected(name="sidecar")), "runs inside a container that depends on it"),
         (
             candidate(host_config={"NetworkMode": "container:id of app"}),
-            r"lives in the namespace of a container \(id of app\) that is gone",
+            r"shares a namespace of a container \(id of app\) that does not exist any more",
         ),
         (
             candidate(host_config={"PidMode": "container:id of app"}, others=(inspected("exited", name="app"),)),
-            "of app, which does not run",
+            "shares a namespace of app, which is not running.*Start app first",
         ),
-        (candidate(host_config={"VolumesFrom": ["store:ro"]}), "it has volumes of the container store, which is gone"),
+        (
+            candidate(host_config={"VolumesFrom": ["store:ro"]}),
+            "it uses volumes of the container store, which does not exist any more.*Create store again",
+        ),
         (candidate(gateway=("10.1.0.9", 1)), "this task reaches the engine through it.*Set docker_host"),
         (candidate(gateway=("socket-proxy", 1)), "this task reaches the engine through it"),
         (candidate(gateway=("web", 1)), "this task reaches the engine through it"),
         (candidate(gateway=("127.0.0.1", 8080)), "this task reaches the engine through it"),
-        (candidate(gateway=("sidecar", 1), dependent=inspected(name="sidecar")), "this task reaches the engine through it"),
+        (
+            candidate(gateway=("sidecar", 1), dependent=inspected(name="sidecar")),
+            "this task reaches the engine through sidecar, which depends",
+        ),
         (candidate(auto_remove=True), "it was started with --rm"),
         (candidate(labels={"com.docker.swarm.task.id": "x"}), r"Docker Swarm \(label com.docker.swarm.task.id\)"),
         (candidate(labels={"io.kubernetes.pod.name": "x"}), r"Kubernetes \(label io.kubernetes.pod.name\)"),
         (candidate(labels={"com.hashicorp.nomad.alloc_id": "x"}), "Nomad"),
         (candidate(labels={"com.amazonaws.ecs.task-arn": "x"}), "Amazon ECS"),
         (candidate(labels={"io.rancher.container.uuid": "x"}), "Rancher"),
-        (candidate(labels={"com.docker.compose.oneoff": "True"}), "'docker compose run' made it"),
+        (candidate(labels={"com.docker.compose.oneoff": "True"}), "'docker compose run' created it"),
         (candidate("paused"), "it is paused.*Unpause it"),
         (candidate("dead"), "it is dead"),
         (candidate("removing"), "it is removing"),
         (candidate(image=None), r"the image that it runs \(sha256:old\) is no longer on this host"),
-        (candidate(new="arm64"), "shop:2 is made for arm64, and this engine runs amd64"),
-        (candidate(networks=("front", "back", "side")), "its network back, side is gone"),
-        (candidate(host_config={"NetworkMode": "side"}), "its network side is gone"),
-        (candidate(host_config={"NetworkMode": "f" * 12}), f"its network {'f' * 12} is gone"),
+        (candidate(new="arm64"), "shop:2 is built for arm64, but this engine runs amd64"),
+        (candidate(networks=("front", "back", "side")), "its network back, side does not exist any more"),
+        (candidate(host_config={"NetworkMode": "side"}), "its network side does not exist any more"),
+        (candidate(host_config={"NetworkMode": "f" * 12}), f"its network {'f' * 12} does not exist any more"),
         (candidate(lost_files=("/etc/a", "/etc/b")), "would be lost: /etc/a, /etc/b"),
         (candidate(dependent=inspected(name="sidecar", auto_remove=True)), "sidecar depends on it .* and was started with --rm"),
         (candidate(dependent=inspected("paused", name="sidecar")), "sidecar depends on it .* and is paused"),
         (candidate(dependent=inspected(name="sidecar", image=None)), "sidecar depends on it .* and its image is no longer on this host"),
-        (candidate(dependent=inspected(name="sidecar", labels={"io.kubernetes.pod.name": "x"})), "sidecar .* and belongs to Kubernetes"),
+        (candidate(dependent=inspected(name="sidecar", labels={"io.kubernetes.pod.name": "x"})), "sidecar .* and is managed by Kubernetes"),
     ],
 )
-def test_what_is_unsafe_is_refused_with_the_reason(unsafe: Candidate, reason: str) -> None:
-    with pytest.raises(Refused, match=f"^Container web was not touched: .*{reason}"):
+def test_an_unsafe_container_is_refused_with_the_reason(unsafe: Candidate, reason: str) -> None:
+    with pytest.raises(Refused, match=f"^Container web was not changed: .*{reason}"):
         run_checks("web", unsafe)
 
 
-def test_verbatim_needs_only_the_defaults_of_the_image_and_no_dependents() -> None:
+def test_verbatim_does_not_allow_a_dependent_without_its_image() -> None:
     with pytest.raises(Refused, match="sidecar depends on it"):
         run_checks("web", candidate(verbatim=True, dependent=inspected(name="sidecar", image=None)))
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, ""), (2, "/0, /1"), (3, "/0, /1, /2"), (4, "/0, /1, /2 and 1 more")])
 def test_a_long_list_is_shortened(count: int, text: str) -> None:
-    assert shortened([f"/{number}" for number in range(count)], most=3) == text
+    assert shortened([f"/{number}" for number in range(count)], limit=3) == text
 
 
-class TestLinks:
-    """The engine starts no container that links to one that does not run."""
+class TestLinkTargets:
+    """The engine does not start a container that links to a stopped one."""
 
     LINKS = {"Links": ["/db:/web/database"]}  # noqa: RUF012
 
     @pytest.mark.parametrize("status", ["exited", "created", None])
-    def test_one_that_does_not_run(self, status: str | None) -> None:
+    def test_a_stopped_or_missing_link_target_is_refused(self, status: str | None) -> None:
         others = (inspected(status, name="db"),) if status else ()
-        with pytest.raises(Refused, match="it links to db, which does not run"):
+        with pytest.raises(Refused, match="it links to db, which is not running.*Start db first"):
             run_checks("web", candidate(others=others, host_config=self.LINKS))
 
     @pytest.mark.parametrize(("db", "web"), [("running", "running"), ("paused", "running"), ("exited", "exited")])
-    def test_one_that_runs_or_is_not_needed(self, db: str, web: str) -> None:
+    def test_a_running_or_paused_link_target_is_accepted_and_a_stopped_container_needs_none(self, db: str, web: str) -> None:
         run_checks("web", candidate(web, others=(inspected(db, name="db"),), host_config=self.LINKS))
 
 
-class TestWhatDependentsNeedOfOthers:
-    """Each is created anew, so that it has to find what it needs of others as well."""
+class TestDependenciesOfDependents:
+    """Dependents are recreated, so all containers that they depend on must exist."""
 
     @staticmethod
-    def of(status: str, host_config: dict[str, Any], *others: Inspected, web: str = "running") -> Candidate:
+    def candidate_with_sidecar(status: str, host_config: dict[str, Any], *others: Inspected, web: str = "running") -> Candidate:
         dependent = inspected(status, name="sidecar", host_config=host_config)
         return candidate(web, dependent=dependent, others=(dependent, *others))
 
     @pytest.mark.parametrize("host_config", [{"Links": ["/web:/sidecar/web", "/db:/sidecar/db"]}, {"PidMode": "container:id of db"}])
-    def test_one_that_does_not_run(self, host_config: dict[str, Any]) -> None:
-        with pytest.raises(Refused, match="^Container web was not touched: sidecar depends on it .* db, which does not run"):
-            run_checks("web", self.of("running", host_config, inspected("exited", name="db")))
-        run_checks("web", self.of("exited", host_config, inspected("exited", name="db")))
-        run_checks("web", self.of("running", host_config, inspected(name="db")))
+    def test_a_running_dependent_needs_running_dependencies(self, host_config: dict[str, Any]) -> None:
+        with pytest.raises(Refused, match="^Container web was not changed: sidecar depends on it .* db, which is not running"):
+            run_checks("web", self.candidate_with_sidecar("running", host_config, inspected("exited", name="db")))
+        run_checks("web", self.candidate_with_sidecar("exited", host_config, inspected("exited", name="db")))
+        run_checks("web", self.candidate_with_sidecar("running", host_config, inspected(name="db")))
 
     @pytest.mark.parametrize("web", ["running", "exited"])
     @pytest.mark.parametrize("host_config", [{"Links": ["/web:/sidecar/web"]}, {"NetworkMode": "container:id of web"}])
-    def test_the_container_itself_is_what_may_have_to_be_mended(self, host_config: dict[str, Any], web: str) -> None:
-        run_checks("web", self.of("running", host_config, web=web))
+    def test_the_container_itself_counts_as_running(self, host_config: dict[str, Any], web: str) -> None:
+        run_checks("web", self.candidate_with_sidecar("running", host_config, web=web))
 
-    def test_one_that_is_gone(self) -> None:
-        with pytest.raises(Refused, match=r"sidecar depends on it .* and lives in the namespace of a container \(id of db\) that is gone"):
-            run_checks("web", self.of("exited", {"PidMode": "container:id of db"}))
-        with pytest.raises(Refused, match="sidecar depends on it .* and has volumes of the container store, which is gone"):
-            run_checks("web", self.of("running", {"VolumesFrom": ["store"]}))
+    def test_a_missing_dependency_of_a_dependent_is_refused(self) -> None:
+        with pytest.raises(
+            Refused, match=r"sidecar depends on it .* and shares a namespace of a container \(id of db\) that does not exist"
+        ):
+            run_checks("web", self.candidate_with_sidecar("exited", {"PidMode": "container:id of db"}))
+        with pytest.raises(Refused, match="sidecar depends on it .* and uses volumes of the container store, which does not exist"):
+            run_checks("web", self.candidate_with_sidecar("running", {"VolumesFrom": ["store"]}))

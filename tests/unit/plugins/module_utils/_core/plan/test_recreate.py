@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an update decides before it changes anything."""
+"""What an update decides before anything is changed."""
 
 from __future__ import annotations
 
@@ -34,42 +34,70 @@ def engine() -> FakeEngine:
     return outdated_web()
 
 
-class TestReference:
-    def test_container_is_created_from_the_reference_as_written(self, engine: FakeEngine) -> None:
+class TestTargetImage:
+    def test_the_container_is_created_from_the_reference_as_written(self, engine: FakeEngine) -> None:
         recreate(engine)
         assert engine.created[0]["Image"] == "shop:1"
 
-    def test_image_option_moves_the_container_to_another_reference(self, engine: FakeEngine) -> None:
+    def test_image_moves_the_container_to_another_reference(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:2"] = "newer"
         result = recreate(engine, image="shop:2")
         assert engine.created[0]["Image"] == "shop:2"
         assert (result.new_image.reference, result.new_image.id) == ("shop:2", "newer")
 
+    def test_a_container_with_the_same_image_is_unchanged(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:1"] = "old"
+        result = recreate(engine)
+        assert result.outcome is Outcome.UNCHANGED
+        assert engine.calls == ["inspect", "pull"]
+        assert (result.container_id, result.downtime) == (engine.container("web")["Id"], None)
+
+    def test_force_recreates_the_same_image(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:1"] = "old"
+        assert recreate(engine, force=True).outcome is Outcome.RECREATED
+
+
+class TestErrors:
+    def test_a_container_that_does_not_exist_is_an_error(self, engine: FakeEngine) -> None:
+        with pytest.raises(InspectFailed, match="no container .* shop "):
+            recreate(engine, container="shop")
+
     @pytest.mark.parametrize("short_id", ["854aadc109de", "sha256:854aadc1"])
-    def test_short_image_id_is_not_a_reference(self, engine: FakeEngine, short_id: str) -> None:
+    def test_a_short_image_id_is_not_a_reference(self, engine: FakeEngine, short_id: str) -> None:
         engine._find("web")["Config"]["Image"] = short_id
         engine._find("web")["Image"] = "sha256:854aadc109de" + "0" * 52
         with pytest.raises(InvalidImageReference, match="created from an image ID"):
             recreate(engine)
 
-    def test_container_created_from_an_image_id_needs_the_image_option(self, engine: FakeEngine) -> None:
-        engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
-        with pytest.raises(InvalidImageReference, match="web was not touched: it was created from an image ID"):
+    def test_a_full_id_names_a_container(self, engine: FakeEngine) -> None:
+        assert recreate(engine, container=engine.container("web")["Id"]).container_name == "web"
+
+    def test_a_container_that_cannot_be_inspected_is_not_changed(self, engine: FakeEngine) -> None:
+        engine.errors["inspect"] = REFUSAL
+        with pytest.raises(InspectFailed, match="was not changed: the engine says no"):
             recreate(engine)
 
-    def test_container_created_from_an_image_id_message_quotes_the_id(self, engine: FakeEngine) -> None:
+    def test_a_container_created_from_an_image_id_needs_the_option_image(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
-        with pytest.raises(InvalidImageReference, match="an image ID \\(sha256:0000"):
+        with pytest.raises(InvalidImageReference, match="web was not changed: it was created from an image ID"):
             recreate(engine)
 
-    def test_image_option_moves_a_container_created_from_an_image_id(self, engine: FakeEngine) -> None:
-        engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
-        engine.images["old"] = {"RepoTags": ["shop:1"]}
-        result = recreate(engine, Cleanup(remove_replaced=True), image="shop:1")
-        assert (result.outcome, result.old_image.digest) == (Outcome.RECREATED, None)
-        assert "remove_image:old" not in engine.calls, "the image has the tag shop:1"
+    def test_a_refused_container_is_not_stopped(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"]["AutoRemove"] = True
+        with pytest.raises(Refused, match="--rm"):
+            recreate(engine)
+        assert engine.calls == ["inspect", "pull", "surroundings", "changes:web"]
 
-    def test_old_and_new_image_are_reported(self, engine: FakeEngine) -> None:
+
+class TestUnchanged:
+    def test_a_container_that_is_up_to_date_is_not_refused(self, engine: FakeEngine) -> None:
+        engine._find("web")["HostConfig"]["AutoRemove"] = True
+        engine.registry["docker.io/library/shop:1"] = "old"
+        assert recreate(engine).outcome is Outcome.UNCHANGED
+
+
+class TestImages:
+    def test_the_result_has_the_old_and_the_new_image(self, engine: FakeEngine) -> None:
         engine.images["old"] = {"RepoDigests": [f"shop@{DIGEST}"]}
         engine.registry["docker.io/library/shop:2"] = "newer"
         result = recreate(engine, image="shop:2")
@@ -77,20 +105,7 @@ class TestReference:
         assert result.new_image == ImageIdentity("shop:2", "newer")
         assert result.container_name == "web"
 
-
-class TestUnchanged:
-    def test_container_on_the_same_image_is_unchanged(self, engine: FakeEngine) -> None:
-        engine.registry["docker.io/library/shop:1"] = "old"
-        result = recreate(engine)
-        assert result.outcome is Outcome.UNCHANGED
-        assert engine.calls == ["inspect", "pull"]
-        assert (result.container_id, result.downtime) == (engine.container("web")["Id"], None)
-
-    def test_force_recreates_a_container_on_the_same_image(self, engine: FakeEngine) -> None:
-        engine.registry["docker.io/library/shop:1"] = "old"
-        assert recreate(engine, force=True).outcome is Outcome.RECREATED
-
-    def test_same_image_under_another_reference_is_unchanged(self, engine: FakeEngine) -> None:
+    def test_the_same_image_under_another_reference_is_unchanged(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:2"] = "old"
         result = recreate(engine, Cleanup(remove_replaced=True, prune_dangling=True), image="shop:2")
         assert engine.calls == ["inspect", "pull"], "there is nothing to clean up"
@@ -98,32 +113,29 @@ class TestUnchanged:
         assert (result.old_image.reference, result.new_image.reference) == ("shop:1", "shop:2")
         assert [step.name for step in result.steps] == ["lock", "inspect", "pull"]
 
-    def test_container_that_is_up_to_date_skips_the_preflight_checks(self, engine: FakeEngine) -> None:
-        engine._find("web")["HostConfig"]["AutoRemove"] = True
-        engine.registry["docker.io/library/shop:1"] = "old"
-        assert recreate(engine).outcome is Outcome.UNCHANGED
+    def test_image_moves_a_container_that_was_created_from_an_image_id(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
+        engine.images["old"] = {"RepoTags": ["shop:1"]}
+        result = recreate(engine, Cleanup(remove_replaced=True), image="shop:1")
+        assert (result.outcome, result.old_image.digest) == (Outcome.RECREATED, None)
+        assert "remove_image:old" not in engine.calls, "the tag shop:1 still points at it"
 
 
-class TestFindContainer:
-    def test_missing_container_is_an_error(self, engine: FakeEngine) -> None:
-        with pytest.raises(InspectFailed, match="no container .* shop "):
-            recreate(engine, container="shop")
-
-    def test_container_is_found_by_its_full_id(self, engine: FakeEngine) -> None:
-        assert recreate(engine, container=engine.container("web")["Id"]).container_name == "web"
-
-    def test_engine_error_of_the_inspect_is_quoted(self, engine: FakeEngine) -> None:
-        engine.errors["inspect"] = REFUSAL
-        with pytest.raises(InspectFailed, match="was not touched: the engine says no"):
-            recreate(engine)
-
-    def test_missing_answer_is_not_reported_as_a_missing_container(self, engine: FakeEngine) -> None:
+class TestMessages:
+    def test_a_lost_connection_does_not_mean_that_the_container_does_not_exist(self, engine: FakeEngine) -> None:
         engine.errors["inspect"] = NoAnswer("the connection broke")
         with pytest.raises(InspectFailed, match="could not be inspected"):
             recreate(engine)
 
+    def test_the_image_id_is_in_the_message(self, engine: FakeEngine) -> None:
+        engine._find("web")["Config"]["Image"] = "sha256:" + "0" * 64
+        with pytest.raises(InvalidImageReference, match="an image ID \\(sha256:0000"):
+            recreate(engine)
+
+
+class TestArchives:
     @pytest.mark.parametrize("by_id", [False, True])
-    def test_kept_archive_is_refused(self, engine: FakeEngine, by_id: bool) -> None:
+    def test_a_kept_archive_is_refused(self, engine: FakeEngine, by_id: bool) -> None:
         memory = FakeJournal()
         web = engine.container("web")["Id"]
         recreate(engine, keep_archive=True, memory=memory)
@@ -132,19 +144,13 @@ class TestFindContainer:
             recreate(engine, container=web if by_id else "web-old-1000", memory=memory, force=True)
         assert engine.container("web-old-1000") == before
 
-    def test_container_with_the_name_of_an_archive_is_updated(self, engine: FakeEngine) -> None:
+    def test_a_container_that_only_has_the_name_of_an_archive_is_updated(self, engine: FakeEngine) -> None:
         engine.add_container("shop-old-7", "shop:1", "old")
         assert recreate(engine, container="shop-old-7").outcome is Outcome.RECREATED
 
-    def test_container_that_fails_a_preflight_check_is_refused_after_the_pull(self, engine: FakeEngine) -> None:
-        engine._find("web")["HostConfig"]["AutoRemove"] = True
-        with pytest.raises(Refused, match="--rm"):
-            recreate(engine)
-        assert engine.calls == ["inspect", "pull", "surroundings", "changes:web"]
 
-
-class TestRejectedImage:
-    """An image that was rolled back from is not tried again."""
+class TestRejected:
+    """After a rollback, the same image is not tried again."""
 
     @pytest.fixture
     def memory(self, engine: FakeEngine) -> FakeJournal:
@@ -155,7 +161,7 @@ class TestRejectedImage:
         engine.calls.clear()
         return memory
 
-    def test_rejected_image_is_skipped_and_its_tag_pointed_back(self, engine: FakeEngine, memory: FakeJournal) -> None:
+    def test_a_rejected_image_is_skipped_and_its_tag_is_pointed_back_again(self, engine: FakeEngine, memory: FakeJournal) -> None:
         assert engine.local["docker.io/library/shop:1"] == "old"
         result = recreate(engine, memory=memory)
         assert engine.calls == ["inspect", "pull", "surroundings", "changes:web", "surroundings", "tag:shop:1=old"]
@@ -165,16 +171,16 @@ class TestRejectedImage:
         assert (result.rejected.image_id, result.rejected.reason) == ("new", "crashed: web exited with code 3")
         assert engine.local["docker.io/library/shop:1"] == "old"
 
-    def test_force_tries_a_rejected_image_and_forgets_the_rejection(self, engine: FakeEngine, memory: FakeJournal) -> None:
+    def test_force_tries_a_rejected_image_and_erases_its_record(self, engine: FakeEngine, memory: FakeJournal) -> None:
         assert recreate(engine, memory=memory, force=True).outcome is Outcome.RECREATED
         assert memory.records == {}
 
-    def test_newer_image_than_the_rejected_one_is_tried(self, engine: FakeEngine, memory: FakeJournal) -> None:
+    def test_a_newer_image_is_tried_after_a_rejected_one(self, engine: FakeEngine, memory: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:1"] = "newer"
         assert recreate(engine, memory=memory).outcome is Outcome.RECREATED
         assert memory.records == {}
 
-    def test_rejected_image_under_another_reference_is_skipped_and_its_tag_kept(self, engine: FakeEngine, memory: FakeJournal) -> None:
+    def test_a_rejected_image_is_skipped_under_another_reference_whose_tag_stays(self, engine: FakeEngine, memory: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:2"] = "new"
         assert recreate(engine, memory=memory, image="shop:2").outcome is Outcome.SKIPPED
         assert engine.local["docker.io/library/shop:2"] == "new"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Which archive a rollback chooses."""
+"""Which archive a rollback restores."""
 
 from __future__ import annotations
 
@@ -26,45 +26,45 @@ def host() -> HostWithArchive:
     return HostWithArchive()
 
 
-class TestChooseArchive:
-    def test_container_without_a_remembered_archive_has_nothing_to_go_back_to(self, host: HostWithArchive) -> None:
+class TestArchive:
+    def test_without_a_kept_archive_there_is_nothing_to_restore(self, host: HostWithArchive) -> None:
         ArchiveStore(host.memory).drop("web", host.archived)
-        with pytest.raises(NoArchive, match="no archive of web is left.*Nothing was touched") as caught:
+        with pytest.raises(NoArchive, match="no archive of web to restore.*Nothing was touched") as caught:
             host.rollback_to_archive()
         assert not caught.value.touched
         assert ARCHIVE in host.engine.names, "a container that only has the name of an archive is not used"
 
-    def test_removed_archive_leaves_nothing_to_go_back_to(self, host: HostWithArchive) -> None:
+    def test_a_removed_archive_cannot_be_restored(self, host: HostWithArchive) -> None:
         host.engine.remove_externally(ARCHIVE)
         with pytest.raises(NoArchive):
             host.rollback_to_archive()
 
-    def test_renamed_archive_is_skipped_for_an_older_one(self, host: HostWithArchive) -> None:
+    def test_a_renamed_archive_is_skipped_for_an_older_one(self, host: HostWithArchive) -> None:
         host.archive("web-old-950")
         host.engine._find("web-old-950")["Name"] = "/keep-this"
         assert host.rollback_to_archive().container_id == host.archived
         assert "keep-this" in host.engine.names
 
-    def test_newest_archive_is_chosen(self, host: HostWithArchive) -> None:
+    def test_the_newest_archive_is_restored(self, host: HostWithArchive) -> None:
         newest = host.archive("web-old-950")
         assert host.rollback_to_archive().container_id == newest
         assert host.kept == [ARCHIVE]
 
-    def test_memory_that_cannot_be_read_is_an_error(self, host: HostWithArchive) -> None:
+    def test_a_memory_that_cannot_be_read_is_an_error(self, host: HostWithArchive) -> None:
         host.memory.errors.append(REFUSAL)
-        with pytest.raises(InspectFailed, match="archives of web could not be looked at, and nothing was touched"):
+        with pytest.raises(InspectFailed, match="archives of web could not be inspected, and nothing was touched"):
             host.rollback_to_archive()
 
 
-class TestPreflightChecks:
-    def test_container_that_must_not_be_stopped_is_refused(self, host: HostWithArchive) -> None:
+class TestPreflight:
+    def test_a_container_that_must_not_be_stopped_is_refused(self, host: HostWithArchive) -> None:
         host.engine._find("web")["HostConfig"]["AutoRemove"] = True
         with pytest.raises(Refused, match="--rm"):
             host.rollback_to_archive()
 
-    def test_archive_whose_network_is_gone_is_refused(self, host: HostWithArchive) -> None:
+    def test_an_archive_whose_network_was_removed_is_refused(self, host: HostWithArchive) -> None:
         host.engine._find(ARCHIVE)["NetworkSettings"]["Networks"] = {"back": {}}
-        with pytest.raises(Refused, match="network back is gone"):
+        with pytest.raises(Refused, match="network back does not exist any more"):
             host.rollback_to_archive()
         host.engine.networks.add("back")
         assert host.rollback_to_archive().outcome is Outcome.RESTORED
@@ -75,12 +75,12 @@ class TestMissingContainer:
     def _missing(self, host: HostWithArchive) -> None:
         host.engine.remove_externally("web")
 
-    def test_missing_container_without_an_archive_has_nothing_to_go_back_to(self, host: HostWithArchive) -> None:
+    def test_without_an_archive_either_there_is_nothing_to_restore(self, host: HostWithArchive) -> None:
         host.engine.remove_externally(ARCHIVE)
         with pytest.raises(NoArchive):
             host.rollback_to_archive()
         assert host.journal.records == {}
 
-    def test_id_of_a_missing_container_is_not_used_as_a_name(self, host: HostWithArchive) -> None:
+    def test_a_missing_container_cannot_be_named_by_an_id(self, host: HostWithArchive) -> None:
         with pytest.raises(InspectFailed, match="no container"):
             host.rollback_to_archive(container=host.newer)

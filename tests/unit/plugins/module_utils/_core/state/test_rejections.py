@@ -51,7 +51,7 @@ def test_memory_that_cannot_be_used_is_a_warning(memory: FakeJournal) -> None:
     rejections = Rejections(memory)
     assert rejections.recall("web") is None
     assert "tries it again: the engine says no" in rejections.remember("web", BAD)[0]
-    assert rejections.forget("web")[0].endswith("Forget it with: docker volume rm evenkeel-rejected.web")
+    assert rejections.forget("web")[0].endswith("Remove it with: docker volume rm evenkeel-rejected.web")
     assert how_to_forget("web") == f"docker volume rm {KEY}"
 
 
@@ -104,7 +104,9 @@ def test_tag_that_another_running_container_uses_is_left_alone(status: str) -> N
     engine._find("api")["State"]["Status"] = status
     warnings = point_tag_back(engine, web, OLD, NEW)
     assert ("tag:shop:1=old" in engine.calls) == (status != "running")
-    assert ["since api runs that under it. Whoever" in warning for warning in warnings] == ([True] if status == "running" else [])
+    assert ["because api runs that image under it. A new container" in warning for warning in warnings] == (
+        [True] if status == "running" else []
+    )
 
 
 @pytest.mark.parametrize(("reference", "image_id"), [("shop:2", "new"), ("shop:1", "old")])

@@ -128,7 +128,10 @@ class TestLostArchives:
         result = host.run()
         assert result.dropped == (OLDER,)
         assert result.warnings == (
-            f"The archive {ARCHIVE} was renamed to keep-me, so it is no archive any more. It stays, and is yours from here on.",
+            (
+                f"The archive {ARCHIVE} was renamed to keep-me, so it no longer counts as an archive. "
+                "It stays; manage it yourself from now on."
+            ),
         )
         assert (host.kept, "keep-me" in host.engine.names) == ([], True)
 
@@ -248,7 +251,7 @@ class TestInterrupted:
             host.rollback_to_archive(host.lock("first", CallCounter(30)))
         with pytest.raises(Busy):
             drop(host, "second")
-        assert "another run is at work" in drop(host, "second", work=check_finalize).warnings[-1].lower()
+        assert "another run is working" in drop(host, "second", work=check_finalize).warnings[-1].lower()
 
 
 def test_check_mode_touches_nothing(host: HostWithArchives) -> None:

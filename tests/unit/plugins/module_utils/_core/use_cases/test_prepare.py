@@ -78,7 +78,7 @@ def test_check_mode_pulls_nothing(engine: FakeEngine) -> None:
 
 def test_prepare_fails_when_the_update_would_be_refused(engine: FakeEngine) -> None:
     engine.images["new"] = {"Architecture": "s390x"}
-    with pytest.raises(Refused, match="made for s390x"):
+    with pytest.raises(Refused, match="built for s390x"):
         run(engine)
     engine.registry.clear()
     with pytest.raises(PullFailed):

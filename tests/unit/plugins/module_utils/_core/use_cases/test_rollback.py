@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
@@ -15,6 +16,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     RestoreFailed,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejections
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_report
 from support.fakes.engine import STARTING
 from support.fakes.host_with_archive import ARCHIVE, HostWithArchive
 
@@ -58,7 +60,7 @@ def test_rollback_rejects_the_replaced_image(host: HostWithArchive) -> None:
     host.rollback_to_archive()
     rejected = Rejections(host.memory).recall("web")
     assert rejected is not None
-    assert (rejected.image_id, rejected.reason) == ("new", "the operator went back from it")
+    assert (rejected.image_id, rejected.reason) == ("new", "the operator rolled it back")
 
 
 def test_rollback_of_a_rollback_restores_the_newer_container(host: HostWithArchive) -> None:
@@ -160,7 +162,7 @@ class TestMissingContainer:
     def test_archive_that_does_not_start_is_reported_and_left_to_the_next_run(self, host: HostWithArchive) -> None:
         host.engine.errors["start:web"] = REFUSAL
         with pytest.raises(
-            RestoreFailed, match="web is gone, and its archive web-old-900 could not be brought back.*docker start web"
+            RestoreFailed, match="web is gone, and its archive web-old-900 could not be restored.*docker start web"
         ) as caught:
             host.rollback_to_archive()
         assert caught.value.touched
@@ -180,3 +182,9 @@ class TestMissingContainer:
         result = host.rollback_to_archive()
         assert result.outcome is Outcome.RESTORED
         assert result.old_image.id == "new"
+
+
+def test_the_report_has_only_what_a_rollback_can_return(host: HostWithArchive) -> None:
+    result = host.rollback_to_archive()
+    assert set(cycle_report(result)) - set(rollback_report(result)) == {"lost_files", "rejected", "hooks"}
+    assert rollback_report(result)["outcome"] == "restored"

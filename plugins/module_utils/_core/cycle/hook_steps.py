@@ -1,0 +1,89 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The hooks as steps of a run: what may happen to the container while a hook runs in it, and what to do about it."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ..container.old_container import OldContainer
+from ..engine.errors import EngineError, HookFailed, StepFailed
+from ..engine.interfaces import Context
+from ..engine.model import Document, HookResult, is_active, name_of
+from ..engine.retry import retry_on_refusal
+from .job import Run
+
+_EXIT_NOTICED_WITHIN = 5.0
+_LOOK_AGAIN_AFTER = 0.1
+"""Seconds within which the engine notices that a container has exited, and between two looks."""
+
+
+def run_pre_update(run: Run, old: OldContainer, is_unchanged: t.Callable[[], bool]) -> None:
+    """Run the hook in the old container, and record that the container is touched from now on.
+
+    This is the last step before the first touch, so no run has to recover from a hook alone. Raise StepFailed, and release the lock, if
+    nothing may be stopped: the hook failed, or the container changed meanwhile.
+    """
+    try:
+        try:
+            if not run.hooks.before_update(old.name, old.id):
+                return
+        except HookFailed as error:
+            raise (_stopped_by_hook(run, old) or error) from None
+        if not is_unchanged():
+            raise _stopped_by_hook(run, old) or _changed_meanwhile(old)
+        run.lock.mark_touched()
+    except StepFailed:
+        run.lock.release()
+        raise
+
+
+def run_post_update(run: Run, name: str, container: str) -> tuple[str, ...]:
+    """Run the hook in the new container, and start the container again if the hook stopped it. Return warnings."""
+    warnings = run.hooks.after_update(name, container)
+    if not run.job.hooks.post_update:
+        return warnings
+    try:
+        if is_active(_look_after_hook(run.context, container, run.hooks.results.post_update)):
+            return warnings
+        retry_on_refusal(run.context.clock, lambda: run.context.ops.start(container))
+    except EngineError as error:
+        return (*warnings, f"Container {name} may have stopped during the post_update hook: {error}. Check it with: docker ps -a")
+    ended = f"Container {name} stopped during the post_update hook and was restarted."
+    return (*warnings, f"{ended} The hook must not kill the container's main process.")
+
+
+def _changed_meanwhile(old: OldContainer) -> HookFailed:
+    return HookFailed(f"Container {old.name} was modified while the pre_update hook ran. Nothing was stopped. Try again.")
+
+
+def _stopped_by_hook(run: Run, old: OldContainer) -> HookFailed | None:
+    """Start the old container again if the hook stopped it. Return None if it runs."""
+    context = run.context
+    try:
+        now = _look_after_hook(context, old.id, run.hooks.results.pre_update)
+        if is_active(now) or name_of(now) != old.name:
+            return None
+        retry_on_refusal(context.clock, lambda: context.ops.start(old.id))
+    except EngineError as error:
+        return HookFailed(
+            f"Container {old.name} stopped during the pre_update hook and could not be restarted: {error}. "
+            f"Bring it back with: docker start {old.name}",
+            touched=True,
+        )
+    return HookFailed(
+        f"Container {old.name} stopped during the pre_update hook and was restarted. The hook must not kill the container's main process.",
+        touched=True,
+    )
+
+
+def _look_after_hook(context: Context, container: str, hook: HookResult | None) -> Document:
+    """Inspect a container after a hook. If the hook was killed, the container may have exited, which the engine may notice later."""
+    deadline = context.clock.monotonic() + (_EXIT_NOTICED_WITHIN if hook and hook.was_killed else 0)
+    while True:
+        now = context.ops.inspect(container).container
+        if not is_active(now) or context.clock.monotonic() >= deadline:
+            return now
+        context.clock.sleep(_LOOK_AGAIN_AFTER)

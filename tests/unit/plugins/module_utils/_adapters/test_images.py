@@ -1,0 +1,101 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Pulls and look-ups, with a client that answers as the SDK does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import requests
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.credentials import RegistryLogin
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.images import ask_registry, local_image, pull_image
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, NoAnswer
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity, Published
+
+DIGEST = "sha256:" + "d" * 64
+SHOP = ImageReference.parse("registry.example/shop:1")
+LOGIN = RegistryLogin("acme", "hunter2")
+
+
+class Client:
+    """The image calls of `docker.APIClient`. `stream` is the answer to a pull."""
+
+    def __init__(self, stream: list[dict[str, Any]] | Exception | None = None) -> None:
+        self.stream = stream or []
+        self.pull: dict[str, Any] = {}
+        self.closed = False
+
+    def inspect_image(self, reference: str) -> dict[str, Any]:
+        assert reference == SHOP.normalised
+        return {"Id": "image-id", "RepoDigests": [f"other.example/shop@sha256:{'e' * 64}", f"registry.example/shop@{DIGEST}"]}
+
+    def inspect_distribution(self, _reference: str, auth_config: Any) -> dict[str, Any]:
+        assert auth_config == {"username": "acme", "password": "hunter2"}
+        return {
+            "Descriptor": {"digest": DIGEST, "mediaType": "application/vnd.oci.image.index.v1+json"},
+            "Platforms": [{"os": "linux", "architecture": "arm", "variant": "v7"}, {"os": "linux", "architecture": "amd64"}],
+        }
+
+    def _url(self, path: str) -> str:
+        return path
+
+    def _post(self, url: str, **options: Any) -> Client:
+        assert url == "/images/create"
+        self.pull = options
+        return self
+
+    def _raise_for_status(self, _response: Any) -> None:
+        pass
+
+    def _stream_helper(self, _response: Any, *, decode: bool) -> Any:
+        assert decode
+        if isinstance(self.stream, Exception):
+            raise self.stream
+        yield from self.stream
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_pull_returns_the_image_on_the_host() -> None:
+    client = Client([{"status": "Pulling"}, {"status": "Done"}])
+    assert pull_image(client, SHOP, LOGIN, 30) == ImageIdentity("registry.example/shop:1", "image-id", DIGEST)
+    assert (client.pull["params"], client.pull["timeout"]) == ({"fromImage": "registry.example/shop", "tag": "1"}, 30)
+    assert client.closed
+
+
+@pytest.mark.parametrize("line", [{"error": "denied"}, {"errorDetail": {"message": "denied"}, "error": "other"}])
+def test_error_in_the_stream_fails_the_pull(line: dict[str, Any]) -> None:
+    client = Client([{"status": "Pulling"}, line])
+    with pytest.raises(EngineError, match="^denied$"):
+        pull_image(client, SHOP, LOGIN, 30)
+    assert client.closed
+
+
+def test_pull_without_progress() -> None:
+    client = Client(requests.ReadTimeout("Read timed out."))
+    with pytest.raises(NoAnswer, match=r"^no pull progress for 30 s \(pull_timeout\): the registry is not responding$"):
+        pull_image(client, SHOP, LOGIN, 30)
+
+
+def test_lost_connection_is_not_reported_as_missing_progress() -> None:
+    with pytest.raises(NoAnswer, match="reset by peer"):
+        pull_image(Client(requests.ConnectionError("reset by peer")), SHOP, LOGIN, 30)
+
+
+def test_error_of_a_pull_hides_the_credentials() -> None:
+    with pytest.raises(EngineError, match=r"^wrong password \*+ for \*+$"):
+        pull_image(Client([{"error": "wrong password hunter2 for acme"}]), SHOP, LOGIN, 30)
+
+
+def test_look_up_in_the_registry() -> None:
+    assert ask_registry(Client(), SHOP, LOGIN) == Published(DIGEST, ("linux/arm/v7", "linux/amd64"), is_index=True)
+
+
+def test_look_up_on_the_host() -> None:
+    assert local_image(Client(), SHOP) == ImageIdentity("registry.example/shop:1", "image-id", DIGEST)

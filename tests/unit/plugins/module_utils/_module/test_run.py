@@ -1,0 +1,152 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A module returns its result or an error, and neither contains a secret."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+from typing import Any, NoReturn
+
+import pytest
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.testing import patch_module_args
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineUnavailable, StopFailed
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module import run as module_run
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import REGISTRY, ArgumentSpec, Options
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, Work, run_module, take_options
+
+HIDDEN = "hunter2-hunter2"
+SPEC = ArgumentSpec({"name": {"type": "str"}}).merge(REGISTRY)
+STATE = {"msg": "The container is half done. Run the task again.", "changed": True}
+DIFF = {"before": f"TOKEN={HIDDEN}", "after": ""}
+
+
+class Run:
+    """Run a module with some work and return what the module returns. `handled` is the exception that is being handled at that time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.returned: dict[str, Any] = {}
+        self.warnings: list[str] = []
+        self.handled: BaseException | None = None
+        monkeypatch.setattr(AnsibleModule, "exit_json", lambda _module, **values: self._exit(values))
+        monkeypatch.setattr(AnsibleModule, "fail_json", lambda _module, **values: self._exit({**values, "failed": True}))
+        monkeypatch.setattr(AnsibleModule, "warn", lambda _module, warning: self.warnings.append(warning))
+
+    def __call__(self, work: Work, **arguments: Any) -> dict[str, Any]:
+        with patch_module_args({"name": "web", **arguments}), pytest.raises(SystemExit):
+            run_module(SPEC, work, STATE)
+        return self.returned
+
+    def _exit(self, values: dict[str, Any]) -> NoReturn:
+        self.returned, self.handled = values, sys.exc_info()[1]
+        raise SystemExit
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Run:
+    return Run(monkeypatch)
+
+
+def returning(result: ModuleResult) -> Work:
+    def work(_options: Options, _check_mode: bool, secrets: Secrets) -> ModuleResult:
+        secrets.learn_credential(HIDDEN)
+        return result
+
+    return work
+
+
+def raising(error: Exception) -> Work:
+    def work(_options: Options, _check_mode: bool, secrets: Secrets) -> ModuleResult:
+        secrets.learn_credential(HIDDEN)
+        raise error
+
+    return work
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_the_work_gets_the_options_and_the_check_mode(run: Run, check_mode: bool) -> None:
+    def work(options: Options, predict: bool, _secrets: Secrets) -> ModuleResult:
+        return ModuleResult({"changed": False, "got": [options["name"], predict]})
+
+    assert run(work, _ansible_check_mode=check_mode) == {"changed": False, "got": ["web", check_mode]}
+
+
+def test_a_result_may_be_a_failure(run: Run) -> None:
+    result = run(returning(ModuleResult({"failed": True, "changed": True, "msg": f"rolled back: {HIDDEN}"})))
+    assert result == {"failed": True, "changed": True, "msg": f"rolled back: {MASK}"}
+
+
+def test_a_result_that_did_not_fail_says_nothing_about_failure(run: Run) -> None:
+    assert run(returning(ModuleResult({"failed": False, "changed": True}))) == {"changed": True}
+
+
+def test_warnings_are_masked(run: Run) -> None:
+    assert "warnings" not in run(returning(ModuleResult({"changed": False}, [f"{HIDDEN} is left"])))
+    assert run.warnings == [f"{MASK} is left"]
+
+
+def test_the_diff_is_returned_in_diff_mode_only_and_masked(run: Run) -> None:
+    work = returning(ModuleResult({"changed": True}, diff=DIFF))
+    assert "diff" not in run(work)
+    assert run(work, _ansible_diff=True)["diff"] == {"before": f"TOKEN={MASK}", "after": ""}
+    assert "diff" not in run(returning(ModuleResult({"changed": True})), _ansible_diff=True)
+
+
+def test_an_error_of_the_core_is_a_failure(run: Run) -> None:
+    assert run(raising(EngineUnavailable(f"no engine with {HIDDEN}"))) == {
+        "failed": True,
+        "changed": False,
+        "msg": f"no engine with {MASK}",
+        "failed_step": None,
+        "error_class": "engine_unavailable",
+    }
+    stopped = run(raising(StopFailed("it does not stop", touched=True)))
+    assert (stopped["changed"], stopped["failed_step"]) == (True, "stop")
+
+
+@pytest.mark.parametrize("error", [EngineUnavailable("no engine"), KeyError("x")])
+def test_the_module_exits_after_the_exception_was_handled(run: Run, error: Exception) -> None:
+    """Ansible would add the unmasked traceback of an exception that is still being handled."""
+    run(raising(error))
+    assert run.handled is None
+
+
+def test_an_unexpected_error_says_how_things_are(run: Run) -> None:
+    result = run(raising(KeyError(HIDDEN)))
+    assert "in work\n" in result["exception"]
+    assert HIDDEN not in result.pop("exception")
+    assert result == {
+        "failed": True,
+        "changed": True,
+        "msg": f"Unexpected error in evenkeel.fleet (KeyError: '{MASK}'); please report it. "
+        "The container is half done. Run the task again.",
+        "failed_step": None,
+        "error_class": "unexpected_error",
+    }
+
+
+def test_a_missing_sdk_is_reported_before_the_work(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module_run, "IMPORT_ERROR", "the traceback of the import")
+    result = run(raising(AssertionError("the work must not start")))
+    assert "Failed to import the required Python library (docker (Docker SDK for Python))" in result["msg"]
+
+
+class TestTakeOptions:
+    def module(self, username: str, password: str) -> SimpleNamespace:
+        return SimpleNamespace(params={"registry_username": username, "registry_password": password}, no_log_values={username, password})
+
+    def test_a_username_is_masked_in_the_invocation_only(self) -> None:
+        module = self.module("acme", "secret")
+        assert take_options(module)["registry_username"] == "acme"
+        assert module.params["registry_username"] != "acme"
+        assert module.no_log_values == {"secret"}
+
+    def test_a_username_that_is_also_the_password_is_masked_everywhere(self) -> None:
+        module = self.module("acme", "acme")
+        assert take_options(module)["registry_username"] == "acme"
+        assert module.no_log_values == {"acme"}
