@@ -34,7 +34,7 @@ def test_another_caller_is_another_user() -> None:
     assert identity.stdout == "nobody\n"
 
 
-def test_only_the_recovery_was_to_be_done(runner: MatrixRunner) -> None:
+def test_outcome_is_recovered_when_nothing_else_had_to_be_done(runner: MatrixRunner) -> None:
     """The image is the one that runs already, so the run that brings the old container back has nothing else to do."""
     with runner.container_under_test() as subject:
         runner.kill(subject, SUCCESS, index_of_rename(runner), Fault.KILL_AFTER)
@@ -44,7 +44,7 @@ def test_only_the_recovery_was_to_be_done(runner: MatrixRunner) -> None:
         subject.assert_intact("v1")
 
 
-def test_one_that_is_asked_for_by_its_id_is_known_under_the_name_of_an_archive(runner: MatrixRunner) -> None:
+def test_container_given_by_id_is_recovered_under_its_own_name(runner: MatrixRunner) -> None:
     with runner.container_under_test() as subject:
         container = subject.state().id
         runner.kill(subject, SUCCESS, index_of_rename(runner), Fault.KILL_AFTER)
@@ -53,7 +53,7 @@ def test_one_that_is_asked_for_by_its_id_is_known_under_the_name_of_an_archive(r
         subject.assert_intact(SUCCESS.serves)
 
 
-def test_a_stranger_under_the_name_is_left_to_a_human(runner: MatrixRunner) -> None:
+def test_foreign_container_with_the_name_is_left_alone(runner: MatrixRunner) -> None:
     with runner.container_under_test(check_overlap=False) as subject:
         runner.kill(subject, SUCCESS, index_of_rename(runner), Fault.KILL_AFTER)
         stranger = runner.client.create_container_from_config({"Image": runner.image(SUCCESS.new)}, subject.name)["Id"]
@@ -66,7 +66,7 @@ def test_a_stranger_under_the_name_is_left_to_a_human(runner: MatrixRunner) -> N
 
 
 @pytest.mark.behaviour("A18")
-def test_many_at_once(sandbox: Sandbox) -> None:
+def test_one_of_many_concurrent_runs_recreates(sandbox: Sandbox) -> None:
     """Exactly one recreates. The others wait, and find nothing left to do."""
     service = sandbox.service(sandbox.moved_tag(WebImage("v1"), WebImage("v2")))
 
@@ -83,7 +83,7 @@ def test_many_at_once(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("by", ["name", "id"])
-def test_who_waits_too_long_is_told_for_whom(sandbox: Sandbox, by: str) -> None:
+def test_lock_timeout_names_the_holder(sandbox: Sandbox, by: str) -> None:
     service = sandbox.service(sandbox.image("1", WebImage("v1")))
     sick = sandbox.image("2", WebImage("v3", health="false"))
     with ThreadPoolExecutor(1) as pool:
@@ -96,7 +96,7 @@ def test_who_waits_too_long_is_told_for_whom(sandbox: Sandbox, by: str) -> None:
     assert sandbox.journal == []
 
 
-def test_the_archive_is_asleep(sandbox: Sandbox) -> None:
+def test_kept_archive_has_no_restart_policy(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5}})
     result = run_module("container_recreate", name=service.name, image=reference("v2"), keep_archive=True)
     assert sandbox.inspect(result["archive"])["HostConfig"]["RestartPolicy"]["Name"] == "no"

@@ -108,7 +108,7 @@ ONLY_RECOVERY = UpdatePath("same image", SLOW_TO_STOP, "v1", old=SLOW_TO_STOP)
 
 
 @pytest.mark.parametrize("path", [SUCCESS, ONLY_RECOVERY], ids=str)
-def test_killed_while_the_old_container_takes_its_time_to_stop(runner: MatrixRunner, path: UpdatePath) -> None:
+def test_kill_during_a_slow_stop(runner: MatrixRunner, path: UpdatePath) -> None:
     """The engine goes on stopping it. Whoever brings it back must not be done before the engine is."""
     stop = next(at for at, call in enumerate(runner.calls(SUCCESS)) if call.path.endswith("/stop"))
     with runner.container_under_test(ONLY_RECOVERY) as subject:
