@@ -218,7 +218,7 @@ def test_broken_layers_are_classified(fail: Fail, sandbox: Sandbox) -> None:
     with scripted_registry() as corrupt:
         corrupt.corrupt_layer = True
         run = fail(Pull(gone, "broken_layer", says), Pull(corrupt.reference(), "broken_layer", says))
-    assert "pull=missing or pull=never would take that one" in run.results[0]["msg"]
+    assert "pull=missing or pull=never would use it" in run.results[0]["msg"]
 
 
 def test_silent_registry_is_a_timeout(fail: Fail) -> None:

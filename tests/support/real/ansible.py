@@ -32,10 +32,11 @@ Play = dict[str, Any]
 
 @dataclass(frozen=True)
 class Caller:
-    """Who runs a command, and where. `prefix` is a command that switches to another user."""
+    """A user, a working directory and the collections to take modules from. `prefix` is the command that switches to the user."""
 
     prefix: tuple[str, ...] = ()
     cwd: str | None = None
+    collections: str = COLLECTIONS
 
 
 @dataclass(frozen=True)

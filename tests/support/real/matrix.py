@@ -29,7 +29,7 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import lock_key
-from support.real.ansible import CHECKOUT, COLLECTIONS, Caller, play, run_playbook
+from support.real.ansible import CHECKOUT, Caller, play, run_playbook
 from support.real.faulty_proxy import Call, Fault, Proxy, socket_of
 from support.real.sandbox import Sandbox, wait_for
 from testbed.images import PORT, PROBE, WebImage, serve_after, shell
@@ -106,9 +106,9 @@ HEALTH_TIMEOUT = UpdatePath(
 CRASH = UpdatePath("crash", _image("v3", shell("exit 3"), check=None), "v1", shares_start_with=SUCCESS)
 START_FAILS = UpdatePath("start fails", _image("v3", ("/no/such/program",)), "v1", shares_start_with=SUCCESS)
 CREATE_FAILS = UpdatePath("create fails", _image("v3", ()), "v1", shares_start_with=SUCCESS)
-ROLLBACK = UpdatePath("rollback", OLD, "v1", module="container_rollback", preceded_by=ARCHIVE_KEPT, sampling_factor=5)
+ROLLBACK = UpdatePath("go back", OLD, "v1", module="container_rollback", preceded_by=ARCHIVE_KEPT, sampling_factor=5)
 FAILED_ROLLBACK = UpdatePath(
-    "failed rollback",
+    "go back fails",
     HEALTHY_UNLESS_SPOILT,
     "v2",
     kept=True,
@@ -473,7 +473,8 @@ class MatrixRunner:
 
     def run_by_ansible(self, subject: ContainerUnderTest, path: UpdatePath, caller: Caller) -> Result:
         """Run the module of the path through ansible-playbook."""
-        run = run_playbook([play({"name": path.name, f"evenkeel.fleet.{path.module}": self.options(subject, path)})], caller=caller)
+        task = {"name": path.name, f"evenkeel.fleet.{path.module}": self.options(subject, path)}
+        run = run_playbook([play(task)], caller=caller, collections=caller.collections)
         assert len(run.results) == 1, run.output
         return run.results[0]
 
@@ -510,7 +511,7 @@ class MatrixRunner:
         return subprocess.run(
             (*caller.prefix, sys.executable, "-m", f"ansible_collections.evenkeel.fleet.plugins.modules.{path.module}"),
             cwd=caller.cwd,
-            env={**os.environ, "HOME": self._folder.name, "PYTHONPATH": COLLECTIONS},
+            env={**os.environ, "HOME": self._folder.name, "PYTHONPATH": caller.collections},
             input=json.dumps({"ANSIBLE_MODULE_ARGS": options}),
             capture_output=True,
             text=True,
