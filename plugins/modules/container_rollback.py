@@ -126,7 +126,7 @@ msg:
 error_class:
   description:
     - The kind of failure, for use in conditions. If the restored container failed, this is the same as RV(rollback.reason). In all other
-      cases, this is the name of the error, such as V(nothing_to_go_back_to), V(refused) or V(busy).
+      cases, this is the name of the error, such as V(no_archive), V(refused) or V(busy).
   returned: failure
   type: str
   sample: refused

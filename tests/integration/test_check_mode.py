@@ -470,7 +470,7 @@ class TestCheckMode:
         assert (done["outcome"], done["changed"]) == ("recreated", True)
 
     def test_rollback_is_predicted(self, sandbox: Sandbox, repository: Repository) -> None:
-        assert check(repository, "container_rollback")["msg"].startswith("There is nothing to go back to")
+        assert check(repository, "container_rollback")["msg"].startswith("There is no archive of")
         run_module("container_recreate", name=repository.container_name, keep_archive=True)
         before = everything_of(sandbox)
         with ReadOnlyProxy(socket_of(engine.host())) as proxy:

@@ -62,7 +62,7 @@ def test_finalized_container_cannot_be_rolled_back(service: Service) -> None:
     finalize(service)
     result = run_module("container_rollback", name=service.name)
     assert result["failed"]
-    assert "There is nothing to go back to" in result["msg"]
+    assert "There is no archive of" in result["msg"]
 
 
 def test_rollout_limits_which_archives_are_removed(service: Service) -> None:

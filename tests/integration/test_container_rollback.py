@@ -139,20 +139,20 @@ class TestNothingToGoBackTo:
         return message
 
     def test_container_without_an_archive_has_nothing_to_go_back_to(self, sandbox: Sandbox) -> None:
-        assert "There is nothing to go back to" in self.refused(sandbox, sandbox.service(reference("v1")))
+        assert "There is no archive of" in self.refused(sandbox, sandbox.service(reference("v1")))
 
     def test_container_with_the_name_of_an_archive_is_not_restored(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         stranger = sandbox.container("web-old-1790000000", reference("v1"), start=False)
-        assert "There is nothing to go back to" in self.refused(sandbox, service)
+        assert "There is no archive of" in self.refused(sandbox, service)
         assert sandbox.inspect(stranger)["Name"] == f"/{service.name}-old-1790000000"
 
     def test_removed_archive_leaves_nothing_to_go_back_to(self, sandbox: Sandbox) -> None:
         service = updated(sandbox)
         sandbox.client.remove_container(service.id)
-        assert "There is nothing to go back to" in self.refused(sandbox, service)
+        assert "There is no archive of" in self.refused(sandbox, service)
 
     def test_missing_container_is_an_error(self, sandbox: Sandbox) -> None:
         result = run_module("container_rollback", name=f"{sandbox.prefix}-nobody")
         assert (result["failed"], result["changed"]) == (True, False)
-        assert "There is nothing to go back to" in result["msg"]
+        assert "There is no archive of" in result["msg"]

@@ -160,7 +160,7 @@ class TestArchives:
         for name in names:
             updated = run_module("container_recreate", name=name, image=reference("v2"), keep_archive=True, poll_interval=0.2)
             assert updated["outcome"] == "recreated"
-        assert [warning for warning in updated["warnings"] if f"let {app.name} go back first" in warning]
+        assert [warning for warning in updated["warnings"] if f"restore {app.name} first" in warning]
         for name in reversed(names):
             assert run_module("container_rollback", name=name, poll_interval=0.2)["outcome"] == "restored"
         assert (sandbox.inspect(names[0])["Id"], sandbox.inspect(names[1])["Id"]) == (inner, app.id)

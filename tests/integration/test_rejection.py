@@ -86,7 +86,7 @@ def test_tag_that_another_container_uses_is_kept(sandbox: Sandbox) -> None:
     assert recreate(content)["outcome"] == "recreated"
     result = recreate(picky, health_timeout=3)
     assert result["outcome"] == "rolled_back"
-    assert f"since {content.name} runs that under it" in result["warnings"][0]
+    assert f"because {content.name} runs that image under it" in result["warnings"][0]
     assert recreate(content, pull="never")["outcome"] == "unchanged"
     assert recreate(picky)["outcome"] == "skipped"
 

@@ -10,7 +10,7 @@ import contextlib
 import traceback
 import typing as t
 
-from .._core.engine.errors import Conflict, EngineError, EngineUnavailable, Forbidden, NoAnswer, NotFound, Unfit
+from .._core.engine.errors import BadRequest, Conflict, EngineError, EngineUnavailable, Forbidden, NoAnswer, NotFound
 
 __all__ = ["IMPORT_ERROR", "docker", "docker_auth", "engine_errors", "require_sdk", "sdk_version"]
 
@@ -69,7 +69,7 @@ def engine_errors() -> t.Iterator[None]:
 
 def _error_class_of(error: t.Any) -> type[EngineError]:
     if error.status_code == 400:
-        return Unfit
+        return BadRequest
     if error.status_code == 409:
         return Conflict
     if error.status_code in (403, 404, 405) and not _is_from_engine(error):

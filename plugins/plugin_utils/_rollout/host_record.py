@@ -213,7 +213,7 @@ def _after_update(result: Result) -> HostRecord:
 def _after_rollback(result: Result, outcome: str) -> HostRecord:
     if result.get("unreachable"):
         return {"outcome": "unknown", "reason": f"it has to go back, and {_UNREACHABLE}"}
-    if result.get("error_class") == "nothing_to_go_back_to" and result.get("changed"):  # What was interrupted had not come far.
+    if result.get("error_class") == "no_archive" and result.get("changed"):  # What was interrupted had not come far.
         return {"outcome": outcome}
     if result.get("outcome") not in ("restored", "recovered"):
         return {"outcome": "rollback_failed", "reason": _one_line(result.get("msg"))}

@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, Unfit
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import BadRequest, EngineError
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Document, Record, is_active
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Holder
@@ -158,12 +158,12 @@ class _EngineInState(FakeEngine):
 
     def create(self, name: str, body: Document) -> str:
         if self._state.way["fails"] == "cannot be created" and body["Image"] == self._state.way["image"]:
-            raise Unfit("No command specified")
+            raise BadRequest("No command specified")
         return super().create(name, body)
 
     def start(self, container: str) -> None:
         if self._state.way["fails"] == "cannot be started" and self._is_bad(self._find(container)):
-            raise Unfit("no such file or directory")
+            raise BadRequest("no such file or directory")
         was_up = is_active(self._find(container))
         super().start(container)
         if not was_up and self._find(container)["Id"] == self._state.run["old_id"]:

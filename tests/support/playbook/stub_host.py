@@ -91,7 +91,7 @@ class _Host:
 
     def _container_rollback(self) -> Result:
         if self._state.pop("interrupted", False):
-            return {"failed": True, "changed": True, "msg": "nothing to go back to", "error_class": "nothing_to_go_back_to"}
+            return {"failed": True, "changed": True, "msg": "There is no archive to restore", "error_class": "no_archive"}
         archive = self._state["archives"].pop(0)
         new, self._state["runs"] = self._state["runs"], archive["digest"]
         self._state["rejected"] = [new]

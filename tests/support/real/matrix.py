@@ -488,7 +488,7 @@ class MatrixRunner:
         caller = caller or self.caller
         result = self.run_by_ansible(subject, path, caller) if by_ansible else self.run(subject, path, caller=caller)
         if is_over:
-            assert "There is nothing to go back to" in result.get("msg", ""), result
+            assert "There is no archive of" in result.get("msg", ""), result
         elif path.succeeds:
             assert not result["failed"], result
             assert not is_restored or result["outcome"] == "recovered", result

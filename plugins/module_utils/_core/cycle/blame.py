@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import typing as t
 
-from ..engine.errors import EngineError, Unfit
+from ..engine.errors import BadRequest, EngineError
 
 
 class FailedStep(enum.Enum):
@@ -43,9 +43,9 @@ class Evidence(t.NamedTuple):
 def is_image_to_blame(evidence: Evidence) -> bool:
     """Decide whether the image is rejected for this failure."""
     if evidence.step is FailedStep.CREATE:
-        return isinstance(evidence.error, Unfit) and not evidence.is_archive
+        return isinstance(evidence.error, BadRequest) and not evidence.is_archive
     if evidence.step is FailedStep.START:
-        return isinstance(evidence.error, Unfit)
+        return isinstance(evidence.error, BadRequest)
     if evidence.step is FailedStep.HEALTH_GATE:
         return evidence.was_seen
     if evidence.step is FailedStep.RECOVERY:

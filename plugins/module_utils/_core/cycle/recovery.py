@@ -10,7 +10,7 @@ import enum
 import typing as t
 
 from ..container.dependents import RepairResult
-from ..engine.errors import EngineError, NotFound, RecoveryFailed, StillUnwell
+from ..engine.errors import EngineError, NotFound, RecoveryFailed, StillUnhealthy
 from ..engine.interfaces import Context, find_container
 from ..engine.model import Document, is_active, name_of
 from ..engine.timing import Stopwatch
@@ -183,7 +183,7 @@ def _restore(context: Context, watch: Stopwatch, entry: JournalEntry, plan: Reco
         return restored.dependents
     problem = f"An earlier run on {entry.container} was interrupted, and the old container could not be restored: {restored.problem}."
     if restored.is_in_place and _is_up(context, entry.old.id):
-        raise StillUnwell(f"{problem}{restored.remedy}", touched=True)
+        raise StillUnhealthy(f"{problem}{restored.remedy}", touched=True)
     forget = f"To leave it as it is, discard the record of the interrupted run with: {_forget_command(entry)}."
     raise RecoveryFailed(f"{problem} {forget}{restored.remedy}", touched=True)
 

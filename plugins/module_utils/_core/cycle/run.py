@@ -83,8 +83,8 @@ def with_recovery(lock: RunLock, result: CycleResult) -> CycleResult:
 
 
 def _leave_as_it_is(run: Run, decision: Unchanged | Skipped) -> CycleResult:
-    if run.lock.unwell:
-        raise run.lock.unwell
+    if run.lock.still_unhealthy:
+        raise run.lock.still_unhealthy
     skipped = decision if isinstance(decision, Skipped) else None
     unchanged = Outcome.RECOVERED if run.lock.recovered else Outcome.UNCHANGED
     return CycleResult(

@@ -48,7 +48,7 @@ class Conflict(EngineError):
     """The object is in use, or its name is taken."""
 
 
-class Unfit(EngineError):
+class BadRequest(EngineError):
     """The request itself is invalid and can never succeed, for example because the image does not contain the command to run."""
 
 
@@ -160,7 +160,7 @@ class RecoveryFailed(StepFailed):
     step = "recover"
 
 
-class StillUnwell(RecoveryFailed):
+class StillUnhealthy(RecoveryFailed):
     """An interrupted run was cleaned up after, but the old container is not as healthy as before. An update may help."""
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ..engine.errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed, StillUnwell
+from ..engine.errors import Busy, EngineError, InvalidInput, JournalFailed, StepFailed, StillUnhealthy
 from ..engine.interfaces import Clock, Journal
 from ..engine.model import Record
 from ..engine.timing import require_seconds
@@ -55,7 +55,7 @@ class RunLock:
         self._entry: JournalEntry | None = None
         self.recovered = False
         """Whether this run has recovered an interrupted one."""
-        self.unwell: StillUnwell | None = None
+        self.still_unhealthy: StillUnhealthy | None = None
         """What is wrong with the container that the recovery restored. It matters only if this run does not replace that container."""
         self.repaired: tuple[RepairResult, ...] = ()
         """The dependents that the recovery repaired."""
@@ -146,8 +146,8 @@ class RunLock:
             was_touched = self._was_touched(entry)
             if was_touched:
                 self.repaired += recover(entry, self._new_id(entry))
-        except StillUnwell as error:
-            self.unwell = error
+        except StillUnhealthy as error:
+            self.still_unhealthy = error
         except StepFailed:
             self._erase(own_key)
             raise

@@ -62,7 +62,7 @@ class _DropCandidate(t.NamedTuple):
     inspected: Inspected | None = None
 
 
-class _Plan(t.NamedTuple):
+class _FinalizePlan(t.NamedTuple):
     """The container as it is now, and the requested ones of its archives."""
 
     current: Inspected
@@ -128,7 +128,7 @@ def _refuse_after(entry: JournalEntry, _new_id: str | None) -> t.NoReturn:
     )
 
 
-def _plan(context: Context, request: FinalizeRequest) -> _Plan:
+def _plan(context: Context, request: FinalizeRequest) -> _FinalizePlan:
     current = inspect_exactly(context.ops, request.container.container)
     name = name_of(current.container)
     try:
@@ -136,7 +136,7 @@ def _plan(context: Context, request: FinalizeRequest) -> _Plan:
         archives = tuple(_look_at(context, kept) for kept in remembered if _is_of(request.rollout, kept))
     except EngineError as error:
         raise InspectFailed(f"The archives of {name} could not be inspected, and were left as they are: {error}") from error
-    plan = _Plan(current, archives)
+    plan = _FinalizePlan(current, archives)
     _refuse_if_unwell(context, plan)
     return plan
 
@@ -156,7 +156,7 @@ def _look_at(context: Context, kept: ArchiveRecord) -> _DropCandidate:
     return _DropCandidate(kept, _State.STARTED if is_active(inspected.container) else _State.WAITING, inspected)
 
 
-def _refuse_if_unwell(context: Context, plan: _Plan) -> None:
+def _refuse_if_unwell(context: Context, plan: _FinalizePlan) -> None:
     """Refuse to remove an archive that ran if the container that replaced it is not well."""
     now = old_container(plan.current.container, context.clock.unix_seconds()).state.status
     if now in _WELL or not any(archive.kept.runs for archive in plan.to_drop):
@@ -167,7 +167,7 @@ def _refuse_if_unwell(context: Context, plan: _Plan) -> None:
     )
 
 
-def _entry_for(context: Context, plan: _Plan, lock: RunLock) -> JournalEntry:
+def _entry_for(context: Context, plan: _FinalizePlan, lock: RunLock) -> JournalEntry:
     """An entry that only keeps other runs away. The run touches no container in it, so no run has to recover it."""
     current = old_container(plan.current.container, context.clock.unix_seconds())
     image_id = plan.current.container["Image"]
@@ -186,7 +186,7 @@ def _entry_for(context: Context, plan: _Plan, lock: RunLock) -> JournalEntry:
     )
 
 
-def _drop(context: Context, plan: _Plan, cleanup: Cleanup) -> Finalized:
+def _drop(context: Context, plan: _FinalizePlan, cleanup: Cleanup) -> Finalized:
     dropped: list[_DropCandidate] = []
     left: list[str] = []
     warnings = list(_warnings_of(plan))
@@ -210,7 +210,7 @@ def _drop(context: Context, plan: _Plan, cleanup: Cleanup) -> Finalized:
     return plan.result(dropped=names, images_removed=tuple(removed), warnings=tuple(warnings))
 
 
-def _warnings_of(plan: _Plan) -> tuple[str, ...]:
+def _warnings_of(plan: _FinalizePlan) -> tuple[str, ...]:
     return tuple(_stays(archive) for archive in plan.archives if archive.state in (_State.RENAMED, _State.STARTED))
 
 
@@ -220,7 +220,7 @@ def _stays(archive: _DropCandidate) -> str:
     return f"The archive {archive.kept.name} {why}, so it no longer counts as an archive. It stays; manage it yourself from now on."
 
 
-def _remove_images(context: Context, plan: _Plan, dropped: t.Iterable[_DropCandidate]) -> tuple[list[str], list[str]]:
+def _remove_images(context: Context, plan: _FinalizePlan, dropped: t.Iterable[_DropCandidate]) -> tuple[list[str], list[str]]:
     """Remove the images of removed archives, except the one that the container runs. Return the IDs of the removed images, and warnings."""
     removed: list[str] = []
     warnings: list[str] = []

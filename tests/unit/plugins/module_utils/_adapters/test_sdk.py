@@ -14,12 +14,12 @@ import requests
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.sdk import engine_errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    BadRequest,
     Conflict,
     EngineError,
     Forbidden,
     NoAnswer,
     NotFound,
-    Unfit,
 )
 
 PAGE = "text/html"
@@ -36,7 +36,7 @@ JSON = "application/json"
         (405, "text/plain", "Method Not Allowed", Forbidden),
         (403, JSON, "denied: requested access to the resource is denied", EngineError),
         (403, JSON, "authorization denied by plugin authz: not you", Forbidden),
-        (400, JSON, "exec: no such file", Unfit),
+        (400, JSON, "exec: no such file", BadRequest),
         (409, JSON, "the name is taken", Conflict),
         (500, JSON, "no", EngineError),
     ],

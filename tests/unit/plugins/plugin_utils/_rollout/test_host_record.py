@@ -128,7 +128,7 @@ class TestArchivesOfAHost:
         assert host_record.to_go_back(look, "monday", self.CONTAINERS) == ["db"]
 
     def test_interrupted_container_without_an_archive_counts_as_rolled_back(self) -> None:
-        nothing = {"failed": True, "changed": True, "error_class": "nothing_to_go_back_to", "msg": "no archive"}
+        nothing = {"failed": True, "changed": True, "error_class": "no_archive", "msg": "no archive"}
         assert host_record.gone_back(planned(foretold()), "web", nothing)["outcome"] == "went_back"
         assert host_record.gone_back(planned(foretold()), "web", {**nothing, "changed": False})["outcome"] == "rollback_failed"
 

@@ -10,19 +10,19 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.blame import Evidence, FailedStep, is_image_to_blame
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    BadRequest,
     Conflict,
     CreateIncomplete,
     EngineError,
     NoAnswer,
     NotFound,
-    Unfit,
 )
 
-UNFIT = Unfit("exec: no such file")
+BAD_REQUEST = BadRequest("exec: no such file")
 REJECTED = {
-    "the image has no such command, seen by create": Evidence(FailedStep.CREATE, UNFIT),
-    "the image has no such command, seen by start": Evidence(FailedStep.START, UNFIT),
-    "the archive has no such command": Evidence(FailedStep.START, UNFIT, is_archive=True),
+    "the image has no such command, seen by create": Evidence(FailedStep.CREATE, BAD_REQUEST),
+    "the image has no such command, seen by start": Evidence(FailedStep.START, BAD_REQUEST),
+    "the archive has no such command": Evidence(FailedStep.START, BAD_REQUEST, is_archive=True),
     "it crashed or did not become healthy": Evidence(FailedStep.HEALTH_GATE),
     "a later run saw it up, then saw it fail": Evidence(FailedStep.RECOVERY),
     "the operator rolled it back": Evidence(FailedStep.OPERATOR, is_archive=True),
@@ -32,8 +32,8 @@ NOT_REJECTED = {
     "the name was taken": Evidence(FailedStep.CREATE, Conflict("in use")),
     "create did not answer": Evidence(FailedStep.CREATE, NoAnswer("timeout")),
     "a network could not be connected": Evidence(FailedStep.CREATE, CreateIncomplete("no such network", "id")),
-    "an archive could not be renamed back": Evidence(FailedStep.CREATE, UNFIT, is_archive=True),
-    "the ID could not be recorded": Evidence(FailedStep.RECORD, UNFIT),
+    "an archive could not be renamed back": Evidence(FailedStep.CREATE, BAD_REQUEST, is_archive=True),
+    "the ID could not be recorded": Evidence(FailedStep.RECORD, BAD_REQUEST),
     "start was refused": Evidence(FailedStep.START, EngineError("port is already allocated")),
     "start did not answer": Evidence(FailedStep.START, NoAnswer("timeout")),
     "the container was gone at the start": Evidence(FailedStep.START, NotFound("no such container")),

@@ -10,7 +10,12 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.recovery import recover
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, NotFound, RecoveryFailed, StillUnwell
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    EngineError,
+    NotFound,
+    RecoveryFailed,
+    StillUnhealthy,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
 from support.fakes.engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, a_journal_entry, exited, fake_context
 
@@ -248,7 +253,7 @@ class TestSpecialCases:
 
     def test_running_old_container_needs_no_command(self, engine: FakeEngine) -> None:
         engine.probe_results["web"] = [STARTING]
-        with pytest.raises(StillUnwell, match=r": web was still starting after 1 s\.$"):
+        with pytest.raises(StillUnhealthy, match=r": web was still starting after 1 s\.$"):
             self.recover(engine)
 
     @pytest.mark.parametrize(("image", "status"), [("other", "running"), ("new", "exited")])

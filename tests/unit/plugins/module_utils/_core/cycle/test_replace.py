@@ -10,11 +10,11 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
+    BadRequest,
     EngineError,
     InspectFailed,
     NoAnswer,
     Refused,
-    Unfit,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
     ImageIdentity,
@@ -174,7 +174,7 @@ class TestRejection:
     @pytest.mark.parametrize("call", ["create:web", "start:NEW"])
     def test_image_that_the_engine_cannot_run_is_rejected(self, engine: FakeEngine, call: str) -> None:
         memory = FakeJournal()
-        engine.errors[call] = Unfit("no command specified")
+        engine.errors[call] = BadRequest("no command specified")
         recreate(engine, memory=memory)
         assert "evenkeel-rejected.web" in memory.records
 

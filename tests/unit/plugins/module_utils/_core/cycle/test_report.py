@@ -14,7 +14,9 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     Busy,
     EngineUnavailable,
+    FleetError,
     InspectFailed,
+    InvalidInput,
     JournalFailed,
     NoArchive,
     PullErrorKind,
@@ -266,3 +268,35 @@ def test_diff_is_empty_without_a_change(outcome: Outcome) -> None:
 def test_diff_is_empty_after_a_rollback() -> None:
     diff = diff_report(rolled_back(RestoreResult(runs=True)))
     assert (diff["before"], diff["after"]) == ("", "")
+
+
+ERROR_CLASSES = {
+    "busy",
+    "engine_unavailable",
+    "finalize_failed",
+    "hook_failed",
+    "inspect_failed",
+    "invalid_image_reference",
+    "invalid_input",
+    "journal_failed",
+    "no_archive",
+    "pull_failed",
+    "recovery_failed",
+    "refused",
+    "rename_failed",
+    "restore_failed",
+    "still_unhealthy",
+    "stop_failed",
+    "update_failed",
+}
+"""The public names of the errors. Playbooks decide by them, so a class that is renamed breaks playbooks."""
+
+
+def leaves(error: type[FleetError]) -> set[type[FleetError]]:
+    """The error and all classes below it."""
+    return {error}.union(*(leaves(below) for below in error.__subclasses__()))
+
+
+def test_error_classes_keep_their_public_names() -> None:
+    own = leaves(InvalidInput) | leaves(EngineUnavailable) | leaves(StepFailed) - {StepFailed}
+    assert {error_report(error("why"))["error_class"] for error in own} == ERROR_CLASSES
