@@ -58,7 +58,7 @@ def test_fault(runner: MatrixRunner, path: UpdatePath, chunk: Chunk, record_prop
 
 
 def assert_true(subject: ContainerUnderTest, path: UpdatePath, result: dict[str, Any]) -> None:
-    """What the task returned is what the engine says, and who has no service was told what to do."""
+    """The result agrees with the engine, and a failure that leaves the service down gives a command."""
     before, now = subject.before, subject.state_or_none()
     up = now is not None and now.status == "running"
     same = now is not None and (now.id, now.started_at, now.status) == (before.id, before.started_at, "running")
@@ -75,16 +75,16 @@ def assert_true(subject: ContainerUnderTest, path: UpdatePath, result: dict[str,
         assert now.policy == before.policy, now.policy
         assert subject.names == subject.names_before
     elif not up:
-        assert re.search(r"docker (start|rename)|again", result["msg"]), "it is down, and nobody is told what to do"
+        assert re.search(r"docker (start|rename)|again", result["msg"]), "the service is down, and the message gives no command"
 
 
 def assert_intact_in_the_end(runner: MatrixRunner, subject: ContainerUnderTest, path: UpdatePath, result: dict[str, Any]) -> None:
-    """The same task again, and nothing goes wrong this time."""
+    """Run the same task again, undisturbed."""
     told_of = not result["failed"] and result["archive"] is not None
     lost = [dependent["name"] for dependent in result.get("dependents", ()) if dependent["repair"] == "needs_attention"]
     warnings = " ".join(result["warnings"])
-    assert all(name in warnings + result.get("msg", "") for name in lost), f"nobody was warned of {lost}"
+    assert all(name in warnings + result.get("msg", "") for name in lost), f"no warning names {lost}"
     runner.run_again(subject, path)
     subject.assert_intact(path.serves, kept=path.kept or told_of, sidecar_lost=subject.sidecar in lost)
-    if "which archives" not in warnings and told_of <= path.kept:
+    if "The archives of" not in warnings and told_of <= path.kept:
         subject.assert_archives_known()

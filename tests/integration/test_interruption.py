@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an interrupted run left, two runs at once, and an archive that must not wake up."""
+"""What an interrupted run leaves, concurrent runs, and an archive that must not be started."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_foreign_container_with_the_name_is_left_alone(runner: MatrixRunner) -> 
         runner.client.start(stranger)
         result = runner.run(subject, SUCCESS)
         assert result["failed_step"] == "recover"
-        assert "has taken the name web" in result["msg"]
+        assert f"has taken the name {subject.name}" in result["msg"]
         assert subject.state().id == stranger
         assert subject.state().status == "running"
 
