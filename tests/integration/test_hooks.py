@@ -148,7 +148,7 @@ def test_invalid_hook_is_refused(service: Service) -> None:
 
 
 def test_run_killed_during_pre_update_is_started_over_by_the_next(sandbox: Sandbox, service: Service) -> None:
-    """Nothing was touched, so the next run does not stop the container to bring it back; it goes on with its own hook and update."""
+    """Nothing was changed, so the next run does not stop the container to bring it back; it goes on with its own hook and update."""
     before = sandbox.inspect(service.id)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(run_playbook, [play(task(service, pre_update="touch /data/begun; sleep 600"))])

@@ -36,7 +36,7 @@ def test_rejected_image_is_skipped_until_there_is_a_newer_one(sandbox: Sandbox) 
     assert (again["outcome"], again["changed"], again["failed"]) == ("skipped", False, False)
     assert again["rejected"]["reason"].startswith("crashed: ")
     assert again["rejected"]["digest"] == again["image"]["new"]["digest"]
-    assert "was left as it is" in again["msg"]
+    assert "was not updated" in again["msg"]
     assert sandbox.inspect(service.id)["State"]["StartedAt"] == started
     assert sandbox.client.inspect_image(image)["Id"] == old_image
 

@@ -214,7 +214,7 @@ def _wait_for_pending_stop(context: Context, entry: JournalEntry) -> None:
 def _needs_operator(entry: JournalEntry, obstacle: str) -> RecoveryFailed:
     return RecoveryFailed(
         f"An earlier run on {entry.container} was interrupted, and it needs your decision: {obstacle}. "
-        f"Nothing was touched. The old container has the ID {entry.old.id}. Fix this by hand, then discard the record of "
+        f"Nothing was changed. The old container has the ID {entry.old.id}. Fix this by hand, then discard the record of "
         f"the interrupted run with: {_forget_command(entry)}"
     )
 

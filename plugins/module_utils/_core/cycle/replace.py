@@ -49,7 +49,7 @@ class ReplaceSteps:
         self._warnings: list[str] = []
 
     def lock(self) -> bool:
-        """Record what the run is about to do. Return False if the container has changed since the plan; nothing was touched then.
+        """Record what the run is about to do. Return False if the container has changed since the plan; nothing was changed then.
 
         Raise StepFailed.
         """

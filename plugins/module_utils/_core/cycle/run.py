@@ -42,7 +42,7 @@ def run_cycle(context: Context, lock: RunLock, job: Job) -> CycleResult:
 
 
 def recreate_one(run: Run) -> CycleResult | None:
-    """Carry out one attempt. Return None if the container changed before it was locked; nothing was touched then. Raise StepFailed."""
+    """Carry out one attempt. Return None if the container changed before it was locked; nothing was changed then. Raise StepFailed."""
     name = run.wait_for_lock()
     decision = run.plan()
     if decision.old.name != name:

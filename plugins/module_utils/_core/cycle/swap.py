@@ -85,7 +85,7 @@ class Swap:
                 self._ops.stop(self._old.id, self._plan.stop_timeout)
         except NotFound:
             self._run.lock.release()
-            raise StopFailed(f"Container {self._old.name} was removed while the image was pulled. Nothing was touched.") from None
+            raise StopFailed(f"Container {self._old.name} was removed while the image was pulled. Nothing was changed.") from None
         except EngineError as error:
             may_go_on = isinstance(error, NoAnswer) and not self._stop_has_ended()
             problem = f"Container {self._old.name} could not be stopped: {error}"

@@ -90,7 +90,7 @@ def _files_at_stake(context: Context, old: OldContainer, request: RecreateReques
         )
     except EngineError as error:
         raise InspectFailed(
-            f"Container {old.name} was not touched: the engine could not list the files that would be lost with it: {error}. "
+            f"Container {old.name} was not changed: the engine could not list the files that would be lost with it: {error}. "
             "With lost_files=ignore the engine is not asked."
         ) from error
 
@@ -111,7 +111,7 @@ def inspect_surroundings(
         return surroundings, dependents, inspected_dependents, tuple(_stranded(archive, old) for archive in archives)
     except EngineError as error:
         raise InspectFailed(
-            f"Container {old.name} was not touched: the containers and networks around it could not be inspected: {error}"
+            f"Container {old.name} was not changed: the containers and networks around it could not be inspected: {error}"
         ) from error
 
 

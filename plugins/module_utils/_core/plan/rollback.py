@@ -95,8 +95,8 @@ def _newest_archive(context: Context, container: str, *, other_than: str = "") -
             if found and record.id != other_than and name_of(found.container) == record.name:
                 return record, found
     except EngineError as error:
-        raise InspectFailed(f"The archives of {container} could not be inspected, and nothing was touched: {error}") from error
+        raise InspectFailed(f"The archives of {container} could not be inspected, and nothing was changed: {error}") from error
     raise NoArchive(
-        f"There is no archive of {container} to restore. Nothing was touched. Check the name. "
+        f"There is no archive of {container} to restore. Nothing was changed. Check the name. "
         "container_recreate keeps an archive if keep_archive is set. To run an older image, give it to container_recreate."
     )

@@ -182,7 +182,7 @@ class RunLock:
     def _wait(self, container: str, holder: Holder) -> None:
         if self._clock.monotonic() >= self._deadline:
             raise Busy(
-                f"Container {container} was not touched: another run is working on it (process {holder.pid} on {holder.host}), "
+                f"Container {container} was not changed: another run is working on it (process {holder.pid} on {holder.host}), "
                 "and did not end within lock_timeout. Wait for it, or raise lock_timeout."
             )
         self._clock.sleep(_POLL)
@@ -225,19 +225,19 @@ class RunLock:
         try:
             return self._journal.keys(container)
         except EngineError as error:
-            raise JournalFailed(f"The journal could not be read ({error}). Nothing was touched.") from error
+            raise JournalFailed(f"The journal could not be read ({error}). Nothing was changed.") from error
 
     def _read(self, key: str) -> Record | None:
         try:
             return self._journal.read(key)
         except EngineError as error:
-            raise JournalFailed(f"The journal could not be read ({error}). Nothing was touched.") from error
+            raise JournalFailed(f"The journal could not be read ({error}). Nothing was changed.") from error
 
     def _age(self, record: Record) -> float:
         try:
             return self._journal.age(record)
         except EngineError as error:
-            raise JournalFailed(f"The engine's time could not be read ({error}). Nothing was touched.") from error
+            raise JournalFailed(f"The engine's time could not be read ({error}). Nothing was changed.") from error
 
     def _erase(self, *keys: str) -> None:
         for key in keys:
@@ -259,13 +259,13 @@ def _parse(key: str, text: str) -> JournalEntry:
         return entry_from_text(text)
     except InvalidInput as error:
         raise JournalFailed(
-            f"The journal entry in the volume {key} cannot be read: {error}. Nothing was touched. Run the task again with the version of "
+            f"The journal entry in the volume {key} cannot be read: {error}. Nothing was changed. Run the task again with the version of "
             "the collection that wrote it, or with a newer one."
         ) from None
 
 
 def _not_written(entry: JournalEntry, error: EngineError) -> str:
-    return f"The journal could not be written ({error}). Container {entry.container} was not touched."
+    return f"The journal could not be written ({error}). Container {entry.container} was not changed."
 
 
 class LockHolder(t.NamedTuple):

@@ -69,7 +69,7 @@ def how_to_forget(container: str) -> str:
 def why_rejected(container: str, rejected: Rejected) -> str:
     """The message for a container that was not updated to `rejected`."""
     return (
-        f"{container} was left as it is: it was rolled back from this image of {rejected.reference} ({rejected.reason}). "
+        f"{container} was not updated: it was rolled back from this image of {rejected.reference} ({rejected.reason}). "
         f"A newer image will be tried. To try this image again, set force, or remove the record with: {how_to_forget(container)}"
     )
 

@@ -83,7 +83,7 @@ class _FinalizePlan(t.NamedTuple):
 def finalize(context: Context, lock: RunLock, request: FinalizeRequest) -> Finalized:
     """Remove the archives of a healthy container by their IDs. If any was removed, clean up as requested.
 
-    Wait for another run on the container. Raise StepFailed if nothing was touched, and FinalizeFailed if an archive could not be removed.
+    Wait for another run on the container. Raise StepFailed if nothing was changed, and FinalizeFailed if an archive could not be removed.
     """
     for _attempt in range(ATTEMPTS):
         name = name_to_lock(context, lock, request.container)

@@ -275,7 +275,7 @@ class TestPreUpdateFails:
             return write(key, text)
 
         journal.write = refuse_touch_record  # type: ignore[method-assign]
-        with pytest.raises(StepFailed, match="was not touched") as failed:
+        with pytest.raises(StepFailed, match="was not changed") as failed:
             recreate(engine, journal=journal)
         assert error_report(failed.value)["hooks"]["pre_update"]["exit_code"] == 0
         assert "stop:web" not in engine.calls

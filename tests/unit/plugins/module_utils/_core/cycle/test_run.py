@@ -171,7 +171,7 @@ class TestJournal:
         def ask_by_id() -> None:
             if "start:NEW" in engine.calls:
                 engine.on_each_call = lambda: None
-                with pytest.raises(Busy, match="Container web was not touched") as busy:
+                with pytest.raises(Busy, match="Container web was not changed") as busy:
                     recreate(engine, container=web, lock=RunLock(journal, FakeProcesses("second"), FakeClock(), lock_timeout=2))
                 answers.append(busy.value)
 

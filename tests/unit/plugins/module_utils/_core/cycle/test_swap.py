@@ -80,7 +80,7 @@ class TestStopOldContainer:
 
     def test_container_removed_before_the_stop_message(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = NotFound("no such container")
-        with pytest.raises(StopFailed, match=r"^Container web was removed while the image was pulled\. Nothing was touched\.$"):
+        with pytest.raises(StopFailed, match=r"^Container web was removed while the image was pulled\. Nothing was changed\.$"):
             recreate(engine)
 
     def test_container_that_cannot_be_started_again_is_reported_with_the_command(self, engine: FakeEngine) -> None:

@@ -181,6 +181,6 @@ class TestDependents:
     def test_surroundings_that_cannot_be_inspected_prevent_the_stop(self, engine: FakeEngine) -> None:
         engine.errors["surroundings"] = REFUSAL
         with pytest.raises(
-            InspectFailed, match="Container web was not touched: the containers and networks around it could not be inspected"
+            InspectFailed, match="Container web was not changed: the containers and networks around it could not be inspected"
         ):
             recreate(engine)

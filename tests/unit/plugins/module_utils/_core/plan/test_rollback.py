@@ -29,7 +29,7 @@ def host() -> HostWithArchive:
 class TestArchive:
     def test_without_a_kept_archive_there_is_nothing_to_restore(self, host: HostWithArchive) -> None:
         ArchiveStore(host.memory).drop("web", host.archived)
-        with pytest.raises(NoArchive, match="no archive of web to restore.*Nothing was touched") as caught:
+        with pytest.raises(NoArchive, match="no archive of web to restore.*Nothing was changed") as caught:
             host.rollback_to_archive()
         assert not caught.value.touched
         assert ARCHIVE in host.engine.names, "a container that only has the name of an archive is not used"
@@ -52,7 +52,7 @@ class TestArchive:
 
     def test_a_memory_that_cannot_be_read_is_an_error(self, host: HostWithArchive) -> None:
         host.memory.errors.append(REFUSAL)
-        with pytest.raises(InspectFailed, match="archives of web could not be inspected, and nothing was touched"):
+        with pytest.raises(InspectFailed, match="archives of web could not be inspected, and nothing was changed"):
             host.rollback_to_archive()
 
 

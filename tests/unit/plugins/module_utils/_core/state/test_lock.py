@@ -71,7 +71,7 @@ def test_lock_whose_answer_was_lost_is_released_unless_another_run_holds_it(
         raise NoAnswer("the connection broke")
 
     monkeypatch.setattr(journal, "write", lost)
-    with pytest.raises(JournalFailed, match="web was not touched"):
+    with pytest.raises(JournalFailed, match="web was not changed"):
         lock.acquire(entry("me"))
     assert [*journal.records] == ([LOCK] if holder == "other" else [])
 
@@ -215,7 +215,7 @@ class TestHolderOnAnotherMachine:
 
 def test_journal_entry_of_another_version_is_left_alone(lock: RunLock, journal: FakeJournal) -> None:
     journal.records[LOCK] = '{"from": "the future", "version": 99}'
-    with pytest.raises(JournalFailed, match="volume evenkeel-lock.web cannot be read: it has format version 99, .* Nothing was touched"):
+    with pytest.raises(JournalFailed, match="volume evenkeel-lock.web cannot be read: it has format version 99, .* Nothing was changed"):
         lock.wait_and_recover("web", RecordedRecoveries())
     assert LOCK in journal.records
 
@@ -267,7 +267,7 @@ def test_failed_release_is_left_to_the_next_run(lock: RunLock, journal: FakeJour
 
 def test_failed_acquire_is_an_error(lock: RunLock, journal: FakeJournal) -> None:
     journal.errors.append(REFUSAL)
-    with pytest.raises(JournalFailed, match="could not be written \\(the engine says no\\). Container web was not touched"):
+    with pytest.raises(JournalFailed, match="could not be written \\(the engine says no\\). Container web was not changed"):
         lock.acquire(entry("me"))
 
 
