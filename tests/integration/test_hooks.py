@@ -56,7 +56,7 @@ def test_failed_backup_keeps_the_container_running(sandbox: Sandbox, service: Se
     assert result["hooks"]["pre_update"]["output"] == "no room for a backup\n"
     assert result["hooks"]["post_update"] is None
     assert "exit code 3" in result["msg"]
-    assert "nothing was stopped" in result["msg"]
+    assert "Nothing was stopped" in result["msg"]
 
 
 @pytest.mark.behaviour("C9")
@@ -94,7 +94,7 @@ def test_hook_that_takes_too_long_fails(sandbox: Sandbox, service: Service) -> N
 def test_container_that_pre_update_stops_is_started_again(sandbox: Sandbox, service: Service) -> None:
     result = recreate(service, hooks={"pre_update": "kill 1; sleep 5"})
     assert (result["failed"], result["changed"], result["failed_step"]) == (True, True, "pre_update")
-    assert "was started again" in result["msg"]
+    assert "was restarted" in result["msg"]
     assert (sandbox.inspect(service.name)["Id"], sandbox.containers, sandbox.journal) == (service.id, [service.name], [])
     wait_for(lambda: fetch(service.port) == "v1", "the old page")
 
@@ -109,7 +109,7 @@ def test_container_that_stops_shortly_after_pre_update_is_started_again(service:
 def test_container_that_post_update_stops_is_started_again(service: Service) -> None:
     result = recreate(service, hooks={"post_update": "kill 1; sleep 5"})
     assert (result["failed"], result["outcome"]) == (False, "recreated")
-    assert [warning for warning in result["warnings"] if "was started again" in warning]
+    assert [warning for warning in result["warnings"] if "was restarted" in warning]
     wait_for(lambda: fetch(service.port) == "v2", "the new page")
 
 
@@ -119,7 +119,7 @@ def test_failed_post_update_keeps_the_update(sandbox: Sandbox, service: Service)
     assert result["hooks"]["post_update"]["exit_code"] == 4
     assert len(result["warnings"]) == 1
     assert "The hook post_update failed" in result["warnings"][0]
-    assert "The update stands" in result["warnings"][0]
+    assert "The update was not undone" in result["warnings"][0]
     assert fetch(service.port) == "v2"
     assert sandbox.containers == [service.name]
 
@@ -231,5 +231,5 @@ def test_hook_in_a_container_without_a_shell(sandbox: Sandbox, service: Service)
     result = recreate(service, hooks={"pre_update": "true"})
     assert_never_stopped(sandbox, service, before, result)
     assert "/bin/sh" in result["msg"]
-    assert "A hook that is a string needs /bin/sh in the container" in result["msg"]
+    assert "A hook given as a string needs /bin/sh in the container" in result["msg"]
     assert "hooks" not in result

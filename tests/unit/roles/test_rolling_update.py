@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -45,3 +46,19 @@ def test_options_of_a_container_are_documented() -> None:
 def test_options_of_a_container_are_passed_to_the_module() -> None:
     tasks = (ROLE / "tasks/steps/container.yml").read_text()
     assert all(f"rolling_update__container.{option}" in tasks for option in OPTIONS if option != "image_digest")
+
+
+@pytest.mark.parametrize("module", ["container_recreate", "container_rollback"])
+def test_the_gate_options_reach_each_module_that_has_a_gate(module: str) -> None:
+    calls = [task for path in TASKS for task in tasks_in(yaml.safe_load(path.read_text())) if f"evenkeel.fleet.{module}" in task]
+    assert calls
+    for task in calls:
+        assert {"health_timeout", "grace_period", "poll_interval", "min_healthy_time"} <= task[f"evenkeel.fleet.{module}"].keys()
+
+
+def tasks_in(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """All tasks, with those in blocks."""
+    for task in tasks or ():
+        yield task
+        for section in ("block", "rescue", "always"):
+            yield from tasks_in(task.get(section, []))
