@@ -527,7 +527,7 @@ def recreate(options, check_mode, secrets):
     engine = open_engine(options, options["lock_timeout"], secrets)
     request, health, hooks = request_of(options), health_of(options), Hooks.from_options(**options["hooks"])
     if check_mode:
-        from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate
+        from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_recreate import check_recreate
 
         result = check_recreate(engine.context, engine.lock, request)
     else:

@@ -276,7 +276,11 @@ warnings:
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.bootstrap import open_engine
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import diff_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_report, rollback_to_archive
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import (
+    check_rollback,
+    rollback_report,
+    rollback_to_archive,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION, CYCLE, ArgumentSpec, health_of
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, run_module
 
@@ -286,8 +290,6 @@ def rollback(options, check_mode, secrets):
     engine = open_engine(options, options["lock_timeout"], secrets)
     request, health = ContainerRequest(options["name"], options["stop_timeout"]), health_of(options)
     if check_mode:
-        from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_rollback
-
         result = check_rollback(engine.context, engine.lock, request)
     else:
         result = rollback_to_archive(engine.context, engine.lock, request, health, keep_archive=options["keep_archive"])

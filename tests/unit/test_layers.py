@@ -64,9 +64,12 @@ UNCHANGED_LOADS_NOT = (
     "container.ordering",
     "plan.replacement",
     "plan.preflight",
+    "plan.recovery",
     "plan.rollback",
+    "plan.surroundings",
     "plan.diff",
     "use_cases.check_mode",
+    "use_cases.check_recreate",
     "state.entry_format",
     "use_cases.rollback",
 )

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Files that exist only in a container's own layer. They are lost when the container is removed."""
@@ -44,3 +43,16 @@ def _mount_points(container: Document) -> set[str]:
 
 def _is_ephemeral(path: str) -> bool:
     return any(path == folder or path.startswith(f"{folder}/") for folder in _EPHEMERAL)
+
+
+def lost_files_warning(container: str, files: t.Sequence[str], are_missing: str) -> tuple[str, ...]:
+    """A warning that names the lost files, if there are any. `are_missing` says that the new container lacks them, in the right tense."""
+    if not files:
+        return ()
+    return (f"Files were added or changed in {container} after it was created, and the new container {are_missing}: {shortened(files)}",)
+
+
+def shortened(paths: t.Sequence[str], limit: int = 10) -> str:
+    """Join the first `limit` paths in one line, and count the rest."""
+    more = len(paths) - limit
+    return ", ".join(paths[:limit]) + (f" and {more} more" if more > 0 else "")

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What is left to do once the successor has passed its gate, in the run itself or in a later one that recovers it."""
@@ -10,7 +9,8 @@ import typing as t
 
 from ..container.dependents import RepairResult, repair_warnings
 from ..engine.errors import Conflict, EngineError, NotFound
-from ..engine.interfaces import Context, DockerOps, find_container
+from ..engine.interfaces import Context, DockerOps
+from ..engine.lookup import find_container
 from ..plan.decision import Replacement
 from ..plan.requests import Cleanup
 from ..state.archives import ArchiveRecord, ArchiveStore

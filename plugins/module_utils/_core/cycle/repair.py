@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Repair the containers that depend on a provider which was replaced or restarted.
@@ -15,6 +14,7 @@ from ..container.create_body import ContainerSpec
 from ..container.dependents import NAMESPACE_MODES, Dependent, Repair, RepairResult, depends_on, links_of
 from ..engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from ..engine.interfaces import Context
+from ..engine.lookup import find_container
 from ..engine.model import Document, Inspected, is_active, name_of
 from ..engine.retry import retry_on_no_answer
 from ..image.tags import point_tag_at_image, restore_tag
@@ -218,7 +218,4 @@ def _remove_old(context: Context, dependent: Dependent, result: RepairResult) ->
 
 
 def _find(context: Context, container: str) -> Inspected | None:
-    try:
-        return retry_on_no_answer(context.clock, lambda: context.ops.inspect(container))
-    except NotFound:
-        return None
+    return retry_on_no_answer(context.clock, lambda: find_container(context.ops, container))

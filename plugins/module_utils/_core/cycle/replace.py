@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The steps of a run that replaces a container, one method each. cycle/run.py calls them in order.
@@ -12,13 +11,13 @@ from __future__ import annotations
 import typing as t
 
 from ..container.dependents import RepairResult, repair_warnings
+from ..container.lost_files import lost_files_warning
 from ..engine.errors import EngineError
 from ..engine.interfaces import Context
 from ..engine.model import ContainerRuntimeState, Document, ImageIdentity, is_active, name_of
 from ..image.tags import move_tag, point_tag_back
 from ..plan.decision import NewContainer, Replacement
 from ..plan.diff import diff_of
-from ..plan.preflight import shortened
 from ..state.archives import ArchiveRecord
 from ..state.rejections import reject
 from .blame import Evidence, FailedStep
@@ -138,7 +137,7 @@ class ReplaceSteps:
         """Describe the successful replacement."""
         run, plan = self._run, self._plan
         return CycleResult(
-            outcome=outcome_of(plan),
+            outcome=Outcome.RESTORED if plan.restores_archive else Outcome.RECREATED,
             container_id=self._new_id,
             container_name=plan.old.name,
             old_image=plan.old_image,
@@ -149,7 +148,7 @@ class ReplaceSteps:
             dependents=self._dependents,
             lost_files=plan.lost_files,
             diff=diff_of(plan, self._new_image),
-            warnings=(*plan.warnings, *lost_files_warning(plan, "does not have them"), *self._warnings),
+            warnings=(*plan.warnings, *lost_files_warning(plan.old.name, plan.lost_files, "does not have them"), *self._warnings),
         )
 
     def _compare_images(self, state: ContainerRuntimeState | None) -> None:
@@ -158,19 +157,6 @@ class ReplaceSteps:
             moved = f"{planned.reference} was moved on this host between the pull and the creation"
             self._warnings.append(f"{moved}: the container runs {actual}, not the pulled image {planned.id}.")
             self._new_image = ImageIdentity(planned.reference, actual)
-
-
-def outcome_of(plan: Replacement) -> Outcome:
-    """The outcome of a replacement that succeeds."""
-    return Outcome.RESTORED if isinstance(plan.successor, ArchiveRecord) else Outcome.RECREATED
-
-
-def lost_files_warning(plan: Replacement, are_missing: str) -> tuple[str, ...]:
-    """A warning that names the lost files, if there are any. `are_missing` says that the new container lacks them, in the right tense."""
-    if not plan.lost_files:
-        return ()
-    files = shortened(plan.lost_files)
-    return (f"Files were added or changed in {plan.old.name} after it was created, and the new container {are_missing}: {files}",)
 
 
 def is_unchanged_since_plan(context: Context, plan: Replacement) -> bool:

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """The interfaces that the core needs: an engine, a health probe, a clock and a journal. Adapters and fakes implement them."""
@@ -8,7 +7,6 @@ from __future__ import annotations
 
 import typing as t
 
-from .errors import NotFound
 from .image_reference import ImageReference
 from .model import ContainerRuntimeState, Document, Failure, HookRun, ImageIdentity, Inspected, Published, Record, Surroundings
 
@@ -134,11 +132,3 @@ class Context(t.NamedTuple):
     clock: Clock
     memory: Journal
     mask: t.Callable[[str], str] = str
-
-
-def find_container(ops: DockerOps, container: str) -> Inspected | None:
-    """Inspect a container. Return None if the engine has no container of that name or ID. Raise EngineError."""
-    try:
-        return ops.inspect(container)
-    except NotFound:
-        return None

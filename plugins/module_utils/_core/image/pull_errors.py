@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Classify the errors of a pull, or of a look-up in a registry.

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Find out which image a pull would get, without pulling it."""
@@ -116,3 +115,9 @@ def has_other_tags(inspected: Inspected) -> bool:
     followed = parse_if_possible(inspected.container["Config"]["Image"])
     tags = [parse_if_possible(tag) for tag in (inspected.image or {}).get("RepoTags") or ()]
     return any(followed is None or not tag.names_same_image_as(followed) for tag in tags if tag)
+
+
+def ask_registry(ops: Images, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> ResolvedImage:
+    """Find out which image a pull would bring to a container, without pulling. Raise EngineError if the pull would, or if it is unknown."""
+    digests = {repo_digest.rpartition("@")[2] for repo_digest in (inspected.image or {}).get("RepoDigests") or ()}
+    return match_running(resolve(ops, reference, policy), inspected.container["Image"], digests)

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """What a plan decides: leave the container as it is, replace it, or restore a container that is missing."""
@@ -89,6 +88,11 @@ class Replacement(t.NamedTuple):
     lost_files: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     doubt: str = ""
+
+    @property
+    def restores_archive(self) -> bool:
+        """Whether the successor is an archive."""
+        return not isinstance(self.successor, NewContainer)
 
 
 class MissingContainer(t.NamedTuple):

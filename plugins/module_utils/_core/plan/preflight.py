@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Find out before anything is changed whether a container must not be stopped."""
@@ -12,6 +11,7 @@ import typing as t
 from ..container.compose import is_one_off
 from ..container.create_body import network_named_by
 from ..container.dependents import links_of, namespaces_of
+from ..container.lost_files import shortened
 from ..engine.errors import Refused
 from ..engine.model import Document, Inspected, Surroundings, is_active, name_of
 
@@ -254,12 +254,6 @@ def _orchestrator_of(container: Document) -> tuple[str, str]:
     """Return the label of an orchestrator and its name, or two empty strings."""
     labels = container["Config"].get("Labels") or {}
     return next(((label, orchestrator) for label, orchestrator in _ORCHESTRATOR_LABELS.items() if label in labels), ("", ""))
-
-
-def shortened(paths: t.Sequence[str], limit: int = 10) -> str:
-    """Join the first `limit` paths in one line, and count the rest."""
-    more = len(paths) - limit
-    return ", ".join(paths[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 CHECKS: tuple[t.Callable[[Candidate], str | None], ...] = (

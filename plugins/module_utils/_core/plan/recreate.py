@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Plan an update before anything is changed: inspect the container, pull the image, and decide what to do."""
@@ -10,10 +9,11 @@ import typing as t
 
 from ..container.archive_name import owner_by_name
 from ..container.old_container import OldContainer, old_container
-from ..engine.errors import EngineError, InspectFailed, InvalidImageReference, NotFound, Refused
+from ..engine.errors import EngineError, InspectFailed, InvalidImageReference, Refused
 from ..engine.image_reference import ImageReference, followed_by
-from ..engine.interfaces import Context, DockerOps
-from ..engine.model import Inspected, PullPolicy
+from ..engine.interfaces import Context
+from ..engine.lookup import require_container
+from ..engine.model import PullPolicy
 from ..engine.timing import Stopwatch
 from ..image.pull import ImageSource, get_image, pull, pull_reference, warn_if_tag_moved
 from ..image.resolve import image_of
@@ -33,7 +33,7 @@ def plan_replacement(
     Raises InvalidInput and StepFailed. In each case, the container was not changed.
     """
     with watch.step("inspect"):
-        inspected = inspect_exactly(context.ops, request.container)
+        inspected = require_container(context.ops, request.container)
     container = inspected.container
     old = old_container(container, context.clock.unix_seconds())
     refuse_archive(context, old)
@@ -50,18 +50,6 @@ def plan_replacement(
         from .replacement import replacement_for
 
         return replacement_for(context, request, inspected, old, reference, old_image, resolved, warnings)
-
-
-def inspect_exactly(ops: DockerOps, container: str) -> Inspected:
-    """Inspect a container that must exist. Raises InspectFailed."""
-    try:
-        return ops.inspect(container)
-    except NotFound:
-        raise InspectFailed(
-            f"There is no container with the full name or full ID {container} on this engine. Nothing was changed. Check the name."
-        ) from None
-    except EngineError as error:
-        raise InspectFailed(f"Container {container} could not be inspected, and was not changed: {error}") from error
 
 
 def _target_reference(request: RecreateRequest, old: OldContainer, image_id: str) -> ImageReference:

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Decide how to replace a container: inspect its surroundings, build the create body, and run the preflight checks."""
@@ -11,20 +10,19 @@ import typing as t
 from ..container.archive_name import archive_name
 from ..container.compose import with_image_label
 from ..container.create_body import ContainerSpec
-from ..container.dependents import Dependent, find_dependents, with_image_behind_tag
 from ..container.lost_files import lost_files
 from ..container.old_container import OldContainer
 from ..engine.errors import EngineError, InspectFailed
 from ..engine.image_reference import ImageReference
 from ..engine.interfaces import Context
-from ..engine.model import Document, ImageIdentity, Inspected, Surroundings, name_of
+from ..engine.model import Document, ImageIdentity, Inspected, name_of
 from ..engine.timing import unix_seconds_of
 from ..image.pull import with_platform
 from ..image.resolve import ResolvedImage, has_other_tags
-from ..state.archives import owner_of_archive
 from .decision import NewContainer, Replacement
 from .preflight import Candidate, run_checks
 from .requests import LostFiles, RecreateRequest
+from .surroundings import inspect_surroundings
 
 
 def replacement_for(
@@ -95,26 +93,6 @@ def _files_at_stake(context: Context, old: OldContainer, request: RecreateReques
         ) from error
 
 
-def inspect_surroundings(
-    context: Context, old: OldContainer, container: Document, new_image_id: str
-) -> tuple[Surroundings, tuple[Dependent, ...], tuple[Inspected, ...], tuple[str, ...]]:
-    """Inspect what surrounds a container, and its dependents. Raise InspectFailed.
-
-    An archive that depends on the container is no dependent: it works again once this container is restored. Return a warning for each.
-    """
-    try:
-        surroundings = context.ops.surroundings(old.id, new_image_id)
-        found = find_dependents(container, surroundings.others, context.clock.unix_seconds())
-        archives = [dependent for dependent in found if owner_of_archive(context.memory, dependent.id, dependent.name)]
-        dependents = tuple(with_image_behind_tag(context.ops, dependent) for dependent in found if dependent not in archives)
-        inspected_dependents = tuple(context.ops.inspect(dependent.id) for dependent in dependents)
-        return surroundings, dependents, inspected_dependents, tuple(_stranded(archive, old) for archive in archives)
-    except EngineError as error:
-        raise InspectFailed(
-            f"Container {old.name} was not changed: the containers and networks around it could not be inspected: {error}"
-        ) from error
-
-
 def _moves_to_another_platform(old: OldContainer, inspected: Inspected, new_image: Document) -> t.Iterator[str]:
     before, after = ((image or {}).get("Architecture") for image in (inspected.image, new_image))
     if before and after and before != after:
@@ -122,10 +100,3 @@ def _moves_to_another_platform(old: OldContainer, inspected: Inspected, new_imag
             f"{old.name} runs an image for {before}, and the new image is for {after}. To stay with {before}, "
             "name an image that has only this platform."
         )
-
-
-def _stranded(archive: Dependent, provider: OldContainer) -> str:
-    return (
-        f"The archive {archive.name} depends on the container of {provider.name} that this run replaces. "
-        f"To restore it, restore {provider.name} first."
-    )

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Decide which archive to restore. Nothing is touched."""
@@ -9,16 +8,16 @@ from __future__ import annotations
 from ..container.archive_name import archive_name
 from ..container.old_container import old_container
 from ..engine.errors import EngineError, InspectFailed, NoArchive
-from ..engine.interfaces import Context, DockerOps, find_container
+from ..engine.interfaces import Context, DockerOps
+from ..engine.lookup import find_container, require_container
 from ..engine.model import ContainerRuntimeState, Inspected, RuntimeStatus, name_of
 from ..engine.timing import Stopwatch
 from ..image.resolve import image_of
 from ..state.archives import ArchiveRecord, ArchiveStore
 from .decision import MissingContainer, Replacement, Unchanged
 from .preflight import Candidate, run_checks
-from .recreate import inspect_exactly
-from .replacement import inspect_surroundings
 from .requests import ContainerRequest
+from .surroundings import inspect_surroundings
 
 
 def plan_rollback(
@@ -36,7 +35,7 @@ def plan_rollback(
 def plan_return(context: Context, rolled_back_to: str | None, watch: Stopwatch, request: ContainerRequest) -> Unchanged | Replacement:
     """Replace the container with its newest archive. Raise StepFailed."""
     with watch.step("inspect"):
-        inspected = inspect_exactly(context.ops, request.container)
+        inspected = require_container(context.ops, request.container)
         old = old_container(inspected.container, context.clock.unix_seconds())
         if rolled_back_to == old.id:
             # The interrupted run has restored it. Another rollback would go back one archive too far, or forward again.

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """Check mode: predict what a run would do, with the decisions that the run itself would make.
@@ -12,78 +11,38 @@ from __future__ import annotations
 import typing as t
 
 from ..container.dependents import Repair, RepairResult
+from ..container.lost_files import lost_files_warning
 from ..container.old_container import old_container
 from ..cycle.job import name_to_lock
-from ..cycle.recovery import RecoveryAction, RecoveryPlan, plan_recovery
-from ..cycle.replace import lost_files_warning, outcome_of
 from ..cycle.result import CycleResult, Outcome
 from ..engine.errors import EngineError, FleetError, Forbidden, InspectFailed, JournalFailed
-from ..engine.image_reference import ImageReference
 from ..engine.interfaces import Context, DockerOps
-from ..engine.model import ImageIdentity, Inspected, PullPolicy, is_active
-from ..engine.timing import Stopwatch
-from ..image.pull import ImageSource
-from ..image.resolve import ResolvedImage, image_of, match_running, resolve
+from ..engine.lookup import require_container
+from ..engine.model import ImageIdentity, Inspected, is_active
+from ..image.resolve import image_of
 from ..plan.decision import MissingContainer, Replacement, Skipped, Unchanged
 from ..plan.diff import diff_of
-from ..plan.recreate import inspect_exactly, plan_recreation
-from ..plan.requests import ContainerRequest, RecreateRequest
-from ..plan.rollback import plan_rollback
+from ..plan.recovery import RecoveryAction, RecoveryPlan, plan_recovery
+from ..plan.requests import ContainerRequest
 from ..state.archives import ArchiveRecord
 from ..state.journal import JournalEntry
 from ..state.lock import LockHolder, RunLock
-from ..state.rejections import Rejections
 
 CheckedDecision = t.Union[Unchanged, Skipped, Replacement, MissingContainer]
 
 ContextPlanner = t.Callable[[Context, t.Optional[str]], CheckedDecision]
 """Decides in a context. The second argument is the ID of the container that an interrupted run will have restored by then, or None."""
 
-_MAYBE_TOO_YOUNG = "only a pull can show whether the image is old enough for min_image_age"
-_MAYBE_REJECTED = "only a pull can show whether this is the image that an earlier rollback rejected"
 
+def check(context: Context, lock: RunLock, request: ContainerRequest, plan: ContextPlanner, image: str) -> CycleResult:
+    """Return what a run with this plan would return if all went well. Raise what it would raise before it touches anything.
 
-def check_recreate(context: Context, lock: RunLock, request: RecreateRequest, source: ImageSource | None = None) -> CycleResult:
-    """Return what `recreate_with_health` would return if all went well. Raise what it would raise before it touches anything.
-
-    `source` finds the image. Without it, the registry is asked.
+    `image` is the reference that the operator asked for, or empty.
     """
-
-    def plan(context: Context, _rolled_back_to: str | None) -> CheckedDecision:
-        return plan_recreation(context, Stopwatch(context.clock), request, source or ask_registry)
-
-    result = _check(context, lock, request, plan, request.image or "")
-    if result.outcome is not Outcome.RECREATED or result.new_image.id:
-        return result
-    if request.min_image_age:
-        result = _with_doubt(result, _MAYBE_TOO_YOUNG)
-    return _with_doubt(result, _doubt_about_rejection(context, request, result))
-
-
-def check_rollback(context: Context, lock: RunLock, request: ContainerRequest) -> CycleResult:
-    """Return what `rollback_to_archive` would return if all went well. Raise what it would raise before it touches anything."""
-
-    def plan(context: Context, rolled_back_to: str | None) -> CheckedDecision:
-        return plan_rollback(context, rolled_back_to, Stopwatch(context.clock), request)
-
-    return _check(context, lock, request, plan, "")
-
-
-def ask_registry(ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> ResolvedImage:
-    """Find out which image a pull would bring, without pulling. Raise EngineError if the pull would, or if the registry does not say."""
-    return match_running(resolve(ops, reference, policy), inspected.container["Image"], _digests_of(inspected))
-
-
-def _digests_of(inspected: Inspected) -> set[str]:
-    return {repo_digest.rpartition("@")[2] for repo_digest in (inspected.image or {}).get("RepoDigests") or ()}
-
-
-def _check(context: Context, lock: RunLock, request: ContainerRequest, plan: ContextPlanner, image: str) -> CycleResult:
-    """`image` is the reference that the operator asked for, or empty."""
     name = name_to_lock(context, lock, request)
     other, doubt = _find_lock_holder(lock, name)
     if other is None:
-        return _with_doubt(_predict(context, request, plan, image), doubt)
+        return with_doubt(_predict(context, request, plan, image), doubt)
     if other.may_live:
         return _predict_beside(other, context, request, plan, image)
     return _predict_after(other, context, request, plan, image)
@@ -108,7 +67,7 @@ def _predict_beside(other: LockHolder, context: Context, request: ContainerReque
         entry = other.entry
         new_image = ImageIdentity(image or entry.old_image.reference, "")
         result = CycleResult(Outcome.UNKNOWN, entry.old.id, entry.container, entry.old_image, new_image)
-    return _with_doubt(_with_warning(result, f"{_how_certain(result)}: {at_work}."), at_work)
+    return with_doubt(_with_warning(result, f"{_how_certain(result)}: {at_work}."), at_work)
 
 
 def _predict_after(other: LockHolder, context: Context, request: ContainerRequest, plan: ContextPlanner, image: str) -> CycleResult:
@@ -127,7 +86,7 @@ def _predict_after(other: LockHolder, context: Context, request: ContainerReques
     result = result._replace(recovered_first=True)
     interrupted = "an earlier run on this container was interrupted. This run would recover it first"
     if recovery.action is RecoveryAction.VERIFY_NEW:
-        result = _with_doubt(result, f"{interrupted}, and the result depends on whether its new container passes the health gate")
+        result = with_doubt(result, f"{interrupted}, and the result depends on whether its new container passes the health gate")
     return _with_warning(result, f"{interrupted[0].upper()}{interrupted[1:]}.")
 
 
@@ -177,12 +136,12 @@ def _predict(context: Context, request: ContainerRequest, plan: ContextPlanner, 
         return _result(Outcome.UNCHANGED, decision)
     if isinstance(decision, MissingContainer):
         return CycleResult(Outcome.RESTORED, decision.old.id, decision.old.name, decision.image, decision.image)
-    return _result(outcome_of(decision), decision)._replace(
+    return _result(Outcome.RESTORED if decision.restores_archive else Outcome.RECREATED, decision)._replace(
         dependents=tuple(RepairResult(dependent.name, dependent.id, Repair.RECREATED) for dependent in decision.old.dependents),
         lost_files=decision.lost_files,
         diff=diff_of(decision, decision.new_image),
         doubt=decision.doubt,
-        warnings=(*decision.warnings, *lost_files_warning(decision, "will not have them")),
+        warnings=(*decision.warnings, *lost_files_warning(decision.old.name, decision.lost_files, "will not have them")),
     )
 
 
@@ -192,7 +151,7 @@ def _result(outcome: Outcome, decision: Unchanged | Skipped | Replacement) -> Cy
 
 def _unknown(context: Context, request: ContainerRequest, image: str, forbidden: Forbidden) -> CycleResult:
     """A call that is needed is not allowed. Raise InspectFailed if even the container may not be inspected."""
-    inspected = inspect_exactly(context.ops, request.container)
+    inspected = require_container(context.ops, request.container)
     old, old_image = old_container(inspected.container, context.clock.unix_seconds()), image_of(inspected)
     why = f"a required call to the engine is not allowed: {forbidden}"
     new_image = ImageIdentity(image or old_image.reference, "")
@@ -205,13 +164,8 @@ def _how_certain(result: CycleResult) -> str:
     return f"Whether {result.container_name} would change is {certainty}"
 
 
-def _doubt_about_rejection(context: Context, request: RecreateRequest, result: CycleResult) -> str:
-    """A rejected image may be remembered only by its ID, and the ID of an image that is not on this host is unknown."""
-    rejected = None if request.force else Rejections(context.memory).recall(result.container_name)
-    return _MAYBE_REJECTED if rejected and not rejected.digest else ""
-
-
-def _with_doubt(result: CycleResult, doubt: str) -> CycleResult:
+def with_doubt(result: CycleResult, doubt: str) -> CycleResult:
+    """Add a reason why the prediction may turn out wrong, unless it is empty."""
     return result._replace(doubt="; ".join(filter(None, (result.doubt, doubt))))
 
 

@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """container_finalize: remove the archives of a container that works, and clean up."""
@@ -13,11 +12,11 @@ from ..container.old_container import old_container
 from ..cycle.finish import forget_archive, prune, remove_archive, remove_image
 from ..cycle.job import name_to_lock
 from ..cycle.run import ATTEMPTS
-from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, NotFound, Refused
+from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, Refused
 from ..engine.interfaces import Context
+from ..engine.lookup import find_container, require_container
 from ..engine.model import Inspected, ReturnValues, RuntimeStatus, is_active, name_of
 from ..image.resolve import has_other_tags
-from ..plan.recreate import inspect_exactly
 from ..plan.requests import Cleanup, ContainerRequest
 from ..state.archives import ArchiveRecord, ArchiveStore
 from ..state.journal import Created, JournalEntry
@@ -129,7 +128,7 @@ def _refuse_after(entry: JournalEntry, _new_id: str | None) -> t.NoReturn:
 
 
 def _plan(context: Context, request: FinalizeRequest) -> _FinalizePlan:
-    current = inspect_exactly(context.ops, request.container.container)
+    current = require_container(context.ops, request.container.container)
     name = name_of(current.container)
     try:
         remembered = ArchiveStore(context.memory).of(name)
@@ -147,9 +146,8 @@ def _is_of(rollout: str, kept: ArchiveRecord) -> bool:
 
 
 def _look_at(context: Context, kept: ArchiveRecord) -> _DropCandidate:
-    try:
-        inspected = context.ops.inspect(kept.id)
-    except NotFound:
+    inspected = find_container(context.ops, kept.id)
+    if inspected is None:
         return _DropCandidate(kept, _State.GONE)
     if name_of(inspected.container) != kept.name:
         return _DropCandidate(kept, _State.RENAMED, inspected)

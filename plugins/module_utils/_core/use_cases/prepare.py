@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """container_prepare: pull the image for a later update, and predict the outcome. Nothing else is touched."""
@@ -18,7 +17,7 @@ from ..image.pull import pull
 from ..image.resolve import ResolvedImage
 from ..plan.requests import RecreateRequest
 from ..state.lock import RunLock
-from .check_mode import check_recreate
+from .check_recreate import check_recreate
 
 
 class Prepared(t.NamedTuple):

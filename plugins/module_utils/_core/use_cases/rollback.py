@@ -1,5 +1,4 @@
 # Copyright (c) 2026, evenkeel contributors
-# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 """container_rollback: put an archive back in the place of the container, by the same cycle as an update."""
@@ -21,7 +20,7 @@ from ..engine.model import ReturnValues
 from ..engine.timing import Stopwatch
 from ..plan.decision import MissingContainer, Replacement, Unchanged
 from ..plan.requests import ContainerRequest
-from ..plan.rollback import is_missing, plan_missing, plan_return
+from ..plan.rollback import is_missing, plan_missing, plan_return, plan_rollback
 from ..state.lock import RunLock
 
 
@@ -39,6 +38,16 @@ def rollback_to_archive(
 
     job = Job(request, plan, health, keep_archive=keep_archive)
     return restore_missing(Run(context, lock, job)) or run_cycle(context, lock, job)
+
+
+def check_rollback(context: Context, lock: RunLock, request: ContainerRequest) -> CycleResult:
+    """Return what `rollback_to_archive` would return if all went well. Raise what it would raise before it touches anything."""
+    from .check_mode import CheckedDecision, check
+
+    def plan(context: Context, rolled_back_to: str | None) -> CheckedDecision:
+        return plan_rollback(context, rolled_back_to, Stopwatch(context.clock), request)
+
+    return check(context, lock, request, plan, "")
 
 
 def restore_missing(run: Run) -> CycleResult | None:

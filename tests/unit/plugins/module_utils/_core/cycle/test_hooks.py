@@ -26,7 +26,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import LONGEST
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.entry_format import entry_from_text
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_recreate import check_recreate
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from support.fakes.engine import CallCounter, FakeEngine, FakeJournal, Killed, exited, fake_context, fake_lock
 from support.fakes.host import FakeHost

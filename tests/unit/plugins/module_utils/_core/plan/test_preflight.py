@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.lost_files import shortened
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Refused
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected, Surroundings
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.preflight import Candidate, run_checks, shortened
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.preflight import Candidate, run_checks
 
 SAME = object()
 

@@ -31,7 +31,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest, LostFiles, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_mode import check_recreate, check_rollback
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_recreate import check_recreate
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import check_rollback
 from support.fakes.engine import CallCounter, FakeEngine, FakeJournal, Killed, digest_of, fake_context, fake_lock
 from support.fakes.host import FakeHost, updated
 
