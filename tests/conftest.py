@@ -11,7 +11,7 @@ import docker
 import pytest
 
 from support.real import point_counter
-from support.real.matrix import Bench
+from support.real.matrix import MatrixRunner
 from support.real.sandbox import Sandbox
 from testbed import __main__ as testbed
 from testbed import engine
@@ -79,17 +79,17 @@ def scripted() -> Iterator[ScriptedRegistry]:
 
 
 @pytest.fixture(scope="session")
-def bench(client: docker.APIClient) -> Iterator[Bench]:
-    bench = Bench(client, engine.host())
-    yield bench
-    bench.clean_up()
+def runner(client: docker.APIClient) -> Iterator[MatrixRunner]:
+    runner = MatrixRunner(client, engine.host())
+    yield runner
+    runner.clean_up()
 
 
 @pytest.fixture(scope="session")
-def private_bench(private_engine: ContainedEngine) -> Iterator[Bench]:
-    bench = Bench(private_engine.client(), private_engine.host, registry=False)
-    yield bench
-    bench.clean_up()
+def private_runner(private_engine: ContainedEngine) -> Iterator[MatrixRunner]:
+    runner = MatrixRunner(private_engine.client(), private_engine.host, registry=False)
+    yield runner
+    runner.clean_up()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -44,7 +44,7 @@ def main() -> None:
     polling_clients: list[PollingClient] = []
 
     def wait_for_an_answer_each() -> None:
-        asked = [len(polling_client.visits) for polling_client in polling_clients]
+        asked = [len(polling_client.responses) for polling_client in polling_clients]
         wait_for(lambda: all(map(_is_answered, polling_clients, asked)), "an answer for each")
 
     with ExitStack() as stack:
@@ -55,12 +55,12 @@ def main() -> None:
         print("asking", flush=True)
         sys.stdin.read()
         wait_for_an_answer_each()
-    print(statistics.mean(polling_client.longest_silence for polling_client in polling_clients))
+    print(statistics.mean(polling_client.longest_gap for polling_client in polling_clients))
 
 
 def _is_answered(polling_client: PollingClient, asked: int) -> bool:
     """After it had `asked` so many times."""
-    return any(visit.page is not None for visit in polling_client.visits[asked:])
+    return any(response.page is not None for response in polling_client.responses[asked:])
 
 
 if __name__ == "__main__":

@@ -40,13 +40,13 @@ def _cost(size: int, **options: Any) -> Cost:
     """Of one run over hosts on which every module is as good as free."""
     with tempfile.TemporaryDirectory() as folder:
         fleet = StubModules(Path(folder), [f"h{number}" for number in range(1, size + 1)])
-        fleet.lend(OURS, _PEERS_MODULE)
+        fleet.install_stub_as(OURS, _PEERS_MODULE)
         task = {_PEERS_MODULE: {"name": "web", "image": IMAGE, "docker_host": "tcp://{{ inventory_hostname }}"}}
         (fleet.folder / "plain.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "serial": _WAVES, "tasks": [task]}]))
 
         def run() -> None:
             ended = fleet.run(**options)
-            if ended.returncode or len(fleet.done(OURS)) != size:
+            if ended.returncode or len(fleet.finished(OURS)) != size:
                 raise AssertionError(ended.stdout + ended.stderr)
 
         return cost_of(run)

@@ -61,7 +61,7 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     else:
         fake = FakeEngine()
         fake.registry[IMAGE] = fake.local[IMAGE] = "image"
-        fake.looks[""] = [RUNNING, exited(0)]
+        fake.probe_results[""] = [RUNNING, exited(0)]
         yield Engine(fake, fake, f"fake-{secrets.token_hex(4)}")
 
 
@@ -170,7 +170,7 @@ def test_pull_of_an_unpublished_image_is_not_found(engine: Engine) -> None:
 
 def test_probe_returns_status_and_exit_code(engine: Engine) -> None:
     if isinstance(engine.probe, FakeEngine):
-        engine.probe.looks["NEW"] = [RUNNING, exited(0)]
+        engine.probe.probe_results["NEW"] = [RUNNING, exited(0)]
     container = engine.running()
     assert engine.probe.probe(container).status is RuntimeStatus.RUNNING
     engine.ops.stop(container, 5)

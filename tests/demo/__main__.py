@@ -81,8 +81,8 @@ def update(service: Service, image: str) -> dict[str, Any]:
         fact("reason", result["msg"])
         fact("its last words", " | ".join(result["rollback"]["failure"]["logs"]))
     fact("stopped until started", f"{result['downtime_seconds']:.2f} s")
-    fact("client without an answer", f"{polling_client.longest_silence:.2f} s")
-    fact("what the client saw", " -> ".join(page or "nothing" for page in polling_client.story))
+    fact("client without an answer", f"{polling_client.longest_gap:.2f} s")
+    fact("what the client saw", " -> ".join(page or "nothing" for page in polling_client.distinct_pages))
     fact("container", short(result["container"]["id"]))
     fact("page now", str(fetch(service.port)))
     return result

@@ -65,8 +65,8 @@ def roll(real: RealFleet, text: str) -> int:
     newest = max(real.folder.glob("rolling_update_reports/*.md"), key=lambda file: file.stat().st_mtime_ns)
     print(newest.read_text())
     for host, polling_client in zip(real.hosts, polling_clients, strict=True):
-        story = " -> ".join(page or "nothing" for page in polling_client.story)
-        print(f"The client of {host.name} saw {story}, and waited {polling_client.longest_silence:.1f} s at the longest.")
+        story = " -> ".join(page or "nothing" for page in polling_client.distinct_pages)
+        print(f"The client of {host.name} saw {story}, and waited {polling_client.longest_gap:.1f} s at the longest.")
     print(f"ansible-playbook ended with {run.returncode}.")
     if run.returncode not in (0, 2):
         print(run.stdout, run.stderr)

@@ -41,7 +41,7 @@ def refusal(sandbox: Sandbox, service: Service, **options: Any) -> str:
 
 
 @pytest.mark.behaviour("A12")
-def test_auto_remove(sandbox: Sandbox) -> None:
+def test_container_with_auto_remove_is_refused(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"), wait=False, HostConfig={"AutoRemove": True})
     assert "--rm" in refusal(sandbox, service)
 
@@ -56,12 +56,12 @@ def test_auto_remove(sandbox: Sandbox) -> None:
     ],
     ids=["swarm", "kubernetes", "compose run"],
 )
-def test_somebody_elses(sandbox: Sandbox, label: dict[str, str], says: str) -> None:
+def test_container_managed_by_another_tool_is_refused(sandbox: Sandbox, label: dict[str, str], says: str) -> None:
     assert says in refusal(sandbox, sandbox.service(reference("v1"), wait=False, Labels=label))
 
 
 @pytest.mark.behaviour("A23")
-def test_the_container_that_this_runs_in(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_container_that_runs_the_module_is_refused(sandbox: Sandbox, tmp_path: Path) -> None:
     """The engine mounts a file from a folder with the container's ID into each. The module sees it, so it takes itself to be in there."""
     service = sandbox.service(reference("v1"), wait=False)
     hostname = sandbox.inspect(service.id)["HostnamePath"]
@@ -74,7 +74,7 @@ exec unshare --mount sh -c 'mount --bind {hostname} /etc/hostname && exec {sys.e
 
 
 @pytest.mark.behaviour("A23")
-def test_the_container_through_which_it_reaches_the_engine(sandbox: Sandbox) -> None:
+def test_proxy_to_the_engine_is_refused(sandbox: Sandbox) -> None:
     """A proxy before the engine's socket: the container has its port, although it is this test that answers there."""
     with Proxy(socket_of(engine.host()), tcp=True) as proxy:
         binding = {"HostIp": "127.0.0.1", "HostPort": proxy.url.rpartition(":")[2]}
@@ -85,14 +85,14 @@ def test_the_container_through_which_it_reaches_the_engine(sandbox: Sandbox) -> 
 
 
 @pytest.mark.behaviour("G6")
-def test_an_image_for_another_platform(sandbox: Sandbox) -> None:
+def test_image_for_another_platform_is_refused(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"), wait=False)
     foreign = sandbox.image("foreign", WebImage("v2"), push=False, architecture="s390x")
     message = refusal(sandbox, service, image=foreign, pull="never")
     assert "is built for s390x" in message
 
 
-def test_a_network_that_is_gone(sandbox: Sandbox) -> None:
+def test_container_whose_network_is_gone_is_refused(sandbox: Sandbox) -> None:
     """Only that of a container which does not run can be: the engine keeps a network that is in use."""
     network = sandbox.network("net")
     service = sandbox.service(reference("v1"), wait=False, HostConfig={"NetworkMode": network})
@@ -101,7 +101,7 @@ def test_a_network_that_is_gone(sandbox: Sandbox) -> None:
     assert f"its network {network} does not exist any more" in refusal(sandbox, service)
 
 
-def test_the_network_that_it_was_created_in_is_gone(sandbox: Sandbox) -> None:
+def test_container_whose_first_network_is_gone_is_refused(sandbox: Sandbox) -> None:
     """It lives on another one. Newer engines could not start it again, once it is stopped."""
     gone, here = sandbox.network("gone"), sandbox.network("here")
     service = sandbox.service(reference("v1"), wait=False, HostConfig={"NetworkMode": gone})
@@ -111,7 +111,7 @@ def test_the_network_that_it_was_created_in_is_gone(sandbox: Sandbox) -> None:
     assert f"its network {gone} does not exist any more" in refusal(sandbox, service)
 
 
-class TestSomebodyWhomTheEngineAsksFor:
+class TestLinkedContainer:
     """It starts no container that links to one that does not run."""
 
     @pytest.fixture
@@ -122,16 +122,16 @@ class TestSomebodyWhomTheEngineAsksFor:
     def service(self, sandbox: Sandbox, db: str) -> Service:
         return sandbox.service(reference("v1"), wait=False, HostConfig={"Links": [f"{db}:db"]})
 
-    def test_down(self, sandbox: Sandbox, service: Service, db: str) -> None:
+    def test_stopped_linked_container_prevents_the_update(self, sandbox: Sandbox, service: Service, db: str) -> None:
         sandbox.client.stop(db, timeout=1)
         assert f"it links to {sandbox.prefix}-db, which is not running" in refusal(sandbox, service)
 
-    def test_paused(self, sandbox: Sandbox, service: Service, db: str) -> None:
+    def test_paused_linked_container_prevents_the_update(self, sandbox: Sandbox, service: Service, db: str) -> None:
         sandbox.client.pause(db)
         assert recreate(service)["outcome"] == "recreated"
         sandbox.client.unpause(db)
 
-    def test_down_and_needed_by_one_that_depends_on_it(self, sandbox: Sandbox, service: Service) -> None:
+    def test_stopped_container_that_a_dependent_links_to_prevents_the_update(self, sandbox: Sandbox, service: Service) -> None:
         cache = sandbox.container("cache", reference("v1"))
         sandbox.container("client", reference("v1"), HostConfig={"Links": [f"{service.name}:shop", f"{cache}:cache"]})
         sandbox.client.stop(cache, timeout=1)
@@ -140,7 +140,7 @@ class TestSomebodyWhomTheEngineAsksFor:
         assert f"links to {sandbox.prefix}-cache, which is not running" in message
 
 
-class TestFilesThatWouldBeLost:
+class TestLostFiles:
     @pytest.fixture
     def service(self, sandbox: Sandbox) -> Service:
         """With files put into it, into a volume, and where it does not matter."""
@@ -151,13 +151,13 @@ class TestFilesThatWouldBeLost:
         return service
 
     @pytest.mark.behaviour("C8")
-    def test_warned_of(self, sandbox: Sandbox, service: Service) -> None:
+    def test_lost_files_are_a_warning(self, sandbox: Sandbox, service: Service) -> None:
         result = recreate(service)
         assert (result["outcome"], result["lost_files"]) == ("recreated", ["/www/app.conf"])
         assert result["warnings"][0].endswith("the new container does not have them: /www/app.conf")
         assert sandbox.ask(service.name, "cat", "/data/kept") == "kept"
 
-    def test_what_the_engine_made_itself_is_none_of_them(self, sandbox: Sandbox) -> None:
+    def test_folders_created_by_the_engine_are_not_lost_files(self, sandbox: Sandbox) -> None:
         """A working folder that the image does not have, and where something is mounted."""
         service = sandbox.service(
             reference("v1"), WorkingDir="/srv/app", HostConfig={"Tmpfs": {"/lib/scratch": "", "/srv/mounted/here": ""}}
@@ -166,14 +166,14 @@ class TestFilesThatWouldBeLost:
         assert (result["outcome"], result["lost_files"], result.get("warnings", [])) == ("recreated", [], [])
 
     @pytest.mark.behaviour("C8")
-    def test_refused(self, sandbox: Sandbox, service: Service) -> None:
+    def test_lost_files_refuse_prevents_the_update(self, sandbox: Sandbox, service: Service) -> None:
         assert "/www/app.conf" in refusal(sandbox, service, lost_files="refuse")
 
-    def test_ignored(self, service: Service) -> None:
+    def test_lost_files_ignore_reports_nothing(self, service: Service) -> None:
         result = recreate(service, lost_files="ignore")
         assert (result["outcome"], result["lost_files"], result.get("warnings", [])) == ("recreated", [], [])
 
-    def test_nothing_is_lost_by_a_rollback(self, sandbox: Sandbox, service: Service) -> None:
+    def test_rollback_loses_no_files(self, sandbox: Sandbox, service: Service) -> None:
         result = recreate(service, image=reference("v3-crashes"))
         assert (result["outcome"], result["lost_files"]) == ("rolled_back", [])
         assert sandbox.ask(service.name, "cat", "/www/app.conf") == "app.conf"
@@ -190,16 +190,16 @@ class TestImageGone:
         sandbox.client.start(service.id)
         return service
 
-    def test_refused(self, sandbox: Sandbox, service: Service) -> None:
+    def test_container_whose_image_is_gone_is_refused(self, sandbox: Sandbox, service: Service) -> None:
         assert "set verbatim" in refusal(sandbox, service)
 
-    def test_verbatim(self, sandbox: Sandbox, service: Service) -> None:
+    def test_verbatim_updates_a_container_whose_image_is_gone(self, sandbox: Sandbox, service: Service) -> None:
         result = recreate(service, verbatim=True)
         assert result["outcome"] == "recreated"
         assert {"OLD=1", "MINE=1"} <= set(sandbox.inspect(service.name)["Config"]["Env"])
         assert fetch(service.port) == "v2"
 
-    def test_verbatim_and_back(self, sandbox: Sandbox, service: Service) -> None:
+    def test_verbatim_update_can_be_rolled_back(self, sandbox: Sandbox, service: Service) -> None:
         """What is needed to run it is in the container, so there is a way back without the image."""
         result = recreate(service, image=sandbox.image("2", WebImage("v2")), verbatim=True, stop_timeout=1, health_timeout=0)
         assert (result["outcome"], result["rollback_failed"]) == ("rolled_back", False)

@@ -398,7 +398,7 @@ def where(request: pytest.FixtureRequest, row: Row) -> Where:
 
 @pytest.mark.behaviour("J1", "A13", "G1", "G4", "G12")
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_what_is_foretold_is_what_is_done(sandbox: Sandbox, images: Images, row: Row, where: Where) -> None:
+def test_prediction_agrees_with_the_run(sandbox: Sandbox, images: Images, row: Row, where: Where) -> None:
     """In check mode, through a proxy that lets nobody change anything, and then for real."""
     repository = Repository(sandbox, where, "web")
     options = {**repository.options, **(row.prepare(repository, images, sandbox) or {}), "name": repository.container_name}
@@ -437,27 +437,27 @@ def everything_of(sandbox: Sandbox) -> Any:
     return containers, sorted(images), sandbox.journal, sandbox.memory
 
 
-class TestOne:
+class TestCheckMode:
     @pytest.fixture
     def repository(self, sandbox: Sandbox, images: Images) -> Repository:
         repository = Repository(sandbox, PLAIN, "web")
         moved(repository, images, sandbox)
         return repository
 
-    def test_without_a_way_to_the_registry_it_says_so(self, repository: Repository) -> None:
+    def test_forbidden_registry_lookup_is_reported(self, repository: Repository) -> None:
         with ReadOnlyProxy(socket_of(engine.host()), forbidden="^/distribution/") as proxy:
             result = check(repository, docker_host=proxy.url)
         assert (result["outcome"], result["changed"], result["failed"]) == ("unknown", False, False)
         assert "is not allowed" in result["doubt"]
         assert result["warnings"][0].startswith(f"Whether {repository.container_name} would change is unknown")
 
-    def test_without_a_way_to_the_notes_of_earlier_runs_it_says_so(self, repository: Repository) -> None:
+    def test_forbidden_journal_is_reported(self, repository: Repository) -> None:
         with ReadOnlyProxy(socket_of(engine.host()), forbidden="^/volumes") as proxy:
             result = check(repository, docker_host=proxy.url)
         assert (result["outcome"], result["changed"]) == ("recreated", True)
         assert "the records of earlier runs cannot be read here" in result["doubt"]
 
-    def test_an_interrupted_run_is_brought_to_its_end_first(self, sandbox: Sandbox, repository: Repository) -> None:
+    def test_recovery_of_an_interrupted_run_is_predicted(self, sandbox: Sandbox, repository: Repository) -> None:
         with KilledBeforeCreate(socket_of(engine.host())) as proxy:
             run_module("container_recreate", name=repository.container_name, docker_host=proxy.url)
         assert repository.container_name not in sandbox.containers
@@ -469,7 +469,7 @@ class TestOne:
         done = run_module("container_recreate", name=repository.container_name, grace_period=0)
         assert (done["outcome"], done["changed"]) == ("recreated", True)
 
-    def test_going_back(self, sandbox: Sandbox, repository: Repository) -> None:
+    def test_rollback_is_predicted(self, sandbox: Sandbox, repository: Repository) -> None:
         assert check(repository, "container_rollback")["msg"].startswith("There is no archive of")
         run_module("container_recreate", name=repository.container_name, keep_archive=True)
         before = everything_of(sandbox)

@@ -73,7 +73,7 @@ def is_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 @pytest.mark.behaviour("I1", "I4")
-def test_an_updated_container_is_up_to_date(sandbox: Sandbox, project: Project) -> None:
+def test_compose_finds_an_updated_container_up_to_date(sandbox: Sandbox, project: Project) -> None:
     image = sandbox.moved_tag(V1, V2)
     before = project.up(image)
     result = run_module("container_recreate", name=project.container, poll_interval=0.2)
@@ -94,7 +94,7 @@ def test_after_an_update_compose_sees_one_container(sandbox: Sandbox, project: P
 
 
 @pytest.mark.behaviour("I2")
-def test_of_a_kept_archive_and_the_new_container_compose_removes_the_archive(sandbox: Sandbox, project: Project) -> None:
+def test_compose_removes_the_kept_archive_and_not_the_new_container(sandbox: Sandbox, project: Project) -> None:
     image = sandbox.moved_tag(V1, V2)
     project.up(image)
     result = run_module("container_recreate", name=project.container, keep_archive=True, poll_interval=0.2)
@@ -105,7 +105,7 @@ def test_of_a_kept_archive_and_the_new_container_compose_removes_the_archive(san
 
 
 @pytest.mark.behaviour("I1", "A22")
-def test_after_a_rollback_the_old_container_is_up_to_date(sandbox: Sandbox, project: Project) -> None:
+def test_compose_finds_the_old_container_up_to_date_after_a_rollback(sandbox: Sandbox, project: Project) -> None:
     image = sandbox.moved_tag(V1, BROKEN)
     before = project.up(image)
     result = run_module("container_recreate", name=project.container, health_timeout=2, poll_interval=0.2)

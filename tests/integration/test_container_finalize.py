@@ -32,12 +32,12 @@ def service(sandbox: Sandbox) -> Service:
     return service
 
 
-def test_the_archive_goes_and_nothing_else(sandbox: Sandbox, service: Service) -> None:
+def test_finalize_removes_only_the_archive(sandbox: Sandbox, service: Service) -> None:
     running = sandbox.inspect(service.name)
     volumes = {mount["Name"] for mount in running["Mounts"]}
     with PollingClient(service.port) as polling_client:
         result = finalize(service)
-    assert polling_client.story == ["v2"]
+    assert polling_client.distinct_pages == ["v2"]
     assert (result["changed"], len(result["dropped"]), result["images_removed"]) == (True, 1, [])
     assert sandbox.containers == [service.name, f"{service.name}-old-2"]
     now = sandbox.inspect(service.name)
@@ -49,7 +49,7 @@ def test_the_archive_goes_and_nothing_else(sandbox: Sandbox, service: Service) -
     assert (again["changed"], again["dropped"]) == (False, [])
 
 
-def test_its_image_goes_on_request(sandbox: Sandbox, service: Service) -> None:
+def test_image_of_the_archive_is_removed_on_request(sandbox: Sandbox, service: Service) -> None:
     sandbox.client.remove_container(f"{service.name}-old-2", v=True)
     [archive] = [name for name in sandbox.containers if name != service.name]
     image = sandbox.inspect(archive)["Image"]
@@ -58,19 +58,19 @@ def test_its_image_goes_on_request(sandbox: Sandbox, service: Service) -> None:
     assert not sandbox.image_exists(image)
 
 
-def test_there_is_nothing_to_go_back_to_then(service: Service) -> None:
+def test_finalized_container_cannot_be_rolled_back(service: Service) -> None:
     finalize(service)
     result = run_module("container_rollback", name=service.name)
     assert result["failed"]
     assert "There is no archive of" in result["msg"]
 
 
-def test_only_of_the_rollout_and_of_those_before_it(service: Service) -> None:
+def test_rollout_limits_which_archives_are_removed(service: Service) -> None:
     assert finalize(service, rollout="friday")["dropped"] == [], "it is before monday, by its name"
     assert len(finalize(service, rollout="monday")["dropped"]) == 1
 
 
-def test_not_behind_one_that_is_down(sandbox: Sandbox, service: Service) -> None:
+def test_stopped_container_is_refused(sandbox: Sandbox, service: Service) -> None:
     sandbox.client.stop(service.name, timeout=1)
     before = sandbox.containers
     result = finalize(service)
@@ -80,7 +80,7 @@ def test_not_behind_one_that_is_down(sandbox: Sandbox, service: Service) -> None
     assert run_module("container_rollback", name=service.name, poll_interval=0.2)["outcome"] == "restored"
 
 
-def test_check_and_diff_mode(sandbox: Sandbox, service: Service) -> None:
+def test_check_mode_changes_nothing(sandbox: Sandbox, service: Service) -> None:
     before = sandbox.containers
     result = run_playbook([play({"evenkeel.fleet.container_finalize": {"name": service.name}})], "--check", "--diff").results[0]
     assert (result["changed"], len(result["dropped"]), sandbox.containers) == (True, 1, before)

@@ -26,13 +26,13 @@ def digest_of(sandbox: Sandbox, image: str) -> str:
     return digest
 
 
-def test_the_update_then_needs_no_registry(sandbox: Sandbox) -> None:
+def test_prepared_update_needs_no_registry(sandbox: Sandbox) -> None:
     image = sandbox.moved_tag(V1, V2)
     service, digest = sandbox.service(image), digest_of(sandbox, image)
     before = sandbox.inspect(service.name)
     with PollingClient(service.port) as polling_client:
         result = prepare(service, image_digest=digest, pull="missing")
-    assert polling_client.story == ["v1"]
+    assert polling_client.distinct_pages == ["v1"]
     assert (result["changed"], result["outcome"], result["doubt"]) == (True, "recreated", None)
     assert result["image"]["new"]["digest"] == digest
     now = sandbox.inspect(service.name)
@@ -44,7 +44,7 @@ def test_the_update_then_needs_no_registry(sandbox: Sandbox) -> None:
     assert (updated["outcome"], fetch(service.port)) == ("recreated", "v2")
 
 
-def test_what_would_refuse_the_update_is_met_before_it(sandbox: Sandbox) -> None:
+def test_prepare_fails_where_the_update_would_be_refused(sandbox: Sandbox) -> None:
     service = sandbox.service(sandbox.moved_tag(V1, V2), HostConfig={"AutoRemove": True})
     result = prepare(service)
     assert (result["failed"], result["changed"], result["failed_step"]) == (True, False, "preflight")

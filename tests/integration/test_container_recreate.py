@@ -62,12 +62,12 @@ def names_in(endpoint: dict[str, Any]) -> set[str]:
 class TestSuccess:
     @pytest.mark.floor
     @pytest.mark.behaviour("H3")
-    def test_a_moved_tag(self, sandbox: Sandbox) -> None:
+    def test_moved_tag_recreates_the_container(self, sandbox: Sandbox) -> None:
         image = sandbox.moved_tag(V1, V2)
         service = sandbox.service(image)
         with PollingClient(service.port) as polling_client:
             result = recreate(service)
-        assert polling_client.story == ["v1", None, "v2"]
+        assert polling_client.distinct_pages == ["v1", None, "v2"]
         assert (result["outcome"], result["changed"], result["failed"]) == ("recreated", True, False)
         assert sandbox.containers == [service.name]
         now = sandbox.inspect(service.name)
@@ -91,7 +91,7 @@ class TestSuccess:
             "cleanup",
         ]
 
-    def test_another_reference_by_full_id(self, sandbox: Sandbox) -> None:
+    def test_container_given_by_full_id_moves_to_another_reference(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         result = recreate(service.id, image=reference("v2"))
         assert result["outcome"] == "recreated"
@@ -99,20 +99,20 @@ class TestSuccess:
         assert result["image"]["new"]["reference"] == reference("v2")
         assert fetch(service.port) == "v2"
 
-    def test_late_but_healthy(self, sandbox: Sandbox) -> None:
+    def test_container_that_becomes_healthy_late_is_kept(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         result = recreate(service, image=reference("v3-late"))
         assert result["outcome"] == "recreated"
         assert fetch(service.port) == "v3"
 
-    def test_no_health_check_and_up_for_the_grace_period(self, sandbox: Sandbox) -> None:
+    def test_container_without_a_health_check_has_to_stay_up_for_the_grace_period(self, sandbox: Sandbox) -> None:
         service = sandbox.service(sandbox.moved_tag(V1, WebImage("v2", health=None)))
         result = recreate(service, grace_period=2)
         assert result["outcome"] == "recreated"
         assert {step["name"]: step["seconds"] for step in result["steps"]}["health_gate"] >= 2
 
     @pytest.mark.behaviour("A14")
-    def test_again_changes_nothing(self, sandbox: Sandbox) -> None:
+    def test_second_run_changes_nothing(self, sandbox: Sandbox) -> None:
         service = sandbox.service(sandbox.moved_tag(V1, V2))
         recreate(service)
         before = sandbox.inspect(service.name)
@@ -122,7 +122,7 @@ class TestSuccess:
         assert (after["Id"], after["State"]["StartedAt"]) == (before["Id"], before["State"]["StartedAt"])
 
     @pytest.mark.behaviour("A13")
-    def test_the_same_image_under_another_name_changes_nothing(self, sandbox: Sandbox) -> None:
+    def test_same_image_under_another_reference_changes_nothing(self, sandbox: Sandbox) -> None:
         image = sandbox.image("1", V1)
         service = sandbox.service(image)
         sandbox.client.tag(image, image.rsplit(":", 1)[0], "again")
@@ -132,7 +132,7 @@ class TestSuccess:
         assert sandbox.inspect(service.name)["State"]["StartedAt"] == sandbox.inspect(service.id)["State"]["StartedAt"]
 
     @pytest.mark.behaviour("A7")
-    def test_an_archive_name_that_is_taken(self, sandbox: Sandbox) -> None:
+    def test_archive_name_that_is_taken_is_avoided(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         now = int(time.time())
         strangers = {sandbox.container(f"web-old-{second}", reference("v1"), start=False) for second in range(now, now + 60)}
@@ -140,14 +140,14 @@ class TestSuccess:
         assert sandbox.inspect(result["archive"])["Id"] == service.id
         assert {sandbox.inspect(name)["Id"] for name in sandbox.containers} >= strangers
 
-    def test_force_recreates(self, sandbox: Sandbox) -> None:
+    def test_force_recreates_an_unchanged_container(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         result = recreate(service, force=True)
         assert result["outcome"] == "recreated"
         assert sandbox.inspect(service.name)["Id"] != service.id
 
     @pytest.mark.behaviour("A14")
-    def test_twice_adds_nothing(self, sandbox: Sandbox) -> None:
+    def test_repeated_recreation_adds_no_settings(self, sandbox: Sandbox) -> None:
         """Recreating again and again leaves the wishes as they were: no alias, bind or label more."""
         network = sandbox.network("net")
         service = sandbox.service(
@@ -165,36 +165,36 @@ class TestSuccess:
         assert seen[0] == seen[1]
         assert seen[0][2] == ["shop"]
 
-    def test_keep_archive(self, sandbox: Sandbox) -> None:
+    def test_keep_archive_keeps_the_old_container(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         result = recreate(service, image=reference("v2"), keep_archive=True)
         assert result["archive"].startswith(f"{service.name}-old-")
         archive = sandbox.inspect(result["archive"])
         assert (archive["Id"], archive["State"]["Running"]) == (service.id, False)
 
-    def test_pull_never_takes_what_is_here(self, sandbox: Sandbox) -> None:
+    def test_pull_never_uses_the_local_image(self, sandbox: Sandbox) -> None:
         service = sandbox.service(sandbox.image("1", V1, push=False))
         moved = sandbox.image("2", V2, push=False)
         assert recreate(service, image=moved, pull="never")["outcome"] == "recreated"
 
-    def test_pull_missing_asks_only_when_it_must(self, sandbox: Sandbox) -> None:
+    def test_pull_missing_pulls_only_a_missing_image(self, sandbox: Sandbox) -> None:
         service = sandbox.service(sandbox.moved_tag(V1, V2))
         assert recreate(service, pull="missing")["outcome"] == "unchanged"
         assert recreate(service, image=reference("v2"), pull="missing")["outcome"] == "recreated"
 
 
 class TestCleanup:
-    def test_the_replaced_image_goes_on_request(self, sandbox: Sandbox) -> None:
+    def test_replaced_image_is_removed_on_request(self, sandbox: Sandbox) -> None:
         service = sandbox.service(sandbox.moved_tag(V1, V2))
         result = recreate(service, cleanup={"remove_replaced": True})
         assert not sandbox.image_exists(result["image"]["old"]["id"])
 
-    def test_it_stays_without_a_request(self, sandbox: Sandbox) -> None:
+    def test_replaced_image_is_kept_by_default(self, sandbox: Sandbox) -> None:
         service = sandbox.service(sandbox.moved_tag(V1, V2))
         assert sandbox.image_exists(recreate(service)["image"]["old"]["id"])
 
     @pytest.mark.behaviour("G14")
-    def test_it_stays_when_another_container_uses_it(self, sandbox: Sandbox) -> None:
+    def test_replaced_image_of_another_container_is_kept(self, sandbox: Sandbox) -> None:
         image = sandbox.moved_tag(V1, V2)
         service, other = sandbox.service(image), sandbox.service(image, "other")
         result = recreate(service, cleanup={"remove_replaced": True})
@@ -203,7 +203,7 @@ class TestCleanup:
         assert fetch(other.port) == "v1"
 
     @pytest.mark.behaviour("G14")
-    def test_it_stays_when_another_tag_means_it(self, sandbox: Sandbox) -> None:
+    def test_replaced_image_with_another_tag_is_kept(self, sandbox: Sandbox) -> None:
         image = sandbox.moved_tag(V1, V2)
         service = sandbox.service(image)
         sandbox.client.tag(image, f"{registry.ADDRESS}/{sandbox.prefix}/shop", "release")
@@ -214,19 +214,19 @@ class TestCleanup:
 class TestRollback:
     @pytest.mark.behaviour("A11", "F14")
     @pytest.mark.floor
-    def test_crash_at_once(self, sandbox: Sandbox) -> None:
+    def test_immediate_crash_is_rolled_back(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         with PollingClient(service.port) as polling_client:
             result = recreate(service, image=reference("v3-crashes"))
         assert_back_as_before(sandbox, service, result, "crashed")
-        assert polling_client.story == ["v1", None, "v1"]
+        assert polling_client.distinct_pages == ["v1", None, "v1"]
         failure = result["rollback"]["failure"]
         assert failure["exit_code"] == 1
         assert failure["logs"] == ["v3: cannot read /etc/web.conf"]
         assert f"{service.name} exited with code 1" in result["msg"]
         assert result["downtime_seconds"] > 0
 
-    def test_crash_within_the_grace_period(self, sandbox: Sandbox) -> None:
+    def test_crash_within_the_grace_period_is_rolled_back(self, sandbox: Sandbox) -> None:
         broken = sandbox.image("broken", WebImage("v3", command=shell("sleep 2; exit 7"), health=None))
         service = sandbox.service(sandbox.image("1", WebImage("v1", health=None)))
         result = recreate(service, image=broken, grace_period=4)
@@ -240,7 +240,7 @@ class TestRollback:
         assert_back_as_before(sandbox, service, recreate(service, image=broken), "crashed")
 
     @pytest.mark.behaviour("E4", "F1")
-    def test_crash_loop_under_a_restart_policy(self, sandbox: Sandbox) -> None:
+    def test_crash_loop_under_a_restart_policy_is_rolled_back(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "always"}})
         broken = sandbox.image("broken", WebImage("v3", command=shell("sleep 1; exit 1"), health=None))
         result = recreate(service, image=broken, grace_period=8)
@@ -249,17 +249,17 @@ class TestRollback:
         assert sandbox.journal == []
 
     @pytest.mark.behaviour("F5", "F14")
-    def test_health_check_never_passes(self, sandbox: Sandbox) -> None:
+    def test_health_check_that_never_passes_is_rolled_back(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         with PollingClient(service.port) as polling_client:
             result = recreate(service, image=reference("v3-sick"), health_timeout=3)
         assert_back_as_before(sandbox, service, result, "health_timeout")
-        assert polling_client.story == ["v1", None, "v3", None, "v1"]
+        assert polling_client.distinct_pages == ["v1", None, "v3", None, "v1"]
         assert "v3: database unreachable" in result["rollback"]["failure"]["health_log"][0]["output"]
         assert "after 3 s" in result["msg"]
 
     @pytest.mark.behaviour("F6")
-    def test_flapping_within_min_healthy_time(self, sandbox: Sandbox) -> None:
+    def test_flapping_within_min_healthy_time_is_rolled_back(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         flapping = sandbox.image(
             "flapping", WebImage("v3", command=serve_after("(sleep 3; touch /tmp/broken) &"), health="! test -f /tmp/broken")
@@ -268,7 +268,7 @@ class TestRollback:
         assert_back_as_before(sandbox, service, result, "health_timeout")
 
     @pytest.mark.behaviour("A3")
-    def test_entry_point_that_does_not_exist(self, sandbox: Sandbox) -> None:
+    def test_missing_entry_point_is_rolled_back(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         broken = sandbox.image("broken", WebImage("v3", command=("/no/such/program",)))
         result = recreate(service, image=broken)
@@ -277,7 +277,7 @@ class TestRollback:
         assert recreate(service, image=broken)["outcome"] == "skipped", "it is tried again"
 
     @pytest.mark.behaviour("A4")
-    def test_create_is_refused(self, sandbox: Sandbox) -> None:
+    def test_refused_create_is_rolled_back(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         no_command = sandbox.image("broken", WebImage("v3", command=()))
         result = recreate(service, image=no_command)
@@ -285,7 +285,7 @@ class TestRollback:
         assert "no command specified" in result["msg"].lower()
         assert recreate(service, image=no_command)["outcome"] == "skipped", "it is tried again"
 
-    def test_port_that_is_taken(self, sandbox: Sandbox) -> None:
+    def test_taken_port_is_rolled_back(self, sandbox: Sandbox) -> None:
         """Somebody takes the port while nobody serves on it, and lets go of it when the new container is removed."""
         service = sandbox.service(reference("v1"))
         with PortThief(service.port) as thief, Bystander(sandbox, service, stop=thief.take, destroy=thief.let_go):
@@ -295,7 +295,7 @@ class TestRollback:
         assert recreate(service, image=reference("v2"))["outcome"] == "recreated", "the image is not to be blamed"
 
     @pytest.mark.behaviour("A5", "A10", "D3")
-    def test_address_that_is_taken(self, sandbox: Sandbox) -> None:
+    def test_taken_address_is_rolled_back(self, sandbox: Sandbox) -> None:
         """Somebody has the address on the second network while nobody else does, and lets go of it only when the old one wants it back."""
         networks = [sandbox.network(name, ipam=sandbox.subnet()) for name in ("a", "b")]
         service = sandbox.service(reference("v1"), HostConfig={"NetworkMode": networks[0]})
@@ -318,7 +318,7 @@ class TestRollback:
         assert sandbox.inspect(service.name)["NetworkSettings"]["Networks"][networks[1]]["IPAddress"] == address
 
     @pytest.mark.behaviour("A5")
-    def test_network_that_cannot_be_had(self, sandbox: Sandbox) -> None:
+    def test_failed_network_connection_is_rolled_back(self, sandbox: Sandbox) -> None:
         """Older engines are asked for all networks but the first when the new container is there already, newer ones when it is created."""
         service = sandbox.service(reference("v1"), HostConfig={"NetworkMode": sandbox.network("a")})
         sandbox.client.connect_container_to_network(service.id, sandbox.network("b"))
@@ -334,7 +334,7 @@ class TestRollback:
         assert sandbox.containers == [service.name], "the incomplete one is gone"
 
     @pytest.mark.behaviour("A10", "D3")
-    def test_static_address(self, sandbox: Sandbox) -> None:
+    def test_rollback_restores_the_static_address(self, sandbox: Sandbox) -> None:
         """The old one has it again: the failed one is gone before it is started."""
         network = sandbox.network("net", ipam=sandbox.subnet())
         service = sandbox.service(reference("v1"))
@@ -343,7 +343,7 @@ class TestRollback:
         assert sandbox.inspect(service.name)["NetworkSettings"]["Networks"][network]["IPAddress"] == address
 
     @pytest.mark.behaviour("A9")
-    def test_the_old_one_is_not_well_any_more(self, sandbox: Sandbox) -> None:
+    def test_unhealthy_old_container_is_a_failed_rollback(self, sandbox: Sandbox) -> None:
         """The new one spoils the data that the old one cannot live without. That is no success, and is not called one."""
         volume = ("VOLUME /data",)
         old = sandbox.image("1", WebImage("v1", health="! test -f /data/spoilt", changes=volume))
@@ -353,7 +353,7 @@ class TestRollback:
         assert "THE ROLLBACK FAILED TOO" in result["msg"]
 
     @pytest.mark.behaviour("C2")
-    def test_anonymous_volumes(self, sandbox: Sandbox) -> None:
+    def test_rollback_keeps_the_anonymous_volume_of_the_old_container(self, sandbox: Sandbox) -> None:
         """The old one's stays, with its data; what the failed one brought goes with it."""
         service = sandbox.service(sandbox.image("1", WebImage("v1", changes=("VOLUME /data",))))
         volume = sandbox.inspect(service.name)["Mounts"][0]["Name"]
@@ -423,9 +423,9 @@ class PortThief:
         self._socket.close()
 
 
-class TestRollbackThatFails:
+class TestFailedRollback:
     @pytest.mark.behaviour("A8")
-    def test_it_says_so_and_its_commands_bring_the_service_back(self, sandbox: Sandbox) -> None:
+    def test_commands_of_a_failed_rollback_restore_the_service(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         with PortThief(service.port) as thief, Bystander(sandbox, service, stop=thief.take):
             result = recreate(service, image=reference("v2"))
@@ -437,7 +437,7 @@ class TestRollbackThatFails:
         wait_for(lambda: fetch(service.port) == "v1", "the old page")
         assert sandbox.inspect(service.name)["Id"] == service.id
 
-    def test_somebody_pruned_the_archive(self, sandbox: Sandbox) -> None:
+    def test_failed_container_is_kept_when_the_archive_was_pruned(self, sandbox: Sandbox) -> None:
         """While the new one was on trial. There is nothing to go back to, so it is kept."""
         service = sandbox.service(reference("v1"))
         with Bystander(sandbox, service, start=lambda _new: sandbox.client.remove_container(service.id)):
@@ -448,9 +448,9 @@ class TestRollbackThatFails:
         assert sandbox.inspect(service.name)["Id"] == result["container"]["id"] != service.id
 
 
-class TestWhatIsKept:
+class TestKeptSettings:
     @pytest.mark.parametrize("first", ["bridge", "own"])
-    def test_every_network_also_those_of_which_nothing_is_asked(self, sandbox: Sandbox, first: str) -> None:
+    def test_every_network_is_kept(self, sandbox: Sandbox, first: str) -> None:
         networks = ["bridge" if first == "bridge" else sandbox.network("a"), sandbox.network("b"), sandbox.network("c")]
         service = sandbox.service(reference("v1"), HostConfig={"NetworkMode": networks[0]})
         sandbox.client.connect_container_to_network(service.id, networks[1])
@@ -459,7 +459,7 @@ class TestWhatIsKept:
         assert set(sandbox.inspect(service.name)["NetworkSettings"]["Networks"]) == set(networks)
         assert fetch(service.port) == "v2"
 
-    def test_volumes_of_another_container(self, sandbox: Sandbox) -> None:
+    def test_volumes_from_another_container_are_kept(self, sandbox: Sandbox) -> None:
         lender = sandbox.service(reference("v1"), "lender", Volumes={"/data": {}})
         service = sandbox.service(reference("v1"), HostConfig={"VolumesFrom": [lender.name]})
         was = sandbox.inspect(service.name)
@@ -468,7 +468,7 @@ class TestWhatIsKept:
         assert now["HostConfig"] == was["HostConfig"]
         assert now["Mounts"] == was["Mounts"]
 
-    def test_wishes_are_kept_and_defaults_follow_the_image(self, sandbox: Sandbox) -> None:
+    def test_user_settings_are_kept_and_defaults_follow_the_image(self, sandbox: Sandbox) -> None:
         front, back = sandbox.network("front"), sandbox.network("back")
         before = WebImage("v1", changes=("ENV VERSION=1 MODE=plain", "LABEL version=1", "WORKDIR /www"))
         after = WebImage("v2", changes=("ENV VERSION=2 MODE=plain", "LABEL version=2", "WORKDIR /tmp"))
@@ -506,7 +506,7 @@ class TestWhatIsKept:
         assert names_in(networks[back]) - {service.name} == {"shop-back", "shop.example", now["Id"][:12]}
 
     @pytest.mark.behaviour("C1", "C3")
-    def test_the_data_of_an_anonymous_volume(self, sandbox: Sandbox) -> None:
+    def test_data_of_an_anonymous_volume_are_kept(self, sandbox: Sandbox) -> None:
         service = sandbox.service(sandbox.moved_tag(WebImage("v1", changes=("VOLUME /data",)), WebImage("v2", changes=("VOLUME /data",))))
         volume = sandbox.inspect(service.name)["Mounts"][0]["Name"]
         assert recreate(service)["outcome"] == "recreated"
@@ -514,7 +514,7 @@ class TestWhatIsKept:
         assert sandbox.volume_exists(volume)
 
     @pytest.mark.behaviour("A19")
-    def test_the_stop_timeout_of_the_container(self, sandbox: Sandbox) -> None:
+    def test_stop_timeout_of_the_container_is_used(self, sandbox: Sandbox) -> None:
         """Also when the client's own timeout is shorter."""
         stubborn = WebImage("v1", command=shell("trap '' TERM; httpd -f -p 8080 -h /www"))
         service = sandbox.service(sandbox.image("1", stubborn), StopTimeout=7)
@@ -543,39 +543,39 @@ class TestErrorsBeforeTheStop:
         message: str = result["msg"]
         return message
 
-    def test_no_such_container(self, sandbox: Sandbox) -> None:
+    def test_missing_container_is_an_error(self, sandbox: Sandbox) -> None:
         result = recreate(f"{sandbox.prefix}-nobody")
         assert result["failed"]
         assert f"There is no container with the full name or full ID {sandbox.prefix}-nobody on this engine" in result["msg"]
 
     @pytest.mark.behaviour("A1")
-    def test_no_such_tag(self, sandbox: Sandbox, service: Service) -> None:
+    def test_missing_tag_is_an_error(self, sandbox: Sandbox, service: Service) -> None:
         message = self.failing(sandbox, service, image=f"{registry.ADDRESS}/evenkeel/web:v99")
         assert f"container {service.name} was not changed" in message
         assert "v99" in message
 
-    def test_bad_reference(self, sandbox: Sandbox, service: Service) -> None:
+    def test_invalid_reference_is_an_error(self, sandbox: Sandbox, service: Service) -> None:
         assert "'Web:V2' is not an image reference" in self.failing(sandbox, service, image="Web:V2")
 
-    def test_not_here_and_never_pulled(self, sandbox: Sandbox, service: Service) -> None:
+    def test_missing_local_image_with_pull_never_is_an_error(self, sandbox: Sandbox, service: Service) -> None:
         message = self.failing(sandbox, service, image=f"{registry.ADDRESS}/evenkeel/web:v99", pull="never")
         assert "not on this host" in message
 
     @pytest.mark.behaviour("A2")
-    def test_a_layer_breaks_off_in_the_stream(self, sandbox: Sandbox, service: Service) -> None:
+    def test_broken_layer_is_an_error(self, sandbox: Sandbox, service: Service) -> None:
         image = sandbox.image("broken", WebImage(sandbox.prefix))
         sandbox.client.remove_image(image)
         sandbox.break_layer(image)
         assert "could not be obtained" in self.failing(sandbox, service, image=image)
 
-    def test_no_engine(self, sandbox: Sandbox, service: Service) -> None:
+    def test_missing_engine_is_an_error(self, sandbox: Sandbox, service: Service) -> None:
         message = self.failing(sandbox, service, docker_host="unix:///nobody/listens.sock")
         assert "no Docker engine to talk to at unix:///nobody/listens.sock" in message
 
-    def test_an_engine_that_refuses(self, sandbox: Sandbox, service: Service) -> None:
+    def test_engine_that_refuses_the_client_is_an_error(self, sandbox: Sandbox, service: Service) -> None:
         assert "1.99" in self.failing(sandbox, service, api_version="1.99")
 
-    def test_no_sdk(self, service: Service, tmp_path: Path) -> None:
+    def test_missing_sdk_is_an_error(self, service: Service, tmp_path: Path) -> None:
         venv.create(tmp_path, symlinks=True)
         result = run_module("container_recreate", python=str(tmp_path / "bin/python"), name=service.name)
         assert result["failed"]
@@ -584,7 +584,7 @@ class TestErrorsBeforeTheStop:
     @pytest.mark.parametrize(
         "option", [{"poll_interval": 0}, {"health_timeout": -1}, {"lock_timeout": -2}, {"stop_timeout": -1}, {"name": "../web"}]
     )
-    def test_nonsense(self, service: Service, option: dict[str, Any]) -> None:
+    def test_invalid_options_are_an_error(self, service: Service, option: dict[str, Any]) -> None:
         result = run_module("container_recreate", **{"name": service.name, **option})
         assert result["failed"]
         assert str(next(iter(option.values()))) in result["msg"]

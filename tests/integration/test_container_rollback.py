@@ -31,12 +31,12 @@ def updated(sandbox: Sandbox, image: str | None = None, **create: Any) -> Servic
     return service
 
 
-def test_the_very_same_container_is_back(sandbox: Sandbox) -> None:
+def test_rollback_restores_the_same_container(sandbox: Sandbox) -> None:
     service = updated(sandbox, HostConfig=POLICY)
     newer = sandbox.inspect(service.name)["Id"]
     with PollingClient(service.port) as polling_client:
         result = rollback_to_archive(service)
-    assert polling_client.story == ["v2", None, "v1"]
+    assert polling_client.distinct_pages == ["v2", None, "v1"]
     assert (result["outcome"], result["changed"], result["failed"]) == ("restored", True, False)
     assert result["container"] == {"id": service.id, "name": service.name}
     assert result["archive"] is None
@@ -49,7 +49,7 @@ def test_the_very_same_container_is_back(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.behaviour("A21", "A22")
-def test_the_next_update_does_not_undo_it(sandbox: Sandbox) -> None:
+def test_next_update_does_not_undo_the_rollback(sandbox: Sandbox) -> None:
     """The operator has gone back from that image, so a scheduled run must not bring it in again, nor anything that takes the tag."""
     service = updated(sandbox)
     result = rollback_to_archive(service)
@@ -59,7 +59,7 @@ def test_the_next_update_does_not_undo_it(sandbox: Sandbox) -> None:
     assert "the operator rolled it back" in again["msg"]
 
 
-def test_keep_archive_goes_to_and_fro(sandbox: Sandbox) -> None:
+def test_rollback_with_keep_archive_can_be_rolled_back(sandbox: Sandbox) -> None:
     service = updated(sandbox, HostConfig=POLICY)
     newer = sandbox.inspect(service.name)["Id"]
     result = rollback_to_archive(service, keep_archive=True)
@@ -72,14 +72,14 @@ def test_keep_archive_goes_to_and_fro(sandbox: Sandbox) -> None:
     assert sandbox.containers == [service.name]
 
 
-def test_data_stays(sandbox: Sandbox) -> None:
+def test_rollback_keeps_the_data(sandbox: Sandbox) -> None:
     service = updated(sandbox)
     sandbox.run_in(service.name, "sh", "-c", "echo dear >/data/letter")
     rollback_to_archive(service)
     assert sandbox.ask(service.name, "cat", "/data/letter") == "dear"
 
 
-def test_one_that_does_not_come_up_again_goes_back_to_its_archive(sandbox: Sandbox) -> None:
+def test_archive_that_does_not_become_healthy_is_an_archive_again(sandbox: Sandbox) -> None:
     """Its data was spoilt in the meantime. The newer one runs on, and the archive can be tried again."""
     picky = ("VOLUME /data", "HEALTHCHECK --interval=1s --retries=1 CMD ! test -f /data/spoilt")
     before = WebImage("v1", health=None, changes=picky)
@@ -101,7 +101,7 @@ def test_one_that_does_not_come_up_again_goes_back_to_its_archive(sandbox: Sandb
 
 
 @pytest.mark.behaviour("D8")
-def test_dependents_come_along(sandbox: Sandbox) -> None:
+def test_rollback_restarts_dependents(sandbox: Sandbox) -> None:
     service = updated(sandbox)
     sandbox.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{service.name}"})
     result = rollback_to_archive(service)
@@ -109,7 +109,7 @@ def test_dependents_come_along(sandbox: Sandbox) -> None:
     assert sandbox.ask(f"{sandbox.prefix}-sidecar", "wget", "-q", "-O", "-", "http://127.0.0.1:8080/") == "v1"
 
 
-def test_the_newer_one_has_crashed_since(sandbox: Sandbox) -> None:
+def test_crashed_container_can_be_rolled_back(sandbox: Sandbox) -> None:
     """That it does not run any more is why somebody goes back. The one that comes back ran, so it runs again."""
     service = updated(sandbox)
     sandbox.client.kill(service.name)
@@ -119,7 +119,7 @@ def test_the_newer_one_has_crashed_since(sandbox: Sandbox) -> None:
     assert sandbox.containers == [service.name]
 
 
-def test_somebody_removed_the_newer_one(sandbox: Sandbox) -> None:
+def test_removed_container_can_be_rolled_back(sandbox: Sandbox) -> None:
     service = updated(sandbox, HostConfig=POLICY)
     sandbox.client.remove_container(service.name, force=True)
     assert rollback_to_archive(service)["outcome"] == "restored"
@@ -138,21 +138,21 @@ class TestNothingToGoBackTo:
         message: str = result["msg"]
         return message
 
-    def test_no_archive(self, sandbox: Sandbox) -> None:
+    def test_container_without_an_archive_has_nothing_to_go_back_to(self, sandbox: Sandbox) -> None:
         assert "There is no archive of" in self.refused(sandbox, sandbox.service(reference("v1")))
 
-    def test_a_container_that_merely_looks_like_one(self, sandbox: Sandbox) -> None:
+    def test_container_with_the_name_of_an_archive_is_not_restored(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
         stranger = sandbox.container("web-old-1790000000", reference("v1"), start=False)
         assert "There is no archive of" in self.refused(sandbox, service)
         assert sandbox.inspect(stranger)["Name"] == f"/{service.name}-old-1790000000"
 
-    def test_an_archive_that_was_removed(self, sandbox: Sandbox) -> None:
+    def test_removed_archive_leaves_nothing_to_go_back_to(self, sandbox: Sandbox) -> None:
         service = updated(sandbox)
         sandbox.client.remove_container(service.id)
         assert "There is no archive of" in self.refused(sandbox, service)
 
-    def test_no_such_container(self, sandbox: Sandbox) -> None:
+    def test_missing_container_is_an_error(self, sandbox: Sandbox) -> None:
         result = run_module("container_rollback", name=f"{sandbox.prefix}-nobody")
         assert (result["failed"], result["changed"]) == (True, False)
         assert "There is no archive of" in result["msg"]

@@ -36,7 +36,7 @@ def app(sandbox: Sandbox) -> Service:
 
 class TestSuccess:
     @pytest.mark.behaviour("D8")
-    def test_network(self, sandbox: Sandbox, app: Service) -> None:
+    def test_update_recreates_a_dependent_in_its_network(self, sandbox: Sandbox, app: Service) -> None:
         """The one that ran runs and sees the new page; the one that was stopped is still stopped, and can be started."""
         mode = {"NetworkMode": f"container:{app.name}"}
         running = sandbox.container("running", reference("v1"), HostConfig=mode)
@@ -60,7 +60,7 @@ class TestSuccess:
 
     @pytest.mark.behaviour("D12")
     @pytest.mark.parametrize("kind", ["pid", "ipc"])
-    def test_pid_and_ipc(self, sandbox: Sandbox, app: Service, kind: str) -> None:
+    def test_update_recreates_a_dependent_in_its_pid_and_ipc_namespaces(self, sandbox: Sandbox, app: Service, kind: str) -> None:
         sandbox.container("helper", reference("v1"), HostConfig={f"{kind.title()}Mode": f"container:{app.name}"})
         result = recreate(app, image=reference("v2"))
         assert [dependent["repair"] for dependent in result["dependents"]] == ["recreated"]
@@ -69,7 +69,7 @@ class TestSuccess:
         assert namespace(sandbox, helper["Id"], kind) == namespace(sandbox, app.name, kind)
 
     @pytest.mark.behaviour("D13")
-    def test_link(self, sandbox: Sandbox, app: Service) -> None:
+    def test_update_recreates_a_linked_dependent(self, sandbox: Sandbox, app: Service) -> None:
         sandbox.container("client", reference("v1"), HostConfig={"Links": [f"{app.name}:shop"]})
         result = recreate(app, image=reference("v2"))
         assert [dependent["repair"] for dependent in result["dependents"]] == ["recreated"]
@@ -78,7 +78,7 @@ class TestSuccess:
         sandbox.client.restart(client["Id"], timeout=1)
         assert sandbox.ask(client["Id"], "wget", "-q", "-O", "-", "http://shop:8080/") == "v2"
 
-    def test_a_dependent_of_a_dependent(self, sandbox: Sandbox, app: Service) -> None:
+    def test_update_recreates_a_dependent_of_a_dependent(self, sandbox: Sandbox, app: Service) -> None:
         first = sandbox.container("first", reference("v1"), HostConfig={"NetworkMode": f"container:{app.name}"})
         sandbox.container("second", reference("v1"), HostConfig={"PidMode": f"container:{first}"})
         result = recreate(app, image=reference("v2"))
@@ -86,7 +86,7 @@ class TestSuccess:
         assert namespace(sandbox, f"{sandbox.prefix}-second", "pid") == namespace(sandbox, f"{sandbox.prefix}-first", "pid")
         assert page_through(sandbox, f"{sandbox.prefix}-first") == "v2"
 
-    def test_no_upgrade_by_the_back_door(self, sandbox: Sandbox) -> None:
+    def test_dependent_keeps_its_image_although_its_tag_moved(self, sandbox: Sandbox) -> None:
         """The pull has moved the tag that the dependent follows too. It keeps its image, and the tag goes on meaning the new one."""
         image = sandbox.moved_tag(WebImage("v1"), WebImage("v2"))
         app = sandbox.service(image)
@@ -98,14 +98,14 @@ class TestSuccess:
         assert (sidecar["Image"], sidecar["Config"]["Image"]) == (old_image, image)
         assert sandbox.client.inspect_image(image)["Id"] == result["image"]["new"]["id"]
 
-    def test_its_data_stays_with_it(self, sandbox: Sandbox, app: Service) -> None:
+    def test_dependent_keeps_its_data(self, sandbox: Sandbox, app: Service) -> None:
         sidecar = sandbox.container("sidecar", reference("v1"), Volumes={"/data": {}}, HostConfig={"NetworkMode": f"container:{app.name}"})
         sandbox.run_in(sidecar, "sh", "-c", "echo dear >/data/letter")
         sandbox.inspect(sidecar)
         recreate(app, image=reference("v2"))
         assert sandbox.ask(f"{sandbox.prefix}-sidecar", "cat", "/data/letter") == "dear"
 
-    def test_one_that_cannot_be_given_back_is_named(self, sandbox: Sandbox, app: Service, tmp_path: Path) -> None:
+    def test_dependent_that_cannot_be_recreated_is_named(self, sandbox: Sandbox, app: Service, tmp_path: Path) -> None:
         """A folder that it needs is gone. The update stands, and the dependent is still there under its name."""
         folder = tmp_path / "data"
         folder.mkdir()
@@ -121,7 +121,7 @@ class TestSuccess:
 
 class TestRollback:
     @pytest.mark.behaviour("D9")
-    def test_network(self, sandbox: Sandbox, app: Service) -> None:
+    def test_rollback_restarts_a_dependent_in_its_network(self, sandbox: Sandbox, app: Service) -> None:
         """The same container, in the network of the same container as before."""
         mode = {"NetworkMode": f"container:{app.name}"}
         running = sandbox.container("running", reference("v1"), HostConfig=mode)
@@ -135,14 +135,14 @@ class TestRollback:
 
     @pytest.mark.behaviour("D12")
     @pytest.mark.parametrize("kind", ["pid", "ipc"])
-    def test_pid_and_ipc(self, sandbox: Sandbox, app: Service, kind: str) -> None:
+    def test_rollback_restarts_a_dependent_in_its_pid_and_ipc_namespaces(self, sandbox: Sandbox, app: Service, kind: str) -> None:
         helper = sandbox.container("helper", reference("v1"), HostConfig={f"{kind.title()}Mode": f"container:{app.name}"})
         recreate(app, image=reference("v3-crashes"))
         assert sandbox.inspect(helper)["State"]["Running"]
         assert namespace(sandbox, helper, kind) == namespace(sandbox, app.id, kind)
 
     @pytest.mark.behaviour("D13")
-    def test_link(self, sandbox: Sandbox, app: Service) -> None:
+    def test_rollback_restarts_a_linked_dependent(self, sandbox: Sandbox, app: Service) -> None:
         client = sandbox.container("client", reference("v1"), HostConfig={"Links": [f"{app.name}:shop"]})
         started = sandbox.inspect(client)["State"]["StartedAt"]
         recreate(app, image=reference("v3-crashes"))
@@ -153,7 +153,7 @@ class TestRollback:
 
 
 class TestArchives:
-    def test_those_of_two_that_are_updated_in_turn_can_both_go_back(self, sandbox: Sandbox, app: Service) -> None:
+    def test_archives_of_provider_and_dependent_can_both_be_restored(self, sandbox: Sandbox, app: Service) -> None:
         """The archive of the one lives in the network of the archive of the other."""
         inner = sandbox.container("inner", reference("v1"), HostConfig={"NetworkMode": f"container:{app.name}"})
         names = [f"{sandbox.prefix}-inner", app.name]
@@ -168,9 +168,9 @@ class TestArchives:
         assert page_through(sandbox, inner) == "v1"
 
 
-class TestTheDependentItself:
+class TestUpdateOfADependent:
     @pytest.mark.behaviour("D10")
-    def test_it_can_be_updated(self, sandbox: Sandbox, app: Service) -> None:
+    def test_dependent_can_be_updated(self, sandbox: Sandbox, app: Service) -> None:
         """No conflict over the host name or the ports that the engine shows for it."""
         image = sandbox.image("exposing", WebImage("v1", changes=("EXPOSE 9",)))
         sandbox.container("sidecar", image, HostConfig={"NetworkMode": f"container:{app.name}"})
@@ -192,14 +192,14 @@ class TestRefused:
         assert sandbox.inspect(app.name)["State"]["StartedAt"] == before
 
     @pytest.mark.behaviour("C8")
-    def test_files_of_a_dependent(self, sandbox: Sandbox, app: Service) -> None:
+    def test_lost_files_of_a_dependent_prevent_the_update(self, sandbox: Sandbox, app: Service) -> None:
         sidecar = sandbox.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{app.name}"})
         sandbox.run_in(sidecar, "sh", "-c", "echo dear >/www/letter")
         result = recreate(app, image=reference("v2"), lost_files="refuse")
         assert (result["failed"], result["changed"]) == (True, False)
         assert f"{sandbox.prefix}-sidecar:/www/letter" in result["msg"]
 
-    def test_its_own_provider_is_gone(self, sandbox: Sandbox, app: Service) -> None:
+    def test_missing_provider_of_the_container_prevents_the_update(self, sandbox: Sandbox, app: Service) -> None:
         sidecar = sandbox.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{app.name}"})
         sandbox.client.remove_container(app.id, force=True)
         started = sandbox.inspect(sidecar)["State"]["StartedAt"]
@@ -208,11 +208,11 @@ class TestRefused:
         assert "shares a namespace of a container" in result["msg"]
         assert sandbox.inspect(f"{sandbox.prefix}-sidecar")["State"]["StartedAt"] == started
 
-    def test_auto_remove(self, sandbox: Sandbox, app: Service) -> None:
+    def test_dependent_with_auto_remove_prevents_the_update(self, sandbox: Sandbox, app: Service) -> None:
         sandbox.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{app.name}", "AutoRemove": True})
         self.assert_untouched(sandbox, app, f"{sandbox.prefix}-sidecar depends on it")
 
-    def test_paused(self, sandbox: Sandbox, app: Service) -> None:
+    def test_paused_dependent_prevents_the_update(self, sandbox: Sandbox, app: Service) -> None:
         sidecar = sandbox.container("sidecar", reference("v1"), HostConfig={"NetworkMode": f"container:{app.name}"})
         sandbox.client.pause(sidecar)
         self.assert_untouched(sandbox, app, "is paused")

@@ -68,7 +68,7 @@ def playbook(sandbox: Sandbox, *arguments: str, **options: Any) -> tuple[str, di
 
 
 @pytest.mark.behaviour("J2")
-def test_an_image_that_is_here_already(sandbox: Sandbox, settings: dict[str, Any], secret: str) -> None:
+def test_diff_for_a_local_image_shows_every_change(sandbox: Sandbox, settings: dict[str, Any], secret: str) -> None:
     """All that will change is printed, and it is what a run then prints, too."""
     old, new = sandbox.image("old", OLD), sandbox.image("new", NEW)
     sandbox.container("web", old, start=False, **settings)
@@ -102,7 +102,7 @@ def test_an_image_that_is_here_already(sandbox: Sandbox, settings: dict[str, Any
 
 
 @pytest.mark.behaviour("J2")
-def test_an_image_that_is_not_here_yet(sandbox: Sandbox) -> None:
+def test_diff_for_a_remote_image_shows_the_reference(sandbox: Sandbox) -> None:
     sandbox.container("web", sandbox.moved_tag(OLD, NEW), start=False)
     output, foretold = playbook(sandbox, "--check", "--diff")
     assert "\n+        id: (not known before the pull)\n" in output, output
@@ -113,14 +113,14 @@ def test_an_image_that_is_not_here_yet(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("arguments", [(), ("--check",)])
-def test_nothing_to_tell(sandbox: Sandbox, arguments: tuple[str, ...]) -> None:
+def test_diff_of_an_unchanged_container_is_empty(sandbox: Sandbox, arguments: tuple[str, ...]) -> None:
     sandbox.container("web", sandbox.image("same", OLD), start=False)
     output, result = playbook(sandbox, "--diff", *arguments)
     assert (result["outcome"], result["diff"]["before"], result["diff"]["after"]) == ("unchanged", "", "")
     assert "+++" not in output
 
 
-def test_after_a_rollback_nothing_has_changed(sandbox: Sandbox) -> None:
+def test_diff_after_a_rollback_is_empty(sandbox: Sandbox) -> None:
     old, broken = sandbox.image("old", OLD), sandbox.image("broken", WebImage("v3", command=shell("exit 3"), health=None))
     sandbox.container("web", old, Cmd=None)
     output, result = playbook(sandbox, "--diff", image=broken, poll_interval=0.2, stop_timeout=1)
@@ -128,14 +128,14 @@ def test_after_a_rollback_nothing_has_changed(sandbox: Sandbox) -> None:
     assert "+++" not in output
 
 
-def test_nobody_asked(sandbox: Sandbox) -> None:
+def test_no_diff_without_diff_mode(sandbox: Sandbox) -> None:
     sandbox.container("web", sandbox.moved_tag(OLD, NEW), start=False)
     assert "diff" not in playbook(sandbox, "--check")[1]
 
 
 @pytest.mark.behaviour("J4")
 @pytest.mark.parametrize("own", [{}, {"Cmd": ["mine"]}, {"Entrypoint": ["/bin/sh"]}, {"Entrypoint": [""], "Cmd": ["/bin/sh"]}], ids=str)
-def test_nothing_else_changes(sandbox: Sandbox, settings: dict[str, Any], own: dict[str, Any]) -> None:
+def test_diff_shows_every_change_of_the_inspect_document(sandbox: Sandbox, settings: dict[str, Any], own: dict[str, Any]) -> None:
     """The image's defaults give way to those of the new one, as the diff tells. What the operator set stays."""
     old, new = sandbox.image("old", OLD), sandbox.image("new", NEW)
     sandbox.container("web", old, start=False, **{**settings, **own})

@@ -95,26 +95,26 @@ def test_the_examples_of_container_rollback_run(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("task", [task for task in documented_tasks() if "check_mode" not in json.dumps(task.values)])
-def test_no_example_hides_a_failure(sandbox: Sandbox, task: dict[str, Any], password_registry: SecuredRegistry) -> None:
+def test_no_example_ignores_a_failure(sandbox: Sandbox, task: dict[str, Any], password_registry: SecuredRegistry) -> None:
     run = run_documented(sandbox, task, sandbox.moved_tag(WebImage("v1"), STANDARD["v3-crashes"]), password_registry)
     assert run.status == 2, run.output
     assert "cannot read /etc/web.conf" in run.output
 
 
-def test_module_defaults_of_the_action_group(sandbox: Sandbox) -> None:
+def test_module_defaults_of_the_action_group_apply(sandbox: Sandbox) -> None:
     tasks = play({"evenkeel.fleet.container_recreate": {"name": sandbox.prefix}})
     run = run_playbook([{**tasks, "module_defaults": {"group/evenkeel.fleet.docker": {"docker_host": "unix:///from/the/defaults.sock"}}}])
     assert "unix:///from/the/defaults.sock" in run.results[0]["msg"]
 
 
-def test_environment_of_the_task(sandbox: Sandbox) -> None:
+def test_environment_of_the_task_applies(sandbox: Sandbox) -> None:
     tasks = play({"evenkeel.fleet.container_recreate": {"name": sandbox.prefix}})
     run = run_playbook([{**tasks, "environment": {"DOCKER_HOST": "unix:///from/the/environment.sock"}}])
     assert "unix:///from/the/environment.sock" in run.results[0]["msg"]
 
 
 @pytest.mark.behaviour("J1")
-def test_check_mode_of_a_playbook_touches_nothing(sandbox: Sandbox) -> None:
+def test_check_mode_of_a_playbook_changes_nothing(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"))
     tasks = play({"evenkeel.fleet.container_recreate": {"name": service.name, "image": reference("v2")}})
     run = run_playbook([{**tasks, "check_mode": True}])
@@ -124,7 +124,7 @@ def test_check_mode_of_a_playbook_touches_nothing(sandbox: Sandbox) -> None:
     assert fetch(service.port) == "v1"
 
 
-def test_what_went_wrong_is_printed_for_people(sandbox: Sandbox) -> None:
+def test_failure_is_printed_legibly(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"))
     run = run_playbook([play({"evenkeel.fleet.container_recreate": {"name": service.name, "image": reference("v3-crashes")}})])
     assert run.status == 2

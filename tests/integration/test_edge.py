@@ -44,7 +44,7 @@ def ops(sandbox: Sandbox) -> SdkDockerOps:
     return SdkDockerOps(sandbox.client, SystemClock())
 
 
-class TestNews:
+class TestEvents:
     """It makes a look come early, and must never make it come late, nor fail."""
 
     PATIENCE = 30
@@ -55,7 +55,7 @@ class TestNews:
         check = {"Test": ["CMD", "test", "-e", "/tmp/well"], "Interval": 300_000_000, "Retries": 1}
         return sandbox.container("web", reference("v1"), Healthcheck=check)
 
-    def test_it_tells_health_and_end_of_this_container_only(self, sandbox: Sandbox, container: str) -> None:
+    def test_events_are_health_and_exit_of_this_container_only(self, sandbox: Sandbox, container: str) -> None:
         wait_for(lambda: self.health(sandbox, container) == "unhealthy", "the first health check")
         news, event_of_another = (Events(sandbox.client, of) for of in (container, sandbox.container("other", reference("v1"))))
         for stream in (news, event_of_another):
@@ -69,7 +69,7 @@ class TestNews:
         assert not self.is_told(event_of_another, self.BRIEFLY)
 
     @pytest.mark.parametrize("answer", ["none", "a refusal"])
-    def test_without_a_stream_there_is_no_more_of_it(self, container: str, answer: str) -> None:
+    def test_missing_event_stream_is_ignored(self, container: str, answer: str) -> None:
         over = threading.Event()
 
         class WithoutEvents(Proxy):
@@ -106,11 +106,11 @@ class TestPull:
         with pytest.raises(EngineError):
             ops.pull(ImageReference.parse(image))
 
-    def test_the_digest_is_the_registrys(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
+    def test_pulled_digest_is_the_digest_of_the_registry(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
         identity = ops.pull(ImageReference.parse(reference("v1")))
         assert identity.digest == sandbox.client.inspect_distribution(reference("v1"))["Descriptor"]["digest"]
 
-    def test_by_digest(self, ops: SdkDockerOps) -> None:
+    def test_pull_by_digest(self, ops: SdkDockerOps) -> None:
         by_tag = ops.pull(ImageReference.parse(reference("v1")))
         pinned = f"{reference('v1')}@{by_tag.digest}"
         identity = ops.pull(ImageReference.parse(pinned))
@@ -118,7 +118,7 @@ class TestPull:
 
 
 class TestCreate:
-    def test_the_body_is_posted_as_it_is(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
+    def test_create_posts_the_body_unchanged(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
         sandbox.client.pull(*reference("v1").rsplit(":", 1))
         body = {
             "Image": reference("v1"),
@@ -130,7 +130,7 @@ class TestCreate:
         assert created["Config"]["Labels"] == {"kept": "yes"}
         assert {key: created["HostConfig"][key] for key in body["HostConfig"]} == body["HostConfig"]
 
-    def test_all_networks_are_there_before_the_start(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
+    def test_all_networks_are_connected_before_the_start(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
         networks = [sandbox.network(suffix) for suffix in ("a", "b", "c")]
         created = sandbox.inspect(ops.create(sandbox.prefix, self.on(networks)))
         assert created["State"]["Status"] == "created"
@@ -138,7 +138,7 @@ class TestCreate:
             networks, True
         )
 
-    def test_a_network_that_refuses_names_what_was_left(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
+    def test_failed_network_connection_names_the_incomplete_container(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
         first, second = sandbox.network("a"), sandbox.network("b")
         body = self.on([first, second])
         body["NetworkingConfig"]["EndpointsConfig"][second]["IPAMConfig"] = {"IPv4Address": "203.0.113.9"}
@@ -161,15 +161,13 @@ class TestCreate:
 class TestStop:
     STUBBORN = WebImage("v1", command=shell("trap '' TERM; sleep 600 & wait"), health=None)
 
-    def test_the_clients_timeout_does_not_cut_the_stop_short(self, sandbox: Sandbox) -> None:
+    def test_stop_may_take_longer_than_the_client_timeout(self, sandbox: Sandbox) -> None:
         service = sandbox.service(sandbox.image("1", self.STUBBORN, push=False), wait=False)
         impatient = engine.client(timeout=1)
         SdkDockerOps(impatient, SystemClock()).stop(service.id, 3)
         assert sandbox.inspect(service.id)["State"]["ExitCode"] == 137
 
-    def test_as_long_as_a_stop_may_be_on_its_way_nobody_says_that_it_failed(
-        self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_stop_without_an_answer_is_waited_for(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         """The answer breaks off at once; the stop itself takes longer than the margin that an answer gets."""
         service = sandbox.service(sandbox.image("1", self.STUBBORN, push=False), wait=False)
         monkeypatch.setattr(docker_ops, "_STOP_MARGIN", 2)
@@ -183,7 +181,7 @@ class TestStop:
         SdkDockerOps(cut, SystemClock()).stop(service.id, 4)
         assert not sandbox.inspect(service.id)["State"]["Running"]
 
-    def test_a_stop_that_never_arrived_is_a_failure_in_the_end(self) -> None:
+    def test_stop_that_never_arrived_fails_in_the_end(self) -> None:
         """With or without a stop timeout: nothing waits for ever."""
         for timeout, longest in ((5, 40), (-1, 700)):
             clock = FakeClock()
@@ -191,7 +189,7 @@ class TestStop:
                 SdkDockerOps(DeadClient(), clock).stop("web", timeout)
             assert timeout < clock.now < longest
 
-    def test_an_answer_that_does_not_come_is_waited_for(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_stop_waits_longer_than_the_stop_timeout_for_an_answer(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
         service = sandbox.service(sandbox.image("1", self.STUBBORN, push=False), wait=False)
         impatient = engine.client(timeout=1)
         # An SDK that forgets to add the stop timeout to its own, as those before 5 did when none was named.
@@ -205,7 +203,7 @@ class TestStop:
 
 
 class TestRemove:
-    def test_the_archive_keeps_its_volumes_and_a_failed_container_does_not(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
+    def test_remove_keeps_the_volumes_of_an_archive_only(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
         for force, volume_stays in ((False, True), (True, False)):
             service = sandbox.service(reference("v1"), f"force-{force}", wait=False, Volumes={"/data": {}})
             volume = sandbox.inspect(service.id)["Mounts"][0]["Name"]
@@ -213,7 +211,7 @@ class TestRemove:
             ops.remove(service.id, force=force)
             assert sandbox.volume_exists(volume) is volume_stays
 
-    def test_an_image_in_use_is_a_conflict(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
+    def test_removal_of_an_image_in_use_is_a_conflict(self, ops: SdkDockerOps, sandbox: Sandbox) -> None:
         image = sandbox.image("1", WebImage(sandbox.prefix), push=False)
         sandbox.service(image)
         with pytest.raises(Conflict):
@@ -221,7 +219,7 @@ class TestRemove:
 
 
 class TestFailure:
-    def test_everything_that_tells_why(self, sandbox: Sandbox) -> None:
+    def test_failure_has_exit_code_health_log_and_logs(self, sandbox: Sandbox) -> None:
         script = "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22; do echo line $i; done; exit 9"
         service = sandbox.service(sandbox.image("1", WebImage("v1", command=shell(script), health=None), push=False), wait=False)
         sandbox.client.wait(service.id)
@@ -229,13 +227,13 @@ class TestFailure:
         assert (failure.exit_code, failure.oom_killed, failure.error, failure.health_log) == (9, False, "", ())
         assert (len(failure.logs), failure.logs[-1]) == (20, "line 22")
 
-    def test_both_streams(self, sandbox: Sandbox) -> None:
+    def test_failure_has_both_output_streams(self, sandbox: Sandbox) -> None:
         script = "echo out; echo err >&2; printf 'a\\rb'; exit 9"
         service = sandbox.service(sandbox.image("1", WebImage("v1", command=shell(script), health=None), push=False), wait=False)
         sandbox.client.wait(service.id)
         assert sorted(SdkHealthProbe(sandbox.client).failure(service.id).logs) == ["a\rb", "err", "out"]
 
-    def test_logs_that_cannot_be_read_back(self, sandbox: Sandbox) -> None:
+    def test_failure_without_readable_logs(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"), wait=False, HostConfig={"LogConfig": {"Type": "none", "Config": {}}})
         failure = SdkHealthProbe(sandbox.client).failure(service.id)
         assert failure.logs[0].startswith("(no logs: ")
@@ -283,19 +281,19 @@ class TestConnect:
         defaults = {name: spec.get("default") for name, spec in CONNECTION.argument_spec.items()}
         return {**defaults, **options}
 
-    def test_a_socket_may_be_a_path(self, client: docker.APIClient) -> None:
+    def test_docker_host_may_be_a_socket_path(self, client: docker.APIClient) -> None:
         if not engine.host().startswith("unix://"):
             pytest.skip("the engine is not behind a Unix socket")
         client.ping()
         assert connect(self.options(docker_host=engine.host()[len("unix://") :])).ping()
 
-    def test_credentials_are_not_told(self) -> None:
+    def test_credentials_are_masked_in_errors(self) -> None:
         with pytest.raises(EngineUnavailable) as caught:
             connect(self.options(docker_host="tcp://user:geheim@127.0.0.1:1"))
         assert "geheim" not in str(caught.value)
         assert "tcp://********@127.0.0.1:1" in str(caught.value)
 
-    def test_a_pull_that_stays_silent_ends(self) -> None:
+    def test_silent_pull_ends_with_the_pull_timeout(self) -> None:
         """The SDK by itself waits for ever."""
         with Proxy(socket_of(engine.host()), at=1, fault=Fault.HANG) as proxy:
             ops = SdkDockerOps(connect(self.options(docker_host=proxy.url)), SystemClock(), pull_timeout=0.5)
@@ -304,11 +302,11 @@ class TestConnect:
         assert proxy.calls[1:] == [Call("POST", "/images/create")]
 
     @pytest.mark.parametrize(("option", "value"), [("timeout", 0), ("tls_hostname", "engine.example"), ("api_version", "abc")])
-    def test_what_cannot_be_is_told(self, option: str, value: Any) -> None:
+    def test_invalid_connection_is_an_error(self, option: str, value: Any) -> None:
         with pytest.raises(InvalidInput, match=option):
             connect(self.options(**{option: value}))
 
-    def test_an_engine_that_is_too_old(self, client: docker.APIClient) -> None:
+    def test_engine_that_is_too_old_is_an_error(self, client: docker.APIClient) -> None:
         client.ping()
         with pytest.raises(EngineUnavailable, match=r"supports only API 1\.30; 1\.41 or newer"):
             connect(self.options(docker_host=engine.host(), api_version="1.30"))

@@ -15,7 +15,9 @@ from testbed.images import WebImage
 
 
 @pytest.mark.parametrize("signal", ["TERM", "KILL"])
-def test_a_restart(private_engine: ContainedEngine, private_sandbox: Sandbox, signal: str) -> None:
+def test_engine_restart_restarts_only_containers_with_a_policy(
+    private_engine: ContainedEngine, private_sandbox: Sandbox, signal: str
+) -> None:
     image = private_sandbox.image("1", WebImage("v1"))
     comes_back = private_sandbox.service(image, "always", wait=False, HostConfig={"RestartPolicy": {"Name": "always"}}).id
     stays_down = private_sandbox.service(image, "no", wait=False).id

@@ -130,7 +130,7 @@ def execute(sandbox: Sandbox, container: str, *command: str) -> str:
 
 class TestImageDefaults:
     @pytest.mark.behaviour("B1", "B2", "B5", "B6", "B10", "B11", "J4")
-    def test_they_follow_the_new_image(self, sandbox: Sandbox) -> None:
+    def test_defaults_follow_the_new_image(self, sandbox: Sandbox) -> None:
         v1 = (
             "ENV APP_VERSION=1",
             "ENV SHARED=1",
@@ -164,12 +164,12 @@ class TestImageDefaults:
         assert config["Hostname"] == sandbox.inspect(old.name)["Id"][:12]
 
     @pytest.mark.behaviour("B4")
-    def test_a_health_check_follows_and_what_was_set_of_it_stays(self, sandbox: Sandbox) -> None:
+    def test_health_check_follows_the_image_except_for_user_settings(self, sandbox: Sandbox) -> None:
         old = Old(sandbox, ("HEALTHCHECK --interval=30s --retries=7 CMD false",), Healthcheck={"Timeout": 9_000_000_000})
         health_check = old.update(command=serve_after(), health="true")["Config"]["Healthcheck"]
         assert health_check == {"Test": ["CMD-SHELL", "true"], "Interval": 1_000_000_000, "Timeout": 9_000_000_000, "Retries": 2}
 
-    def test_what_the_operator_set_stays(self, sandbox: Sandbox) -> None:
+    def test_user_settings_are_kept(self, sandbox: Sandbox) -> None:
         asked = {
             "Hostname": "shop",
             "Domainname": "example",
@@ -189,20 +189,20 @@ class TestImageDefaults:
         assert {field: config[field] for field in asked} == {**asked, "Healthcheck": config["Healthcheck"]}
         assert config["Healthcheck"]["Test"] == ["NONE"]
 
-    def test_a_published_port_stays_published_when_the_image_forgets_it(self, sandbox: Sandbox) -> None:
+    def test_published_port_is_kept_when_the_image_no_longer_exposes_it(self, sandbox: Sandbox) -> None:
         bindings = {"PortBindings": {"8080/tcp": [{"HostIp": "127.0.0.1", "HostPort": ""}]}}
         old = Old(sandbox, ("EXPOSE 8080",), ExposedPorts={"8080/tcp": {}}, HostConfig=bindings)
         assert old.document["NetworkSettings"]["Ports"]["8080/tcp"]
         assert old.update()["NetworkSettings"]["Ports"]["8080/tcp"]
 
     @pytest.mark.behaviour("B8")
-    def test_a_variable_with_the_default_value_can_be_kept(self, sandbox: Sandbox) -> None:
+    def test_keep_env_keeps_a_variable_with_the_default_value(self, sandbox: Sandbox) -> None:
         old = Old(sandbox, ("ENV MODE=fast", "ENV LEVEL=1"), Env=["MODE=fast", "LEVEL=1"])
         config = old.update(("ENV MODE=slow", "ENV LEVEL=2"), keep_env=["MODE"])["Config"]
         assert variables(config) == ["LEVEL=2", "MODE=fast"]
 
     @pytest.mark.behaviour("B9")
-    def test_without_the_old_image_the_whole_configuration_makes_a_container(self, sandbox: Sandbox) -> None:
+    def test_verbatim_configuration_is_accepted_by_the_engine(self, sandbox: Sandbox) -> None:
         old = Old(sandbox, ("ENV MODE=fast", "LABEL from=1", "USER 1000"), Env=["A=b"])
         v2 = image(sandbox, "2", WebImage("v2", command=ENDS, health=None), ("ENV MODE=slow", 'ENTRYPOINT ["false"]'))
         spec = ContainerSpec.from_inspect(Inspected(old.document, None))
@@ -214,7 +214,7 @@ class TestImageDefaults:
 
 class TestStorage:
     @pytest.mark.behaviour("C4", "C10")
-    def test_all_kinds_of_mounts_stay_as_they_are(self, sandbox: Sandbox) -> None:
+    def test_all_kinds_of_mounts_are_kept(self, sandbox: Sandbox) -> None:
         local = {"type": "tmpfs", "device": "tmpfs", "o": "size=1m"}
         with_options, plain = f"{sandbox.prefix}-options", f"{sandbox.prefix}-plain"
         sandbox.client.create_volume(with_options, driver_opts=local)
@@ -241,7 +241,7 @@ class TestStorage:
             assert execute(sandbox, new["Id"], "ls", path).strip() == "kept"
 
     @pytest.mark.behaviour("C4")
-    def test_volumes_of_another_container_stay_that_containers(self, sandbox: Sandbox) -> None:
+    def test_volumes_from_another_container_still_belong_to_it(self, sandbox: Sandbox) -> None:
         lent = image(sandbox, "lender", WebImage("lender", command=STAYS, health=None), ("VOLUME /lent",))
         lender = create(sandbox, f"{sandbox.prefix}-lender", {"Image": lent})
         volume = sandbox.inspect(lender)["Mounts"][0]["Name"]
@@ -260,7 +260,7 @@ def mounts(document: Document) -> list[tuple[Any, ...]]:
 
 class TestNetworks:
     @pytest.mark.behaviour("D1", "D2", "D6", "A14")
-    def test_all_networks_with_their_aliases_are_there_before_the_process_starts(self, sandbox: Sandbox) -> None:
+    def test_networks_and_aliases_are_connected_before_the_process_starts(self, sandbox: Sandbox) -> None:
         names = [network(sandbox, suffix, number) for number, suffix in enumerate(("b", "a", "c"))]
         wishes = {name: {"Aliases": [f"shop-{suffix}", "0123456789ab"]} for suffix, name in zip("bac", names, strict=True)}
         driver_opts = {"com.docker.network.endpoint.sysctls": "net.ipv4.conf.IFNAME.log_martians=1"}
@@ -288,7 +288,7 @@ class TestNetworks:
 
     @pytest.mark.behaviour("D3", "A10")
     @pytest.mark.parametrize("fails", [False, True])
-    def test_static_addresses(self, sandbox: Sandbox, fails: bool) -> None:
+    def test_static_addresses_are_kept(self, sandbox: Sandbox, fails: bool) -> None:
         front, back = network(sandbox, "front", 4, ipv6=True), network(sandbox, "back", 5)
         wishes: Document = {
             front: {"IPAMConfig": {"IPv4Address": subnet(sandbox, 4) + "50", "IPv6Address": subnet6(sandbox, 4) + ":50"}},
@@ -302,7 +302,7 @@ class TestNetworks:
 
     @pytest.mark.behaviour("D4")
     @pytest.mark.parametrize("mode", ["front", "default"])
-    def test_a_mac_address_that_was_asked_for_is_kept(self, sandbox: Sandbox, mode: str) -> None:
+    def test_requested_mac_address_is_kept(self, sandbox: Sandbox, mode: str) -> None:
         mode = network(sandbox, "front", 6) if mode == "front" else mode
         mac = "02:42:c0:ff:ee:01"
         old = Old(sandbox, MacAddress=mac, HostConfig={"NetworkMode": mode})
@@ -311,7 +311,7 @@ class TestNetworks:
         assert new["Config"].get("MacAddress", mac) == mac
 
     @pytest.mark.behaviour("D4", "D2")
-    def test_mac_addresses_of_several_networks(self, sandbox: Sandbox) -> None:
+    def test_mac_addresses_of_several_networks_are_kept(self, sandbox: Sandbox) -> None:
         if not takes_all_networks(sandbox.client):
             pytest.skip("before API 1.44 only a container as a whole can be given a MAC address")
         front, back, side = (network(sandbox, suffix, 7 + number) for number, suffix in enumerate(("front", "back", "side")))
@@ -321,7 +321,7 @@ class TestNetworks:
         assert [new[name]["MacAddress"] for name in (front, back)] == ["02:42:c0:ff:ee:01", "02:42:c0:ff:ee:02"]
 
     @pytest.mark.behaviour("D4")
-    def test_a_mac_address_that_the_engine_made_is_not_pinned(self, sandbox: Sandbox) -> None:
+    def test_generated_mac_address_is_not_pinned(self, sandbox: Sandbox) -> None:
         front, back = network(sandbox, "front", 10), network(sandbox, "back", 11)
         old = Old(sandbox, HostConfig={"NetworkMode": front}, NetworkingConfig={"EndpointsConfig": {front: {}, back: {}}})
         spec = ContainerSpec.from_inspect(Inspected(old.document, sandbox.client.inspect_image(old.image)))
@@ -329,7 +329,7 @@ class TestNetworks:
         assert spec.endpoints == {front: {}, back: {}}
 
     @pytest.mark.behaviour("D10")
-    def test_a_container_in_another_ones_network(self, sandbox: Sandbox) -> None:
+    def test_network_of_another_container_is_kept(self, sandbox: Sandbox) -> None:
         provided = image(sandbox, "provider", WebImage("provider", command=STAYS, health=None))
         provider = create(sandbox, f"{sandbox.prefix}-provider", {"Image": provided, "Hostname": "shop", "Domainname": "example"})
         sandbox.client.start(provider)
@@ -342,7 +342,7 @@ class TestNetworks:
 
     @pytest.mark.behaviour("D15")
     @pytest.mark.parametrize("mode", ["default", "bridge", "host", "none"])
-    def test_the_networks_that_every_engine_has(self, sandbox: Sandbox, mode: str) -> None:
+    def test_predefined_networks_are_kept(self, sandbox: Sandbox, mode: str) -> None:
         old = Old(sandbox, HostConfig={"NetworkMode": mode})
         new = old.update()
         assert new["HostConfig"] == old.document["HostConfig"]
@@ -352,7 +352,7 @@ class TestNetworks:
             assert new["Config"]["Hostname"] == old.document["Config"]["Hostname"]
 
     @pytest.mark.parametrize("digits", [12, 64])
-    def test_a_network_that_was_named_by_its_id(self, sandbox: Sandbox, digits: int) -> None:
+    def test_network_given_by_id_is_kept(self, sandbox: Sandbox, digits: int) -> None:
         front, back = network(sandbox, "front", 12), network(sandbox, "back", 13)
         network_id = sandbox.client.inspect_network(front)["Id"]
         old = Old(
@@ -361,14 +361,14 @@ class TestNetworks:
         sandbox.client.connect_container_to_network(old.id, back, aliases=["shop-back"])
         assert aliases(old.update()) == {front: ["shop"], back: ["shop-back"]}
 
-    def test_a_container_that_left_its_first_network_does_not_return(self, sandbox: Sandbox) -> None:
+    def test_disconnected_first_network_is_not_connected_again(self, sandbox: Sandbox) -> None:
         front, back = network(sandbox, "front", 14), network(sandbox, "back", 15)
         old = Old(sandbox, HostConfig={"NetworkMode": front})
         sandbox.client.connect_container_to_network(old.id, back)
         sandbox.client.disconnect_container_from_network(old.id, front)
         assert list(endpoints(old.update())) == [back]
 
-    def test_a_container_that_was_isolated_stays_so(self, sandbox: Sandbox) -> None:
+    def test_isolated_container_stays_isolated(self, sandbox: Sandbox) -> None:
         front = network(sandbox, "front", 16)
         old = Old(sandbox, HostConfig={"NetworkMode": front})
         sandbox.client.disconnect_container_from_network(old.id, front)
@@ -377,7 +377,7 @@ class TestNetworks:
 
 class TestHostConfig:
     @pytest.mark.behaviour("E1", "E3", "E4")
-    def test_it_goes_through_whole(self, sandbox: Sandbox) -> None:
+    def test_host_config_is_kept_completely(self, sandbox: Sandbox) -> None:
         host_config = {
             "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 2048}],
             "Sysctls": {"net.ipv4.ip_unprivileged_port_start": "0"},
@@ -415,18 +415,18 @@ class TestHostConfig:
         assert told >= set(host_config) - {"Annotations"}
 
     @pytest.mark.behaviour("E3")
-    def test_cpus_as_one_number(self, sandbox: Sandbox) -> None:
+    def test_cpus_as_one_number_are_kept(self, sandbox: Sandbox) -> None:
         old = Old(sandbox, HostConfig={"NanoCpus": 500_000_000})
         assert old.update()["HostConfig"] == old.document["HostConfig"]
 
     @pytest.mark.behaviour("E4")
-    def test_a_rollback_gives_the_restart_policy_back(self, sandbox: Sandbox) -> None:
+    def test_rollback_restores_the_restart_policy(self, sandbox: Sandbox) -> None:
         policy = {"Name": "on-failure", "MaximumRetryCount": 5}
         old = Old(sandbox, HostConfig={"RestartPolicy": policy})
         assert old.roll_back()["HostConfig"]["RestartPolicy"] == policy
 
     @pytest.mark.behaviour("E2", "X20")
-    def test_devices_are_asked_for_whole(self, sandbox: Sandbox) -> None:
+    def test_device_requests_are_kept_completely(self, sandbox: Sandbox) -> None:
         """Without the hardware, as far as a create call goes."""
         v1 = image(sandbox, "1", WebImage("v1", command=STAYS, health=None))
         gpus = [{"Driver": "nvidia", "Count": -1, "DeviceIDs": None, "Capabilities": [["gpu"]], "Options": {"a": "b"}}]
@@ -439,7 +439,7 @@ class TestHostConfig:
         assert new["HostConfig"]["DeviceRequests"] == gpus
 
     @pytest.mark.behaviour("E2")
-    def test_a_start_that_a_missing_device_makes_impossible_is_rolled_back(self, sandbox: Sandbox) -> None:
+    def test_missing_device_is_rolled_back(self, sandbox: Sandbox) -> None:
         device = sandbox.client.create_volume(f"{sandbox.prefix}-device")["Mountpoint"]
         mapping = {"PathOnHost": "/dev/null", "PathInContainer": "/dev/nothing", "CgroupPermissions": "rw"}
         old = Old(sandbox, HostConfig={"Devices": [mapping], "Binds": [f"{sandbox.prefix}-device:/device"]})

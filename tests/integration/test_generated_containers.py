@@ -128,7 +128,7 @@ def volumes(container: Document) -> dict[str, tuple[str, bool]]:
     return {clean(mount["Destination"]): (mount["Source"], mount["RW"]) for mount in container["Mounts"]}
 
 
-def test_the_engine_does_what_the_model_says(workshop: Workshop, examples: int) -> None:
+def test_engine_agrees_with_the_model(workshop: Workshop, examples: int) -> None:
     def example(data: st.DataObject) -> None:
         image, body = workshop.image(data.draw(workshop.images("same"))), data.draw(workshop.bodies("same"))
         defaults = workshop.config_of(image)
@@ -144,7 +144,7 @@ def test_the_engine_does_what_the_model_says(workshop: Workshop, examples: int) 
 
 
 @pytest.mark.parametrize("state", ["created", "running", "exited"])
-def test_a_spec_makes_a_container_with_the_same_spec(workshop: Workshop, examples: int, state: str) -> None:
+def test_recreated_container_has_the_same_spec(workshop: Workshop, examples: int, state: str) -> None:
     def example(data: st.DataObject) -> None:
         image, body = workshop.image(data.draw(workshop.images("same"))), data.draw(workshop.bodies("same"))
         try:
@@ -178,7 +178,7 @@ def test_a_spec_makes_a_container_with_the_same_spec(workshop: Workshop, example
     run(examples if state == "created" else examples // 3, example, workshop)
 
 
-def test_an_update_gives_what_starting_over_gives(workshop: Workshop, examples: int) -> None:
+def test_update_equals_a_new_container_from_the_new_image(workshop: Workshop, examples: int) -> None:
     def example(data: st.DataObject) -> None:
         image, newer = workshop.image(data.draw(workshop.images("1"))), workshop.image(data.draw(workshop.images("2")))
         body = data.draw(workshop.bodies("op"))

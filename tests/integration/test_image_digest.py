@@ -34,7 +34,7 @@ def service(sandbox: Sandbox, images: tuple[str, str]) -> Service:
     return sandbox.service(images[0])
 
 
-def test_from_the_tested_one_to_the_newest(sandbox: Sandbox, service: Service, images: tuple[str, str]) -> None:
+def test_container_moves_to_the_digest_and_later_to_its_tag(sandbox: Sandbox, service: Service, images: tuple[str, str]) -> None:
     """To the digest; again, which changes nothing; with the image at hand only, neither; and without it to where the tag is by now."""
     tag, tested = images
     options = {"name": service.name, "poll_interval": 0.2}
@@ -58,7 +58,7 @@ def test_from_the_tested_one_to_the_newest(sandbox: Sandbox, service: Service, i
     assert fetch(service.port) == "v3"
 
 
-def test_a_rollback_from_it(sandbox: Sandbox, images: tuple[str, str]) -> None:
+def test_rollback_from_the_digest_points_the_tag_back(sandbox: Sandbox, images: tuple[str, str]) -> None:
     """The tag means the old image again on this host."""
     tag, _tested = images
     service = sandbox.service(tag, "other")
@@ -71,7 +71,7 @@ def test_a_rollback_from_it(sandbox: Sandbox, images: tuple[str, str]) -> None:
     assert sandbox.client.inspect_image(tag)["Id"] == before
 
 
-def test_what_makes_no_sense(sandbox: Sandbox) -> None:
+def test_invalid_digest_is_refused(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"))
     digest, other = (f"sha256:{character * 64}" for character in "ab")
     wrong: list[dict[str, Any]] = [

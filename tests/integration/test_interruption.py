@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an interrupted run left, two runs at once, and an archive that must not wake up."""
+"""What an interrupted run leaves, concurrent runs, and an archive that must not be started."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ import pytest
 
 from support.real.ansible import run_module
 from support.real.faulty_proxy import Fault
-from support.real.matrix import OLD, SUCCESS, Bench, Way, another_caller
+from support.real.matrix import OLD, SUCCESS, MatrixRunner, UpdatePath, another_caller
 from support.real.polling_client import fetch
 from support.real.sandbox import Sandbox, wait_for
 from testbed import engine
 from testbed.images import WebImage, reference
 
 
-def place_of_rename(bench: Bench) -> int:
-    return next(at for at, call in enumerate(bench.calls(SUCCESS)) if call.path.endswith("/rename"))
+def index_of_rename(runner: MatrixRunner) -> int:
+    return next(at for at, call in enumerate(runner.calls(SUCCESS)) if call.path.endswith("/rename"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
@@ -34,39 +34,39 @@ def test_another_caller_is_another_user() -> None:
     assert identity.stdout == "nobody\n"
 
 
-def test_only_the_recovery_was_to_be_done(bench: Bench) -> None:
+def test_outcome_is_recovered_when_nothing_else_had_to_be_done(runner: MatrixRunner) -> None:
     """The image is the one that runs already, so the run that brings the old container back has nothing else to do."""
-    with bench.patient() as patient:
-        bench.kill(patient, SUCCESS, place_of_rename(bench), Fault.KILL_AFTER)
-        assert patient.truth_if_any() is None
-        result = bench.run(patient, Way("same image", OLD, "v1"))
+    with runner.container_under_test() as subject:
+        runner.kill(subject, SUCCESS, index_of_rename(runner), Fault.KILL_AFTER)
+        assert subject.state_or_none() is None
+        result = runner.run(subject, UpdatePath("same image", OLD, "v1"))
         assert (result["outcome"], result["changed"]) == ("recovered", True)
-        patient.assert_whole("v1")
+        subject.assert_intact("v1")
 
 
-def test_one_that_is_asked_for_by_its_id_is_known_under_the_name_of_an_archive(bench: Bench) -> None:
-    with bench.patient() as patient:
-        container = patient.truth().id
-        bench.kill(patient, SUCCESS, place_of_rename(bench), Fault.KILL_AFTER)
-        result = run_module("container_recreate", name=container, image=bench.image(SUCCESS.new), pull="never", poll_interval=0.2)
-        assert (result["failed"], result["container"]["name"]) == (False, patient.name), result
-        patient.assert_whole(SUCCESS.serves)
+def test_container_given_by_id_is_recovered_under_its_own_name(runner: MatrixRunner) -> None:
+    with runner.container_under_test() as subject:
+        container = subject.state().id
+        runner.kill(subject, SUCCESS, index_of_rename(runner), Fault.KILL_AFTER)
+        result = run_module("container_recreate", name=container, image=runner.image(SUCCESS.new), pull="never", poll_interval=0.2)
+        assert (result["failed"], result["container"]["name"]) == (False, subject.name), result
+        subject.assert_intact(SUCCESS.serves)
 
 
-def test_a_stranger_under_the_name_is_left_to_a_human(bench: Bench) -> None:
-    with bench.patient(witnessed=False) as patient:
-        bench.kill(patient, SUCCESS, place_of_rename(bench), Fault.KILL_AFTER)
-        stranger = bench.client.create_container_from_config({"Image": bench.image(SUCCESS.new)}, patient.name)["Id"]
-        bench.client.start(stranger)
-        result = bench.run(patient, SUCCESS)
+def test_foreign_container_with_the_name_is_left_alone(runner: MatrixRunner) -> None:
+    with runner.container_under_test(check_overlap=False) as subject:
+        runner.kill(subject, SUCCESS, index_of_rename(runner), Fault.KILL_AFTER)
+        stranger = runner.client.create_container_from_config({"Image": runner.image(SUCCESS.new)}, subject.name)["Id"]
+        runner.client.start(stranger)
+        result = runner.run(subject, SUCCESS)
         assert result["failed_step"] == "recover"
-        assert "has taken the name web" in result["msg"]
-        assert patient.truth().id == stranger
-        assert patient.truth().status == "running"
+        assert f"has taken the name {subject.name}" in result["msg"]
+        assert subject.state().id == stranger
+        assert subject.state().status == "running"
 
 
 @pytest.mark.behaviour("A18")
-def test_many_at_once(sandbox: Sandbox) -> None:
+def test_one_of_many_concurrent_runs_recreates(sandbox: Sandbox) -> None:
     """Exactly one recreates. The others wait, and find nothing left to do."""
     service = sandbox.service(sandbox.moved_tag(WebImage("v1"), WebImage("v2")))
 
@@ -83,7 +83,7 @@ def test_many_at_once(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.parametrize("by", ["name", "id"])
-def test_who_waits_too_long_is_told_for_whom(sandbox: Sandbox, by: str) -> None:
+def test_lock_timeout_names_the_holder(sandbox: Sandbox, by: str) -> None:
     service = sandbox.service(sandbox.image("1", WebImage("v1")))
     sick = sandbox.image("2", WebImage("v3", health="false"))
     with ThreadPoolExecutor(1) as pool:
@@ -96,7 +96,7 @@ def test_who_waits_too_long_is_told_for_whom(sandbox: Sandbox, by: str) -> None:
     assert sandbox.journal == []
 
 
-def test_the_archive_is_asleep(sandbox: Sandbox) -> None:
+def test_kept_archive_has_no_restart_policy(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 5}})
     result = run_module("container_recreate", name=service.name, image=reference("v2"), keep_archive=True)
     assert sandbox.inspect(result["archive"])["HostConfig"]["RestartPolicy"]["Name"] == "no"

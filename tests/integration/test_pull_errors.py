@@ -80,7 +80,7 @@ def check(result: dict[str, Any], service: Service, pull: Pull) -> None:
 
 
 @pytest.mark.behaviour("A1", "J3")
-def test_not_found(fail: Fail) -> None:
+def test_missing_image_is_not_found(fail: Fail) -> None:
     there = reference("v1")
     names = [there.replace("web:v1", name) for name in ("web:nope", "nope:1", f"web@sha256:{'a' * 64}")]
     run = fail(*(Pull(name, "not_found", ": the image does not exist: ") for name in names))
@@ -96,7 +96,7 @@ class TestCredentials:
         return image
 
     @pytest.mark.behaviour("G8")
-    def test_none_or_wrong_ones(self, fail: Fail, private: str, password_registry: SecuredRegistry, tmp_path: Path) -> None:
+    def test_missing_or_wrong_credentials(self, fail: Fail, private: str, password_registry: SecuredRegistry, tmp_path: Path) -> None:
         """What was wrong with them is not shown at any verbosity either."""
         user, password, printed = (f"{kind}-{secrets.token_hex(8)}" for kind in ("user", "password", "printed"))
         (tmp_path / "missing").mkdir()
@@ -115,13 +115,13 @@ class TestCredentials:
             assert secret not in json.dumps(run.results)
 
     @pytest.mark.behaviour("G8")
-    def test_denied(self, fail: Fail) -> None:
+    def test_credentials_without_access_are_denied(self, fail: Fail) -> None:
         with scripted_registry() as first, scripted_registry() as second:
             first.refuse_with(401, "UNAUTHORIZED", "no access", WWW_Authenticate='Basic realm="test"')
             second.refuse_with(403, "DENIED", "no access")
             fail(*(Pull(each.reference(), "authentication", "the registry requires credentials") for each in (first, second)))
 
-    def test_those_of_the_options(self, service: Service, private: str, password_registry: SecuredRegistry) -> None:
+    def test_credentials_from_the_options(self, service: Service, private: str, password_registry: SecuredRegistry) -> None:
         """Not shown at any verbosity, neither plain nor as they are sent."""
         known = known_to(password_registry)
         options = {"registry_username": known.username, "registry_password": known.password}
@@ -130,7 +130,7 @@ class TestCredentials:
             assert secret not in run.output
             assert secret not in json.dumps(run.results)
 
-    def test_a_user_name_that_is_a_word_of_the_result(
+    def test_user_name_that_is_a_word_of_the_result_is_not_masked_there(
         self, client: docker.APIClient, sandbox: Sandbox, service: Service, password_registry: SecuredRegistry
     ) -> None:
         """The image reference and the rest stay as they are, also where the user's name is in them."""
@@ -141,7 +141,7 @@ class TestCredentials:
         run = self.update(service, image, {"registry_username": known.username, "registry_password": known.password})
         assert run.results[0]["image"]["new"]["reference"] == image
 
-    def test_those_of_the_clients_configuration(
+    def test_credentials_from_the_client_configuration(
         self, service: Service, private: str, password_registry: SecuredRegistry, tmp_path: Path
     ) -> None:
         config = {"auths": {password_registry.address: {"auth": known_to(password_registry).basic}}}
@@ -149,7 +149,9 @@ class TestCredentials:
         self.update(service, private, environment={"DOCKER_CONFIG": str(tmp_path)})
 
     @pytest.mark.behaviour("G8")
-    def test_those_of_a_helper_program(self, service: Service, private: str, password_registry: SecuredRegistry, tmp_path: Path) -> None:
+    def test_credentials_from_a_credential_helper(
+        self, service: Service, private: str, password_registry: SecuredRegistry, tmp_path: Path
+    ) -> None:
         known = known_to(password_registry)
         answer = json.dumps({"ServerURL": password_registry.address, "Username": known.username, "Secret": known.password})
         self.update(service, private, environment=self.helper(tmp_path, password_registry, f"echo '{answer}'"))
@@ -180,7 +182,7 @@ class TestCredentials:
 
 @pytest.mark.behaviour("G9")
 @pytest.mark.skipif(beside() != "20.10", reason="the certificates of a contained engine lie inside its container")
-def test_a_certificate_that_the_engine_knows(
+def test_certificate_that_the_engine_trusts(
     client: docker.APIClient, sandbox: Sandbox, service: Service, tls_registry: SecuredRegistry
 ) -> None:
     """The engine's settings count, without a word to the module."""
@@ -192,7 +194,7 @@ def test_a_certificate_that_the_engine_knows(
 
 
 @pytest.mark.behaviour("G6", "G7")
-def test_a_registry_that_has_an_answer(fail: Fail) -> None:
+def test_registry_errors_are_classified(fail: Fail) -> None:
     with contextlib.ExitStack() as stack:
         limited, broken, closed, foreign = (stack.enter_context(scripted_registry()) for _registry in range(4))
         limited.refuse_with(429, "TOOMANYREQUESTS", LIMIT)
@@ -209,7 +211,7 @@ def test_a_registry_that_has_an_answer(fail: Fail) -> None:
 
 
 @pytest.mark.behaviour("A2")
-def test_broken_layers(fail: Fail, sandbox: Sandbox) -> None:
+def test_broken_layers_are_classified(fail: Fail, sandbox: Sandbox) -> None:
     says = "a layer of the image is corrupt or incomplete: "
     gone = sandbox.moved_tag(WebImage("old"), WebImage(sandbox.prefix))
     sandbox.break_layer(gone)
@@ -219,7 +221,7 @@ def test_broken_layers(fail: Fail, sandbox: Sandbox) -> None:
     assert "pull=missing or pull=never would use it" in run.results[0]["msg"]
 
 
-def test_silence(fail: Fail) -> None:
+def test_silent_registry_is_a_timeout(fail: Fail) -> None:
     with scripted_registry() as mute, scripted_registry() as stuck:
         mute.hang, stuck.hang_in_layer = True, True
         says = "no pull progress for 2 s"
@@ -227,7 +229,7 @@ def test_silence(fail: Fail) -> None:
 
 
 @pytest.mark.behaviour("G9")
-def test_nobody_there_or_nobody_known(fail: Fail, tls_registry: SecuredRegistry) -> None:
+def test_unreachable_or_unknown_registry(fail: Fail, tls_registry: SecuredRegistry) -> None:
     run = fail(
         Pull("127.0.0.1:9/shop:2", "unreachable", "connection refused"),
         Pull("registry.invalid/shop:2", "unreachable", "the registry is unreachable or out of order: "),
@@ -237,7 +239,9 @@ def test_nobody_there_or_nobody_known(fail: Fail, tls_registry: SecuredRegistry)
 
 
 @pytest.mark.behaviour("G13")
-def test_nobody_there_but_the_image_is_here(client: docker.APIClient, sandbox: Sandbox, service: Service) -> None:
+def test_unreachable_registry_with_a_local_image_suggests_another_policy(
+    client: docker.APIClient, sandbox: Sandbox, service: Service
+) -> None:
     image = f"127.0.0.1:9/{sandbox.prefix}:2"
     client.tag(sandbox.image("2", WebImage("v2"), push=False), *image.rsplit(":", 1))
     sandbox._images.add(image)
@@ -245,7 +249,7 @@ def test_nobody_there_but_the_image_is_here(client: docker.APIClient, sandbox: S
     assert (result["outcome"], fetch(service.port)) == ("recreated", "v2")
 
 
-def test_pull_timeout_has_to_make_sense(service: Service) -> None:
+def test_invalid_pull_timeout_is_refused(service: Service) -> None:
     result = run_module("container_recreate", name=service.name, pull_timeout=0)
     assert (result["failed"], result["error_class"]) == (True, "invalid_input")
     assert "pull_timeout" in result["msg"]
@@ -278,7 +282,7 @@ class TestOnASmallDisk:
         return sandbox.service(sandbox.image("1", WebImage("v1"), push=False), wait=False)
 
     @pytest.mark.behaviour("G10")
-    def test_full(self, sandbox: Sandbox, service: Service, small_engine: ContainedEngine) -> None:
+    def test_full_disk_is_classified(self, sandbox: Sandbox, service: Service, small_engine: ContainedEngine) -> None:
         image = sandbox.image("2", WebImage("v2" * (8 << 20)))
         sandbox.client.remove_image(image)
         filler = small_engine.data / "filler"
@@ -292,7 +296,7 @@ class TestOnASmallDisk:
 
     @pytest.mark.behaviour("A2")
     @pytest.mark.skipif(beside() != "20.10", reason="it does not reach a registry in the namespace of another contained engine")
-    def test_cut_off_in_mid_stream(
+    def test_connection_cut_off_in_mid_stream_is_a_broken_layer(
         self, client: docker.APIClient, sandbox: Sandbox, service: Service, small_engine: ContainedEngine
     ) -> None:
         """Here, since this engine does not try for more than a minute."""

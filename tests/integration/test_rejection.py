@@ -24,7 +24,7 @@ def recreate(service: Service, **options: Any) -> dict[str, Any]:
 
 
 @pytest.mark.behaviour("A21", "A22")
-def test_the_next_run_skips_it_until_there_is_a_newer_one(sandbox: Sandbox) -> None:
+def test_rejected_image_is_skipped_until_there_is_a_newer_one(sandbox: Sandbox) -> None:
     image = sandbox.moved_tag(V1, BROKEN)
     service = sandbox.service(image)
     old_image = sandbox.inspect(service.id)["Image"]
@@ -48,14 +48,14 @@ def test_the_next_run_skips_it_until_there_is_a_newer_one(sandbox: Sandbox) -> N
 
 
 @pytest.mark.behaviour("A21")
-def test_force_tries_it_again(sandbox: Sandbox) -> None:
+def test_force_tries_a_rejected_image_again(sandbox: Sandbox) -> None:
     service = sandbox.service(sandbox.moved_tag(V1, BROKEN))
     recreate(service)
     assert recreate(service, force=True)["outcome"] == "rolled_back"
     assert recreate(service)["outcome"] == "skipped"
 
 
-def test_the_command_in_the_message_forgets_it(sandbox: Sandbox) -> None:
+def test_command_in_the_message_forgets_the_rejection(sandbox: Sandbox) -> None:
     service = sandbox.service(sandbox.moved_tag(V1, BROKEN))
     recreate(service)
     command = recreate(service)["msg"].rsplit(": ", 1)[1].split()
@@ -65,7 +65,7 @@ def test_the_command_in_the_message_forgets_it(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.behaviour("A22")
-def test_another_tag_goes_on_meaning_what_it_means(sandbox: Sandbox) -> None:
+def test_other_tag_of_the_rejected_image_is_kept(sandbox: Sandbox) -> None:
     """The container follows shop:1. That shop:2 is bad does not make it another image."""
     old, bad = sandbox.image("1", V1), sandbox.image("2", BROKEN)
     service = sandbox.service(old)
@@ -76,7 +76,7 @@ def test_another_tag_goes_on_meaning_what_it_means(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.behaviour("A22")
-def test_a_tag_that_serves_another_container_well_stays(sandbox: Sandbox) -> None:
+def test_tag_that_another_container_uses_is_kept(sandbox: Sandbox) -> None:
     """The image is bad for one container only. To give the tag back would take the other one back with it."""
     image = sandbox.moved_tag(V1, WebImage("v2"))
     picky = sandbox.service(
@@ -91,7 +91,7 @@ def test_a_tag_that_serves_another_container_well_stays(sandbox: Sandbox) -> Non
     assert recreate(picky)["outcome"] == "skipped"
 
 
-def test_an_image_that_proved_itself_makes_the_rejected_one_forgotten(sandbox: Sandbox) -> None:
+def test_successful_update_forgets_the_rejection(sandbox: Sandbox) -> None:
     service = sandbox.service(sandbox.moved_tag(V1, BROKEN))
     recreate(service)
     assert sandbox.memory == [f"evenkeel-rejected.{service.name}"]

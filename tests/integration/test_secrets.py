@@ -166,7 +166,7 @@ def found_in_each(everything: Everything) -> dict[str, set[str]]:
     return {way: everything.seeds.found_in(json.dumps(result, ensure_ascii=False)) for way, result in everything.results.items()}
 
 
-def test_nothing_comes_out(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_no_secret_is_printed(sandbox: Sandbox, tmp_path: Path) -> None:
     everything = Everything(sandbox, Seeds(), COLLECTIONS, tmp_path)
     assert {way: parts for way, parts in found_in_each(everything).items() if parts} == {}
     assert everything.seeds.found_in(everything.run.output) == set()
@@ -175,7 +175,7 @@ def test_nothing_comes_out(sandbox: Sandbox, tmp_path: Path) -> None:
     assert result["msg"].endswith(f"Bring it back with: docker start {result['rollback']['container']}")
 
 
-def test_the_search_finds_a_leak(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_search_finds_a_leak(sandbox: Sandbox, tmp_path: Path) -> None:
     everything = Everything(sandbox, Seeds(), copy_with(tmp_path, "masking.py", "Secrets.mask = lambda self, text: text"), tmp_path)
     found = found_in_each(everything)
     seeds = everything.seeds
@@ -188,7 +188,7 @@ def test_the_search_finds_a_leak(sandbox: Sandbox, tmp_path: Path) -> None:
     assert seeds.found_in(everything.labels)
 
 
-def test_nor_with_an_error_that_nobody_foresaw(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_unexpected_error_prints_no_secret(sandbox: Sandbox, tmp_path: Path) -> None:
     """Ansible prints those as they are, with all that they say."""
     seeds = Seeds()
     name = f"{sandbox.prefix}-web"

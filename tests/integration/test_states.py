@@ -22,7 +22,7 @@ def recreate(service: Service, **options: Any) -> dict[str, Any]:
 
 @pytest.mark.behaviour("F9")
 @pytest.mark.parametrize("status", ["exited", "created"])
-def test_stopped(sandbox: Sandbox, status: str) -> None:
+def test_stopped_container_is_recreated_stopped(sandbox: Sandbox, status: str) -> None:
     """It is not started, and what was asked of it is kept, also what shows only while it runs."""
     network = sandbox.network("net")
     body = {
@@ -50,7 +50,7 @@ def test_stopped(sandbox: Sandbox, status: str) -> None:
     wait_for(lambda: sandbox.inspect(name)["State"]["Health"]["Status"] == "healthy", "the new one")
 
 
-def test_stopped_and_cannot_be_created(sandbox: Sandbox) -> None:
+def test_stopped_container_is_rolled_back_stopped(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "always"}})
     sandbox.client.stop(service.id, timeout=5)
     started = sandbox.inspect(service.id)["State"]["StartedAt"]
@@ -62,7 +62,7 @@ def test_stopped_and_cannot_be_created(sandbox: Sandbox) -> None:
     assert sandbox.containers == [service.name]
 
 
-def test_paused_is_left_alone(sandbox: Sandbox) -> None:
+def test_paused_container_is_refused(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"))
     sandbox.client.pause(service.id)
     result = recreate(service, image=reference("v2"))
@@ -72,7 +72,7 @@ def test_paused_is_left_alone(sandbox: Sandbox) -> None:
 
 
 @pytest.mark.behaviour("F11")
-class TestInACrashLoop:
+class TestCrashLoop:
     POLICY = {"RestartPolicy": {"Name": "always"}}  # noqa: RUF012
 
     def looping(self, sandbox: Sandbox) -> Service:
@@ -81,12 +81,12 @@ class TestInACrashLoop:
         wait_for(lambda: sandbox.inspect(service.id)["RestartCount"] > 1, "a crash loop")
         return service
 
-    def test_it_can_be_mended(self, sandbox: Sandbox) -> None:
+    def test_crash_looping_container_can_be_repaired(self, sandbox: Sandbox) -> None:
         service = self.looping(sandbox)
         assert recreate(service, image=reference("v2"))["outcome"] == "recreated"
         assert fetch(service.port) == "v2"
 
-    def test_it_goes_back_to_its_loop(self, sandbox: Sandbox) -> None:
+    def test_crash_looping_container_is_rolled_back_to_its_loop(self, sandbox: Sandbox) -> None:
         service = self.looping(sandbox)
         result = recreate(service, image=reference("v3-crashes"))
         assert (result["outcome"], result["rollback_failed"]) == ("rolled_back", False)
@@ -96,7 +96,7 @@ class TestInACrashLoop:
 
 
 @pytest.mark.behaviour("F7")
-def test_unhealthy_before_is_no_reason_to_call_the_rollback_failed(sandbox: Sandbox) -> None:
+def test_rollback_to_a_container_that_was_unhealthy_before_succeeds(sandbox: Sandbox) -> None:
     sick = sandbox.image("sick", WebImage("v1", health="false"))
     service = sandbox.service(sick, wait=False)
     wait_for(lambda: sandbox.inspect(service.id)["State"]["Health"]["Status"] == "unhealthy", "the illness")
@@ -105,9 +105,9 @@ def test_unhealthy_before_is_no_reason_to_call_the_rollback_failed(sandbox: Sand
     assert fetch(service.port) == "v1"
 
 
-class TestTheGate:
+class TestHealthGate:
     @pytest.mark.behaviour("F3")
-    def test_a_slow_start_within_its_start_period(self, sandbox: Sandbox) -> None:
+    def test_slow_start_within_the_start_period_passes(self, sandbox: Sandbox) -> None:
         """Probes that fail in the start period count for nothing."""
         slow = sandbox.image(
             "slow",
@@ -122,20 +122,20 @@ class TestTheGate:
         assert recreate(service, image=slow)["outcome"] == "recreated"
 
     @pytest.mark.behaviour("F4")
-    def test_one_probe_fails_and_the_next_does_not(self, sandbox: Sandbox) -> None:
+    def test_single_failed_health_check_passes(self, sandbox: Sandbox) -> None:
         once = sandbox.image("once", WebImage("v2", health="test -f /tmp/probed || { touch /tmp/probed; false; }"))
         service = sandbox.service(reference("v1"))
         assert recreate(service, image=once)["outcome"] == "recreated"
 
     @pytest.mark.behaviour("F2")
-    def test_a_late_crash_under_a_restart_policy(self, sandbox: Sandbox) -> None:
+    def test_late_crash_under_a_restart_policy_is_rolled_back(self, sandbox: Sandbox) -> None:
         """It is up again within the same second. What gives it away is that it was started twice."""
         late = sandbox.image("late", WebImage("v2", command=shell("sleep 4; exit 1"), health=None))
         service = sandbox.service(sandbox.image("1", WebImage("v1", health=None)), HostConfig={"RestartPolicy": {"Name": "always"}})
         result = recreate(service, image=late, grace_period=8)
         assert (result["outcome"], result["rollback"]["reason"]) == ("rolled_back", "crashed")
 
-    def test_a_health_check_that_its_operator_disabled(self, sandbox: Sandbox) -> None:
+    def test_disabled_health_check_of_the_image_is_ignored(self, sandbox: Sandbox) -> None:
         """The new image's health check never passes, and nobody asks it."""
         service = sandbox.service(reference("v1"), Healthcheck={"Test": ["NONE"]})
         result = recreate(service, image=reference("v3-sick"), grace_period=2)

@@ -19,7 +19,7 @@ import yaml
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.snapshot import as_inspected
 from support.real.ansible import CHECKOUT, documentation, play, run_module, run_playbook
 from support.real.faulty_proxy import Fault, socket_of
-from support.real.matrix import SUCCESS, Bench
+from support.real.matrix import SUCCESS, MatrixRunner
 from support.real.read_only_proxy import ReadOnlyProxy
 from support.real.sandbox import Sandbox, wait_for
 from testbed import engine
@@ -83,7 +83,7 @@ def one_of_each(shared: Sandbox) -> Sandbox:
     return shared
 
 
-def test_each_status(one_of_each: Sandbox) -> None:
+def test_status_of_each_kind_of_container(one_of_each: Sandbox) -> None:
     result = look(labels=[of(one_of_each)], min_image_age="1d")
     found = by_suffix(one_of_each, result)
     assert {suffix: container["status"] for suffix, container in found.items()} == {
@@ -113,7 +113,7 @@ def test_each_status(one_of_each: Sandbox) -> None:
 
 
 @pytest.mark.behaviour("G12")
-def test_without_a_registry_the_local_tags_count(one_of_each: Sandbox) -> None:
+def test_local_tags_decide_without_a_registry(one_of_each: Sandbox) -> None:
     """Check mode makes no difference."""
     with ReadOnlyProxy(socket_of(engine.host()), forbidden="/distribution/") as proxy:
         options = {"labels": [of(one_of_each)], "pull": "never", "docker_host": proxy.url}
@@ -125,7 +125,7 @@ def test_without_a_registry_the_local_tags_count(one_of_each: Sandbox) -> None:
 
 
 @pytest.mark.behaviour("G1", "G12")
-def test_what_a_run_then_does(one_of_each: Sandbox) -> None:
+def test_update_agrees_with_the_status(one_of_each: Sandbox) -> None:
     """The gates that the look was given are gates of the run, too."""
     made = {suffix: one_of_each.inspect(f"{one_of_each.prefix}-{suffix}")["Id"] for suffix in ("excluded", "young", "pinned", "local")}
     tasks = [
@@ -142,7 +142,7 @@ def test_what_a_run_then_does(one_of_each: Sandbox) -> None:
 
 
 @pytest.mark.behaviour("G16")
-def test_a_young_image_is_pulled_and_its_tag_pointed_back(sandbox: Sandbox) -> None:
+def test_young_image_is_pulled_and_its_tag_pointed_back(sandbox: Sandbox) -> None:
     image = sandbox.moved_tag(V1, V2)
     make(sandbox, "web", image)
     name = f"{sandbox.prefix}-web"
@@ -180,7 +180,7 @@ def test_thirty_containers_on_five_images(thirty: Sandbox) -> None:
     assert sorted(request.path for request in proxy.requests if "/distribution/" not in request.path) == lists
 
 
-def test_what_a_proxy_forbids_is_unknown_and_the_rest_is_told(one_of_each: Sandbox) -> None:
+def test_status_is_unknown_where_a_proxy_forbids_a_request(one_of_each: Sandbox) -> None:
     with ReadOnlyProxy(socket_of(engine.host()), forbidden=r"^/(distribution|volumes)") as proxy:
         result = look(docker_host=proxy.url, labels=[of(one_of_each)])
     found = by_suffix(one_of_each, result)
@@ -193,7 +193,7 @@ def test_what_a_proxy_forbids_is_unknown_and_the_rest_is_told(one_of_each: Sandb
     assert result["outdated"] == []
 
 
-def test_a_proxy_that_forbids_the_list_is_an_error() -> None:
+def test_forbidden_container_list_is_an_error() -> None:
     with ReadOnlyProxy(socket_of(engine.host()), forbidden="^/containers") as proxy:
         result = run_module("container_update_info", docker_host=proxy.url)
     assert result["failed"]
@@ -201,7 +201,7 @@ def test_a_proxy_that_forbids_the_list_is_an_error() -> None:
 
 
 @pytest.mark.behaviour("A21")
-def test_rejected_after_a_rollback_until_there_is_a_newer_one(sandbox: Sandbox) -> None:
+def test_status_is_rejected_after_a_rollback_until_there_is_a_newer_image(sandbox: Sandbox) -> None:
     image = sandbox.moved_tag(V1, BROKEN)
     name = sandbox.service(image).name
     assert look(name=[name])["outdated"] == [name]
@@ -214,7 +214,7 @@ def test_rejected_after_a_rollback_until_there_is_a_newer_one(sandbox: Sandbox) 
     assert look(name=[name])["outdated"] == [name]
 
 
-def test_archives_are_listed_under_theirs(sandbox: Sandbox) -> None:
+def test_archives_are_listed_with_their_container(sandbox: Sandbox) -> None:
     image = sandbox.moved_tag(V1, V2)
     old = make(sandbox, "web", image)
     stranger = make(sandbox, "web-old-2", image)
@@ -230,24 +230,24 @@ def test_archives_are_listed_under_theirs(sandbox: Sandbox) -> None:
     assert archive in result["left_over"]
 
 
-def test_a_run_that_was_interrupted(bench: Bench) -> None:
-    rename = next(at for at, call in enumerate(bench.calls(SUCCESS)) if call.path.endswith("/rename"))
-    with bench.patient() as patient:
-        bench.kill(patient, SUCCESS, rename, Fault.KILL_AFTER)
-        assert patient.truth_if_any() is None
-        journal = patient.journal
-        result = look(name=[patient.name])
+def test_interrupted_run_is_reported(runner: MatrixRunner) -> None:
+    rename = next(at for at, call in enumerate(runner.calls(SUCCESS)) if call.path.endswith("/rename"))
+    with runner.container_under_test() as subject:
+        runner.kill(subject, SUCCESS, rename, Fault.KILL_AFTER)
+        assert subject.state_or_none() is None
+        journal = subject.journal
+        result = look(name=[subject.name])
         (container,) = result["containers"]
-        assert result["interrupted"] == [patient.name]
-        assert (container["id"], container["interrupted"], container["busy"]) == (patient.id, True, False)
-        assert [archive["id"] for archive in container["archives"]] == [patient.id]
-        assert patient.journal == journal, "to look changes nothing"
-        bench.run(patient, SUCCESS)
-        result = look(name=[patient.name])
+        assert result["interrupted"] == [subject.name]
+        assert (container["id"], container["interrupted"], container["busy"]) == (subject.id, True, False)
+        assert [archive["id"] for archive in container["archives"]] == [subject.id]
+        assert subject.journal == journal, "to look changes nothing"
+        runner.run(subject, SUCCESS)
+        result = look(name=[subject.name])
         assert (result["interrupted"], result["missing"], result["containers"][0]["archives"]) == ([], [], [])
 
 
-def test_a_run_that_is_at_work(sandbox: Sandbox) -> None:
+def test_live_run_is_reported(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"))
     sick = sandbox.image("2", WebImage("v3", health="false"))
     with ThreadPoolExecutor(1) as pool:
@@ -258,7 +258,7 @@ def test_a_run_that_is_at_work(sandbox: Sandbox) -> None:
         assert run.result()["outcome"] == "rolled_back"
 
 
-def test_the_list_has_what_the_inspect_document_has(shared: Sandbox) -> None:
+def test_container_list_agrees_with_the_inspect_document(shared: Sandbox) -> None:
     """Else what is decided on the one would not hold for the other."""
     network = shared.network("net")
     image = shared.image("plain", V1)
@@ -280,7 +280,7 @@ def compose(project: str, service: str, depends_on: str = "") -> dict[str, str]:
 
 
 @pytest.mark.behaviour("I3")
-def test_the_documented_loop_updates_what_is_outdated_and_labelled_in_order(sandbox: Sandbox) -> None:
+def test_documented_loop_updates_outdated_labelled_containers_in_order(sandbox: Sandbox) -> None:
     image, current = sandbox.moved_tag(V1, V2), sandbox.image("current", V1)
     made = {
         "a-app": make(sandbox, "a-app", image, **compose(sandbox.prefix, "app", "db:service_started:true,cache:service_started:false")),
@@ -306,7 +306,7 @@ def test_the_documented_loop_updates_what_is_outdated_and_labelled_in_order(sand
     assert not any(result["changed"] for result in again.results)
 
 
-def test_the_examples_of_the_module_run(sandbox: Sandbox) -> None:
+def test_examples_of_the_module_run(sandbox: Sandbox) -> None:
     """On the containers of this test in place of all."""
     make(sandbox, "web", sandbox.moved_tag(V1, V2), start=True)
     sandbox.client.tag(reference("v1"), f"{NOBODY}/{sandbox.prefix}", "1")

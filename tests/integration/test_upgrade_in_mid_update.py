@@ -23,7 +23,17 @@ import pytest
 
 from support.real.ansible import CHECKOUT, Caller
 from support.real.faulty_proxy import Fault, Proxy, socket_of
-from support.real.matrix import HEALTH_TIMEOUT, SUCCESS, WAYS, Bench, Chunk, Way, kill_points, parametrize, place
+from support.real.matrix import (
+    HEALTH_TIMEOUT,
+    SUCCESS,
+    UPDATE_PATHS,
+    Chunk,
+    MatrixRunner,
+    UpdatePath,
+    describe_call,
+    kill_points,
+    parametrize,
+)
 from support.real.other_checkout import collections_of
 from support.real.point_counter import PointCounter
 from testbed import engine
@@ -40,53 +50,55 @@ pytestmark = pytest.mark.skipif(
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.function is test_killed_in_an_update:
-        parametrize(metafunc, WAYS, chunks=4, sampled=14)
+        parametrize(metafunc, UPDATE_PATHS, chunks=4, sampled=14)
     elif metafunc.function is test_the_recovery_is_killed_too:
         parametrize(metafunc, (SUCCESS, HEALTH_TIMEOUT), chunks=6, sampled=9)
 
 
 @pytest.fixture(scope="module")
-def old_bench(client: docker.APIClient) -> Iterator[Bench]:
-    """The bench of the kill matrix. What it runs without a caller of its own is the other version."""
+def old_runner(client: docker.APIClient) -> Iterator[MatrixRunner]:
+    """The runner of the kill matrix. What it runs without a caller of its own is the other version."""
     with collections_of(Path(os.environ[VARIABLE])) as collections:
-        bench = Bench(client, engine.host())
-        bench.caller = Caller(cwd=str(CHECKOUT), collections=collections)
-        yield bench
-        bench.clean_up()
+        runner = MatrixRunner(client, engine.host())
+        runner.caller = Caller(cwd=str(CHECKOUT), collections=collections)
+        yield runner
+        runner.clean_up()
 
 
-def test_killed_in_an_update(old_bench: Bench, way: Way, chunk: Chunk, record_property: Record) -> None:
+def test_killed_in_an_update(old_runner: MatrixRunner, path: UpdatePath, chunk: Chunk, record_property: Record) -> None:
     """The first point of each chunk is run again through Ansible."""
-    bench = old_bench
-    calls = bench.calls(way)
-    counter = PointCounter(record_property, "kill", f"{way.name}, by another version")
-    for number, (at, fault) in enumerate(chunk.among(kill_points(calls, bench.calls_of_its_own(way)))):
-        with counter.point(f"{fault.value} {place(calls, at)}"), bench.patient(way) as patient:
-            bench.kill(patient, way, at, fault)
-            bench.run_again(patient, way, caller=bench.another_caller, by_ansible=not number)
-            patient.assert_whole(way.serves, kept=way.kept)
-            patient.assert_archives_known()
+    runner = old_runner
+    calls = runner.calls(path)
+    counter = PointCounter(record_property, "kill", f"{path.name}, by another version")
+    for number, (at, fault) in enumerate(chunk.among(kill_points(calls, runner.distinct_calls(path)))):
+        with counter.point(f"{fault.value} {describe_call(calls, at)}"), runner.container_under_test(path) as subject:
+            runner.kill(subject, path, at, fault)
+            runner.run_again(subject, path, caller=runner.another_caller, by_ansible=not number)
+            subject.assert_intact(path.serves, kept=path.kept)
+            subject.assert_archives_known()
     counter.assert_held()
 
 
 @pytest.mark.parametrize("second_is_old", [True, False], ids=["recovery by that version", "recovery by this version"])
-def test_the_recovery_is_killed_too(old_bench: Bench, way: Way, chunk: Chunk, second_is_old: bool, record_property: Record) -> None:
+def test_the_recovery_is_killed_too(
+    old_runner: MatrixRunner, path: UpdatePath, chunk: Chunk, second_is_old: bool, record_property: Record
+) -> None:
     """Then the lock that is left is the other version's, and its successor is that of either version."""
-    bench = old_bench
-    second = bench.caller if second_is_old else Caller(cwd=str(CHECKOUT))
-    first_calls = bench.calls(way)
-    counter = PointCounter(record_property, "kill", f"{way.name}, by another version, and the recovery")
+    runner = old_runner
+    second = runner.caller if second_is_old else Caller(cwd=str(CHECKOUT))
+    first_calls = runner.calls(path)
+    counter = PointCounter(record_property, "kill", f"{path.name}, by another version, and the recovery")
     for number, at in chunk.among(list(enumerate(at for at, call in enumerate(first_calls) if not call.reads))):
-        with bench.patient(way) as patient, Proxy(socket_of(bench.host)) as proxy:
-            bench.kill(patient, way, at, Fault.KILL_AFTER)
-            bench.run(patient, way, host=proxy.url, caller=second)
+        with runner.container_under_test(path) as subject, Proxy(socket_of(runner.host)) as proxy:
+            runner.kill(subject, path, at, Fault.KILL_AFTER)
+            runner.run(subject, path, host=proxy.url, caller=second)
         for second_at, fault in kill_points(proxy.calls, range(len(proxy.calls)))[number % EVERY_NTH_SECOND_KILL :: EVERY_NTH_SECOND_KILL]:
             with (
-                counter.point(f"killed after {place(first_calls, at)}, then {fault.value} {place(proxy.calls, second_at)}"),
-                bench.patient(way) as patient,
+                counter.point(f"killed after {describe_call(first_calls, at)}, then {fault.value} {describe_call(proxy.calls, second_at)}"),
+                runner.container_under_test(path) as subject,
             ):
-                bench.kill(patient, way, at, Fault.KILL_AFTER)
-                bench.kill(patient, way, second_at, fault, caller=second)
-                bench.run_again(patient, way, caller=bench.another_caller)
-                patient.assert_whole(way.serves, kept=way.kept)
+                runner.kill(subject, path, at, Fault.KILL_AFTER)
+                runner.kill(subject, path, second_at, fault, caller=second)
+                runner.run_again(subject, path, caller=runner.another_caller)
+                subject.assert_intact(path.serves, kept=path.kept)
     counter.assert_held()

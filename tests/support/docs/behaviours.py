@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Write docs/behaviours.md from tests/behaviours.yml and from the tests and scenarios that name a case.
+"""Write docs/behaviours.md from tests/behaviours.yml and from the tests and scenarios that are marked with a case.
 
 Run it with `python -m support.docs.behaviours`.
 """
@@ -33,7 +33,7 @@ Made by `make docs` from `tests/behaviours.yml` and from the tests, molecule sce
 
 
 class Case(NamedTuple):
-    """One row: C(answer) is the reason why there is no test, empty where there is one."""
+    """One row. `answer` is the reason why there is no test, or empty when there is one."""
 
     group: str
     id: str
@@ -53,7 +53,7 @@ def cases() -> list[Case]:
 
 @functools.lru_cache
 def proofs() -> dict[str, list[str]]:
-    """The tests that name each case, as C(file::test), and the scenarios, as C(molecule::scenario)."""
+    """Return the tests marked with each case as `file::test`, and the scenarios as `molecule::scenario`."""
     found: dict[str, list[str]] = defaultdict(list)
     for path in sorted(path for folder in ("integration", "rollout", "fleet") for path in (TESTS / folder).glob("test_*.py")):
         for name, behaviours in _marked(ast.parse(path.read_text()).body):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""An engine and a clock in memory, for order and failure points. They are never the proof that the real thing works."""
+"""An engine and a clock in memory, to test the order of calls and failure points. Only real engines prove that the code works."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def exited(code: int) -> ContainerRuntimeState:
 
 
 class FakeClock:
-    """Time that passes only while somebody sleeps."""
+    """A clock that advances only during sleep()."""
 
     def __init__(self, unix_seconds: int = 1000) -> None:
         self.now = 0.0
@@ -62,59 +62,62 @@ class FakeClock:
         return self._epoch + int(self.now)
 
     def sleep(self, seconds: float, events: list[float] | None = None) -> None:
-        assert seconds > 0, "a gate that does not wait spins"
+        assert seconds > 0, "a gate that does not wait is a busy loop"
         self.now += min(seconds, events.pop(0)) if events else seconds
 
 
 class Killed(BaseException):
-    """The process ends here, and nothing that it still has to do is done."""
+    """Stands for SIGKILL: the run ends here without any clean-up."""
 
 
-class Fuse:
-    """Ends a run at its `at`th call to the engine, counted over everything that burns on it. 0 means never.
+class CallCounter:
+    """Count the calls of a run to the engine and its journals, and make call number `fail_at` fail. 0 means never.
 
-    With an `error`, only that one call fails, before it does anything, or `after` it was done. `burnt` counts the calls.
+    The run is killed at that call. With an `error`, only that call fails: before it does anything or, with `after`, after it was carried
+    out. `count` is the number of calls.
     """
 
-    def __init__(self, at: int = 0, error: EngineError | None = None, *, after: bool = False) -> None:
-        self._at = at
+    def __init__(self, fail_at: int = 0, error: EngineError | None = None, *, after: bool = False) -> None:
+        self._fail_at = fail_at
         self._error = error
         self._after = after
-        self.burnt = 0
+        self.count = 0
 
-    def burn(self) -> None:
-        self.burnt += 1
-        if self._error is None and 0 < self._at <= self.burnt:
+    def before_call(self) -> None:
+        self.count += 1
+        if self._error is None and 0 < self._fail_at <= self.count:
             raise Killed
         if not self._after:
             self._fail()
 
-    def burn_out(self) -> None:
-        """The call was done."""
+    def after_call(self) -> None:
+        """Lose the answer to the call that was just carried out, if it is the one."""
         if self._after:
             self._fail()
 
     def _fail(self) -> None:
-        if self._error and self._at == self.burnt:
+        if self._error and self._fail_at == self.count:
             raise self._error
 
 
 def digest_of(image: str) -> str:
-    """Under which registries know an image of this ID."""
+    """Return the digest that registries give an image of this ID."""
     return f"sha256:{hashlib.sha256(image.encode()).hexdigest()}"
 
 
 class FakeEngine:
-    """DockerOps and HealthProbe in one, with every call in `calls`, by the name of the container at that moment (NEW: made here).
+    """DockerOps and HealthProbe in one. `calls` records each call with the current name of its container (NEW: created in this run).
 
-    `registry` and `local` map normalised references to image IDs. `platforms` and `publishes_indexes` say how the registry has them.
-    `errors` makes a call fail before it does anything, `lost_answers` after it was done, `away` so many times with `away_error`.
-    `looks` are the states that the next probes see, container by container, the last one for ever; without any they see what is true.
-    `events_after` is when there is news, in seconds from when somebody began to wait for it, wait by wait. A running container is
-    healthy. `hook_runs` is how commands in a container end, by their last word. `seconds` says how long a call takes, `images` what
-    else an image's inspect document holds, by its ID. `fuse` ends the run at a call. `look_on` is called at each.
+    `registry` and `local` map normalised references to image IDs; `platforms` and `publishes_indexes` describe the registry's images.
+    `errors` makes a call fail before it does anything, `lost_answers` after it was carried out; `unreachable` makes it fail that many
+    times with `unreachable_error`. `call_counter` kills the run at a call, and `on_each_call` is called before each call.
+    `probe_results` are the next results of probe() for each container, of which the last one repeats; without any, probe() returns the
+    real state, in which a running container is healthy. `event_delays` are the seconds until an event arrives, wait by wait.
+    `hook_runs` are the results of commands by their last word, `call_seconds` the durations of calls, and `images` more fields of the
+    inspect documents of images, by ID.
 
-    Who asks for a name space of another can be started only while that runs. `is_served` tells whether it still has it.
+    A container that shares a namespace of another can be started only while that one runs; `has_live_namespaces` tells whether the
+    namespace still exists.
     """
 
     def __init__(self) -> None:
@@ -123,36 +126,36 @@ class FakeEngine:
         self.local: dict[str, str] = {}
         self.images: dict[str, dict[str, t.Any]] = {}
         self.clock = FakeClock()
-        self.seconds: dict[str, float] = {}
+        self.call_seconds: dict[str, float] = {}
         self.errors: dict[str, EngineError] = {}
         self.lost_answers: set[str] = set()
-        self.away: dict[str, int] = {}
-        self.away_error: EngineError = NoAnswer("nobody listens")
-        self.looks: dict[str, list[ContainerRuntimeState | EngineError]] = {}
-        self.events_after: list[float] = []
+        self.unreachable: dict[str, int] = {}
+        self.unreachable_error: EngineError = NoAnswer("nobody listens")
+        self.probe_results: dict[str, list[ContainerRuntimeState | EngineError]] = {}
+        self.event_delays: list[float] = []
         self.failures: dict[str, Failure] = {}
         self.hook_runs: dict[str, HookRun] = {}
         self.created: list[dict[str, t.Any]] = []
         self.stop_timeouts: list[int] = []
         self.images_in_use: set[str] = set()
         self.networks: set[str] = set()
-        self.changed: dict[str, list[dict[str, t.Any]]] = {}
+        self.changed_files: dict[str, list[dict[str, t.Any]]] = {}
         self.architecture = "amd64"
         self.platforms: tuple[str, ...] = ()
         self.publishes_indexes = False
         self.own_container: str | None = None
-        self.fuse = Fuse()
-        self.look_on: t.Callable[[], None] = lambda: None
+        self.call_counter = CallCounter()
+        self.on_each_call: t.Callable[[], None] = lambda: None
         self._containers: dict[str, dict[str, t.Any]] = {}
         self._ids = (f"{number:064x}" for number in itertools.count(1))
         self._starts = itertools.count(1)
-        self.made_here: set[str] = set()
+        self.created_ids: set[str] = set()
         self.old_id = ""
 
-    def has_container(
+    def add_container(
         self, name: str, reference: str, image_id: str, host_config: t.Mapping[str, t.Any] | None = None, **config: t.Any
     ) -> str:
-        """Put a running container there, as if somebody had made it earlier."""
+        """Add a running container, as if it had been created earlier."""
         self.local[ImageReference.parse(reference).normalised] = image_id
         container_id = self._add(name, {"Image": reference, **config}, host_config)
         self._containers[container_id]["Image"] = image_id
@@ -188,7 +191,7 @@ class FakeEngine:
 
     def changes(self, container: str) -> tuple[Document, ...]:
         with _Call(self, f"changes:{self._label(container)}"):
-            return tuple(self.changed.get(self._name(container), ()))
+            return tuple(self.changed_files.get(self._name(container), ()))
 
     def published(self, reference: ImageReference) -> Published:
         with _Call(self, "published"):
@@ -241,7 +244,7 @@ class FakeEngine:
                 raise NotFound(f"No such image: {body['Image']}")
             container_id = self._add(name, config, body.get("HostConfig"))
             self._containers[container_id]["Image"] = self.local[reference.normalised] if reference else body["Image"]
-            self.made_here.add(container_id)
+            self.created_ids.add(container_id)
             return container_id
 
     def start(self, container: str) -> None:
@@ -283,26 +286,26 @@ class FakeEngine:
     def probe(self, container: str) -> ContainerRuntimeState:
         label = self._label(container)
         with _Call(self, f"probe:{label}"):
-            looks = self.looks.get(label)
-            truth = ContainerRuntimeState.from_inspect(self._find(container))
-            look = truth if not looks else looks.pop(0) if len(looks) > 1 else looks[0]
-            if isinstance(look, EngineError):
-                raise look
-            return look._replace(name=truth.name, image_id=truth.image_id, started_at=look.started_at or truth.started_at)
+            results = self.probe_results.get(label)
+            actual = ContainerRuntimeState.from_inspect(self._find(container))
+            result = actual if not results else results.pop(0) if len(results) > 1 else results[0]
+            if isinstance(result, EngineError):
+                raise result
+            return result._replace(name=actual.name, image_id=actual.image_id, started_at=result.started_at or actual.started_at)
 
     def events(self, _container: str) -> list[float]:
-        return self.events_after
+        return self.event_delays
 
     def failure(self, container: str) -> Failure:
         with _Call(self, f"failure:{self._label(container)}"):
             return self.failures.get(self._label(container), Failure())
 
-    def vanish(self, container: str) -> None:
-        """Somebody removes it."""
+    def remove_externally(self, container: str) -> None:
+        """Remove a container, as another tool would."""
         del self._containers[self._find(container)["Id"]]
 
-    def is_served(self, container: str) -> bool:
-        """Whether all whose name spaces it asked for run, and have been running since it was started."""
+    def has_live_namespaces(self, container: str) -> bool:
+        """Tell whether all containers whose namespaces it shares have been running since it was started."""
         found = self._find(container)
         lives = {other["Id"]: other["State"].get("StartedAt", "") for other in self._containers.values() if is_active(other)}
         try:
@@ -354,96 +357,96 @@ class FakeEngine:
 
     def _label(self, container: str) -> str:
         try:
-            return "NEW" if self._find(container)["Id"] in self.made_here else self._name(container)
+            return "NEW" if self._find(container)["Id"] in self.created_ids else self._name(container)
         except NotFound:
             return container
 
 
 class _Call:
-    """Records a call; makes it fail, or lose its answer, as the test wants."""
+    """Record a call, and make it fail or lose its answer if the test asks for it."""
 
     def __init__(self, engine: FakeEngine, label: str) -> None:
         self._engine = engine
         self._label = label
 
     def __enter__(self) -> None:
-        self._engine.fuse.burn()
-        self._engine.look_on()
+        self._engine.call_counter.before_call()
+        self._engine.on_each_call()
         self._engine.calls.append(self._label)
-        self._engine.clock.now += self._engine.seconds.get(self._label, 0)
+        self._engine.clock.now += self._engine.call_seconds.get(self._label, 0)
         error = self._engine.errors.get(self._label)
         if error:
             raise error
-        if self._engine.away.get(self._label, 0) > 0:
-            self._engine.away[self._label] -= 1
-            raise self._engine.away_error
+        if self._engine.unreachable.get(self._label, 0) > 0:
+            self._engine.unreachable[self._label] -= 1
+            raise self._engine.unreachable_error
 
     def __exit__(self, kind: object, *_rest: object) -> None:
         if kind is None:
-            self._engine.fuse.burn_out()
+            self._engine.call_counter.after_call()
         if kind is None and self._label in self._engine.lost_answers:
             raise NoAnswer("the connection broke")
 
 
 class FakeJournal:
-    """Journal in memory. `calls` records into the list of an engine, if one is given. Its notes are as old as `age_of_all` says.
+    """Journal in memory. `calls` is the list of an engine, if one is given. `age_of_records` is the age of every record.
 
-    With something in `errors`, every call fails with the first of it.
+    With anything in `errors`, every call fails with the first error.
     """
 
     def __init__(self, calls: list[str] | None = None) -> None:
         self.calls = [] if calls is None else calls
-        self.notes: dict[str, str] = {}
-        self.age_of_all = 0.0
+        self.records: dict[str, str] = {}
+        self.age_of_records = 0.0
         self.errors: list[EngineError] = []
-        self.fuse = Fuse()
+        self.call_counter = CallCounter()
 
     def write(self, key: str, text: str) -> str:
         self._record("write", key)
-        there = self.notes.setdefault(key, text)
-        self.fuse.burn_out()
-        return there
+        stored = self.records.setdefault(key, text)
+        self.call_counter.after_call()
+        return stored
 
     def read(self, key: str) -> Record | None:
         self._record("read", key)
-        return Record(self.notes[key], "") if key in self.notes else None
+        return Record(self.records[key], "") if key in self.records else None
 
     def keys(self, part: str) -> tuple[str, ...]:
-        self._record("places", part)
-        return tuple(key for key in self.notes if part in key)
+        self._record("keys", part)
+        return tuple(key for key in self.records if part in key)
 
     def erase(self, key: str) -> None:
         self._record("erase", key)
-        self.notes.pop(key, None)
-        self.fuse.burn_out()
+        self.records.pop(key, None)
+        self.call_counter.after_call()
 
     def age(self, _note: Record) -> float:
-        return self.age_of_all
+        return self.age_of_records
 
     def _record(self, call: str, key: str) -> None:
-        self.fuse.burn()
+        self.call_counter.before_call()
         self.calls.append(f"{call}:{key}")
         for error in self.errors:
             raise error
 
 
 class FakeProcesses:
-    """Runs by token. Those in `dead` are; of those in `far_away` nobody knows."""
+    """ProcessTable by token. Processes in `dead` are dead; processes in `unknown` run on a machine that cannot be checked."""
 
     def __init__(self, token: str = "me") -> None:  # noqa: S107 - a name, not a secret
         self.dead: set[str] = set()
-        self.far_away: set[str] = set()
+        self.unknown: set[str] = set()
         self._token = token
 
     def me(self) -> Holder:
         return Holder(self._token, host="here", boot="boot", pid_namespace="pids", pid=1, pid_started="0", local=True)
 
     def is_dead(self, holder: Holder) -> bool | None:
-        return None if holder.token in self.far_away else holder.token in self.dead
+        return None if holder.token in self.unknown else holder.token in self.dead
 
 
 def a_journal_entry(token: str, *, old: t.Mapping[str, t.Any] | None = None, **changes: t.Any) -> JournalEntry:
-    """What the run of `token` recorded before it moved web from shop:1 to shop:2. `old` are changes to the old container."""
+    """Return the entry of the run `token`, which moves web from shop:1 to shop:2. `old` are changes to the old container."""
     web = OldContainer("old", "web", "shop:1", HEALTHY, restart_policy={"Name": "always"})
     entry = JournalEntry(
         old=web._replace(**(old or {})),

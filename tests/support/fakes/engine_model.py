@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an engine makes of a create body and an image's defaults, as a pure function. The real engine is asked the same questions.
+"""What an engine makes of a create body and an image's defaults, as a pure function.
 
-Follows what Engines 20.10, 26 and 28 were seen to do (tests/integration/test_generated_containers.py).
+It follows the observed behaviour of Engines 20.10, 26 and 28. tests/integration/test_generated_containers.py compares it with a real one.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import Any
 Document = dict[str, Any]
 
 PASSED_ON = ("Shell", "StopTimeout", "Domainname", "Tty", "OpenStdin", "StdinOnce", "ArgsEscaped")
-"""What the engine takes from the container alone."""
+"""What the engine takes only from the container, never from the image."""
 
 
 class RefusedByEngine(Exception):
-    """The engine would answer 400."""
+    """The engine would answer with status 400."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """What differs between engines. `mac_of_endpoint` is false where only the container as a whole can be given a MAC address."""
+    """What differs between engines. Without `mac_of_endpoint`, only the container as a whole can have a MAC address."""
 
     short_id_is_alias: bool
     mac_of_endpoint: bool
@@ -41,7 +41,7 @@ RELEASES = {
 
 
 def created(body: Document, image: Document, release: Release, *, started: bool) -> Document:
-    """The inspect document of a container that was made from `body` and an image with this Config. Raises RefusedByEngine."""
+    """Return the inspect document of a container created from `body` and an image with this Config. Raise RefusedByEngine."""
     container_id = secrets.token_hex(32)
     host_config = body.get("HostConfig") or {}
     return {
@@ -54,7 +54,7 @@ def created(body: Document, image: Document, release: Release, *, started: bool)
 
 
 def merged_config(body: Document, image: Document) -> Document:
-    """Config, without what only a single container has. Raises RefusedByEngine."""
+    """Return Config without the fields that are unique to one container. Raise RefusedByEngine."""
     config = {field: body.get(field) for field in PASSED_ON}
     for field in ("User", "WorkingDir", "StopSignal"):
         config[field] = body.get(field) or image.get(field)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The engine in memory, behind a socket and the calls of a real one: for which calls the modules make, through the real Docker SDK.
+"""The fake engine behind a socket with the HTTP API of a real one, to test which calls the modules make through the real Docker SDK.
 
 Paths are as in the engine's documentation (https://docs.docker.com/reference/api/engine/version/v1.41/).
 """
@@ -27,7 +27,7 @@ API_VERSION = "1.41"
 
 
 class Request(NamedTuple):
-    """`names` are those in the path, `query` and `body` what came with it."""
+    """`names` are the names in the path; `query` and `body` belong to the request."""
 
     names: tuple[str, ...]
     query: dict[str, str]
@@ -35,9 +35,9 @@ class Request(NamedTuple):
 
 
 class EngineOverHttp:
-    """Serves `engine` at `url` inside its `with` block, and writes down every request in `calls`, by its path in the documentation.
+    """Serve `engine` at `url` inside the `with` block, and record every request in `calls`, by its path in the documentation.
 
-    A container that was started here is starting at the first look. Then one that was also made here is what `becomes` says.
+    A container that was started here is `starting` at its first inspect. After that, a container created here is in the state `becomes`.
     """
 
     def __init__(self, engine: FakeEngine, becomes: str = "healthy") -> None:
@@ -65,18 +65,18 @@ class EngineOverHttp:
         self._folder.cleanup()
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
-        """Status and document. No document: an answer without a body."""
-        for call, (pattern, does) in _CALLS.items():
+        """Return status and document. Without a document, the answer has no body."""
+        for call, (pattern, handler) in _CALLS.items():
             match = pattern.fullmatch(f"{method} {path}")
             if match:
                 with self._lock:
                     self.calls.append(call)
-                    return self._carried_out(does, Request(match.groups(), query, body))
-        raise AssertionError(f"nobody has told what to answer to {method} {path}")
+                    return self._run(handler, Request(match.groups(), query, body))
+        raise AssertionError(f"the fake engine has no answer to {method} {path}")
 
-    def _carried_out(self, does: Callable[[EngineOverHttp, Request], Any], request: Request) -> tuple[int, Any]:
+    def _run(self, handler: Callable[[EngineOverHttp, Request], Any], request: Request) -> tuple[int, Any]:
         try:
-            document = does(self, request)
+            document = handler(self, request)
         except NotFound as error:
             return 404, {"message": str(error)}
         return (204 if document is None else 200), document
@@ -93,7 +93,7 @@ class EngineOverHttp:
         if container not in self._looked_at:
             self._looked_at.add(container)
             document["State"]["Health"] = {"Status": "starting"}
-        elif container in self._engine.made_here and self._becomes != "healthy":
+        elif container in self._engine.created_ids and self._becomes != "healthy":
             document["State"] = {"Status": self._becomes, "ExitCode": 1}
         return document
 
@@ -141,9 +141,9 @@ class EngineOverHttp:
         return {"Volumes": [volume for volume in fits if any(part in volume["Name"] for part in parts)]}
 
 
-_Does = Callable[[EngineOverHttp, Request], Any]
+_Handler = Callable[[EngineOverHttp, Request], Any]
 
-_DOES: dict[str, _Does] = {
+_HANDLERS: dict[str, _Handler] = {
     "GET /version": lambda _here, _request: {"ApiVersion": API_VERSION, "Arch": "amd64", "Version": "20.10"},
     "GET /info": lambda _here, _request: {"Name": "host", "SystemTime": ""},
     "GET /events": lambda _here, _request: [],
@@ -172,7 +172,7 @@ _DOES: dict[str, _Does] = {
     "GET /volumes/{name}": EngineOverHttp._volume,
     "DELETE /volumes/{name}": lambda here, request: here._volumes.pop(request.names[0]) and None,
 }
-_CALLS = {call: (re.compile(re.sub(r"\{\w+\}", "(.+)", call)), does) for call, does in _DOES.items()}
+_CALLS = {call: (re.compile(re.sub(r"\{\w+\}", "(.+)", call)), handler) for call, handler in _HANDLERS.items()}
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):
@@ -196,9 +196,9 @@ def _handler_of(engine: EngineOverHttp) -> type[http.server.BaseHTTPRequestHandl
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - they have to be called so.
+        do_GET = do_POST = do_DELETE = _serve  # noqa: N815 - the base class prescribes these names.
 
         def log_message(self, *_arguments: object) -> None:
-            """Nobody reads it."""
+            """Write no log."""
 
     return Handler

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Containers and images as operators and authors write them, generated."""
+"""Strategies that generate containers and images as operators and authors write them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SECOND = 1_000_000_000
 
 
 def images(values: str, *, start_interval: bool = True) -> Strategy:
-    """The Config of an image. Two images with different `values` have no default in common, but for ports and volumes."""
+    """The Config of an image. Two images with different `values` share no default except ports and volumes."""
     return st.fixed_dictionaries(
         {"Cmd": _command(values)},
         optional={
@@ -39,7 +39,7 @@ def images(values: str, *, start_interval: bool = True) -> Strategy:
 
 
 def bodies(values: str, networks: tuple[str, ...], volume: str, *, start_interval: bool = True, mac_of_endpoint: bool = False) -> Strategy:
-    """What an operator asks for. `values` as for images; `volume` is the name of a volume."""
+    """The create body of a container. `values` as for images; `volume` is the name of a volume."""
     config = st.fixed_dictionaries(
         {},
         optional={
@@ -56,7 +56,7 @@ def bodies(values: str, networks: tuple[str, ...], volume: str, *, start_interva
             "Domainname": st.just("example"),
             "Tty": st.booleans(),
             "OpenStdin": st.booleans(),
-            # Where the image has the same path, nobody can see that the operator asked for it too. The volume stays in any case.
+            # If the image has the same path, the operator's wish for it is invisible. The volume stays in any case.
             "Volumes": _keys(_PATHS if values == "same" else ("/own", "/data/deep")),
             "Healthcheck": st.one_of(_health_check(values, start_interval=start_interval), st.just({"Test": ["NONE"]})),
         },
@@ -75,7 +75,7 @@ def _command(values: str) -> Strategy:
 
 
 def _env(values: str, most: int) -> Strategy:
-    """`most` entries at the most for a variable."""
+    """Generate at most `most` entries for each variable."""
     entry = st.builds(lambda name, word: f"{name}={values}{word}", st.sampled_from("ABC"), st.sampled_from(_WORDS))
 
     def at_most(entries: list[str]) -> bool:
@@ -107,7 +107,7 @@ def _health_check(values: str, *, start_interval: bool) -> Strategy:
 
 
 def _context(values: str) -> Strategy:
-    """As the client does it: what is published is exposed too."""
+    """Published ports are also exposed, as the client does it."""
     published = _keys(("8080/tcp", "9090/tcp")).map(
         lambda context: {
             "exposed": {"ExposedPorts": context},
@@ -119,7 +119,7 @@ def _context(values: str) -> Strategy:
 
 
 def _storage(volume: str) -> Strategy:
-    """At /short, /long and the paths that images use, each mounted once at the most."""
+    """Mounts at /short, /long and the paths that images use, each at most once."""
     short = st.sampled_from((f"{volume}:/short", f"{volume}:/short/:ro", "/short", f"{volume}:/data", f"{volume}:/cache/:nocopy"))
     options = {"VolumeOptions": {"NoCopy": True}}
     mount = st.sampled_from(({}, {"Source": volume}, {"Source": volume, "ReadOnly": True}, options)).map(

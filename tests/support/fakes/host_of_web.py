@@ -22,7 +22,7 @@ def host_of_web() -> FakeHostReader:
     """The container web runs image old of `shop:1`, which is also what the registry has."""
     engine = FakeEngine()
     engine.clock = FakeClock(NOW)
-    engine.has_container("web", "shop:1", "old")
+    engine.add_container("web", "shop:1", "old")
     engine.registry[TAG] = "old"
     return FakeHostReader(engine)
 

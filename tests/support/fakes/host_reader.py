@@ -24,7 +24,7 @@ class FakeHostReader:
 
     def __init__(self, engine: FakeEngine, journal: FakeJournal | None = None, memory: FakeJournal | None = None) -> None:
         self.engine = engine
-        self.notes = {"journal": journal or FakeJournal(), "memory": memory or FakeJournal()}
+        self.records = {"journal": journal or FakeJournal(), "memory": memory or FakeJournal()}
         self.calls: list[str] = []
         self.errors: dict[str, EngineError] = {}
         self.no_answer: dict[str, EngineError] = {}
@@ -73,7 +73,7 @@ class FakeHostReader:
         return self._notes("memory")
 
     def age(self, record: Record) -> float:
-        return self.notes["journal"].age(record)
+        return self.records["journal"].age(record)
 
     def _all(self) -> list[dict[str, t.Any]]:
         return list(self.engine._containers.values())
@@ -94,7 +94,7 @@ class FakeHostReader:
 
     def _notes(self, kind: str) -> dict[str, Record]:
         self._call(kind)
-        return {key: Record(text, "") for key, text in self.notes[kind].notes.items()}
+        return {key: Record(text, "") for key, text in self.records[kind].records.items()}
 
     def _listed(self, container: dict[str, t.Any]) -> Document:
         reference = parse_if_possible(container["Config"]["Image"])

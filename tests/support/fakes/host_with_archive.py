@@ -21,12 +21,12 @@ class HostWithArchive:
 
     def __init__(self, *, archive_ran: bool = True) -> None:
         self.engine, self.memory, self.journal = FakeEngine(), FakeJournal(), FakeJournal()
-        self.newer = self.engine.has_container("web", "shop:1", "new", {"RestartPolicy": {"Name": "always"}})
+        self.newer = self.engine.add_container("web", "shop:1", "new", {"RestartPolicy": {"Name": "always"}})
         self.archived = self.archive(ARCHIVE, runs=archive_ran)
         self.engine.local["docker.io/library/shop:1"] = "new"
 
     def archive(self, name: str, *, runs: bool = True) -> str:
-        container = self.engine.has_container(name, "shop:1", "old", {"RestartPolicy": {"Name": "no"}})
+        container = self.engine.add_container(name, "shop:1", "old", {"RestartPolicy": {"Name": "no"}})
         self.engine._find(name)["State"]["Status"] = "exited"
         ArchiveStore(self.memory).add(
             "web", ArchiveRecord(container, name, runs=runs, restart_policy={"Name": "on-failure", "MaximumRetryCount": 3})

@@ -46,7 +46,7 @@ class JournalState:
     def __str__(self) -> str:
         return self.name
 
-    def notes(self, label: str) -> dict[str, Record]:
+    def records(self, label: str) -> dict[str, Record]:
         found = (volume for volume in self.volumes if label in volume["Labels"])
         return {volume["Name"]: Record(volume["Labels"][label], volume["CreatedAt"]) for volume in found}
 
@@ -59,7 +59,7 @@ class JournalState:
     @property
     def entry(self) -> Document | None:
         """What the lock says, as plain JSON. None where the run that wrote it, or a run that recovered, had erased it."""
-        lock = self.notes(JOURNAL_LABEL).get(f"evenkeel-lock.{self.container}")
+        lock = self.records(JOURNAL_LABEL).get(f"evenkeel-lock.{self.container}")
         entry: Document | None = json.loads(lock.text) if lock else None
         return entry
 
@@ -70,7 +70,7 @@ class JournalState:
         return int(datetime.fromisoformat(last.replace("Z", "+00:00")).timestamp()) + 3600
 
     def has_note(self, kind: str) -> bool:
-        return any(key.startswith(f"{kind}.") for key in self.notes(JOURNAL_LABEL))
+        return any(key.startswith(f"{kind}.") for key in self.records(JOURNAL_LABEL))
 
     def by_id(self, container_id: str) -> Document | None:
         return next((container for container in self.containers if container["Id"] == container_id), None)
@@ -111,8 +111,8 @@ class HostInState:
 
     def __init__(self, state: JournalState) -> None:
         self.engine = _EngineInState(state)
-        self.journal = _NotesInState(state.notes(JOURNAL_LABEL))
-        self.memory = _NotesInState(state.notes(MEMORY_LABEL))
+        self.journal = _NotesInState(state.records(JOURNAL_LABEL))
+        self.memory = _NotesInState(state.records(MEMORY_LABEL))
 
 
 class OnlyThisRunLives(FakeProcesses):
@@ -125,7 +125,7 @@ class OnlyThisRunLives(FakeProcesses):
 class _NotesInState(FakeJournal):
     def __init__(self, notes: dict[str, Record]) -> None:
         super().__init__()
-        self.notes = {key: note.text for key, note in notes.items()}
+        self.records = {key: note.text for key, note in notes.items()}
         self._written_at = {key: note.written_at for key, note in notes.items()}
 
     def read(self, key: str) -> Record | None:
@@ -152,7 +152,7 @@ class _EngineInState(FakeEngine):
         if state.way["image"]:
             self.registry[ImageReference.parse(state.way["image"]).normalised] = state.way["image_id"]
         self._healthy_at: dict[str, float] = {}
-        self.look_on = self._go_on
+        self.on_each_call = self._go_on
         for container in self._containers.values():
             self._remember_what_it_joined(container)
 

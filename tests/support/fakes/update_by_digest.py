@@ -20,7 +20,7 @@ TESTED, ELSEWHERE = digest_of("tested"), digest_of("elsewhere")
 def web_behind_its_tag() -> FakeEngine:
     """The tested image is published, and its tag has moved on."""
     engine = FakeEngine()
-    engine.has_container("web", "shop:1", "old")
+    engine.add_container("web", "shop:1", "old")
     engine.registry.update({TAG: "elsewhere", f"{REPOSITORY}@{TESTED}": "tested"})
     return engine
 

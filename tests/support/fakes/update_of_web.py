@@ -43,7 +43,7 @@ REFUSAL = EngineError("the engine says no")
 def outdated_web() -> FakeEngine:
     """One container, web, on the image old; in the registry its tag has moved on to the image new."""
     engine = FakeEngine()
-    engine.has_container("web", "shop:1", "old")
+    engine.add_container("web", "shop:1", "old")
     engine.registry["docker.io/library/shop:1"] = "new"
     return engine
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The molecule scenarios, and what they say of themselves."""
+"""The molecule scenarios and their tags."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _CASE = re.compile("[A-Z][0-9]+")
 
 @dataclass(frozen=True)
 class Scenario:
-    """One behaviour over real hosts. `tags` are those of its verify.yml: the cases that it proves, and `sample`."""
+    """One behaviour on real hosts. `tags` are those of its verify.yml: the cases that it proves, and `sample`."""
 
     name: str
     tags: tuple[str, ...]
@@ -35,7 +35,7 @@ class Scenario:
 
 
 def scenarios() -> list[Scenario]:
-    """All that verify something: the one that brings up the hosts does not."""
+    """Return all scenarios that verify something; the scenario that starts the hosts does not."""
     return [Scenario(verify.parent.name, _tags(verify)) for verify in sorted(FOLDER.glob("*/verify.yml"))]
 
 

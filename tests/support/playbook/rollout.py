@@ -1,7 +1,7 @@
 # Copyright (c) 2026, evenkeel contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Running the playbook rolling_update as a user would, and reading its report."""
+"""Run the playbook rolling_update as a user would, and read its report."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ PLAYBOOK = "evenkeel.fleet.rolling_update"
 
 
 class Ended(enum.IntEnum):
-    """What ansible-playbook ends with, as far as it is not 0."""
+    """Exit codes of ansible-playbook other than 0."""
 
     HOSTS_FAILED = 2
 
 
 @dataclass
 class Rollout:
-    """Runs of the playbook from one folder, in which the inventory and the user's files lie. `variables` are those of every run."""
+    """Runs of the playbook from one folder with the inventory and the user's files. `variables` apply to every run."""
 
     folder: Path
     variables: Mapping[str, Any]
@@ -38,13 +38,13 @@ class Rollout:
         return self.folder / "inventory.json"
 
     def command(self, *arguments: str, playbook: str | Path = PLAYBOOK, **variables: Any) -> tuple[str, ...]:
-        """`variables` are without the prefix of the role."""
+        """Return the command line. `variables` have no role prefix."""
         extra = {f"rolling_update_{name}": value for name, value in {**self.variables, **variables}.items()}
         start = (ANSIBLE / "ansible-playbook", playbook, "-i", self.inventory, "--extra-vars", json.dumps(extra))
         return (*map(str, start), *arguments)
 
     def start(self, *arguments: str, environment: Mapping[str, str] | None = None, **variables: Any) -> subprocess.Popen[str]:
-        """Start it in a process group of its own."""
+        """Start the playbook in its own process group."""
         return subprocess.Popen(
             self.command(*arguments, **variables),
             cwd=self.folder,
@@ -66,20 +66,20 @@ class Rollout:
         )
 
     def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """The same, to its end."""
+        """Run the playbook to its end."""
         process = self.start(*arguments, **options)
         out, err = process.communicate()
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 
     def reports(self) -> list[dict[str, Any]]:
-        """All that were written, the oldest first."""
+        """All reports, the oldest first."""
         files = sorted((self.folder / "rolling_update_reports").glob("*.json"), key=lambda file: file.stat().st_mtime_ns)
         return [json.loads(file.read_text()) for file in files]
 
     def report(self) -> dict[str, Any]:
-        """The newest report that was written."""
+        """The newest report."""
         return self.reports()[-1]
 
     def outcomes(self) -> dict[str, str]:
-        """What became of each host, by that report."""
+        """The outcome of each host in the newest report."""
         return {host["host"]: host["outcome"] for host in self.report()["hosts"]}

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a module does on a host that only pretends: it changes a file, and writes down when."""
+"""What a stub module does: it changes a file that stands for a host, and logs when."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import Any
 Result = dict[str, Any]
 
 
-def pretend(module: str, options: dict[str, Any], check_mode: bool) -> Result:
-    """What the real module would return, as far as the role looks at it."""
-    folder = Path(os.environ["EVENKEEL_STAND_INS"])
+def run_stub(module: str, options: dict[str, Any], check_mode: bool) -> Result:
+    """Return what the real module would return, as far as the role reads it."""
+    folder = Path(os.environ["EVENKEEL_STUB_FOLDER"])
     host = options["docker_host"].removeprefix("tcp://")
     file = folder / "hosts" / host
     state = json.loads(file.read_text())
@@ -82,8 +82,8 @@ class _Host:
         if new in self._state["bad"]:
             self._state["rejected"] = [new]
             rollback = {"reason": "crashed"}
-            told = {"msg": "it crashed", "rollback_failed": False, "downtime_seconds": 1.5}
-            return {"failed": True, "changed": True, "outcome": "rolled_back", "rollback": rollback, "image": image, **told}
+            details = {"msg": "it crashed", "rollback_failed": False, "downtime_seconds": 1.5}
+            return {"failed": True, "changed": True, "outcome": "rolled_back", "rollback": rollback, "image": image, **details}
         self._state.update(runs=new, created=time.time())
         name = f"{self._options['name']}-old-1"
         self._state["archives"].insert(0, {"name": name, "kept": True, "rollout": self._options["rollout"], "digest": old})

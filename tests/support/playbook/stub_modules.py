@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fleet without engines: the real role and playbook over modules that only pretend, and write down what they were asked for.
+"""A fleet without engines: the real role and playbook with stub modules that log their options.
 
-It is for order and failure points of a rollout, and for its own time. What a real host does is proved on real hosts.
+It tests the order and the failure points of a rollout, and its own duration. What a real host does is tested on real hosts.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ CHANGING = ("container_recreate", "container_rollback", "container_finalize")
 OLD, GOOD, BAD = (f"sha256:{letter * 64}" for letter in "abc")
 IMAGE = "registry.example/web:latest"
 
-# Not made with Ansible's own AnsibleModule, which takes longer than all else that a stand-in does.
+# It does not use AnsibleModule, which takes longer than everything else in a stub.
 _MODULE = """\
 #!/usr/bin/python
 # WANT_JSON
 import json
 import sys
 sys.path.insert(0, {tests!r})
-from support.playbook.stub_host import pretend
+from support.playbook.stub_host import run_stub
 with open(sys.argv[1]) as file:
     arguments = json.load(file)
 unknown = [name for name in arguments if name not in {options!r} and not name.startswith("_ansible_")]
 options = {{name: arguments.get(name) for name in {options!r}}}
-result = pretend({name!r}, options, arguments["_ansible_check_mode"])
+result = run_stub({name!r}, options, arguments["_ansible_check_mode"])
 print(json.dumps({{"failed": True, "msg": f"There is no option {{unknown}}."}} if unknown else result))
 """
 
 
 @dataclass
 class StubModules:
-    """A fleet that pretends. `folder` is where it lives, and where the files of the user lie."""
+    """A fleet of stub hosts. `folder` holds its state and the user's files."""
 
     folder: Path
     hosts: list[str]
@@ -72,8 +72,8 @@ class StubModules:
         variables = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
         return {"all": {"hosts": {host: {} for host in self.hosts}, "vars": variables}}
 
-    def lend(self, module: str, name: str) -> None:
-        """Let the module of another collection that has the full `name` pretend what one of ours does."""
+    def install_stub_as(self, module: str, name: str) -> None:
+        """Install the stub of our `module` as a module of another collection under the full `name`."""
         collection, _dot, short = name.rpartition(".")
         text = (self._collection("evenkeel.fleet") / f"plugins/modules/{module}.py").read_text()
         (self._collection(collection) / f"plugins/modules/{short}.py").write_text(text)
@@ -84,9 +84,9 @@ class StubModules:
         return folder
 
     def put(self, host: str, **changes: Any) -> None:
-        """How a host stands: `runs` and `registry` are digests, `bad` those that fail there, `archives` what it keeps."""
+        """Set the state of a host: `runs` and `registry` are digests, `bad` those that fail there, `archives` what it keeps."""
         known = {"runs": OLD, "registry": GOOD, "bad": [BAD], "archives": [], "rejected": [], "containers": ["web"], "delay": 0}
-        known["delay"] = random.uniform(*self.delays)  # noqa: S311 - it protects nothing
+        known["delay"] = random.uniform(*self.delays)  # noqa: S311 - not for security
         (self.folder / "hosts" / host).write_text(json.dumps({**known, **changes}))
 
     def change(self, host: str, **changes: Any) -> None:
@@ -97,39 +97,39 @@ class StubModules:
         for host in self.hosts:
             self.change(host, **changes)
 
-    def lose(self, host: str) -> None:
-        """From now on nobody reaches it: there is no SSH server at its port."""
+    def make_unreachable(self, host: str) -> None:
+        """Make the host unreachable: no SSH server listens on its port."""
         inventory = json.loads((self.rollout.inventory).read_text())
         unreachable = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1, "ansible_ssh_retries": 0}
         inventory["all"]["hosts"][host] = unreachable
         (self.rollout.inventory).write_text(json.dumps(inventory))
 
-    def now(self, host: str) -> dict[str, Any]:
+    def state(self, host: str) -> dict[str, Any]:
         state: dict[str, Any] = json.loads((self.folder / "hosts" / host).read_text())
         return state
 
     @property
     def log(self) -> list[dict[str, Any]]:
-        """What was done, in the order in which it ended: `host`, `module`, `container`, when it began and ended."""
+        """All module runs in the order in which they ended: `host`, `module`, `container`, begin and end."""
         file = self.folder / "log"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
     @property
     def changes(self) -> list[dict[str, Any]]:
-        """What was done that is more than a look."""
+        """All module runs that can change a host."""
         return [entry for entry in self.log if entry["module"] in CHANGING and not entry["check_mode"]]
 
-    def done(self, module: str) -> list[str]:
-        """The hosts on which a module was run, in the order in which it ended."""
+    def finished(self, module: str) -> list[str]:
+        """The hosts on which a module has finished, in that order."""
         return [entry["host"] for entry in self.log if entry["module"] == module and not entry["check_mode"]]
 
-    def begun(self, module: str) -> list[str]:
-        """The hosts on which a module was begun with, in that order."""
+    def started(self, module: str) -> list[str]:
+        """The hosts on which a module has started, in that order."""
         file = self.folder / f"begun-{module}"
         return file.read_text().split() if file.exists() else []
 
     def waves(self, *sizes: int) -> list[list[str]]:
-        """The hosts that were updated, so many at a time. No update began before those of the wave before it had ended."""
+        """Split the updated hosts into waves of these sizes, and assert that each wave began after the one before it had ended."""
         updates = sorted((entry for entry in self.changes if entry["module"] == "container_recreate"), key=lambda entry: entry["began"])
         waves = [[updates.pop(0) for _place in range(size)] for size in sizes]
         for before, after in itertools.pairwise(waves):
@@ -143,7 +143,7 @@ class StubModules:
         return self.rollout.start(*arguments, environment=self._environment, **options)
 
     def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        """The same, to its end."""
+        """Run the playbook to its end."""
         self._forget()
         return self.rollout.run(*arguments, environment=self._environment, **options)
 
@@ -156,12 +156,12 @@ class StubModules:
 
     @property
     def _environment(self) -> dict[str, str]:
-        return {"EVENKEEL_STAND_INS": str(self.folder)}
+        return {"EVENKEEL_STUB_FOLDER": str(self.folder)}
 
 
 @functools.cache
 def _options() -> dict[str, list[str]]:
-    """The options that each real module has, so that the role can pass no others."""
+    """The options of each real module; the stub fails when the role passes any other."""
     names = [f"evenkeel.fleet.{name}" for name in MODULES]
     run = subprocess.run(
         (ANSIBLE / "ansible-doc", "--type", "module", "--json", *names),

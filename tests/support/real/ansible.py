@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run playbooks as a user would, and get the result of each task back as data."""
+"""Run playbooks as a user would, and return the result of each task as data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from typing import Any
 from ansible.module_utils.testing import patch_module_args
 
 CHECKOUT = Path(__file__).parents[3]
-# Tests can be pointed at an installed copy, at another ansible-core, and at another Python on the target.
+# Tests can use an installed copy, another ansible-core, and another Python on the target.
 COLLECTIONS = os.environ.get("EVENKEEL_COLLECTIONS", str(CHECKOUT / ".cache/collections"))
 ANSIBLE = Path(os.environ.get("EVENKEEL_ANSIBLE", Path(sys.executable).parent))
 TARGET_PYTHON = os.environ.get("EVENKEEL_TARGET_PYTHON", sys.executable)
@@ -62,8 +62,7 @@ def run_playbook(
 ) -> Run:
     """Run plays, or a playbook, on this machine, with `python` as the target's interpreter.
 
-    `arguments` are more of ansible-playbook's own, `collections` is where the collection is taken from, `environment` is what is to be
-    different from what it is for every run.
+    `arguments` are passed to ansible-playbook, `collections` is the path of the collection, `environment` overrides the environment.
     """
     with tempfile.TemporaryDirectory() as folder:
         results = Path(folder, "results")
@@ -72,7 +71,7 @@ def run_playbook(
             os.chmod(shared, 0o777)  # noqa: S103 - the caller may be another user
         if isinstance(plays, list):
             playbook = Path(folder, "playbook.yml")
-            playbook.write_text(json.dumps(plays))  # JSON is YAML too.
+            playbook.write_text(json.dumps(plays))  # JSON is also YAML.
         else:
             playbook = plays
         run = subprocess.run(
@@ -105,7 +104,7 @@ def run_module(module: str, /, *, python: str = TARGET_PYTHON, **options: Any) -
 
 
 def ansible_doc(*arguments: str) -> str:
-    """What the command prints."""
+    """Return the output of ansible-doc."""
     return subprocess.run(
         (ANSIBLE / "ansible-doc", *arguments),
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": COLLECTIONS, "ANSIBLE_NOCOLOR": "1"},
@@ -116,14 +115,14 @@ def ansible_doc(*arguments: str) -> str:
 
 
 def documentation(module: str) -> dict[str, Any]:
-    """The documentation of one module of this collection, as data."""
+    """Return the documentation of one module of this collection as data."""
     name = f"evenkeel.fleet.{module}"
     found: dict[str, Any] = json.loads(ansible_doc("--json", name))[name]
     return found
 
 
 def run_module_here(module: ModuleType, /, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
-    """What a module of this collection returns, run in this very process: no playbook, and a tenth of the time."""
+    """Run a module of this collection in this process and return its result. It takes a tenth of the time of a playbook."""
     printed = io.StringIO()
     arguments = {**options, "_ansible_check_mode": check_mode}
     with patch_module_args(arguments), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):

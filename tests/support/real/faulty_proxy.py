@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Unix socket in front of an engine's, which lets every call through but the one that is to go wrong.
+"""A Unix socket in front of an engine's socket that forwards every call except the one that has to fail.
 
-It speaks as much HTTP/1.1 as an engine and its clients do: connections that stay open, bodies with a length, in chunks or until the end.
+It speaks the part of HTTP/1.1 that engines and clients use: persistent connections, and bodies with a length, in chunks or until the end.
 """
 
 from __future__ import annotations
@@ -37,29 +37,29 @@ _OF_THIS_RUN = re.compile(r"(?<=/images/).+(?=/)|[0-9a-f]{64}|[\w.:%-]*evenkeel[
 
 
 class Fault(enum.Enum):
-    """What becomes of a call."""
+    """What happens to a call."""
 
     FAIL = "fails"
-    """The engine says 500, having done nothing."""
+    """The client gets a 500, and the engine does nothing."""
     HANG = "hangs"
-    """Nothing is done, and no answer comes until the client gives up."""
+    """The engine does nothing, and no answer comes until the client gives up."""
     HANG_DONE = "hangs, carried out"
-    """It is done, and no answer comes until the client gives up."""
+    """The engine carries out the call, and no answer comes until the client gives up."""
     LOST = "answer lost"
-    """It is done, and the connection is closed instead of an answer."""
+    """The engine carries out the call, and the connection is closed without an answer."""
     KILL_BEFORE = "killed before"
-    """The client gets a SIGKILL, and nothing is done."""
+    """The client gets a SIGKILL, and the engine does nothing."""
     KILL_DURING = "killed during"
-    """The client gets a SIGKILL while the engine is at it."""
+    """The client gets a SIGKILL while the engine carries out the call."""
     KILL_AFTER = "killed after"
-    """It is done, and the client gets a SIGKILL before it hears of it."""
+    """The engine carries out the call, and the client gets a SIGKILL before the answer."""
 
 
 _NOT_FORWARDED = (Fault.FAIL, Fault.HANG, Fault.KILL_BEFORE)
 
 
 class Call(NamedTuple):
-    """A request, without what is another one in every run: the names and IDs in its path."""
+    """A request, without the names and IDs in its path, which differ in every run."""
 
     method: str
     path: str
@@ -73,13 +73,12 @@ class Call(NamedTuple):
 
 
 class Proxy:
-    """Serves `self.url` inside its `with` block.
+    """Serve `self.url` inside the `with` block.
 
-    `calls` are those that were made. Reads of one kind in a row count as one: a health gate looks again and again, and how many other
-    containers there are to be looked at is not for a test to say. The event stream does not count: it is opened beside the other calls, at
-    no certain place among them, and nothing depends on it.
-    `fault` is what becomes of the call `at`; with `lasting`, also of all like it that follow. `hit` tells whether it was reached.
-    `before` is called with each call before the engine hears of it. With `tcp` it listens on a port of loopback, not on a socket.
+    `calls` are the calls that were made. Consecutive equal reads count as one, because a health gate probes repeatedly and the number of
+    other containers varies. The event stream does not count: it is opened at the same time as other calls, in no fixed order.
+    `fault` is what happens to the call at index `at`; with `lasting`, also to equal calls that follow. `hit` tells whether it was reached.
+    `before` is called with each call before it is forwarded. With `tcp`, the proxy listens on a loopback port instead of a socket.
     """
 
     def __init__(
@@ -117,7 +116,7 @@ class Proxy:
     def _listen_at(path: str) -> socket.socket:
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(path)
-        os.chmod(path, 0o666)  # noqa: S103 - the tests run the module as another user, too
+        os.chmod(path, 0o666)  # noqa: S103 - the tests also run the module as another user
         listener.listen()
         return listener
 
@@ -131,7 +130,7 @@ class Proxy:
         self._folder.cleanup()
 
     def refusal_of(self, _method: str, _target: str) -> bytes:
-        """The answer to a request that is not let through at all. Empty for one that is."""
+        """Return the answer to a request that is refused, or an empty answer for a request that is forwarded."""
         return b""
 
     def _accept(self) -> None:
@@ -150,7 +149,7 @@ class Proxy:
                 while self._relay(client, requests):
                     pass
         except OSError:
-            pass  # One of the two has gone.
+            pass  # The client or the engine closed its connection.
         finally:
             with self._lock:
                 self._open.discard(client)
@@ -158,7 +157,7 @@ class Proxy:
             client.close()
 
     def _relay(self, client: socket.socket, requests: BinaryIO) -> bool:
-        """Let one request through. Returns whether another one may follow on this connection."""
+        """Forward one request. Return whether another one may follow on this connection."""
         request = _Head.read(requests)
         if not request.raw:
             return False
@@ -200,7 +199,7 @@ class Proxy:
         return False
 
     def _fault_for(self, call: Call) -> Fault | None:
-        """Count the call, and tell what is to become of it."""
+        """Count the call, and return the fault for it, if any."""
         if call.path == "/events":
             return None
         with self._lock:
@@ -222,7 +221,7 @@ def _call(method: str, target: str) -> Call:
 
 
 class _Head(NamedTuple):
-    """The head of a request or an answer. `raw` is empty when the other side said nothing more."""
+    """The head of a request or an answer. `raw` is empty when the connection was closed."""
 
     raw: bytes
 
@@ -256,7 +255,7 @@ class _Head(NamedTuple):
         return self.first_line[1] not in ("204", "304")
 
     def body(self, stream: BinaryIO, *, to: _Head | None = None) -> Iterator[bytes]:
-        """The body as it comes, chunk headers included. `to` is the request that this is the answer to, None for a request."""
+        """Yield the body as it arrives, with chunk headers. For an answer, `to` is its request; for a request it is None."""
         if to and (to.first_line[0] == "HEAD" or not self.raw or not self._may_have_body):
             return
         if "chunked" in self.header("transfer-encoding"):
@@ -286,7 +285,7 @@ def _shut(connection: socket.socket) -> None:
 
 
 def _kill_peer(client: socket.socket) -> None:
-    """SIGKILL the process at the other end, and wait until it can do no more."""
+    """Send SIGKILL to the process at the other end."""
     pid: int = struct.unpack("3i", client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
     if pid in (0, os.getpid()):
         raise AssertionError("the proxy was about to kill itself")
@@ -294,8 +293,8 @@ def _kill_peer(client: socket.socket) -> None:
 
 
 def socket_of(docker_host: str) -> str:
-    """The path in a `unix://` URL."""
+    """Return the path in a `unix://` URL."""
     path = docker_host.removeprefix("unix://")
     if not Path(path).is_socket():
-        raise AssertionError(f"{docker_host} is not a Unix socket, and the proxy stands in front of one")
+        raise AssertionError(f"{docker_host} is not a Unix socket, which the proxy needs")
     return path

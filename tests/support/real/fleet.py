@@ -25,26 +25,26 @@ from .sandbox import wait_for
 
 @dataclass
 class RealFleet:
-    """Hosts with a web container each, `web` of the image `latest`. `folder` is where the rollout is run."""
+    """Hosts that each run a container `web` of the image `latest`. The rollout runs in `folder`."""
 
     hosts: list[Host]
     folder: Path
     prefix: str = field(default_factory=lambda: f"evenkeel-{secrets.token_hex(4)}")
 
     def __post_init__(self) -> None:
-        patient = {"name": "web", "poll_interval": 0.2, "health_timeout": 60}
-        self.rollout = Rollout(self.folder, {"containers": [patient]})
+        container = {"name": "web", "poll_interval": 0.2, "health_timeout": 60}
+        self.rollout = Rollout(self.folder, {"containers": [container]})
         self.write_inventory(fleet.inventory(self.hosts))
 
     def write_inventory(self, inventory: dict[str, Any]) -> None:
         self.rollout.inventory.write_text(json.dumps(inventory))
 
     def publish(self, image: WebImage) -> str:
-        """Have it in the registry. Returns its ID."""
+        """Push the image to the registry, and return its ID."""
         return fleet.publish(self._image, image)
 
     def serve(self, host: Host, **create: Any) -> None:
-        """Pull and run a container, whose page is reached from here."""
+        """Pull and run the container, with its page reachable from here."""
         reference = fleet.reference(self._image)
         with contextlib.closing(host.client()) as client:
             for line in client.pull(reference, stream=True, decode=True):
@@ -57,7 +57,7 @@ class RealFleet:
             client.start(client.create_container_from_config(body, "web"))
 
     def serve_everywhere(self, image: WebImage) -> None:
-        """And wait until all of them answer."""
+        """Publish the image, run it on all hosts, and wait until all of them answer."""
         self.publish(image)
         for host in self.hosts:
             self.serve(host)
@@ -65,7 +65,7 @@ class RealFleet:
             wait_for(lambda host=host: fetch(host.service_port) == image.page, f"the page of {host.name}")
 
     def ids(self) -> dict[str, str]:
-        """Of the containers, by host."""
+        """The container IDs by host."""
         ids = {}
         for host in self.hosts:
             with contextlib.closing(host.client()) as client:
@@ -73,7 +73,7 @@ class RealFleet:
         return ids
 
     def names(self, host: Host) -> list[str]:
-        """Of all its containers."""
+        """The names of all containers of a host."""
         with contextlib.closing(host.client()) as client:
             return sorted(container["Names"][0].lstrip("/") for container in client.containers(all=True))
 
@@ -81,7 +81,7 @@ class RealFleet:
         return {host.name: fetch(host.service_port) for host in self.hosts}
 
     def assert_all_serve(self, page: str) -> None:
-        """With nothing left over."""
+        """All hosts serve the page, and nothing is left over."""
         for host in self.hosts:
             wait_for(lambda host=host: fetch(host.service_port) == page, f"the page {page} of {host.name}")
         for host in self.hosts:
@@ -91,7 +91,7 @@ class RealFleet:
             assert left == [], host.name
 
     def clean_up(self) -> None:
-        """Remove every container, volume and image of the hosts. They are the test's own."""
+        """Remove every container, volume and image of the hosts, which belong to the test."""
         for host in self.hosts:
             with contextlib.closing(host.client()) as client:
                 _remove_all(client)

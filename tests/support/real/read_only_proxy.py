@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A socket proxy as people put before an engine's socket so that nobody can change anything through it, which also writes down all."""
+"""A read-only socket proxy, as operators put in front of an engine's socket. It also records every request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ERROR_403 = b"\r\n".join((b"HTTP/1.1 403 Forbidden", b"Content-Type: text/html"
 
 
 class Request(NamedTuple):
-    """What was asked for, without the API version, `%` escapes resolved."""
+    """A request without the API version, with `%` escapes resolved."""
 
     method: str
     target: str
@@ -29,9 +29,9 @@ class Request(NamedTuple):
 
 
 class ReadOnlyProxy(Proxy):
-    """Lets nothing but GET and HEAD through, and none of these whose path matches the pattern `forbidden`.
+    """Let only GET and HEAD through, except for paths that match the pattern `forbidden`.
 
-    `requests` are all that were made, `refused` those that were not let through. With `only_listens` all are let through.
+    `requests` are all requests, `refused` those that were refused. With `only_listens`, nothing is refused.
     """
 
     def __init__(self, engine: str, *, forbidden: str = r"(?!)", only_listens: bool = False) -> None:
@@ -50,7 +50,7 @@ class ReadOnlyProxy(Proxy):
         return _ERROR_403
 
     def asked(self, beginning: str) -> list[str]:
-        """The paths that begin so, as often as they were asked for."""
+        """The requested paths that begin with `beginning`, with repetitions."""
         return [request.path for request in self.requests if request.path.startswith(beginning)]
 
     @property

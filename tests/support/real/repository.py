@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One repository: what a registry has in it, and what the engine knows of that, independently of each other."""
+"""One repository, whose contents in the registry and on the engine are set independently."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .sandbox import Sandbox
 
 @dataclass(frozen=True)
 class Where:
-    """A registry. `login` is a user name and a password."""
+    """The address of a registry. `login` is a user name and a password."""
 
     address: str
     login: tuple[str, str] | None = None
@@ -26,7 +26,7 @@ class Where:
 
 
 class Repository:
-    """The repository `name` in a registry, with a container of that name."""
+    """The repository `name` in a registry, and a container of the same name."""
 
     def __init__(self, sandbox: Sandbox, where: Where, name: str) -> None:
         self._sandbox = sandbox
@@ -41,7 +41,7 @@ class Repository:
         return f"{self.repository}:{tag}"
 
     def publish(self, image: str, tag: str = "latest") -> str:
-        """Have an image that is on the engine in the registry, and return its digest. The engine does not know that it is there."""
+        """Push a local image to the registry, and return its digest. The engine keeps no record of the push."""
         self._client.tag(image, self.repository, "to-push")
         try:
             for line in self._client.push(self.repository, tag="to-push", stream=True, decode=True, auth_config=self._auth):
@@ -54,7 +54,7 @@ class Repository:
         return manifest.digest
 
     def publish_index(self, tag: str = "latest", /, **images: str) -> str:
-        """The same for an index of images by architecture."""
+        """Push local images as an index by architecture, and return its digest."""
         for architecture, image in images.items():
             self.publish(image, architecture)
         index = index_of({architecture: self.manifests.read(architecture) for architecture in images})
@@ -62,28 +62,28 @@ class Repository:
         return index.digest
 
     def pull(self, version: str = "latest") -> str:
-        """Have on the engine what the registry has. Returns the reference."""
+        """Pull from the registry, and return the reference."""
         for line in self._client.pull(self.repository, tag=version, stream=True, decode=True, auth_config=self._auth):
             if "error" in line:
                 raise TestbedError(f"pulling {self.repository} {version} failed: {line['error']}")
         return f"{self.repository}{'@' if ':' in version else ':'}{version}"
 
     def call(self, image: str, tag: str = "latest") -> str:
-        """Let a tag mean an image on the engine. Returns the reference."""
+        """Point a local tag at an image, and return the reference."""
         self._client.tag(image, self.repository, tag)
         return self.reference(tag)
 
     def make(self, image: str | None = None, *, start: bool = False, **create: Any) -> str:
-        """A container of a reference, and its ID."""
+        """Create a container from a reference, and return its ID."""
         return self._sandbox.container(self.suffix, image or self.reference(), start=start, **create)
 
     def _forget(self, tag: str) -> None:
-        """Take a tag from the engine, with the digest that a push taught it. That it knew before, it knows by another tag."""
+        """Remove a local tag, and with it the digest that a push recorded. A digest known before stays known by another tag."""
         self._client.remove_image(self.reference(tag))
 
     @property
     def options(self) -> dict[str, str]:
-        """What the module has to be told to be let in."""
+        """The module options that log in to the registry."""
         return dict(zip(("registry_username", "registry_password"), self._where.login or (), strict=False))
 
     @property

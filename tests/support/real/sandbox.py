@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a test makes on a real engine: all under one random name, and all gone afterwards."""
+"""What a test creates on a real engine: all under one random prefix, and all removed afterwards."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Service:
 
 
 class Sandbox:
-    """One test's corner of the engine."""
+    """Everything that one test creates on the engine."""
 
     def __init__(self, client: docker.APIClient) -> None:
         self.client = client
@@ -47,7 +47,7 @@ class Sandbox:
         self._volumes: set[str] = set()
 
     def image(self, tag: str, like: images.WebImage, *, push: bool = True, architecture: str | None = None) -> str:
-        """Build an image; `push` it to the registry too. Returns its reference. `architecture` is what it claims to be made for."""
+        """Build an image, push it with `push`, and return its reference. `architecture` is the platform that it claims."""
         reference = f"{registry.ADDRESS}/{self.prefix}/shop:{tag}"
         self._images.add(images.build(self.client, reference, like))
         if architecture:
@@ -58,17 +58,17 @@ class Sandbox:
         return reference
 
     def moved_tag(self, before: images.WebImage, after: images.WebImage) -> str:
-        """A reference that means `before` on this host, and `after` in the registry."""
+        """Return a reference that points to `before` on this host and to `after` in the registry."""
         reference = self.image("latest", after)
         self.client.remove_image(reference)
         return self.image("latest", before, push=False)
 
     def break_layer(self, reference: str) -> None:
-        """Make the registry serve the manifest of an image, and fail at its layer."""
+        """Make the registry serve the manifest of an image but fail on its layer."""
         registry.break_layer(*reference.split("/", 1)[1].rsplit(":", 1))
 
     def service(self, image: str, suffix: str = "web", *, wait: bool = True, **create: Any) -> Service:
-        """Run a container of `image` with its page on a port of loopback, and wait until it is served."""
+        """Run a container of `image` that serves its page on a loopback port, and wait for the page."""
         port = free_port()
         host_config = {
             "PortBindings": {f"{images.PORT}/tcp": [{"HostIp": "127.0.0.1", "HostPort": str(port)}]},
@@ -84,7 +84,7 @@ class Sandbox:
         return service
 
     def container(self, suffix: str, image: str, *, start: bool = True, **create: Any) -> str:
-        """Make a container of `image` that only waits, and return its ID."""
+        """Create a container of `image` that only waits, and return its ID."""
         body = {
             "Image": image,
             "Cmd": list(images.shell("trap 'exit 0' TERM; sleep 600 & wait")),
@@ -97,20 +97,20 @@ class Sandbox:
         return container_id
 
     def run_in(self, container: str, *command: str) -> str:
-        """What a command prints in a running container."""
+        """Return the output of a command in a running container."""
         output: bytes = self.client.exec_start(self.client.exec_create(container, list(command)))
         return output.decode().strip()
 
     def ask(self, container: str, *command: str) -> str:
-        """What a command prints that prints something. A busy engine loses what a short command says now and then, so it may run again."""
-        said: list[str] = []
+        """Return the output of a command that prints something. Retry: a busy engine sometimes loses the output of a short command."""
+        outputs: list[str] = []
 
-        def is_said() -> bool:
-            said.append(self.run_in(container, *command))
-            return bool(said[-1])
+        def is_printed() -> bool:
+            outputs.append(self.run_in(container, *command))
+            return bool(outputs[-1])
 
-        wait_for(is_said, f"a word of {command} in {container}")
-        return said[-1]
+        wait_for(is_printed, f"the output of {command} in {container}")
+        return outputs[-1]
 
     def is_starting(self, container: str) -> bool:
         state = self.client.inspect_container(container)["State"]
@@ -124,12 +124,12 @@ class Sandbox:
 
     @staticmethod
     def subnet() -> docker.types.IPAMConfig:
-        """Addresses that hardly anybody else uses."""
+        """Return a random subnet that is unlikely to be in use."""
         subnet = f"10.{64 + secrets.randbelow(64)}.{secrets.randbelow(256)}.0/24"
         return docker.types.IPAMConfig(pool_configs=[docker.types.IPAMPool(subnet=subnet)])
 
     def connect_at_address(self, container: str, network: str) -> str:
-        """Connect a container to a network of `subnet` at a fixed address, and return that."""
+        """Connect a container to a network of `subnet` at a fixed address, and return the address."""
         subnet = self.client.inspect_network(network)["IPAM"]["Config"][0]["Subnet"]
         address = subnet.replace(".0/24", ".99")
         self.client.connect_container_to_network(container, network, ipv4_address=address)
@@ -137,13 +137,13 @@ class Sandbox:
 
     @property
     def containers(self) -> list[str]:
-        """The names of all containers of this scene, archives and leftovers included."""
+        """The names of all containers of this sandbox, archives and leftovers included."""
         found = self.client.containers(all=True, filters={"name": self.prefix})
         return sorted(container["Names"][0].lstrip("/") for container in found)
 
     def inspect(self, container: str) -> dict[str, Any]:
         document: dict[str, Any] = self.client.inspect_container(container)
-        # Engine 28 leaves the name out for some, but not out of the path.
+        # Engine 28 omits the name of some mounts, but their source path contains it.
         mounted = (mount for mount in document["Mounts"] if mount["Type"] == "volume")
         self._volumes.update(mount.get("Name") or Path(mount["Source"]).parent.name for mount in mounted)
         return document
@@ -164,12 +164,12 @@ class Sandbox:
 
     @property
     def journal(self) -> list[str]:
-        """The names of the volumes that the module keeps notes in, for containers of this scene."""
+        """The names of the volumes that the module keeps notes in, for containers of this sandbox."""
         return self._notes(JOURNAL_LABEL)
 
     @property
     def memory(self) -> list[str]:
-        """The names of the volumes that hold what later runs have to know of containers of this scene."""
+        """The names of the volumes in which the module remembers things about containers of this sandbox."""
         return self._notes(MEMORY_LABEL)
 
     def _notes(self, label: str) -> list[str]:
@@ -177,15 +177,15 @@ class Sandbox:
         return sorted(volume["Name"] for volume in found if self.prefix in volume["Name"])
 
     def _tags(self) -> list[str]:
-        """Of images under this scene's name, also of those that came from the registry under another ID."""
+        """The tags of images under the prefix of this sandbox, also of pulled images with another ID."""
         found = self.client.images(filters={"reference": f"{registry.ADDRESS}/{self.prefix}/*"})
         return [tag for image in found for tag in image["RepoTags"] or () if self.prefix in tag]
 
     def clean_up(self) -> None:
-        """Remove everything that was made here, volumes that a test or the module gave a life of their own included."""
+        """Remove everything that was created here, including volumes that outlive their container."""
         for name in self.containers:
             self.inspect(name)
-        with contextlib.ExitStack() as stack:  # Whatever cannot be removed does not keep the rest.
+        with contextlib.ExitStack() as stack:  # A failed removal does not prevent the others.
             for image in [*self._images, *self._tags()]:
                 stack.callback(self._gone, self.client.remove_image, image, force=True)
             for volume in [*self._volumes, *self.journal, *self.memory]:
@@ -210,7 +210,7 @@ _turns = itertools.count(random.randrange(len(_ports)))  # noqa: S311
 
 
 def free_port() -> int:
-    """A port that nothing listens on.
+    """Return a port that nothing listens on.
 
     Each worker has its own ports and hands them out in turn, so a port stays free while its container is not started yet or is stopped.
     """

@@ -24,7 +24,7 @@ def lengths(svg: ET.Element) -> list[float]:
     return [float(rect.attrib["width"]) for rect in svg.iter(f"{SVG}rect")][1:]
 
 
-def test_bars_are_as_long_as_the_medians_on_the_scale_of_their_figure() -> None:
+def test_bar_length_is_the_median_on_the_scale_of_its_figure() -> None:
     floor, ours, more, back = lengths(drawn(GAP, MORE, BACK))
     assert (ours / floor, more / floor) == (2, 4)
     assert back == more
@@ -39,6 +39,6 @@ def test_nothing_is_drawn_outside() -> None:
     assert all(float(rect.get("x", 0)) + float(rect.attrib["width"]) <= WIDTH for rect in svg.iter(f"{SVG}rect"))
 
 
-def test_texts_are_there_as_they_are() -> None:
+def test_texts_are_unchanged() -> None:
     texts = [text.text for text in drawn(GAP, BACK).iter(f"{SVG}text")]
     assert {"gap", "plain", "ours <&>", "0.500 s", "1.00 s · 2.00 x", "never"} <= set(texts)

@@ -42,7 +42,7 @@ def server() -> Iterator[_Server]:
         server.shutdown()
 
 
-def test_they_ask_once_more_when_it_is_over(server: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_clients_poll_once_more_at_the_end(server: _Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """Or a service that is replaced between two questions would never have been away."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     with Clients(server.server_port, pause=0.5, number=2) as clients:

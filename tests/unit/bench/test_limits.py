@@ -22,7 +22,7 @@ GAPS = compared("gap", "plain", "s", {"floor": [1.0, 1.0], "ours": [1.5, 1.5]})
         (Limit("gap", "plain", "ours", extra=1.4), 1.5, False),
     ],
 )
-def test_a_limit_is_held_against_the_median(limit: Limit, measured: float, met: bool) -> None:
+def test_limit_is_compared_with_the_median(limit: Limit, measured: float, met: bool) -> None:
     judged = limit.judge([GAPS])
     assert (judged.measured, judged.met) == (Spread(measured, measured, measured), met)
 
@@ -31,6 +31,6 @@ def test_a_limit_is_held_against_the_median(limit: Limit, measured: float, met: 
     "limit",
     [Limit("gap", "other", "ours", "floor", 9), Limit("gap", "plain", "ours", "nobody", 9), Limit("gap", "plain", "nobody", extra=9)],
 )
-def test_what_was_not_measured_is_not_met(limit: Limit) -> None:
+def test_unmeasured_limit_is_not_met(limit: Limit) -> None:
     judged = limit.judge([GAPS])
     assert (judged.measured, judged.met) == (None, False)

@@ -24,20 +24,20 @@ def test_ratios_come_first() -> None:
     assert "|  | ours | **1.00** | 1.00 to 1.10 | 0.600 s | 0.500 s to 0.600 s | 3 |" in text
 
 
-def test_what_never_comes_says_so() -> None:
+def test_missing_series_is_noted() -> None:
     assert "|  | theirs | never |  |  |  |  |" in lines(Section("Back", "", (BACK,)))
 
 
-def test_calls_are_whole() -> None:
+def test_calls_are_printed_as_integers() -> None:
     assert "| nothing to do | theirs | 1 |  | 10 calls |  | 1 |" in lines(Section("Calls", "", (CALLS,)))
 
 
-def test_figures_of_one_subject_have_tables_of_their_own() -> None:
+def test_each_figure_of_a_subject_has_its_own_table() -> None:
     text = lines(Section("Both", "", (GAP, CALLS)))
     assert {"### gap", "### calls"} <= set(text)
 
 
-def test_limits_stand_beside_what_was_measured() -> None:
+def test_limits_are_listed_beside_the_measurements() -> None:
     limits = (
         Limit("gap", "plain", "ours", "floor", 1.05),
         Limit("gap", "plain", "ours", "floor", 0.5, 0.1),
@@ -53,5 +53,5 @@ def test_limits_stand_beside_what_was_measured() -> None:
     ]
 
 
-def test_the_versions_are_told() -> None:
+def test_versions_are_listed() -> None:
     assert lines()[-1] == "| Engine | 1 |"

@@ -23,27 +23,27 @@ TASKS = sorted((ROLE / "tasks").rglob("*.yml"))
 
 
 @pytest.mark.parametrize("entry_point", SPECS)
-def test_defaults_are_what_the_documentation_says(entry_point: str) -> None:
+def test_defaults_match_the_documentation(entry_point: str) -> None:
     options: dict[str, Any] = SPECS[entry_point]["options"]
     assert {name: option["default"] for name, option in options.items() if "default" in option} == DEFAULTS
 
 
-def test_each_entry_point_is_a_file_and_no_other_is_beside_them() -> None:
+def test_tasks_folder_holds_exactly_the_entry_points() -> None:
     """Ansible takes a file of a role for one that is included in a file of its user."""
     assert set(SPECS) == {path.stem for path in (ROLE / "tasks").glob("*.yml")}
 
 
-def test_what_the_tasks_use_is_documented() -> None:
+def test_variables_that_the_tasks_use_are_documented() -> None:
     used = {name for path in TASKS for name in re.findall(r"\brolling_update_(?!_)\w+", path.read_text())}
     assert used <= set(SPECS["main"]["options"])
 
 
-def test_the_options_of_a_container_are_documented() -> None:
+def test_options_of_a_container_are_documented() -> None:
     text = " ".join(SPECS["main"]["options"]["rolling_update_containers"]["description"])
     assert set(re.findall(r"C\((\w+)\)", text)) == set(OPTIONS)
 
 
-def test_and_reach_the_module() -> None:
+def test_options_of_a_container_are_passed_to_the_module() -> None:
     tasks = (ROLE / "tasks/steps/container.yml").read_text()
     assert all(f"rolling_update__container.{option}" in tasks for option in OPTIONS if option != "image_digest")
 

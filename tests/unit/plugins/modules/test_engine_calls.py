@@ -45,8 +45,8 @@ RUNS: dict[str, tuple[Run, str, str, dict[str, Any]]] = {
 def test_a_path_asks_for_what_it_needs_and_no_more(path: str) -> None:
     run, published, becomes, says = RUNS[path]
     engine = FakeEngine()
-    engine.has_container("web", SHOP, "old", {"RestartPolicy": {"Name": "always"}})
-    engine.has_container("other", OTHER, "other")
+    engine.add_container("web", SHOP, "old", {"RestartPolicy": {"Name": "always"}})
+    engine.add_container("other", OTHER, "other")
     engine.registry = {SHOP: published, OTHER: "other"}
     with EngineOverHttp(engine, becomes) as served:
         result = run(served)

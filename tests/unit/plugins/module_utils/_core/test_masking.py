@@ -256,5 +256,5 @@ class TestReports:
         engine, memory = FakeEngine(), FakeJournal()
         context = fake_context(engine, memory)._replace(mask=self.mask)
         reject(context, "web", "1", ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), "crashed: hunter2")
-        assert "hunter2" not in memory.notes["evenkeel-rejected.web"]
-        assert MASK in memory.notes["evenkeel-rejected.web"]
+        assert "hunter2" not in memory.records["evenkeel-rejected.web"]
+        assert MASK in memory.records["evenkeel-rejected.web"]

@@ -32,38 +32,38 @@ def look(container: dict[str, t.Any] | None = None, *told: dict[str, t.Any]) -> 
     return {"containers": [container] if container else [], "foretold": list(told)}
 
 
-def test_what_the_first_host_is_told_counts() -> None:
+def test_digest_of_the_first_host_is_chosen() -> None:
     choice = choose([look(runs(A), foretold(None)), look(runs(A), foretold(B)), look(runs(A), foretold("sha256:later"))], TODAY)
     assert choice == {"rollout": TODAY, "run": TODAY, "resumed": False, "digests": {"web": {"shop:1": B}}}
 
 
-def test_a_reference_and_a_container_at_a_time() -> None:
+def test_digest_is_chosen_for_each_reference_and_container() -> None:
     told = [look(None, foretold(A)), look(None, foretold(B, reference="shop:2")), look(None, foretold(B, name="db"))]
     assert choose(told, TODAY)["digests"] == {"web": {"shop:1": A, "shop:2": B}, "db": {"shop:1": B}}
 
 
-class TestOneThatWasBrokenOff:
+class TestResumedRollout:
     LOOKS: t.ClassVar = [look(runs(B, YESTERDAY), foretold("sha256:later")), look(runs(A), foretold("sha256:later"))]
 
-    def test_it_goes_on_with_its_digest(self) -> None:
+    def test_unfinished_rollout_is_resumed_with_its_digest(self) -> None:
         assert choose(self.LOOKS, TODAY) == {"rollout": YESTERDAY, "run": TODAY, "resumed": True, "digests": {"web": {"shop:1": B}}}
 
-    def test_unless_the_user_wants_a_new_one(self) -> None:
+    def test_fresh_starts_a_new_rollout(self) -> None:
         choice = choose(self.LOOKS, TODAY, fresh=True)
         assert choice == {"rollout": TODAY, "run": TODAY, "resumed": False, "digests": {"web": {"shop:1": "sha256:later"}}}
 
-    def test_or_another_image(self) -> None:
+    def test_other_image_starts_a_new_rollout(self) -> None:
         looks = [look(runs(B, YESTERDAY), foretold("sha256:2", reference="shop:2"))]
         assert choose(looks, TODAY) == {"rollout": TODAY, "run": TODAY, "resumed": False, "digests": {"web": {"shop:2": "sha256:2"}}}
 
-    def test_or_another_digest(self) -> None:
+    def test_other_image_digest_starts_a_new_rollout(self) -> None:
         def choice(digest: str) -> dict[str, t.Any]:
             return choose([look(runs(B, YESTERDAY), foretold(digest, image_digest=digest))], TODAY)
 
         assert choice(A) == {"rollout": TODAY, "run": TODAY, "resumed": False, "digests": {"web": {"shop:1": A}}}
         assert choice(B)["resumed"]
 
-    def test_the_newest_of_several(self) -> None:
+    def test_newest_of_several_unfinished_rollouts_is_resumed(self) -> None:
         assert choose([look(runs(A, "2026-11-01T10:00:00Z")), look(runs(B, YESTERDAY))], TODAY)["rollout"] == YESTERDAY
 
     @pytest.mark.parametrize(
@@ -89,16 +89,16 @@ class TestOneThatWasBrokenOff:
             "built",
         ],
     )
-    def test_unless_a_later_one_was_settled_while_a_host_was_away(self, other: dict[str, t.Any], resumed: bool) -> None:
+    def test_rollout_that_a_later_one_replaced_is_not_resumed(self, other: dict[str, t.Any], resumed: bool) -> None:
         choice = choose([look(other, foretold("sha256:later")), look(runs(B, YESTERDAY), foretold("sha256:later"))], TODAY)
         assert (choice["resumed"], choice["digests"]["web"]["shop:1"]) == (resumed, B if resumed else "sha256:later")
 
-    def test_an_archive_of_the_user_is_no_rollout(self) -> None:
+    def test_archive_without_a_rollout_is_not_resumed(self) -> None:
         assert choose([look(runs(A, None), foretold(B))], TODAY)["resumed"] is False
         assert rollout_of(runs(A, None, YESTERDAY)) is None, "it was replaced again since"
 
 
-def test_the_digest_of_a_container_by_what_it_is_to_run() -> None:
+def test_digest_for_a_container_follows_its_reference() -> None:
     choice = {"digests": {"web": {"shop:1": A, "shop:2": B}}}
     assert digest_for(choice, {"name": "web"}, look(runs(A))) == A
     assert digest_for(choice, {"name": "web", "image": "shop:2"}, look(runs(A))) == B

@@ -27,18 +27,18 @@ def records(**outcomes: str) -> list[dict[str, t.Any]]:
 
 
 @pytest.mark.parametrize(("max_failures", "hosts", "budget"), [(0, 10, 0), ("3", 10, 3), ("10%", 10, 1), ("10%", 9, 0), ("100 %", 7, 7)])
-def test_budget(max_failures: object, hosts: int, budget: int) -> None:
+def test_budget_from_a_number_or_a_percentage(max_failures: object, hosts: int, budget: int) -> None:
     assert budget_of(max_failures, hosts) == budget
 
 
-def test_while_hosts_wait_for_their_window_it_is_not_over() -> None:
+def test_hosts_outside_their_window_halt_the_rollout() -> None:
     gate = judge(records(h1="updated", h2="outside_window"), HOSTS, 0)
     assert (gate["open"], gate["waiting"]) == (True, ["h2"])
     assert verdict_on(gate, "update", "rollback") == "halt"
     assert verdict_on(judge(records(h1="updated"), HOSTS, 0), "update", "rollback") == "commit"
 
 
-def test_no_wave_follows_on_one_that_nobody_came_through_because_of_the_window() -> None:
+def test_wave_without_any_updated_host_closes_the_gate_when_a_window_closed() -> None:
     first = judge(records(), HOSTS, 0)
     turned_away = [{**record, "wave": 1, "outcome": "outside_window"} if record["host"] == "h1" else record for record in records()]
     gate = judge(turned_away, HOSTS, 0, before=first)
@@ -48,7 +48,7 @@ def test_no_wave_follows_on_one_that_nobody_came_through_because_of_the_window()
     assert judge(updated, HOSTS, 0, before=first)["open"]
 
 
-class TestNobodyHasComeThrough:
+class TestNoHostUpdatedYet:
     """A budget is for hosts that are not well. A bad image stops at the canary, however many may fail."""
 
     @staticmethod
@@ -61,30 +61,30 @@ class TestNobodyHasComeThrough:
         return judge(had_their_turn, HOSTS, 5, tolerant=tolerant)
 
     @pytest.mark.parametrize("outcome", [*FAILURES, "unverified"])
-    def test_the_canary_failed_or_was_lost(self, outcome: str) -> None:
+    def test_failed_or_lost_canary_closes_the_gate(self, outcome: str) -> None:
         gate = self.judged(h1=outcome)
         assert (gate["open"], gate["reason"]) == (False, "nobody has come through so far, h1 failed")
         assert verdict_on(gate, "update", "rollback") == "rollback"
         assert self.judged(h1=outcome, tolerant=True)["open"]
 
-    def test_somebody_has(self) -> None:
+    def test_one_updated_host_keeps_the_gate_open(self) -> None:
         assert self.judged(h1="failed", h2="updated")["open"]
 
     @pytest.mark.parametrize(("runs", "open_"), [("new", True), ("old", False)])
-    def test_somebody_runs_it_already(self, runs: str, open_: bool) -> None:
+    def test_host_that_already_runs_the_image_keeps_the_gate_open(self, runs: str, open_: bool) -> None:
         """Or is up to date with something else."""
         canary = {**records(h1="failed")[0], "wave": 1}
         other = {**records(h2="unchanged")[1], "containers": [{"name": "web", "wanted": None, "after": {"id": "x", "digest": runs}}]}
         assert judge([canary, other, *records()[2:]], HOSTS, 5)["open"] is open_
 
-    def test_those_that_an_earlier_run_got_there_are_only_to_be_verified(self) -> None:
+    def test_host_updated_by_an_earlier_run_keeps_the_gate_open(self) -> None:
         canary = {**records(h1="failed")[0], "wave": 1}
         assert judge([canary, *records(h2="unverified")[1:]], HOSTS, 5)["open"]
 
-    def test_those_who_have_not_had_their_turn(self) -> None:
+    def test_failures_before_the_first_wave_keep_the_gate_open(self) -> None:
         assert judge(records(h1="failed", h2="lost"), HOSTS, 5)["open"]
 
-    def test_one_failed_and_the_others_waited(self) -> None:
+    def test_failure_beside_hosts_that_waited_closes_the_gate(self) -> None:
         assert self.judged(h1="failed", h2="outside_window")["reason"] == "nobody has come through so far, h1 failed"
         assert self.judged(h1="failed", h2="held")["reason"] == "nobody has come through so far, h1 failed"
         assert self.judged(h1="held")["open"]
@@ -93,7 +93,7 @@ class TestNobodyHasComeThrough:
 
 
 @pytest.mark.parametrize("max_failures", ["", "some", "-1", "101%", 1.5, None])
-def test_no_budget(max_failures: object) -> None:
+def test_invalid_budget_is_refused(max_failures: object) -> None:
     with pytest.raises(InvalidRollout, match="a number of hosts or a percentage such as 10%"):
         budget_of(max_failures, 10)
 
@@ -108,19 +108,19 @@ def test_no_budget(max_failures: object) -> None:
         ('[1, "25%", "100%"]', [1, "25%", "100%"]),
     ],
 )
-def test_waves(wanted: object, waves: list[object]) -> None:
+def test_waves_from_a_list_or_text(wanted: object, waves: list[object]) -> None:
     assert waves_of(wanted) == waves
 
 
 @pytest.mark.parametrize("waves", [[], [0], ["0%"], ["120%"], "all", "[1, ", [True], [-1], None])
-def test_no_waves(waves: object) -> None:
+def test_invalid_waves_are_refused(waves: object) -> None:
     with pytest.raises(InvalidRollout, match="rolling_update_waves must"):
         waves_of(waves)
 
 
 @pytest.mark.parametrize("outcome", [*FAILURES, "lost"])
 @pytest.mark.behaviour("K3", "K6")
-def test_what_spends_the_budget(outcome: str) -> None:
+def test_failed_or_lost_host_spends_the_budget(outcome: str) -> None:
     assert judge(records(h3=outcome), HOSTS, 1)["open"]
     gate = judge(records(h3=outcome, h4="failed"), HOSTS, 1)
     assert (gate["open"], sorted(gate["failures"])) == (False, ["h3", "h4"])
@@ -129,11 +129,11 @@ def test_what_spends_the_budget(outcome: str) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["updated", "unchanged", "held", "outside_window", "planned", "went_back"])
-def test_what_does_not(outcome: str) -> None:
+def test_other_outcomes_do_not_spend_the_budget(outcome: str) -> None:
     assert judge(records(h3=outcome), HOSTS, 0)["open"]
 
 
-def test_waves_are_counted_and_what_is_closed_stays_closed() -> None:
+def test_waves_are_counted_and_a_closed_gate_stays_closed() -> None:
     first = judge(records(), HOSTS, 0)
     second = judge(records(), HOSTS, 0, before=first)
     assert (first["wave"], second["wave"]) == (1, 2)
@@ -142,12 +142,12 @@ def test_waves_are_counted_and_what_is_closed_stays_closed() -> None:
     assert judge(records(h1="failed"), HOSTS, 0, tolerant=True)["open"]
 
 
-def test_many_failures_in_few_words() -> None:
+def test_reason_of_many_failures_is_shortened() -> None:
     reason = judge(records(**dict.fromkeys(HOSTS, "failed")), HOSTS, 0)["reason"]
     assert reason == "10 failed (h1, h2, h3, h4, h5 and 5 more), and none may"
 
 
-def test_verdicts() -> None:
+def test_verdict_for_each_goal() -> None:
     opened, closed = judge(records(), HOSTS, 0), judge(records(h1="failed"), HOSTS, 0)
     assert verdict_on(opened, "update", "rollback") == "commit"
     assert verdict_on(closed, "update", "rollback") == "rollback"

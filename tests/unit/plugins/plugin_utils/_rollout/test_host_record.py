@@ -44,16 +44,16 @@ class TestPlanned:
             ({"item": {"name": "nobody"}, "skipped": True}, "failed"),
         ],
     )
-    def test_of_a_container(self, result: dict[str, t.Any], outcome: str) -> None:
+    def test_outcome_of_a_container(self, result: dict[str, t.Any], outcome: str) -> None:
         assert planned(result)["outcome"] == outcome
 
-    def test_the_worst_of_several(self) -> None:
+    def test_host_has_the_worst_outcome_of_its_containers(self) -> None:
         failed = {"item": {"name": "db"}, "failed": True, "msg": "no route"}
         record = planned(failed, foretold())
         assert (record["outcome"], record["reason"]) == ("failed", "no route")
         assert planned(foretold("unchanged", "db"), foretold())["outcome"] == "planned"
 
-    def test_one_that_an_earlier_run_of_the_rollout_updated(self) -> None:
+    def test_host_updated_by_an_earlier_run_of_the_rollout_is_unverified(self) -> None:
         """Nobody knows whether that run came to verify it."""
         archives = [{"kept": True, "rollout": "monday"}]
         look = {"containers": [{"name": "web", "image": NEW, "archives": archives}]}
@@ -66,7 +66,7 @@ class TestPlanned:
         assert host_record.ended(record)["outcome"] == "unchanged"
         assert host_record.ended(host_record.failed(record, "Ask for the page: 503"))["outcome"] == "failed"
 
-    def test_one_that_is_to_go_back(self) -> None:
+    def test_host_with_an_archive_of_the_rollout_is_to_go_back(self) -> None:
         archives = [{"kept": True, "rollout": "monday"}]
         look = {"containers": [{"name": "db", "image": OLD, "archives": []}, {"name": "web", "image": NEW, "archives": archives}]}
         skipped = {"results": [{"item": {"name": name}, "skipped": True} for name in ("db", "web")]}
@@ -77,20 +77,20 @@ class TestPlanned:
         assert host_record.planned("h1", look, skipped, resumed="sunday", goal="rollback")["outcome"] == "unchanged"
         assert host_record.planned("h1", look, skipped, goal="commit", resumed="monday")["outcome"] == "unchanged"
 
-    def test_one_that_cannot_be_reached(self) -> None:
+    def test_unreachable_host_is_unknown(self) -> None:
         for look, prepared in ((GONE, {}), (LOOK, GONE)):
             record = host_record.planned("h1", look, prepared)
             assert (record["outcome"], record["reason"]) == ("unknown", "the host could not be reached: Failed to connect")
 
-    def test_one_that_cannot_be_looked_at(self) -> None:
+    def test_host_without_an_engine_has_failed(self) -> None:
         assert host_record.planned("h1", {"failed": True, "msg": "no engine"}, {})["outcome"] == "failed"
 
-    def test_a_rejected_image_is_tried_again_on_request(self) -> None:
+    def test_rejected_image_is_tried_again_on_request(self) -> None:
         record = planned(foretold("skipped", skip_reason="rejected"), retry_rejected=True)
         assert (record["outcome"], record["containers"][0]["retry"]) == ("planned", True)
 
 
-class TestWhatAHostKeeps:
+class TestArchivesOfAHost:
     CONTAINERS: t.ClassVar = [{"name": "db"}, {"name": "web"}]
 
     @staticmethod
@@ -103,7 +103,7 @@ class TestWhatAHostKeeps:
             ]
         }
 
-    def test_nobody_knows(self) -> None:
+    def test_unknown_archives_leave_the_host_unsettled(self) -> None:
         assert host_record.is_complete(self.look(web=["monday"], db=[]))
         for look in (self.look(web=["monday"], db=None), {"msg": "no engine"}, GONE):
             assert not host_record.is_complete(look)
@@ -112,12 +112,12 @@ class TestWhatAHostKeeps:
         assert host_record.finalized(planned(foretold("unchanged")), self.look(web=None), {"results": []})["outcome"] == "unsettled"
         assert host_record.left_behind(planned(foretold()), self.look(web=None))["reason"].endswith("keeps could not be found out")
 
-    def test_what_goes_with_a_rollout(self) -> None:
+    def test_archives_to_drop_with_a_rollout(self) -> None:
         """What is left of those before it, too; nothing of the user's, and nothing of a later one."""
         for rollouts, goes in ((["2"], True), (["1"], True), ([None, "1"], True), (["3"], False), ([None], False), ([], False)):
             assert host_record.to_drop(self.look(web=rollouts, other=["2"]), "2", self.CONTAINERS) == (["web"] if goes else [])
 
-    def test_what_goes_back(self) -> None:
+    def test_containers_to_roll_back(self) -> None:
         """What was interrupted too, unless it would go further back than to where it was."""
         look = self.look(db=["monday"], web=[])
         assert host_record.to_go_back(look, "monday", self.CONTAINERS) == ["db"]
@@ -127,7 +127,7 @@ class TestWhatAHostKeeps:
         look["containers"][1]["archives"] = [{"kept": True, "rollout": None}]
         assert host_record.to_go_back(look, "monday", self.CONTAINERS) == ["db"]
 
-    def test_what_was_interrupted_had_not_come_far(self) -> None:
+    def test_interrupted_container_without_an_archive_counts_as_rolled_back(self) -> None:
         nothing = {"failed": True, "changed": True, "error_class": "no_archive", "msg": "no archive"}
         assert host_record.gone_back(planned(foretold()), "web", nothing)["outcome"] == "went_back"
         assert host_record.gone_back(planned(foretold()), "web", {**nothing, "changed": False})["outcome"] == "rollback_failed"
@@ -146,20 +146,20 @@ class TestUpdated:
             ({"outcome": "skipped", "skip_reason": "excluded", "msg": "its label says so"}, "held"),
         ],
     )
-    def test_of_a_container(self, result: dict[str, t.Any], outcome: str) -> None:
+    def test_outcome_of_an_updated_container(self, result: dict[str, t.Any], outcome: str) -> None:
         record = host_record.updated(planned(foretold()), "web", result)
         assert record["outcome"] == outcome
 
-    def test_what_it_runs_then_and_how_long_nobody_served(self) -> None:
+    def test_record_has_images_and_downtime(self) -> None:
         [container] = host_record.updated(planned(foretold()), "web", WELL)["containers"]
         assert (container["before"], container["after"], container["seconds_down"]) == (OLD, NEW, 0.5)
 
-    def test_why_it_failed_in_one_line(self) -> None:
+    def test_reason_of_a_failure_has_one_line(self) -> None:
         assert host_record.updated(planned(foretold()), "web", ROLLED_BACK)["reason"] == "it crashed"
 
 
 @pytest.mark.behaviour("K6")
-def test_a_host_that_is_lost_in_a_wave() -> None:
+def test_host_lost_during_a_wave_has_failed() -> None:
     record = host_record.begun(planned(foretold()), 2)
     assert (record["wave"], host_record.has_failed(record)) == (2, True)
     updated = host_record.updated(record, "web", WELL)
@@ -168,14 +168,14 @@ def test_a_host_that_is_lost_in_a_wave() -> None:
     assert not host_record.has_failed(host_record.gone_back(updated, "web", BACK)), "it is known again how it stands"
 
 
-def test_a_task_of_the_user_that_fails() -> None:
+def test_failed_user_task_is_the_reason() -> None:
     record = host_record.failed(host_record.updated(planned(foretold()), "web", WELL), "Smoke test: 503")
     assert (record["outcome"], record["reason"]) == ("failed", "Smoke test: 503")
     back = host_record.taken_back(record, "web", BACK)
     assert (back["outcome"], back["reason"], back["containers"][0]["after"]) == ("rolled_back", "Smoke test: 503", OLD)
 
 
-def test_it_was_down_for_the_way_back_as_well() -> None:
+def test_downtime_of_the_rollback_is_added() -> None:
     record = host_record.updated(planned(foretold()), "web", WELL)
     [container] = host_record.gone_back(record, "web", {**BACK, "downtime_seconds": 0.75})["containers"]
     assert container["seconds_down"] == 1.25
@@ -183,13 +183,13 @@ def test_it_was_down_for_the_way_back_as_well() -> None:
     assert container["seconds_down"] is None
 
 
-def test_one_that_cannot_go_back_is_worse() -> None:
+def test_failed_rollback_replaces_a_failed_user_task() -> None:
     record = host_record.failed(host_record.updated(planned(foretold()), "web", WELL), "Smoke test: 503")
     assert host_record.taken_back(record, "web", {"failed": True, "msg": "its port is taken"})["outcome"] == "rollback_failed"
 
 
 @pytest.mark.behaviour("K4")
-def test_the_fleet_goes_back() -> None:
+def test_outcomes_of_a_fleet_rollback() -> None:
     record = host_record.updated(planned(foretold()), "web", WELL)
     assert host_record.gone_back(record, "web", BACK)["outcome"] == "went_back"
     assert host_record.gone_back(record, "web", GONE)["outcome"] == "unknown"
@@ -199,7 +199,7 @@ def test_the_fleet_goes_back() -> None:
     assert (failed["outcome"], failed["reason"]) == ("failed", "Undrain: 503")
 
 
-def test_while_an_archive_stays_the_host_is_not_settled() -> None:
+def test_host_with_a_remaining_archive_is_unsettled() -> None:
     record = host_record.updated(planned(foretold()), "web", WELL)
     kept = host_record.finalized(record, LOOK, {"results": [{"item": "web", "failed": True, "msg": "it is unhealthy now"}]})
     assert (kept["outcome"], kept["containers"][0]["outcome"]) == ("unsettled", "updated")
@@ -208,7 +208,7 @@ def test_while_an_archive_stays_the_host_is_not_settled() -> None:
     assert "could not be looked at" in host_record.finalized(record, GONE, {})["reason"]
 
 
-def test_what_a_rollout_has_reached_is_taken_back_in_the_opposite_order() -> None:
+def test_updated_containers_are_rolled_back_in_reverse_order() -> None:
     def look(rollout: str) -> dict[str, t.Any]:
         archives = [{"kept": True, "rollout": rollout}]
         return {"containers": [{"name": name, "image": NEW, "archives": archives} for name in ("web", "db", "other")]}

@@ -32,7 +32,7 @@ def record(host: str, outcome: str = "updated", **changes: t.Any) -> dict[str, t
     return {"host": host, "outcome": outcome, "reason": "", "wave": 1, "under_way": False, "containers": containers, **changes}
 
 
-def test_all_well() -> None:
+def test_report_of_a_successful_rollout() -> None:
     report = report_of([record("h2"), record("h1")], FLEET)
     assert (report["ok"], report["sentence"]) == (True, "The rollout is over. Of 2 hosts: 2 updated.")
     assert [host["host"] for host in report["hosts"]] == ["h1", "h2"], "in the order of the inventory"
@@ -54,41 +54,41 @@ def test_all_well() -> None:
         ("rollback_failed", "rollback", "The rollout was taken back. Of 2 hosts: 1 updated, 1 NEED YOU: the rollback failed."),
     ],
 )
-def test_in_one_sentence(outcome: str, verdict: str, told: str) -> None:
+def test_sentence_for_each_verdict(outcome: str, verdict: str, told: str) -> None:
     report = report_of([record("h1"), record("h2", outcome)], {**FLEET, "verdict": verdict})
     assert (report["ok"], report["sentence"]) == (False, told)
     assert [host["ok"] for host in report["hosts"]] == [True, False]
 
 
 @pytest.mark.parametrize(("outcome", "told"), [("planned", "unknown"), ("updated", "unknown"), ("rolled_back", "rolled_back")])
-def test_one_that_was_lost_on_the_way(outcome: str, told: str) -> None:
+def test_host_lost_in_a_user_task_is_not_ok(outcome: str, told: str) -> None:
     _other, host = report_of([record("h1"), record("h2", outcome, under_way=True)], FLEET)["hosts"]
     assert (host["outcome"], host["ok"], host["reason"]) == (told, False, "the host was lost in one of your own tasks")
 
 
-def test_what_nobody_wanted_to_be_updated() -> None:
+def test_sentence_of_a_rollback_counts_unchanged_hosts() -> None:
     report = report_of([record("h1", "unchanged"), record("h2", "went_back")], {**FLEET, "goal": "rollback", "verdict": "rollback"})
     assert report["sentence"] == "The rollout was taken back. Of 2 hosts: 1 left as they are, 1 put back on the old image."
 
 
-def test_why() -> None:
+def test_sentence_has_the_reason_of_the_gate() -> None:
     report = report_of([record("h1")], {**FLEET, "verdict": "rollback", "gate": {"reason": "1 failed (h1), and none may"}})
     assert "was taken back (1 failed (h1), and none may)" in report["sentence"]
 
 
-def test_who_is_waited_for() -> None:
+def test_sentence_names_hosts_outside_their_window() -> None:
     fleet = {**FLEET, "verdict": "halt", "gate": {"reason": "", "waiting": ["h2"]}}
     sentence = report_of([record("h1"), record("h2", "outside_window")], fleet)["sentence"]
     assert sentence.startswith("The rollout was halted (outside of the maintenance window: h2), and the old containers are kept.")
 
 
-def test_one_that_is_to_be_verified_only() -> None:
+def test_unverified_host_is_ok_only_in_check_mode() -> None:
     records = [record("h1", "unverified"), record("h2", "unchanged")]
     assert report_of(records, FLEET, dry=True)["ok"]
     assert not report_of(records, FLEET)["ok"], "nobody came to it"
 
 
-def test_one_that_goes_on() -> None:
+def test_resumed_rollout_has_a_note() -> None:
     report = report_of([record("h1"), record("h2")], {**FLEET, "resumed": True})
     assert "begun at 2026-11-23T10:00:00Z and was not settled" in report["notes"][0]
     assert report["notes"][0] in report["markdown"]
@@ -96,17 +96,17 @@ def test_one_that_goes_on() -> None:
     assert report_of([record("h1")], FLEET)["notes"] == []
 
 
-def test_a_host_that_was_lost() -> None:
+def test_host_without_a_record_is_unknown() -> None:
     report = report_of([record("h1")], FLEET)
     assert (report["hosts"][1]["outcome"], report["ok"]) == ("unknown", False)
 
 
-def test_a_host_that_the_rollout_did_not_get_to() -> None:
+def test_host_that_the_rollout_did_not_reach() -> None:
     [host] = report_of([record("h1", "planned")], {**FLEET, "hosts": ["h1"], "verdict": "halt"})["hosts"]
     assert (host["outcome"], host["reason"]) == ("not_reached", "the rollout did not get to it")
 
 
-def test_what_is_to_go_back() -> None:
+def test_host_that_is_to_go_back() -> None:
     records, fleet = [record("h1", "to_go_back"), record("h2", "unchanged")], {**FLEET, "goal": "rollback"}
     report = report_of(records, fleet, dry=True)
     assert (report["ok"], report["sentence"]) == (
@@ -117,11 +117,11 @@ def test_what_is_to_go_back() -> None:
     assert (left["ok"], left["reason"]) == (False, "the rollout did not get to it")
 
 
-def test_what_was_asked_for_is_a_way_back() -> None:
+def test_requested_rollback_is_ok() -> None:
     assert report_of([record("h1", "went_back"), record("h2", "unchanged")], {**FLEET, "goal": "rollback", "verdict": "rollback"})["ok"]
 
 
-def test_dry() -> None:
+def test_report_in_check_mode() -> None:
     wanted = {"reference": "shop:1", "digest": f"sha256:{'c' * 64}"}
     planned = record("h1", "planned", containers=[{**WEB, "outcome": "planned", "wanted": wanted, "seconds_down": None}])
     report = report_of([planned, record("h2", "unchanged")], FLEET, dry=True)
@@ -129,7 +129,7 @@ def test_dry() -> None:
     assert "c" * 12 in report["table"][1]
 
 
-def test_a_reason_is_told_once_and_breaks_no_table() -> None:
+def test_reason_appears_once_and_is_escaped_in_the_table() -> None:
     why = "Smoke test: a|b"
     report = report_of([record("h1", "failed", reason=why), record("h2", reason="its archives were kept", containers=[])], FLEET)
     assert report["table"][1].count(why) == 1

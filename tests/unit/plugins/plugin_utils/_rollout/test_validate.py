@@ -36,11 +36,11 @@ FINE: dict[str, t.Any] = {
         (["db", {"name": "web", "grace_period": 3}], [{"name": "db"}, {"name": "web", "grace_period": 3}]),
     ],
 )
-def test_containers(wanted: object, containers: list[dict[str, object]]) -> None:
+def test_containers_from_a_list_or_text(wanted: object, containers: list[dict[str, object]]) -> None:
     assert containers_of(wanted) == containers
 
 
-def test_one_image_for_those_that_name_none() -> None:
+def test_common_image_applies_to_containers_without_one() -> None:
     assert containers_of(["web", {"name": "db", "image": "db:2"}], "shop:2") == [
         {"name": "web", "image": "shop:2"},
         {"name": "db", "image": "db:2"},
@@ -59,7 +59,7 @@ def test_one_image_for_those_that_name_none() -> None:
         ([{"name": "web", "keep_archive": True}], "gives web keep_archive, which is not an option here"),
     ],
 )
-def test_no_containers(wanted: object, told: str) -> None:
+def test_invalid_containers_are_refused(wanted: object, told: str) -> None:
     with pytest.raises(InvalidRollout, match=told):
         containers_of(wanted)
 
@@ -75,7 +75,7 @@ def test_no_containers(wanted: object, told: str) -> None:
         ("09:29", "09:30-17:00", False),
     ],
 )
-def test_window(now: str, window: str, within: bool) -> None:
+def test_time_within_the_window(now: str, window: str, within: bool) -> None:
     assert is_within(now, window) is within
 
 
@@ -92,7 +92,7 @@ def test_window(now: str, window: str, within: bool) -> None:
         ({"files": {"rolling_update_pre_tasks": "gone.yml"}}, "rolling_update_pre_tasks is gone.yml, and there is no such file"),
     ],
 )
-def test_problems(changes: dict[str, t.Any], told: str) -> None:
+def test_each_invalid_setting_is_reported(changes: dict[str, t.Any], told: str) -> None:
     assert problem_with(FINE, lambda file: file == "there.yml") == ""
     problem = problem_with({**FINE, **changes}, lambda file: file == "there.yml")
     assert told in problem

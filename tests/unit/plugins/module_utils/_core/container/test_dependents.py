@@ -126,8 +126,8 @@ def test_a_dependent_of_a_circle_of_links_comes_after_the_circle() -> None:
 
 def test_the_image_behind_the_tag_of_a_dependent_is_looked_up() -> None:
     engine = FakeEngine()
-    web = engine.has_container("web", "shop:1", "old")
-    engine.has_container("net", "tool:1", "exact", {"NetworkMode": f"container:{web}"})
+    web = engine.add_container("web", "shop:1", "old")
+    engine.add_container("net", "tool:1", "exact", {"NetworkMode": f"container:{web}"})
     engine.local[TAG] = "tool-2"
     (dependent,) = find_dependents(engine.container("web"), [engine.container("net")], 1000)
     assert dependent.tag_means is None

@@ -17,21 +17,21 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dep
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, InvalidInput, NoAnswer, StepFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
-from support.fakes.engine import Fuse
+from support.fakes.engine import CallCounter
 from support.fakes.host import DEPENDENTS, FakeHost, updated
 
-Fault = t.Callable[[int], Fuse]
+Fault = t.Callable[[int], CallCounter]
 
 FAULTS: dict[str, Fault] = {
-    "refused": lambda at: Fuse(at, EngineError("no")),
-    "not delivered": lambda at: Fuse(at, NoAnswer("nobody listens")),
-    "no answer": lambda at: Fuse(at, NoAnswer("the connection broke"), after=True),
+    "refused": lambda at: CallCounter(at, EngineError("no")),
+    "not delivered": lambda at: CallCounter(at, NoAnswer("nobody listens")),
+    "no answer": lambda at: CallCounter(at, NoAnswer("the connection broke"), after=True),
 }
 
 
 def updated_with_a_bad_archive() -> FakeHost:
     host = updated()
-    host.spoil_the_archive()
+    host.make_the_archive_fail()
     return host
 
 
@@ -50,16 +50,16 @@ def test_single_failing_call_leaves_a_true_result(
     make: t.Callable[[], FakeHost], run: t.Callable[[FakeHost, RunLock], CycleResult], before: str, after: str, fault: Fault
 ) -> None:
     for at in range(1, 500):
-        host, fuse = make(), fault(at)
+        host, call_counter = make(), fault(at)
         kept_before = set(host.kept)
         result: CycleResult | None = None
         try:
-            result = run(host, host.lock("me", fuse))
+            result = run(host, host.lock("me", call_counter))
         except (StepFailed, InvalidInput):
             assert host.engine.container("web")["Image"] == before
             assert host.engine.container("web")["State"]["Status"] == "running"
             assert host.engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always"}
-        if fuse.burnt < at:
+        if call_counter.count < at:
             return
         if result:
             host.lock("nobody")
@@ -86,4 +86,4 @@ def is_in_order(host: FakeHost, name: str) -> bool:
     if name not in host.engine.names:
         return False
     ran, runs = (container["State"]["Status"] == "running" for container in (host.before[name], host.engine.container(name)))
-    return ran == runs and (not runs or host.engine.is_served(name))
+    return ran == runs and (not runs or host.engine.has_live_namespaces(name))

@@ -45,7 +45,7 @@ def engine() -> FakeEngine:
 def test_complete_forgets_the_rejected_image(memory: FakeJournal) -> None:
     Rejections(memory).remember("web", Rejected("shop:2", "bad", None, "crashed", 1))
     completion = complete(fake_context(FakeEngine(), memory), a_journal_entry("me"), "new-id")
-    assert (completion.dependents, completion.warnings, memory.notes) == ((), (), {})
+    assert (completion.dependents, completion.warnings, memory.records) == ((), (), {})
 
 
 def test_complete_remembers_a_kept_archive_once(memory: FakeJournal) -> None:
@@ -151,7 +151,7 @@ class TestCleanUpImages:
 
     def test_unknown_old_image_is_not_removed(self, engine: FakeEngine) -> None:
         engine = FakeEngine()
-        engine.has_container("web", "shop:1", "")
+        engine.add_container("web", "shop:1", "")
         engine.registry["docker.io/library/shop:1"] = "new"
         assert recreate(engine, Cleanup(remove_replaced=True)).outcome is Outcome.RECREATED
         assert engine.calls == [*TO_THE_START, "probe:NEW", "remove:web-old-1000"]
@@ -181,7 +181,7 @@ class TestCleanUpImages:
 class TestDependents:
     @pytest.fixture(autouse=True)
     def _sidecar(self, engine: FakeEngine) -> None:
-        engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
+        engine.add_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
 
     def repairs(self, result: CycleResult) -> list[tuple[str, str]]:
         return [(dependent.name, dependent.repair.value) for dependent in result.dependents]
@@ -190,4 +190,4 @@ class TestDependents:
         result = recreate(engine)
         assert self.repairs(result) == [("sidecar", "recreated")]
         assert engine.calls.index("create:sidecar") < engine.calls.index("remove:web-old-1000")
-        assert engine.is_served("sidecar")
+        assert engine.has_live_namespaces("sidecar")

@@ -29,8 +29,8 @@ RESTARTED = RUNNING._replace(restarts=1)
 def gate(*looks: ContainerRuntimeState | EngineError, **config: float) -> tuple[HealthOutcome, float]:
     """Return the outcome and its duration in seconds. Each probe sees the next of these states; the last one repeats."""
     engine, clock = FakeEngine(), FakeClock()
-    engine.has_container("web", "shop:1", "image")
-    engine.looks["web"] = list(looks)
+    engine.add_container("web", "shop:1", "image")
+    engine.probe_results["web"] = list(looks)
     outcome = wait_for_health(engine, clock, "web", HealthConfig(**config))
     return outcome, clock.now
 
@@ -71,23 +71,23 @@ def test_manual_restart_counts_as_a_crash() -> None:
 class TestEvents:
     """An event triggers the next probe early. Only the probe decides."""
 
-    def gate(self, *looks: ContainerRuntimeState, events_after: list[float], **config: float) -> tuple[Verdict, float]:
+    def gate(self, *looks: ContainerRuntimeState, event_delays: list[float], **config: float) -> tuple[Verdict, float]:
         engine, clock = FakeEngine(), FakeClock()
-        engine.has_container("web", "shop:1", "image")
-        engine.looks["web"], engine.events_after = list(looks), events_after
+        engine.add_container("web", "shop:1", "image")
+        engine.probe_results["web"], engine.event_delays = list(looks), event_delays
         return wait_for_health(engine, clock, "web", HealthConfig(**config)).verdict, clock.now
 
     def test_event_makes_healthy_visible_at_once(self) -> None:
-        assert self.gate(STARTING, HEALTHY, events_after=[0.25]) == (Verdict.HEALTHY, 0.25)
+        assert self.gate(STARTING, HEALTHY, event_delays=[0.25]) == (Verdict.HEALTHY, 0.25)
 
     def test_event_makes_a_crash_visible_at_once(self) -> None:
-        assert self.gate(RUNNING, RUNNING, exited(1), events_after=[0.125, 0.25]) == (Verdict.CRASHED, 0.375)
+        assert self.gate(RUNNING, RUNNING, exited(1), event_delays=[0.125, 0.25]) == (Verdict.CRASHED, 0.375)
 
     def test_event_without_a_state_change_decides_nothing(self) -> None:
-        assert self.gate(STARTING, STARTING, STARTING, HEALTHY, events_after=[0.25]) == (Verdict.HEALTHY, 2.25)
+        assert self.gate(STARTING, STARTING, STARTING, HEALTHY, event_delays=[0.25]) == (Verdict.HEALTHY, 2.25)
 
     def test_event_does_not_shorten_the_grace_period(self) -> None:
-        assert self.gate(RUNNING, events_after=[0.25, 0.25], grace_period=5) == (Verdict.HEALTHY, 5)
+        assert self.gate(RUNNING, event_delays=[0.25, 0.25], grace_period=5) == (Verdict.HEALTHY, 5)
 
 
 class TestOldContainer:
@@ -95,8 +95,8 @@ class TestOldContainer:
 
     def gate(self, *looks: ContainerRuntimeState, require_healthy: bool = True) -> Verdict:
         engine = FakeEngine()
-        engine.has_container("web", "shop:1", "image")
-        engine.looks["web"] = list(looks)
+        engine.add_container("web", "shop:1", "image")
+        engine.probe_results["web"] = list(looks)
         return wait_for_health(engine, FakeClock(), "web", HealthConfig(), new=False, require_healthy=require_healthy).verdict
 
     def test_earlier_restarts_do_not_count(self) -> None:
@@ -209,8 +209,8 @@ def test_container_that_need_not_be_healthy_has_to_stay_up_for_the_grace_period(
     looks: list[ContainerRuntimeState], verdict: Verdict, seconds: float
 ) -> None:
     engine, clock = FakeEngine(), FakeClock()
-    engine.has_container("web", "shop:1", "image")
-    engine.looks["web"] = looks
+    engine.add_container("web", "shop:1", "image")
+    engine.probe_results["web"] = looks
     outcome = wait_for_health(engine, clock, "web", HealthConfig(), require_healthy=False)
     assert (outcome.verdict, clock.now) == (verdict, seconds)
 
@@ -218,8 +218,8 @@ def test_container_that_need_not_be_healthy_has_to_stay_up_for_the_grace_period(
 def test_lower_restart_count_is_not_a_restart() -> None:
     """The engine resets the restart count when a container is started by hand."""
     engine = FakeEngine()
-    engine.has_container("web", "shop:1", "image")
-    engine.looks["web"] = [RUNNING._replace(restarts=4), RUNNING]
+    engine.add_container("web", "shop:1", "image")
+    engine.probe_results["web"] = [RUNNING._replace(restarts=4), RUNNING]
     assert wait_for_health(engine, FakeClock(), "web", HealthConfig(), new=False).verdict is Verdict.HEALTHY
 
 
@@ -249,8 +249,8 @@ def test_probes_that_keep_failing_after_the_health_timeout_fail_the_gate() -> No
 @pytest.mark.parametrize(("look", "seconds"), [(STARTING, 120), (RUNNING, 10)])
 def test_time_counts_from_the_first_probe(look: ContainerRuntimeState, seconds: float) -> None:
     engine, clock = FakeEngine(), FakeClock()
-    engine.has_container("web", "shop:1", "image")
-    engine.looks["web"] = [look]
+    engine.add_container("web", "shop:1", "image")
+    engine.probe_results["web"] = [look]
     clock.now = 5000.0
     wait_for_health(engine, clock, "web", HealthConfig())
     assert clock.now - 5000 == seconds
@@ -267,8 +267,8 @@ def test_time_that_passes_between_a_probe_and_the_sleep_does_no_harm(
             return self.now
 
     engine = FakeEngine()
-    engine.has_container("web", "shop:1", "image")
-    engine.looks["web"] = [look]
+    engine.add_container("web", "shop:1", "image")
+    engine.probe_results["web"] = [look]
     outcome = wait_for_health(engine, BusyClock(), "web", HealthConfig(grace_period=patience, health_timeout=patience))
     assert outcome.verdict is verdict
 

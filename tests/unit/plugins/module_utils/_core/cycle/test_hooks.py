@@ -28,7 +28,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.entry_format import entry_from_text
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_recreate import check_recreate
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from support.fakes.engine import FakeEngine, FakeJournal, Fuse, Killed, exited, fake_context, fake_lock
+from support.fakes.engine import CallCounter, FakeEngine, FakeJournal, Killed, exited, fake_context, fake_lock
 from support.fakes.host import FakeHost
 
 HOOKS = Hooks.from_options("backup", "warm up")
@@ -38,7 +38,7 @@ TOUCH = "evenkeel-touch.me.web"
 @pytest.fixture
 def engine() -> FakeEngine:
     engine = FakeEngine()
-    engine.has_container("web", "shop:1", "old")
+    engine.add_container("web", "shop:1", "old")
     engine.registry["docker.io/library/shop:1"] = "new"
     return engine
 
@@ -104,7 +104,7 @@ class TestOrder:
             "stop:web",
         ]
         assert calls[after - 1 : after + 3] == ["probe:NEW", "exec:NEW:warm up", "inspect", "remove:web-old-1000"]
-        assert journal.notes == {}
+        assert journal.records == {}
         assert (result.hooks.pre_update, result.hooks.post_update) == (HookResult(0, "", 0.0), HookResult(0, "", 0.0))
         assert [step.name for step in result.steps if step.name.endswith("_update")] == ["pre_update", "post_update"]
 
@@ -119,7 +119,7 @@ class TestOrder:
         assert not [call for call in engine.calls if "exec" in call or "touch" in call]
 
     def test_hooks_do_not_count_as_downtime(self, engine: FakeEngine) -> None:
-        engine.seconds = {"exec:web:backup": 50, "exec:NEW:warm up": 40, "stop:web": 2}
+        engine.call_seconds = {"exec:web:backup": 50, "exec:NEW:warm up": 40, "stop:web": 2}
         result = recreate(engine)
         assert result.downtime == 2
         assert (result.hooks.pre_update, result.hooks.post_update) == (HookResult(0, "", 50), HookResult(0, "", 40))
@@ -130,7 +130,7 @@ class TestOrder:
             journal = FakeJournal()
             journal.erase = lambda key: None  # type: ignore[method-assign]  # noqa: ARG005
             recreate(engine, hooks, journal, force=True)
-            leases.append(entry_from_text(journal.notes["evenkeel-lock.web"]).lease)
+            leases.append(entry_from_text(journal.records["evenkeel-lock.web"]).lease)
         assert leases[1] - leases[0] >= 2000
 
 
@@ -146,7 +146,7 @@ class TestHooksDoNotRun:
         assert not [call for call in engine.calls if "exec" in call]
 
     def test_post_update_does_not_run_after_a_rollback(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         result = recreate(engine)
         assert result.outcome is Outcome.ROLLED_BACK
         assert "exec:NEW:warm up" not in engine.calls
@@ -164,7 +164,7 @@ class TestPreUpdateFails:
             recreate(engine, hooks, journal)
         assert engine.container("web") == before
         assert engine.calls[-2:] == ["exec:web:backup", "inspect"], "the last call checks whether the container still runs"
-        assert journal.notes == {}, "the lock is released"
+        assert journal.records == {}, "the lock is released"
         return failed.value
 
     def test_pre_update_fails_with_an_exit_code(self, engine: FakeEngine) -> None:
@@ -204,17 +204,17 @@ class TestPreUpdateFails:
 
         engine.run_in = rename  # type: ignore[method-assign]
         journal = FakeJournal()
-        with pytest.raises(HookFailed, match="was modified while the pre_update hook ran"):
+        with pytest.raises(HookFailed, match="was modified, or could not be inspected, while the pre_update hook ran"):
             recreate(engine, journal=journal)
         assert not [call for call in engine.calls if call.startswith(("stop", "rename"))]
-        assert journal.notes == {}
+        assert journal.records == {}
 
     @pytest.mark.parametrize(
         ("setting", "values"), [("Ulimits", [{"Name": "nofile"}, {"Name": "nproc"}]), ("Links", ["/db:/web/db", "/cache:/web/cache"])]
     )
     def test_settings_in_another_order_are_no_change(self, engine: FakeEngine, setting: str, values: list[t.Any]) -> None:
         for name in ("db", "cache"):
-            engine.has_container(name, "tool:1", "tool")
+            engine.add_container(name, "tool:1", "tool")
         host_config = engine._find("web")["HostConfig"]
         host_config[setting] = values
         inspect = engine.inspect
@@ -279,7 +279,7 @@ class TestPreUpdateFails:
             recreate(engine, journal=journal)
         assert error_report(failed.value)["hooks"]["pre_update"]["exit_code"] == 0
         assert "stop:web" not in engine.calls
-        assert journal.notes == {}
+        assert journal.records == {}
 
 
 class TestPostUpdateFails:
@@ -380,7 +380,7 @@ class TestKilled:
             host.recreate(host.lock("second", dead=["first"]), hooks=HOOKS)
         assert not failed.value.touched
         assert host.engine.container("web") == before
-        assert host.journal.notes == {}
+        assert host.journal.records == {}
 
     def test_run_killed_during_post_update_is_finished_by_the_next(self) -> None:
         host = FakeHost()
@@ -396,7 +396,7 @@ class TestKilled:
         for at in range(1, 500):
             host = FakeHost(bad=bad)
             try:
-                host.recreate(host.lock("first", Fuse(at)), hooks=HOOKS)
+                host.recreate(host.lock("first", CallCounter(at)), hooks=HOOKS)
             except Killed:
                 host.recreate(host.lock("second", dead=["first"]), hooks=HOOKS)
                 host.assert_is("old" if bad else "new")
@@ -413,10 +413,10 @@ def kill_at(host: FakeHost, label: str) -> None:
         attempt.engine.calls.clear()
         attempt.journal.calls = attempt.engine.calls
         with contextlib.suppress(Killed):
-            attempt.recreate(attempt.lock("first", Fuse(at)), hooks=HOOKS)
+            attempt.recreate(attempt.lock("first", CallCounter(at)), hooks=HOOKS)
         wanted = "write:evenkeel-touch.first.web" if label == "write" else label
         if wanted in attempt.engine.calls:
             with contextlib.suppress(Killed):
-                host.recreate(host.lock("first", Fuse(at - 1)), hooks=HOOKS)
+                host.recreate(host.lock("first", CallCounter(at - 1)), hooks=HOOKS)
             return
     pytest.fail(f"the run never makes the call {label}")

@@ -19,7 +19,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import InspectFailed, NoArchive, StepFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
-from support.fakes.engine import Fuse, Killed
+from support.fakes.engine import CallCounter, Killed
 from support.fakes.host import FakeHost, updated
 
 Run = t.Callable[[FakeHost, RunLock], CycleResult]
@@ -31,7 +31,7 @@ def killed_at_each_call(make: t.Callable[[], FakeHost], run: Run) -> Iterator[Fa
         host = make()
         try:
             with contextlib.suppress(StepFailed):
-                run(host, host.lock("first", Fuse(at)))
+                run(host, host.lock("first", CallCounter(at)))
         except Killed:
             yield host
         else:
@@ -114,7 +114,7 @@ def test_killed_rollback_is_finished_by_the_next_run(keep_archive: bool, updates
 def test_killed_rollback_to_a_bad_archive_is_undone_by_the_next_run() -> None:
     def make() -> FakeHost:
         host = updated()
-        host.spoil_the_archive()
+        host.make_the_archive_fail()
         return host
 
     for host in killed_at_each_call(make, FakeHost.rollback_to_archive):
@@ -129,14 +129,14 @@ def test_killed_restore_of_a_missing_container_is_finished_by_the_next_run() -> 
     def make() -> FakeHost:
         host = updated(2)
         newest[:] = [host.engine.container(host.kept[0])["Id"]]
-        host.engine.vanish("web")
+        host.engine.remove_externally("web")
         return host
 
     for host in killed_at_each_call(make, FakeHost.rollback_to_archive):
         assert run_again(host, FakeHost.rollback_to_archive).outcome in (Outcome.RESTORED, Outcome.RECOVERED)
         web = host.engine.container("web")
         assert (web["Id"], web["State"]["Status"], web["HostConfig"]["RestartPolicy"]) == (newest[0], "running", {"Name": "always"})
-        assert host.journal.notes == {}
+        assert host.journal.records == {}
         assert len(host.kept) == 1
         assert set(host.kept) < host.engine.names
 
@@ -148,16 +148,16 @@ def test_third_run_finishes_when_the_second_is_killed_too(bad: bool) -> None:
             host = FakeHost(bad=bad)
             for token, at, dead in (("first", first_kill, []), ("second", second_kill, ["first"])):
                 with contextlib.suppress(Killed):
-                    host.recreate(host.lock(token, Fuse(at), dead))
+                    host.recreate(host.lock(token, CallCounter(at), dead))
             host.recreate(host.lock("third", dead=["first", "second"]))
-            assert "evenkeel-lock.web" not in host.journal.notes
-            host.journal.notes.clear()  # A recovering run that is killed while it erases records leaves some behind; nothing reads them.
+            assert "evenkeel-lock.web" not in host.journal.records
+            host.journal.records.clear()  # A recovering run that is killed while it erases records leaves some behind; nothing reads them.
             host.assert_is("old" if bad else "new")
 
 
 def test_memory_holds_only_the_rejection_after_the_last_rollback() -> None:
     host = updated()
     host.rollback_to_archive(host.lock("me"))
-    assert set(host.memory.notes) == {"evenkeel-rejected.web"}
+    assert set(host.memory.records) == {"evenkeel-rejected.web"}
     with pytest.raises(NoArchive):
         host.rollback_to_archive(host.lock("me"))

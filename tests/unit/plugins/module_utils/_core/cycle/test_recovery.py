@@ -24,7 +24,7 @@ ARCHIVE = "web-old-1000"
 @pytest.fixture
 def engine() -> FakeEngine:
     engine = FakeEngine()
-    engine.has_container("web", "shop:1", "old")
+    engine.add_container("web", "shop:1", "old")
     engine._find("web")["HostConfig"]["RestartPolicy"] = {"Name": "no"}
     engine.local["docker.io/library/shop:2"] = "new"
     engine.old_id = engine.container("web")["Id"]
@@ -105,7 +105,7 @@ class TestOldContainerIsRestored:
         archived(engine)
         new_id = created(engine)
         engine.start(new_id)
-        engine.looks["NEW"] = [look]
+        engine.probe_results["NEW"] = [look]
         run_recovery(engine, new_id)
         assert_old_is_back(engine)
 
@@ -133,8 +133,8 @@ class TestNewContainerIsKept:
         archived(engine)
         new_id = created(engine)
         engine.start(new_id)
-        engine.vanish(ARCHIVE)
-        engine.looks["NEW"] = [UNHEALTHY]
+        engine.remove_externally(ARCHIVE)
+        engine.probe_results["NEW"] = [UNHEALTHY]
         run_recovery(engine, new_id)
         assert engine.container("web")["Id"] == new_id
 
@@ -149,7 +149,7 @@ class TestNewContainerIsKept:
 class TestOperatorIsNeeded:
     def test_foreign_container_that_took_the_name_is_left_alone(self, engine: FakeEngine) -> None:
         archived(engine)
-        stranger = engine.has_container("web", "other:1", "other")
+        stranger = engine.add_container("web", "other:1", "other")
         before = len(engine.calls)
         with pytest.raises(RecoveryFailed, match="has taken the name web.*docker volume rm evenkeel-lock.web"):
             run_recovery(engine)
@@ -159,7 +159,7 @@ class TestOperatorIsNeeded:
     def test_foreign_container_on_the_new_image_is_left_alone(self, engine: FakeEngine) -> None:
         """A new container of ours would have been recorded before its start."""
         archived(engine)
-        engine.has_container("web", "shop:2", "new")
+        engine.add_container("web", "shop:2", "new")
         with pytest.raises(RecoveryFailed, match="has taken the name web"):
             run_recovery(engine)
 
@@ -206,7 +206,7 @@ class TestSpecialCases:
     def test_old_container_that_has_its_name_is_not_renamed(self, engine: FakeEngine) -> None:
         engine.stop("web", 10)
         engine.errors["start:web"] = EngineError("no")
-        engine.looks["web"] = [exited(1)]
+        engine.probe_results["web"] = [exited(1)]
         with pytest.raises(RecoveryFailed, match=r"Bring it back with: docker start web$"):
             self.recover(engine)
         assert not [call for call in engine.calls if call.startswith("rename")]
@@ -223,7 +223,7 @@ class TestSpecialCases:
 
     def test_new_container_gets_no_longer_than_the_health_timeout(self, engine: FakeEngine) -> None:
         new_id = self.started(engine)
-        engine.looks["NEW"] = [STARTING] * 5 + [HEALTHY]
+        engine.probe_results["NEW"] = [STARTING] * 5 + [HEALTHY]
         self.recover(engine, new_id)
         assert_old_is_back(engine)
 
@@ -241,31 +241,31 @@ class TestSpecialCases:
         assert engine.container("web")["Id"] == new_id
 
     def test_old_container_that_was_unhealthy_may_be_unhealthy(self, engine: FakeEngine) -> None:
-        engine.looks["web"] = [UNHEALTHY]
+        engine.probe_results["web"] = [UNHEALTHY]
         self.recover(engine, old={"state": UNHEALTHY})
         assert_old_is_back(engine)
 
     def test_old_container_gets_the_time_its_own_health_check_needs(self, engine: FakeEngine) -> None:
-        engine.looks["web"] = [STARTING] * 20 + [HEALTHY]
+        engine.probe_results["web"] = [STARTING] * 20 + [HEALTHY]
         self.recover(engine, old={"time_to_health": 40.0})
         assert_old_is_back(engine)
 
     def test_running_old_container_needs_no_command(self, engine: FakeEngine) -> None:
-        engine.looks["web"] = [STARTING]
+        engine.probe_results["web"] = [STARTING]
         with pytest.raises(StillUnhealthy, match=r": web was still starting after 1 s\.$"):
             self.recover(engine)
 
     @pytest.mark.parametrize(("image", "status"), [("other", "running"), ("new", "exited")])
     def test_foreign_container_is_not_mistaken_for_the_new_one(self, engine: FakeEngine, image: str, status: str) -> None:
         archived(engine)
-        stranger = engine.has_container("web", "other:1", image)
+        stranger = engine.add_container("web", "other:1", image)
         engine._find("web")["State"]["Status"] = status
         with pytest.raises(RecoveryFailed, match=f"another container \\({stranger[:12]}\\)"):
             self.recover(engine, keep_archive=True)
 
     def test_foreign_container_that_was_only_created_is_not_removed(self, engine: FakeEngine) -> None:
         archived(engine)
-        engine.has_container("web", "other:1", "other")
+        engine.add_container("web", "other:1", "other")
         engine._find("web")["State"]["Status"] = "created"
         with pytest.raises(RecoveryFailed, match="has taken the name web"):
             self.recover(engine)

@@ -34,10 +34,10 @@ class Household:
 
     def __init__(self) -> None:
         self.engine = FakeEngine()
-        self.old = self.engine.has_container("web", "shop:1", "old")
+        self.old = self.engine.add_container("web", "shop:1", "old")
 
     def add(self, name: str, reference: str = "tool:1", image: str = "exact", *, runs: bool = True, **host_config: t.Any) -> str:
-        container = self.engine.has_container(name, reference, image, host_config)
+        container = self.engine.add_container(name, reference, image, host_config)
         if not runs:
             self.engine._find(name)["State"]["Status"] = "exited"
         return container
@@ -83,14 +83,14 @@ class TestRestart:
         repaired = self.restart(household)
         assert {name: result.repair for name, result in repaired.items()} == {"net": Repair.RESTARTED, "far": Repair.RESTARTED}
         assert [call for call in household.engine.calls if call != "inspect"] == ["stop:net", "start:net", "stop:far", "start:far"]
-        assert household.engine.is_served("net")
-        assert household.engine.is_served("far")
+        assert household.engine.has_live_namespaces("net")
+        assert household.engine.has_live_namespaces("far")
 
     def test_one_that_links_to_it_and_shares_with_another_that_is_restarted(self, household: Household) -> None:
         net = household.add("net", NetworkMode=f"container:{household.old}")
         household.add("both", PidMode=f"container:{net}", Links=["web:db"])
         assert list(self.restart(household)) == ["net", "both"]
-        assert household.engine.is_served("both")
+        assert household.engine.has_live_namespaces("both")
 
     def test_those_behind_one_that_needs_no_restart_need_none(self, household: Household) -> None:
         household.add("linker", Links=["web:db"])
@@ -113,7 +113,7 @@ class TestRestart:
     @pytest.mark.parametrize("call", ["stop:net", "start:net"])
     def test_an_engine_that_is_away_is_waited_for(self, household: Household, call: str) -> None:
         household.add("net", NetworkMode=f"container:{household.old}")
-        household.engine.away[call] = 5
+        household.engine.unreachable[call] = 5
         assert self.restart(household)["net"].repair is Repair.RESTARTED
 
 
@@ -137,7 +137,7 @@ class TestAfterAnInterruptedRepair:
         assert [result.repair for result in repaired] == [Repair.RESTARTED]
         assert household.engine.names == {"web", "sidecar"}
         assert household.engine.container("sidecar")["Id"] == dependents[0].id
-        assert household.engine.is_served("sidecar")
+        assert household.engine.has_live_namespaces("sidecar")
 
     def test_a_stranger_under_its_name_stays(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
         household.engine._find("sidecar")["Image"] = "another"
@@ -244,7 +244,7 @@ class TestTheExactImage:
             Repair.NEEDS_ATTENTION,
             "it was recreated, but the tag tool:1 could not be pointed back at the image tool-2 on this host: the engine says no",
         )
-        assert household.engine.is_served("net")
+        assert household.engine.has_live_namespaces("net")
 
 
 class TestErrors:
@@ -294,7 +294,7 @@ class TestErrors:
         repaired = household.recreate(dependents)
         assert "the old container, now called net-old-1000, could not be removed" in repaired["net"].problem
         assert repaired["far"].repair is Repair.RECREATED
-        assert household.engine.is_served("far")
+        assert household.engine.has_live_namespaces("far")
 
     @pytest.mark.parametrize(
         "call",
@@ -305,7 +305,7 @@ class TestErrors:
         household.engine.lost_answers.add(call)
         if call in ("stop:net", "start:NEW", "tag:tool:1=exact", "tag:tool:1=tool-2"):
             household.engine.lost_answers.clear()
-            household.engine.away[call] = 3
+            household.engine.unreachable[call] = 3
         repaired = household.recreate(dependents)
         assert {result.repair for result in repaired.values()} == {Repair.RECREATED}
         assert household.engine.local[TAG] == "tool-2"
@@ -363,7 +363,7 @@ class TestSomebodyElse:
         return net.problem
 
     def test_removed_it(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
-        household.engine.vanish("net")
+        household.engine.remove_externally("net")
         assert self.problem(household, dependents) == "it was removed"
 
     def test_renamed_it(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
@@ -373,7 +373,7 @@ class TestSomebodyElse:
         assert self.problem(household, dependents) == "another container has taken its name"
 
     def test_took_its_name(self, household: Household, dependents: tuple[Dependent, ...]) -> None:
-        household.engine.vanish("net")
+        household.engine.remove_externally("net")
         household.add("net")
         assert self.problem(household, dependents) == "another container has taken its name"
 

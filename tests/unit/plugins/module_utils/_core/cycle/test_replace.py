@@ -51,7 +51,7 @@ class TestPlanIsStillValid:
 
     def test_container_removed_during_the_pull_is_an_error(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         pull = engine.pull
-        monkeypatch.setattr(engine, "pull", lambda *arguments: (engine.vanish("web"), pull(*arguments))[1])
+        monkeypatch.setattr(engine, "pull", lambda *arguments: (engine.remove_externally("web"), pull(*arguments))[1])
         with pytest.raises(InspectFailed, match="no container"):
             recreate(engine)
 
@@ -62,15 +62,15 @@ class TestPlanIsStillValid:
 
         def replaced(key: str, text: str) -> str:
             monkeypatch.setattr(journal, "write", write)
-            engine.vanish("web")
-            engine.has_container("web", "shop:1", "new")
+            engine.remove_externally("web")
+            engine.add_container("web", "shop:1", "new")
             return write(key, text)
 
         monkeypatch.setattr(journal, "write", replaced)
         result = recreate(engine, lock=fake_lock(journal))
         assert result.outcome is Outcome.UNCHANGED
         assert not [call for call in engine.calls if call.startswith("stop")]
-        assert journal.notes == {}
+        assert journal.records == {}
 
     def test_container_stopped_before_the_lock_is_replaced_without_being_started(
         self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
@@ -101,7 +101,7 @@ class TestPlanIsStillValid:
         monkeypatch.setattr(journal, "write", paused)
         with pytest.raises(Refused, match="it is paused"):
             recreate(engine, lock=fake_lock(journal))
-        assert journal.notes == {}
+        assert journal.records == {}
 
     def test_container_renamed_during_the_pull_is_an_error(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         self.changed(engine, monkeypatch, Name="/web-theirs")
@@ -143,7 +143,7 @@ class TestResult:
 
     def test_rolled_back_result_names_container_and_both_images(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:2"] = "newer"
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         result = recreate(engine, image="shop:2")
         assert result.rollback is not None
         assert (result.rollback.old_image_ref, result.rollback.new_image_ref) == ("shop:1", "shop:2")
@@ -156,9 +156,9 @@ class TestRejection:
     @pytest.fixture
     def memory(self, engine: FakeEngine) -> FakeJournal:
         memory = FakeJournal()
-        engine.looks["NEW"] = [exited(3)]
+        engine.probe_results["NEW"] = [exited(3)]
         assert recreate(engine, memory=memory).outcome is Outcome.ROLLED_BACK
-        engine.looks.clear()
+        engine.probe_results.clear()
         engine.calls.clear()
         return memory
 
@@ -168,7 +168,7 @@ class TestRejection:
         memory = FakeJournal()
         engine.errors[call] = error
         assert recreate(engine, memory=memory).outcome is Outcome.ROLLED_BACK
-        assert memory.notes == {}
+        assert memory.records == {}
         assert engine.local["docker.io/library/shop:1"] == "old"
 
     @pytest.mark.parametrize("call", ["create:web", "start:NEW"])
@@ -176,18 +176,18 @@ class TestRejection:
         memory = FakeJournal()
         engine.errors[call] = BadRequest("no command specified")
         recreate(engine, memory=memory)
-        assert "evenkeel-rejected.web" in memory.notes
+        assert "evenkeel-rejected.web" in memory.records
 
     def test_failed_rollback_does_not_reject_the_image(self, engine: FakeEngine) -> None:
         """The next run restores it first."""
         memory = FakeJournal()
-        engine.looks["NEW"] = engine.looks["web"] = [exited(3)]
+        engine.probe_results["NEW"] = engine.probe_results["web"] = [exited(3)]
         engine.errors["start:web"] = REFUSAL
         recreate(engine, memory=memory)
-        assert memory.notes == {}
+        assert memory.records == {}
 
     def test_tag_that_cannot_be_pointed_back_is_a_warning(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(3)]
+        engine.probe_results["NEW"] = [exited(3)]
         engine.errors["tag:shop:1=old"] = REFUSAL
         assert "still points at the rejected image" in recreate(engine).warnings[0]
 
@@ -195,7 +195,7 @@ class TestRejection:
 class TestLostFiles:
     @pytest.fixture(autouse=True)
     def _files(self, engine: FakeEngine) -> None:
-        engine.changed["web"] = [{"Path": "/srv/upload", "Kind": 1}]
+        engine.changed_files["web"] = [{"Path": "/srv/upload", "Kind": 1}]
 
     def test_lost_files_are_reported_with_a_warning(self, engine: FakeEngine) -> None:
         result = recreate(engine)
@@ -203,5 +203,5 @@ class TestLostFiles:
         assert result.warnings[0].endswith("the new container does not have them: /srv/upload")
 
     def test_rollback_loses_no_files(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         assert recreate(engine).lost_files == ()

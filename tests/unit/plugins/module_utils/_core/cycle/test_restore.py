@@ -44,7 +44,7 @@ def engine() -> FakeEngine:
 
 def problem_of_rollback(engine: FakeEngine, health: HealthConfig | None = None) -> str | None:
     """Run an update whose new container exits, and return what went wrong during the rollback."""
-    engine.looks.setdefault("NEW", [exited(1)])
+    engine.probe_results.setdefault("NEW", [exited(1)])
     result = recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
     assert result.restored is not None
     return result.restored.problem
@@ -53,7 +53,7 @@ def problem_of_rollback(engine: FakeEngine, health: HealthConfig | None = None) 
 class TestRollback:
     def test_crashed_container_is_rolled_back(self, engine: FakeEngine) -> None:
         old_id = engine.container("web")["Id"]
-        engine.looks["NEW"] = [exited(3)]
+        engine.probe_results["NEW"] = [exited(3)]
         engine.failures["NEW"] = Failure(exit_code=3, logs=("boom",))
         result = recreate(engine)
         assert engine.calls == [*TO_THE_START, "probe:NEW", "failure:NEW", *BACK_AGAIN]
@@ -71,7 +71,7 @@ class TestRollback:
         assert result.restored.problem is None
 
     def test_unhealthy_container_is_rolled_back(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [STARTING, UNHEALTHY]
+        engine.probe_results["NEW"] = [STARTING, UNHEALTHY]
         result = recreate(engine)
         assert engine.calls == [*TO_THE_START, "probe:NEW", "probe:NEW", "failure:NEW", *BACK_AGAIN]
         assert result.rollback is not None
@@ -79,14 +79,14 @@ class TestRollback:
         assert not [call for call in engine.calls if call.startswith("remove:web-old")], "the archive is needed for the rollback"
 
     def test_error_of_the_engine_replaces_the_reason_of_the_health_gate(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(127)]
+        engine.probe_results["NEW"] = [exited(127)]
         engine.failures["NEW"] = Failure(error="exec: shop: not found")
         result = recreate(engine)
         assert result.rollback is not None
         assert result.rollback.failure.error == "exec: shop: not found"
 
     def test_failure_details_that_cannot_be_read_do_not_prevent_the_rollback(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         engine.errors["failure:NEW"] = REFUSAL
         result = recreate(engine)
         assert result.rollback is not None
@@ -98,7 +98,7 @@ class TestRollback:
             return Failure()
 
         monkeypatch.setattr(engine, "failure", rename_the_archive)
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         recreate(engine)
         assert engine.names == {"web"}
         assert engine.container("web")["Config"]["Image"] == "shop:1"
@@ -107,7 +107,7 @@ class TestRollback:
 
 class TestDiscardFailedContainer:
     def test_failed_container_that_cannot_be_stopped_is_removed(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         engine.errors["stop:NEW"] = REFUSAL
         result = recreate(engine)
         assert engine.calls == [*TO_THE_START, "probe:NEW", "failure:NEW", *BACK_AGAIN]
@@ -118,7 +118,7 @@ class TestDiscardFailedContainer:
         self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def lost(name: str, _body: Document) -> str:
-            engine.has_container(name, "shop:1", "new")
+            engine.add_container(name, "shop:1", "new")
             raise NoAnswer("the connection broke")
 
         monkeypatch.setattr(engine, "create", lost)
@@ -139,7 +139,7 @@ class TestDiscardFailedContainer:
 
     def test_foreign_container_that_was_only_created_is_not_removed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         def lost(name: str, _body: Document) -> str:
-            engine.has_container(name, "theirs:1", "theirs")
+            engine.add_container(name, "theirs:1", "theirs")
             engine._find(name)["State"]["Status"] = "created"
             raise NoAnswer("the connection broke")
 
@@ -148,7 +148,7 @@ class TestDiscardFailedContainer:
         assert engine.container("web")["Image"] == "theirs"
 
     def test_failed_container_that_cannot_be_removed_keeps_the_name(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         engine.errors["remove:NEW with force"] = REFUSAL
         result = recreate(engine)
         assert result.restored is not None
@@ -159,7 +159,7 @@ class TestDiscardFailedContainer:
 
     def test_failed_container_that_keeps_running_prevents_the_start_of_the_old_one(self, engine: FakeEngine) -> None:
         """Two containers that share data must not run at the same time."""
-        engine.looks["NEW"] = [UNHEALTHY]
+        engine.probe_results["NEW"] = [UNHEALTHY]
         engine.errors["stop:NEW"] = engine.errors["remove:NEW with force"] = REFUSAL
         result = recreate(engine)
         new_id = engine.container("web")["Id"]
@@ -169,14 +169,14 @@ class TestDiscardFailedContainer:
         assert (result.container_id, result.container_name, result.archive) == (new_id, "web", "web-old-1000")
 
     def test_failed_container_that_keeps_running_is_reported(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [UNHEALTHY]
+        engine.probe_results["NEW"] = [UNHEALTHY]
         engine.errors.update({"stop:NEW": REFUSAL, "remove:NEW with force": REFUSAL})
         assert (
             problem_of_rollback(engine) == "the new container could not be removed (the engine says no), and the two must not run at once"
         )
 
     def test_failed_container_that_may_run_counts_as_running(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1), REFUSAL]
+        engine.probe_results["NEW"] = [exited(1), REFUSAL]
         engine.errors["remove:NEW with force"] = REFUSAL
         assert "must not run at once" in (problem_of_rollback(engine) or "")
         assert not [call for call in engine.calls if call.startswith("start:web")]
@@ -185,7 +185,7 @@ class TestDiscardFailedContainer:
     def test_failed_container_that_is_gone_does_not_count_as_running(
         self, engine: FakeEngine, error: EngineError, look: EngineError
     ) -> None:
-        engine.looks["NEW"] = [exited(1), look]
+        engine.probe_results["NEW"] = [exited(1), look]
         engine.errors["remove:NEW with force"] = error
         assert "must not run at once" not in (problem_of_rollback(engine) or "")
         assert "start:web-old-1000" in engine.calls
@@ -201,7 +201,7 @@ class TestDiscardFailedContainer:
 
         def lost(name: str, body: Document) -> str:
             create(name, body)
-            engine.away["inspect"] = 3
+            engine.unreachable["inspect"] = 3
             raise NoAnswer("the connection broke")
 
         monkeypatch.setattr(engine, "create", lost)
@@ -210,9 +210,9 @@ class TestDiscardFailedContainer:
 
     def test_failed_container_is_kept_when_the_archive_was_removed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         """A failed container is better than none."""
-        engine.looks["NEW"] = [UNHEALTHY]
+        engine.probe_results["NEW"] = [UNHEALTHY]
         failure = engine.failure
-        monkeypatch.setattr(engine, "failure", lambda container: (engine.vanish("web-old-1000"), failure(container))[1])
+        monkeypatch.setattr(engine, "failure", lambda container: (engine.remove_externally("web-old-1000"), failure(container))[1])
         result = recreate(engine)
         new_id = engine.container("web")["Id"]
         assert engine.container("web")["State"]["Status"] == "running"
@@ -224,8 +224,8 @@ class TestCheckRestoredContainer:
     """How healthy the old container has to be after it was restored."""
 
     def test_old_container_that_does_not_start_is_reported_with_the_command(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
-        engine.looks["web"] = [exited(128)]
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.probe_results["web"] = [exited(128)]
         engine.errors["start:web"] = EngineError("port is already allocated")
         result = recreate(engine)
         assert result.restored is not None
@@ -234,29 +234,29 @@ class TestCheckRestoredContainer:
         assert (result.archive, result.downtime) == (None, None)
 
     def test_old_container_that_exits_again_is_reported(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
-        engine.looks["web"] = [exited(2)]
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.probe_results["web"] = [exited(2)]
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem == "web exited with code 2"
 
     def test_old_container_that_was_unhealthy_may_be_unhealthy(self, engine: FakeEngine) -> None:
         engine._find("web")["State"]["Health"]["Status"] = "unhealthy"
-        engine.looks["NEW"] = [exited(1)]
-        engine.looks["web"] = [UNHEALTHY]
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.probe_results["web"] = [UNHEALTHY]
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem is None
 
     def test_old_container_that_was_starting_may_be_unhealthy(self, engine: FakeEngine) -> None:
         engine._find("web")["State"]["Health"]["Status"] = "starting"
-        engine.looks["web"] = [UNHEALTHY]
+        engine.probe_results["web"] = [UNHEALTHY]
         assert problem_of_rollback(engine) is None
 
     def test_old_container_that_was_starting_has_to_stay_up(self, engine: FakeEngine) -> None:
         engine._find("web")["State"]["Health"]["Status"] = "starting"
-        engine.looks["NEW"] = [exited(1)]
-        engine.looks["web"] = [STARTING, exited(3)]
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.probe_results["web"] = [STARTING, exited(3)]
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem == "web exited with code 3"
@@ -268,8 +268,8 @@ class TestCheckRestoredContainer:
         else:
             engine._find("web")["RestartCount"] = 3
             engine._find("web")["State"]["StartedAt"] = "1970-01-01T00:16:31Z"  # The fake clock starts 1000 s after the epoch.
-        engine.looks["NEW"] = [exited(1)]
-        engine.looks["web"] = [exited(3)]
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.probe_results["web"] = [exited(3)]
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem is None
@@ -278,8 +278,8 @@ class TestCheckRestoredContainer:
     def test_old_container_that_was_up_for_a_while_has_to_stay_up(self, engine: FakeEngine, restarts: int, started_at: str) -> None:
         engine._find("web")["RestartCount"] = restarts
         engine._find("web")["State"]["StartedAt"] = started_at
-        engine.looks["NEW"] = [exited(1)]
-        engine.looks["web"] = [exited(3)]
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.probe_results["web"] = [exited(3)]
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem == "web exited with code 3"
@@ -287,50 +287,50 @@ class TestCheckRestoredContainer:
     def test_old_container_gets_the_time_its_own_health_check_needs(self, engine: FakeEngine) -> None:
         second = 1_000_000_000
         engine._find("web")["Config"]["Healthcheck"] = {"StartPeriod": 20 * second, "Interval": 8 * second, "Timeout": 2 * second}
-        engine.looks["NEW"] = [exited(1)]
-        engine.looks["web"] = [STARTING] * 40 + [HEALTHY]
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.probe_results["web"] = [STARTING] * 40 + [HEALTHY]
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem is None
 
     def test_old_container_gets_at_least_the_health_timeout(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Healthcheck"] = {"Interval": 1, "Timeout": 1}
-        engine.looks["web"] = [STARTING] * 4 + [HEALTHY]
+        engine.probe_results["web"] = [STARTING] * 4 + [HEALTHY]
         assert problem_of_rollback(engine, HealthConfig(health_timeout=5)) is None
 
     def test_old_container_gets_no_longer_than_the_health_timeout(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Healthcheck"] = {"Interval": 1, "Timeout": 1}
-        engine.looks["web"] = [STARTING]
+        engine.probe_results["web"] = [STARTING]
         assert problem_of_rollback(engine, HealthConfig(health_timeout=5)) == "web was still starting after 5 s"
 
     def test_old_container_need_not_stay_healthy_for_min_healthy_time(self, engine: FakeEngine) -> None:
-        engine.looks["web"] = [HEALTHY, UNHEALTHY]
+        engine.probe_results["web"] = [HEALTHY, UNHEALTHY]
         assert problem_of_rollback(engine, HealthConfig(min_healthy_time=5)) is None
 
     def test_earlier_restarts_of_the_old_container_do_not_count(self, engine: FakeEngine) -> None:
         engine._find("web")["RestartCount"] = 4
-        engine.looks["web"] = [HEALTHY._replace(restarts=4)]
+        engine.probe_results["web"] = [HEALTHY._replace(restarts=4)]
         assert problem_of_rollback(engine) is None
 
     def test_running_old_container_needs_no_command(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
-        engine.looks["web"] = [STARTING]
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.probe_results["web"] = [STARTING]
         result = recreate(engine)
         assert result.restored is not None
         assert "web was still starting" in (result.restored.problem or "")
         assert result.restored.commands == ()
 
     def test_failed_start_of_a_container_that_runs_is_not_reported(self, engine: FakeEngine) -> None:
-        engine.looks["web-old-1000"] = [HEALTHY]
+        engine.probe_results["web-old-1000"] = [HEALTHY]
         engine.errors.update({"rename:web-old-1000->web": REFUSAL, "start:web-old-1000": REFUSAL})
         assert problem_of_rollback(engine) == "web could not get its name back (the engine says no)"
 
     def test_archive_that_cannot_be_inspected_is_restored(self, engine: FakeEngine) -> None:
-        engine.looks["web-old-1000"] = [REFUSAL]
+        engine.probe_results["web-old-1000"] = [REFUSAL]
         assert problem_of_rollback(engine) is None
 
     def test_name_that_cannot_be_inspected_counts_as_not_restored(self, engine: FakeEngine) -> None:
-        engine.looks["web-old-1000"] = [HEALTHY, REFUSAL, HEALTHY]
+        engine.probe_results["web-old-1000"] = [HEALTHY, REFUSAL, HEALTHY]
         engine.errors["rename:web-old-1000->web"] = REFUSAL
         assert "could not get its name back" in (problem_of_rollback(engine) or "")
 
@@ -338,7 +338,7 @@ class TestCheckRestoredContainer:
 class TestRetries:
     @pytest.mark.parametrize("call", ["rename:web-old-1000->web", "start:web", "remove:NEW with force", "stop:NEW"])
     def test_lost_answer_during_the_rollback_is_no_failure(self, engine: FakeEngine, call: str) -> None:
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         engine.lost_answers.add(call)
         result = recreate(engine)
         assert result.restored is not None
@@ -348,8 +348,8 @@ class TestRetries:
 
     @pytest.mark.parametrize("call", ["remove:NEW with force", "rename:web-old-1000->web", "start:web"])
     def test_calls_of_the_rollback_are_retried_while_the_engine_is_unreachable(self, engine: FakeEngine, call: str) -> None:
-        engine.looks["NEW"] = [exited(1)]
-        engine.away[call] = 5
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.unreachable[call] = 5
         result = recreate(engine)
         assert engine.calls.count(call) == 6
         assert result.restored is not None
@@ -357,21 +357,21 @@ class TestRetries:
         assert engine.container("web")["State"]["Status"] == "running"
 
     def test_retries_end_when_the_engine_stays_unreachable(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
-        engine.away["start:web"] = 1000
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.unreachable["start:web"] = 1000
         result = recreate(engine)
         assert result.restored is not None
         assert "could not be started" in (result.restored.problem or "")
 
     def test_unreachable_engine_is_retried_for_30_seconds(self, engine: FakeEngine) -> None:
-        engine.away["start:web"] = 1000
+        engine.unreachable["start:web"] = 1000
         problem_of_rollback(engine)
         assert engine.calls.count("start:web") == 31
 
     def test_removal_in_progress_is_retried(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
-        engine.away["remove:NEW with force"] = 3
-        engine.away_error = Conflict("removal of the container is already in progress")
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.unreachable["remove:NEW with force"] = 3
+        engine.unreachable_error = Conflict("removal of the container is already in progress")
         assert recreate(engine).container_name == "web"
         assert engine.names == {"web"}
 
@@ -381,8 +381,8 @@ class TestRetries:
         assert engine.calls.count("start:web") == 11
 
     def test_start_succeeds_once_it_is_no_longer_refused(self, engine: FakeEngine) -> None:
-        engine.away["start:web"] = 5
-        engine.away_error = REFUSAL
+        engine.unreachable["start:web"] = 5
+        engine.unreachable_error = REFUSAL
         assert problem_of_rollback(engine) is None
 
     def test_start_of_a_missing_container_is_not_retried(self, engine: FakeEngine) -> None:
@@ -391,8 +391,8 @@ class TestRetries:
         assert engine.calls.count("start:web") == 1
 
     def test_rename_is_retried_while_the_name_is_taken(self, engine: FakeEngine) -> None:
-        engine.away["rename:web-old-1000->web"] = 5
-        engine.away_error = Conflict("the name web is taken")
+        engine.unreachable["rename:web-old-1000->web"] = 5
+        engine.unreachable_error = Conflict("the name web is taken")
         assert problem_of_rollback(engine) is None
 
     def test_rename_without_an_answer_is_not_repeated(self, engine: FakeEngine) -> None:
@@ -401,8 +401,8 @@ class TestRetries:
         assert engine.calls.count("rename:web-old-1000->web") == 1
 
     def test_call_that_hangs_longer_than_the_retry_period_is_retried_once(self, engine: FakeEngine) -> None:
-        engine.away["start:web"] = 1
-        engine.seconds["start:web"] = 60
+        engine.unreachable["start:web"] = 1
+        engine.call_seconds["start:web"] = 60
         assert problem_of_rollback(engine) is None
 
 
@@ -414,14 +414,14 @@ class TestRestartPolicy:
     ALWAYS: t.ClassVar = {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}}
 
     def test_rollback_restores_the_restart_policy(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         recreate(engine)
         assert engine.calls[-5:] == ["restart=always:web", "start:web", "probe:web", "surroundings", "tag:shop:1=old"]
         assert engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always", "MaximumRetryCount": 0}
 
     def test_restart_policy_that_cannot_be_restored_is_reported_with_the_command(self, engine: FakeEngine) -> None:
         engine._find("web")["HostConfig"]["RestartPolicy"] = {"Name": "on-failure", "MaximumRetryCount": 3}
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         engine.errors["restart=on-failure:web"] = REFUSAL
         result = recreate(engine)
         assert result.restored is not None
@@ -429,8 +429,8 @@ class TestRestartPolicy:
 
     def test_restart_policy_is_restored_after_retries(self, engine: FakeEngine) -> None:
         engine._find("web")["HostConfig"].update(self.ALWAYS)
-        engine.looks["NEW"] = [exited(1)]
-        engine.away["restart=always:web"] = 3
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.unreachable["restart=always:web"] = 3
         result = recreate(engine)
         assert result.restored is not None
         assert result.restored.problem is None
@@ -440,7 +440,7 @@ class TestSeveralProblems:
     ALWAYS: t.ClassVar = {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}}
 
     def test_rename_and_start_problems_are_reported_in_order(self, engine: FakeEngine) -> None:
-        engine.looks.update({"NEW": [exited(1)], "web-old-1000": [exited(1)]})
+        engine.probe_results.update({"NEW": [exited(1)], "web-old-1000": [exited(1)]})
         engine.errors.update({"remove:NEW with force": REFUSAL, "start:web-old-1000": REFUSAL})
         result = recreate(engine)
         assert result.restored is not None
@@ -452,7 +452,7 @@ class TestSeveralProblems:
 
     def test_rename_start_and_policy_problems_are_reported_in_order(self, engine: FakeEngine) -> None:
         engine._find("web")["HostConfig"].update(self.ALWAYS)
-        engine.looks.update({"NEW": [exited(1)], "web-old-1000": [exited(1)]})
+        engine.probe_results.update({"NEW": [exited(1)], "web-old-1000": [exited(1)]})
         for call in ("rename:web-old-1000->web", "start:web-old-1000", "restart=always:web-old-1000"):
             engine.errors[call] = REFUSAL
         result = recreate(engine)
@@ -486,12 +486,12 @@ class TestStoppedContainer:
 class TestDependents:
     @pytest.fixture(autouse=True)
     def _sidecar(self, engine: FakeEngine) -> None:
-        engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
+        engine.add_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
 
     def repairs(self, result: CycleResult) -> list[tuple[str, str]]:
         return [(dependent.name, dependent.repair.value) for dependent in result.dependents]
 
     def test_rollback_restarts_dependents(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         assert self.repairs(recreate(engine)) == [("sidecar", "restarted")]
-        assert engine.is_served("sidecar")
+        assert engine.has_live_namespaces("sidecar")

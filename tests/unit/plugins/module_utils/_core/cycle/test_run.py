@@ -50,7 +50,7 @@ def engine() -> FakeEngine:
 
 
 def test_steps_of_a_successful_update(engine: FakeEngine) -> None:
-    engine.looks["NEW"] = [STARTING, HEALTHY]
+    engine.probe_results["NEW"] = [STARTING, HEALTHY]
     result = recreate(engine)
     names = [step.name for step in result.steps]
     assert names == [
@@ -83,15 +83,15 @@ class TestStepsAndDowntime:
     ALWAYS: t.ClassVar = {"RestartPolicy": {"Name": "always", "MaximumRetryCount": 0}}
 
     def test_downtime_runs_from_stop_to_start(self, engine: FakeEngine) -> None:
-        engine.seconds = {**self.SECONDS, "remove:web-old-1060": 9.0}
+        engine.call_seconds = {**self.SECONDS, "remove:web-old-1060": 9.0}
         result = recreate(engine)
         assert result.downtime == 6.5
         assert [step.seconds for step in result.steps] == [0, 0, 60, 0, 3, 0.5, 2, 1, 0, 0, 9]
 
     def test_downtime_of_a_rollback_ends_when_the_old_container_starts(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [exited(1)]
-        engine.looks["web"] = [HEALTHY, STARTING, HEALTHY]
-        engine.seconds = {**self.SECONDS, "stop:NEW": 4.0, "start:web": 5.0}
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.probe_results["web"] = [HEALTHY, STARTING, HEALTHY]
+        engine.call_seconds = {**self.SECONDS, "stop:NEW": 4.0, "start:web": 5.0}
         assert recreate(engine).downtime == 15.5
 
     def test_steps_of_a_rollback(self, engine: FakeEngine) -> None:
@@ -107,8 +107,8 @@ class TestStepsAndDowntime:
 
     def test_restart_policy_changes_do_not_count_as_downtime(self, engine: FakeEngine) -> None:
         engine._find("web")["HostConfig"].update(self.ALWAYS)
-        engine.looks["NEW"] = [exited(1)]
-        engine.seconds = {"restart=no:web": 7.0, "stop:web": 1.0, "restart=always:web": 7.0, "start:web": 2.0}
+        engine.probe_results["NEW"] = [exited(1)]
+        engine.call_seconds = {"restart=no:web": 7.0, "stop:web": 1.0, "restart=always:web": 7.0, "start:web": 2.0}
         result = recreate(engine)
         assert result.downtime == 10.0
         assert "update" in [step.name for step in result.steps]
@@ -120,7 +120,7 @@ class TestJournal:
     def test_journal_is_written_before_the_first_change_and_erased_last(self, engine: FakeEngine) -> None:
         recreate(engine, lock=fake_lock(FakeJournal(engine.calls)))
         assert engine.calls == [
-            "places:web",
+            "keys:web",
             *TO_THE_START[:4],
             f"write:{self.LOCK}",
             *TO_THE_START[4:8],
@@ -135,21 +135,21 @@ class TestJournal:
     def test_unchanged_container_writes_no_journal(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:1"] = "old"
         recreate(engine, lock=fake_lock(FakeJournal(engine.calls)))
-        assert engine.calls == ["places:web", "inspect", "pull"]
+        assert engine.calls == ["keys:web", "inspect", "pull"]
 
     def test_journal_is_empty_after_a_rollback(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         recreate(engine, lock=fake_lock(journal))
-        assert journal.notes == {}
+        assert journal.records == {}
 
     def test_journal_stays_when_the_rollback_failed(self, engine: FakeEngine) -> None:
         """The next run tries again."""
         journal = FakeJournal()
-        engine.looks["NEW"] = engine.looks["web"] = [exited(1)]
+        engine.probe_results["NEW"] = engine.probe_results["web"] = [exited(1)]
         engine.errors["start:web"] = REFUSAL
         recreate(engine, lock=fake_lock(journal))
-        assert self.LOCK in journal.notes
+        assert self.LOCK in journal.records
 
     def test_unwritable_journal_fails_before_any_engine_call(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
@@ -161,7 +161,7 @@ class TestJournal:
     def test_lock_uses_the_name_of_a_container_given_by_id(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
         recreate(engine, container=engine.container("web")["Id"], lock=fake_lock(journal))
-        calls = {"places:evenkeel-lock.", "write:evenkeel-lock.web", "erase:evenkeel-lock.web"}
+        calls = {"keys:evenkeel-lock.", "write:evenkeel-lock.web", "erase:evenkeel-lock.web"}
         assert {call for call in journal.calls if "lock" in call} == calls
 
     def test_run_by_id_waits_for_a_run_that_has_renamed_the_container(self, engine: FakeEngine) -> None:
@@ -170,13 +170,13 @@ class TestJournal:
 
         def ask_by_id() -> None:
             if "start:NEW" in engine.calls:
-                engine.look_on = lambda: None
+                engine.on_each_call = lambda: None
                 with pytest.raises(Busy, match="Container web was not changed") as busy:
                     recreate(engine, container=web, lock=RunLock(journal, FakeProcesses("second"), FakeClock(), lock_timeout=2))
                 answers.append(busy.value)
 
-        engine.look_on = ask_by_id
-        engine.looks["NEW"] = [exited(1)]
+        engine.on_each_call = ask_by_id
+        engine.probe_results["NEW"] = [exited(1)]
         assert recreate(engine, lock=fake_lock(journal)).outcome is Outcome.ROLLED_BACK
         assert (len(answers), engine.container("web")["Id"]) == (1, web)
 
@@ -191,7 +191,7 @@ class TestRecovery:
         assert isinstance(plan, Replacement)
         job = Job(RecreateRequest("web"), lambda _stopwatch: plan, HealthConfig())
         journal, runs = FakeJournal(), FakeProcesses()
-        journal.notes[lock_key("web")] = entry_to_text(journal_entry_for(plan, job, FakeProcesses("dead").me()))
+        journal.records[lock_key("web")] = entry_to_text(journal_entry_for(plan, job, FakeProcesses("dead").me()))
         runs.dead.add("dead")
         engine.stop("web", 10)
         engine.rename("web", plan.archive)
@@ -200,10 +200,10 @@ class TestRecovery:
     def test_outcome_is_recovered_when_nothing_else_had_to_be_done(self, engine: FakeEngine) -> None:
         journal, runs = FakeJournal(), FakeProcesses()
         engine.errors["start:NEW"] = engine.errors["start:web"] = REFUSAL
-        engine.looks["web"] = [exited(1)]
+        engine.probe_results["web"] = [exited(1)]
         recreate(engine, lock=fake_lock(journal, FakeProcesses("dead")))
         engine.errors.clear()
-        engine.looks.clear()
+        engine.probe_results.clear()
         engine.registry["docker.io/library/shop:1"] = "old"
         runs.dead.add("dead")
         result = recreate(engine, lock=fake_lock(journal, runs))
@@ -224,7 +224,7 @@ class TestRecovery:
     @pytest.mark.parametrize("good", [True, False])
     def test_update_or_rollback_after_a_recovery_warns(self, engine: FakeEngine, lock: RunLock, good: bool) -> None:
         if not good:
-            engine.looks["NEW"] = [exited(1)]
+            engine.probe_results["NEW"] = [exited(1)]
         result = recreate(engine, lock=lock)
         assert result.outcome is (Outcome.RECREATED if good else Outcome.ROLLED_BACK)
         assert result.warnings == ("An earlier run on this container was interrupted. This run recovered it first.",)
@@ -239,13 +239,13 @@ class TestRunAfterAFailedRollback:
     @pytest.fixture
     def journal(self, engine: FakeEngine) -> FakeJournal:
         journal = FakeJournal()
-        engine.looks.update({"NEW": [UNHEALTHY], "web": [UNHEALTHY]})
+        engine.probe_results.update({"NEW": [UNHEALTHY], "web": [UNHEALTHY]})
         result = recreate(engine, lock=fake_lock(journal))
         assert result.restored is not None
         assert result.restored.problem == "web was still unhealthy after 120 s"
-        assert lock_key("web") in journal.notes
-        del engine.looks["NEW"]
-        engine.made_here.clear()
+        assert lock_key("web") in journal.records
+        del engine.probe_results["NEW"]
+        engine.created_ids.clear()
         return journal
 
     def again(self, engine: FakeEngine, journal: FakeJournal) -> CycleResult:
@@ -256,23 +256,23 @@ class TestRunAfterAFailedRollback:
     def test_newer_image_replaces_the_unhealthy_container(self, engine: FakeEngine, journal: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:1"] = "good"
         result = self.again(engine, journal)
-        assert (result.outcome, result.recovered_first, journal.notes) == (Outcome.RECREATED, True, {})
+        assert (result.outcome, result.recovered_first, journal.records) == (Outcome.RECREATED, True, {})
         assert engine.container("web")["Image"] == "good"
 
     def test_unhealthy_container_is_reported_once_when_there_is_no_newer_image(self, engine: FakeEngine, journal: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:1"] = "old"
         with pytest.raises(RecoveryFailed, match="web was still unhealthy after 120 s"):
             self.again(engine, journal)
-        assert journal.notes == {}
+        assert journal.records == {}
         assert self.again(engine, journal).outcome is Outcome.UNCHANGED
 
     def test_container_that_cannot_be_started_needs_an_operator(self, engine: FakeEngine, journal: FakeJournal) -> None:
         """An update now would mistake it for a container that is meant to be stopped."""
         engine.stop("web", 10)
         engine.errors["start:web"] = REFUSAL
-        engine.looks["web"] = [exited(1)]
+        engine.probe_results["web"] = [exited(1)]
         with pytest.raises(
             RecoveryFailed, match=r"discard the record of the interrupted run with: docker volume rm evenkeel-lock\.web .*docker start web$"
         ):
             self.again(engine, journal)
-        assert lock_key("web") in journal.notes
+        assert lock_key("web") in journal.records

@@ -76,16 +76,16 @@ class TestStopOldContainer:
         journal = FakeJournal()
         with pytest.raises(StopFailed, match="removed while the image was pulled") as caught:
             recreate(engine, lock=fake_lock(journal))
-        assert (caught.value.touched, journal.notes) == (False, {})
+        assert (caught.value.touched, journal.records) == (False, {})
 
     def test_container_removed_before_the_stop_message(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = NotFound("no such container")
-        with pytest.raises(StopFailed, match=r"^Container web was removed while the image was pulled\. Nothing was changed\.$"):
+        with pytest.raises(StopFailed, match=r"^Container web was removed just before it was to be stopped\. Nothing was changed\.$"):
             recreate(engine)
 
     def test_container_that_cannot_be_started_again_is_reported_with_the_command(self, engine: FakeEngine) -> None:
         engine.errors.update({"stop:web": REFUSAL, "start:web": EngineError("port is already allocated")})
-        engine.looks["web"] = [exited(0)]
+        engine.probe_results["web"] = [exited(0)]
         with pytest.raises(StopFailed, match=r"does not run as before: .*port is already allocated.*docker start web") as caught:
             recreate(engine)
         assert caught.value.touched
@@ -93,18 +93,18 @@ class TestStopOldContainer:
     def test_container_that_is_unhealthy_after_the_restart_needs_no_command(self, engine: FakeEngine) -> None:
         engine._find("web")["Config"]["Healthcheck"] = {"Interval": 1, "Timeout": 1}
         engine.lost_answers.add("stop:web")
-        engine.looks["web"] = [STARTING]
+        engine.probe_results["web"] = [STARTING]
         with pytest.raises(StopFailed, match=r"It does not run as before: web was still starting after 1 s\.$") as caught:
             recreate(engine)
         assert caught.value.touched is True
 
     def test_stop_without_an_answer_is_repeated_before_the_container_is_started_again(self, engine: FakeEngine) -> None:
         """A container that is being stopped still looks healthy."""
-        engine.away["stop:web"] = 1
+        engine.unreachable["stop:web"] = 1
         journal = FakeJournal()
         with pytest.raises(StopFailed, match=r"could not be stopped: nobody listens\. It was started again and runs as before\.") as caught:
             recreate(engine, lock=fake_lock(journal))
-        assert (engine.calls.count("stop:web"), caught.value.touched, journal.notes) == (2, True, {})
+        assert (engine.calls.count("stop:web"), caught.value.touched, journal.records) == (2, True, {})
 
     @pytest.mark.parametrize("stop_timeout", [-1, 10])
     def test_stop_that_never_answers_is_left_to_the_next_run(self, engine: FakeEngine, stop_timeout: int) -> None:
@@ -113,12 +113,12 @@ class TestStopOldContainer:
         journal = FakeJournal()
         with pytest.raises(StopFailed, match=r"It still runs, but the engine may still stop it\. Run the task again\.$") as caught:
             recreate(engine, lock=fake_lock(journal))
-        assert (caught.value.touched, [*journal.notes]) == (False, [lock_key("web")])
+        assert (caught.value.touched, [*journal.records]) == (False, [lock_key("web")])
         assert (engine.calls.count("stop:web") == 1) is (stop_timeout < 0), "a stop without a timeout is not waited for twice"
 
     def test_container_that_cannot_be_inspected_counts_as_touched(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = REFUSAL
-        engine.looks["web"] = [HEALTHY, REFUSAL]
+        engine.probe_results["web"] = [HEALTHY, REFUSAL]
         with pytest.raises(StopFailed) as caught:
             recreate(engine)
         assert caught.value.touched is True
@@ -138,7 +138,7 @@ class TestStopOldContainer:
         self, engine: FakeEngine, own: int | None, wanted: int | None, old: int, new: int
     ) -> None:
         engine._find("web")["Config"]["StopTimeout"] = own
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         recreate(engine, stop_timeout=wanted)
         assert engine.stop_timeouts == [old, new]
 
@@ -173,7 +173,7 @@ class TestRenameOldContainer:
         engine.errors[call] = REFUSAL
         with pytest.raises((StopFailed, RenameFailed)):
             recreate(engine, lock=fake_lock(journal))
-        assert journal.notes == {}
+        assert journal.records == {}
 
 
 class TestRestartPolicy:
@@ -206,7 +206,7 @@ class TestRestartPolicy:
     @pytest.mark.parametrize("policy", [None, {}, {"Name": ""}, {"Name": "no"}])
     def test_container_without_a_restart_policy_is_not_updated(self, engine: FakeEngine, policy: dict[str, str] | None) -> None:
         engine._find("web")["HostConfig"]["RestartPolicy"] = policy
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         recreate(engine)
         assert not [call for call in engine.calls if call.startswith("restart=")]
 
@@ -317,7 +317,7 @@ class TestContainersAreAddressedById:
     def test_old_and_new_container_are_addressed_by_id(self, engine: FakeEngine, asked: set[str]) -> None:
         engine._find("web")["HostConfig"]["RestartPolicy"] = {"Name": "always"}
         old_id = engine.container("web")["Id"]
-        engine.looks["NEW"] = [exited(1)]
+        engine.probe_results["NEW"] = [exited(1)]
         recreate(engine)
         assert len(asked) == 2
         assert old_id in asked
@@ -343,7 +343,7 @@ class TestContainersAreAddressedById:
             return new_id
 
         monkeypatch.setattr(engine, "create", create_and_rename)
-        engine.looks["NEW"] = [look]
+        engine.probe_results["NEW"] = [look]
         recreate(engine)
         assert "start:NEW" in engine.calls
         assert engine.names == names
@@ -375,7 +375,7 @@ class TestStoppedContainer:
 class TestDependents:
     @pytest.fixture(autouse=True)
     def _sidecar(self, engine: FakeEngine) -> None:
-        engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
+        engine.add_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
 
     def test_failed_stop_leaves_dependents_alone(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = REFUSAL

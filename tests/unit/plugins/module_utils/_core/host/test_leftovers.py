@@ -32,7 +32,7 @@ def engine(reader: FakeHostReader) -> FakeEngine:
 
 
 def has_archive(engine: FakeEngine, name: str, image: str = "older") -> str:
-    archive = engine.has_container(name, "shop:1", image)
+    archive = engine.add_container(name, "shop:1", image)
     engine._find(name)["State"]["Status"] = "exited"
     engine.local[TAG] = "old"
     return archive
@@ -41,14 +41,14 @@ def has_archive(engine: FakeEngine, name: str, image: str = "older") -> str:
 def has_run_on_web(engine: FakeEngine, reader: FakeHostReader, **changes: Any) -> None:
     """A run has renamed web to its archive."""
     entry = a_journal_entry("other", old={"id": engine.container("web")["Id"], **changes})
-    reader.notes["journal"].notes[lock_key("web")] = entry_to_text(entry)
+    reader.records["journal"].records[lock_key("web")] = entry_to_text(entry)
     engine._find("web").update(Name="/web-old-1000")
 
 
 def test_a_kept_archive_is_listed_with_its_container(engine: FakeEngine, reader: FakeHostReader) -> None:
     archive = has_archive(engine, "web-old-1")
     has_archive(engine, "web-old-2")
-    ArchiveStore(reader.notes["memory"]).add("web", ArchiveRecord(archive, "web-old-1", runs=True, restart_policy={}, rollout="7"))
+    ArchiveStore(reader.records["memory"]).add("web", ArchiveRecord(archive, "web-old-1", runs=True, restart_policy={}, rollout="7"))
     report = host_report(inspect(reader))
     assert [one["name"] for one in report["containers"]] == ["web", "web-old-2"], "web-old-2 is not recorded as an archive"
     assert report["containers"][0]["archives"] == [{"name": "web-old-1", "id": archive, "kept": True, "rollout": "7"}]
@@ -57,13 +57,13 @@ def test_a_kept_archive_is_listed_with_its_container(engine: FakeEngine, reader:
 
 def test_a_renamed_archive_is_an_ordinary_container(engine: FakeEngine, reader: FakeHostReader) -> None:
     archive = has_archive(engine, "renamed")
-    ArchiveStore(reader.notes["memory"]).add("web", ArchiveRecord(archive, "web-old-1", runs=True, restart_policy={}))
+    ArchiveStore(reader.records["memory"]).add("web", ArchiveRecord(archive, "web-old-1", runs=True, restart_policy={}))
     assert [info.name for info in inspect(reader).containers] == ["renamed", "web"]
 
 
 def test_an_archive_without_its_container_is_left_over(engine: FakeEngine, reader: FakeHostReader) -> None:
     archive = has_archive(engine, "shop-old-1")
-    ArchiveStore(reader.notes["memory"]).add("shop", ArchiveRecord(archive, "shop-old-1", runs=True, restart_policy={}))
+    ArchiveStore(reader.records["memory"]).add("shop", ArchiveRecord(archive, "shop-old-1", runs=True, restart_policy={}))
     info = inspect(reader, selection=Selection(names=frozenset({"shop"})))
     assert (info.containers, info.missing, info.left_over) == ((), ("shop",), ("shop-old-1",))
 
@@ -84,14 +84,14 @@ def test_an_archive_of_a_run_is_reported_as_its_missing_container(engine: FakeEn
 
 def test_an_archive_of_a_run_is_listed_with_the_new_container(engine: FakeEngine, reader: FakeHostReader) -> None:
     has_run_on_web(engine, reader)
-    new = engine.has_container("web", "shop:1", "new")
+    new = engine.add_container("web", "shop:1", "new")
     (web,) = inspect(reader).containers
     assert (web.id, [archive.name for archive in web.archives or ()]) == (new, ["web-old-1000"])
 
 
 def test_an_archive_of_a_dependent_is_reported_as_its_container(engine: FakeEngine, reader: FakeHostReader) -> None:
     web = engine.container("web")["Id"]
-    net = engine.has_container("net-old-1000", "shop:1", "old", {"NetworkMode": f"container:{web}"})
+    net = engine.add_container("net-old-1000", "shop:1", "old", {"NetworkMode": f"container:{web}"})
     dependent = Dependent(net, "net", web, "web", runs=True, shares_with=(web,), archive="net-old-1000")
     has_run_on_web(engine, reader, dependents=(dependent,))
     assert [info.name for info in inspect(reader).containers] == ["net", "web"]
@@ -101,15 +101,15 @@ def test_an_archive_of_a_dependent_is_reported_as_its_container(engine: FakeEngi
 def test_a_run_on_another_machine_is_busy_until_its_lease_ends(engine: FakeEngine, reader: FakeHostReader, age: float, busy: bool) -> None:
     has_run_on_web(engine, reader)
     processes = FakeProcesses()
-    processes.far_away.add("other")
-    reader.notes["journal"].age_of_all = age
+    processes.unknown.add("other")
+    reader.records["journal"].age_of_records = age
     (web,) = inspect(reader, processes).containers
     assert (web.busy, web.interrupted) == (busy, not busy)
 
 
 def test_a_run_that_recovers_an_interrupted_one_is_busy(engine: FakeEngine, reader: FakeHostReader) -> None:
     has_run_on_web(engine, reader)
-    notes = reader.notes["journal"].notes
+    notes = reader.records["journal"].records
     notes[takeover_key(a_journal_entry("other"))] = entry_to_text(a_journal_entry("rescuer", old={"id": "x"}))
     processes = FakeProcesses()
     processes.dead.add("other")
@@ -118,8 +118,8 @@ def test_a_run_that_recovers_an_interrupted_one_is_busy(engine: FakeEngine, read
 
 
 def test_a_record_that_cannot_be_read_causes_a_warning(reader: FakeHostReader) -> None:
-    reader.notes["journal"].notes[lock_key("web")] = "{}"
-    reader.notes["memory"].notes["evenkeel-archives.web"] = "no JSON"
+    reader.records["journal"].records[lock_key("web")] = "{}"
+    reader.records["memory"].records["evenkeel-archives.web"] = "no JSON"
     info = inspect(reader)
     assert [info.name for info in info.containers] == ["web"]
     assert "The archives of web are unknown" in info.warnings[0]

@@ -95,8 +95,8 @@ class TestStatus:
 
     @pytest.mark.parametrize("reference", [f"shop@{digest_of('old')}", f"shop:1@{digest_of('old')}"])
     def test_a_pinned_container_is_not_looked_up(self, engine: FakeEngine, reader: FakeHostReader, reference: str) -> None:
-        engine.has_container("pinned", reference, "old")
-        engine.vanish("web")
+        engine.add_container("pinned", reference, "old")
+        engine.remove_externally("web")
         assert status(reader, "pinned") is Status.PINNED
         assert "ask" not in "".join(reader.calls)
 
@@ -156,14 +156,14 @@ class TestStatus:
         engine.registry[TAG] = "new"
         if is_here:
             engine.local["docker.io/library/shop:bad"] = "new"
-        Rejections(reader.notes["memory"]).remember("web", Rejected("shop:1", "new", digest_of("new"), "crashed", 1))
+        Rejections(reader.records["memory"]).remember("web", Rejected("shop:1", "new", digest_of("new"), "crashed", 1))
         info = inspect(reader)
         assert info.containers[0].assessment.status is Status.REJECTED
         assert info.outdated == ()
 
     def test_a_rejected_image_does_not_prevent_an_update_to_another_one(self, engine: FakeEngine, reader: FakeHostReader) -> None:
         engine.registry[TAG] = "newer"
-        Rejections(reader.notes["memory"]).remember("web", Rejected("shop:1", "new", digest_of("new"), "crashed", 1))
+        Rejections(reader.records["memory"]).remember("web", Rejected("shop:1", "new", digest_of("new"), "crashed", 1))
         assert status(reader) is Status.OUTDATED
 
     @pytest.mark.parametrize(("age", "expected"), [(DAY - 1, Status.TOO_YOUNG), (DAY, Status.OUTDATED)])
@@ -224,11 +224,11 @@ class TestSelection:
         assert inspect(reader, selection=selection).missing == ("absent", "no")
 
     def test_each_reference_of_the_selected_containers_is_looked_up_once(self, engine: FakeEngine, reader: FakeHostReader) -> None:
-        engine.has_container("db", "db:1", "db")
-        engine.has_container("cache", "cache:1", "cache")
+        engine.add_container("db", "db:1", "db")
+        engine.add_container("cache", "cache:1", "cache")
         engine._find("cache")["State"]["Status"] = "exited"
         for number in range(5):
-            engine.has_container(f"more-{number}", ("db", "docker.io/library/db:latest", "db:1")[number % 3], "db")
+            engine.add_container(f"more-{number}", ("db", "docker.io/library/db:latest", "db:1")[number % 3], "db")
         engine._find("more-0")["Config"]["Image"] = "db:latest"
         inspect(reader, selection=Selection(states=frozenset({"running"})))
         asked = [call for call in reader.calls if call.startswith("ask:")]
@@ -243,7 +243,7 @@ class TestForbiddenCalls:
     @pytest.fixture(autouse=True)
     def _outdated_and_pinned(self, engine: FakeEngine) -> None:
         engine.registry[TAG] = "new"
-        engine.has_container("pinned", f"shop@{digest_of('old')}", "old")
+        engine.add_container("pinned", f"shop@{digest_of('old')}", "old")
 
     def test_without_the_list_of_containers_the_inspection_fails(self, reader: FakeHostReader) -> None:
         reader.errors["containers"] = self.FORBIDDEN

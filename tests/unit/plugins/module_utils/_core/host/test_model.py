@@ -19,8 +19,8 @@ from support.fakes.host_reader import FakeHostReader
 def reader() -> FakeHostReader:
     """The containers web and db run, cache has exited."""
     reader = host_of_web()
-    reader.engine.has_container("db", "db:1", "db", Labels={"tier": "data", "mine": ""})
-    reader.engine.has_container("cache", "db:1", "db", Labels={"tier": "data=hot"})
+    reader.engine.add_container("db", "db:1", "db", Labels={"tier": "data", "mine": ""})
+    reader.engine.add_container("cache", "db:1", "db", Labels={"tier": "data=hot"})
     reader.engine._find("cache")["State"]["Status"] = "exited"
     return reader
 

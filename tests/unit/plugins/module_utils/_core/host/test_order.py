@@ -32,33 +32,33 @@ def service_labels(name: str, depends_on: str = "", project: str = "shop") -> di
 
 
 def test_services_of_compose_follow_their_depends_on(engine: FakeEngine, reader: FakeHostReader) -> None:
-    engine.has_container("a", "shop:1", "old", Labels=service_labels("app", "db:service_healthy:true,cache:service_started:false"))
-    engine.has_container("x-db-1", "shop:1", "old", Labels=service_labels("db"))
-    engine.has_container("x-db-2", "shop:1", "old", Labels=service_labels("db"))
-    engine.has_container("x-cache", "shop:1", "old", Labels=service_labels("cache", "db:service_started"))
-    engine.has_container("b", "shop:1", "old", Labels=service_labels("db", "app:service_started:true", project="other"))
+    engine.add_container("a", "shop:1", "old", Labels=service_labels("app", "db:service_healthy:true,cache:service_started:false"))
+    engine.add_container("x-db-1", "shop:1", "old", Labels=service_labels("db"))
+    engine.add_container("x-db-2", "shop:1", "old", Labels=service_labels("db"))
+    engine.add_container("x-cache", "shop:1", "old", Labels=service_labels("cache", "db:service_started"))
+    engine.add_container("b", "shop:1", "old", Labels=service_labels("db", "app:service_started:true", project="other"))
     assert inspect(reader).outdated == ("b", "web", "x-db-1", "x-db-2", "x-cache", "a")
 
 
 @pytest.mark.parametrize("mode", ["NetworkMode", "PidMode", "IpcMode"])
 def test_a_container_follows_the_one_whose_namespace_it_shares(engine: FakeEngine, reader: FakeHostReader, mode: str) -> None:
-    engine.has_container("a", "shop:1", "old", {mode: f"container:{engine.container('web')['Id']}"})
+    engine.add_container("a", "shop:1", "old", {mode: f"container:{engine.container('web')['Id']}"})
     assert inspect(reader).outdated == ("web", "a")
 
 
 def test_a_container_follows_its_link_target(engine: FakeEngine, reader: FakeHostReader) -> None:
-    engine.has_container("a", "shop:1", "old", {"Links": ["web:db"]})
+    engine.add_container("a", "shop:1", "old", {"Links": ["web:db"]})
     assert inspect(reader).outdated == ("web", "a")
 
 
 def test_dependencies_count_through_a_container_that_is_up_to_date(engine: FakeEngine, reader: FakeHostReader) -> None:
-    engine.has_container("a", "shop:1", "old", Labels=service_labels("app", "middle"))
-    engine.has_container("b", "other:1", "other", Labels=service_labels("middle", "db"))
-    engine.has_container("c", "shop:1", "old", Labels=service_labels("db"))
+    engine.add_container("a", "shop:1", "old", Labels=service_labels("app", "middle"))
+    engine.add_container("b", "other:1", "other", Labels=service_labels("middle", "db"))
+    engine.add_container("c", "shop:1", "old", Labels=service_labels("db"))
     assert inspect(reader).outdated == ("c", "a", "web")
 
 
 def test_containers_in_a_circle_are_sorted_by_name(engine: FakeEngine, reader: FakeHostReader) -> None:
-    engine.has_container("a", "shop:1", "old", Labels=service_labels("a", "b"))
-    engine.has_container("b", "shop:1", "old", Labels=service_labels("b", "a"))
+    engine.add_container("a", "shop:1", "old", Labels=service_labels("a", "b"))
+    engine.add_container("b", "shop:1", "old", Labels=service_labels("b", "a"))
     assert inspect(reader).outdated == ("a", "b", "web")

@@ -62,8 +62,8 @@ def test_environment_and_labels_are_not_returned(engine: FakeEngine, reader: Fak
     engine.registry[TAG] = "new"
     engine._find("web")["Config"].update(Env=["PASSWORD=hunter2"], Labels={"token": "hunter3"})
     rejected = Rejected("shop:1", "new", digest_of("new"), "start_failed: cannot run with PASSWORD=hunter2", 1)
-    engine.has_container("bad", "shop:1", "old")
-    Rejections(reader.notes["memory"]).remember("bad", rejected)
+    engine.add_container("bad", "shop:1", "old")
+    Rejections(reader.records["memory"]).remember("bad", rejected)
     info = inspect(reader)
     assert [one.assessment.status for one in info.containers] == [Status.REJECTED, Status.OUTDATED]
     assert "hunter" not in str(host_report(info)) + str(info.warnings)
@@ -72,6 +72,6 @@ def test_environment_and_labels_are_not_returned(engine: FakeEngine, reader: Fak
 def test_the_service_of_docker_compose_is_returned(engine: FakeEngine, reader: FakeHostReader) -> None:
     prefix = "com.docker.compose"
     labels = {f"{prefix}.project": "shop", f"{prefix}.service": "app", f"{prefix}.depends_on": "db:service_healthy:true"}
-    engine.has_container("app", "shop:1", "old", Labels=labels)
+    engine.add_container("app", "shop:1", "old", Labels=labels)
     (app, _web) = host_report(inspect(reader))["containers"]
     assert app["compose"] == {"project": "shop", "service": "app", "depends_on": ["db"]}

@@ -118,7 +118,7 @@ class TestImageDigest:
         assert not [call for call in engine.calls if call.startswith("tag")]
 
     def test_container_whose_reference_has_another_digest_is_refused(self, engine: FakeEngine) -> None:
-        engine.has_container("db", f"shop@{ELSEWHERE}", "elsewhere")
+        engine.add_container("db", f"shop@{ELSEWHERE}", "elsewhere")
         with pytest.raises(InvalidInput, match="has another digest"):
             recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("db", image_digest=TESTED), HealthConfig(), Cleanup())
 

@@ -20,7 +20,7 @@ SHOP = ImageReference.parse("shop:1")
 @pytest.fixture
 def engine() -> FakeEngine:
     engine = FakeEngine()
-    engine.has_container("web", "shop:1", "old")
+    engine.add_container("web", "shop:1", "old")
     return engine
 
 

@@ -40,7 +40,7 @@ class TestImageDigest:
             if engine.calls and engine.calls[-1] == "stop:web":
                 engine.local[TAG] = "elsewhere"
 
-        engine.look_on = meddle
+        engine.on_each_call = meddle
         assert recreate_by_digest(engine).new_image.id == engine.container("web")["Image"] == "tested"
 
     def test_tag_is_not_moved_for_a_rejected_digest(self, engine: FakeEngine) -> None:
@@ -61,6 +61,6 @@ class TestImageDigest:
         assert "stop:web" not in engine.calls
 
     def test_rollback_moves_the_tag_back(self, engine: FakeEngine) -> None:
-        engine.looks["NEW"] = [UNHEALTHY]
+        engine.probe_results["NEW"] = [UNHEALTHY]
         result = recreate_by_digest(engine)
         assert (result.outcome, engine.local[TAG], engine.container("web")["Image"]) == (Outcome.ROLLED_BACK, "old", "old")

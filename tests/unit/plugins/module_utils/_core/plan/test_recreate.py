@@ -145,7 +145,7 @@ class TestArchives:
         assert engine.container("web-old-1000") == before
 
     def test_a_container_that_only_has_the_name_of_an_archive_is_updated(self, engine: FakeEngine) -> None:
-        engine.has_container("shop-old-7", "shop:1", "old")
+        engine.add_container("shop-old-7", "shop:1", "old")
         assert recreate(engine, container="shop-old-7").outcome is Outcome.RECREATED
 
 
@@ -155,9 +155,9 @@ class TestRejected:
     @pytest.fixture
     def memory(self, engine: FakeEngine) -> FakeJournal:
         memory = FakeJournal()
-        engine.looks["NEW"] = [exited(3)]
+        engine.probe_results["NEW"] = [exited(3)]
         assert recreate(engine, memory=memory).outcome is Outcome.ROLLED_BACK
-        engine.looks.clear()
+        engine.probe_results.clear()
         engine.calls.clear()
         return memory
 
@@ -173,12 +173,12 @@ class TestRejected:
 
     def test_force_tries_a_rejected_image_and_erases_its_record(self, engine: FakeEngine, memory: FakeJournal) -> None:
         assert recreate(engine, memory=memory, force=True).outcome is Outcome.RECREATED
-        assert memory.notes == {}
+        assert memory.records == {}
 
     def test_a_newer_image_is_tried_after_a_rejected_one(self, engine: FakeEngine, memory: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:1"] = "newer"
         assert recreate(engine, memory=memory).outcome is Outcome.RECREATED
-        assert memory.notes == {}
+        assert memory.records == {}
 
     def test_a_rejected_image_is_skipped_under_another_reference_whose_tag_stays(self, engine: FakeEngine, memory: FakeJournal) -> None:
         engine.registry["docker.io/library/shop:2"] = "new"

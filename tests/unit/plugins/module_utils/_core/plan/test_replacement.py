@@ -47,8 +47,8 @@ class Host:
 
     def __init__(self) -> None:
         self.engine, self.memory = FakeEngine(), FakeJournal()
-        vpn = self.engine.has_container("vpn", "vpn:1", "old-vpn", ALWAYS)
-        self.web = self.engine.has_container("web", "web:1", "old-web", {"NetworkMode": f"container:{vpn}", **ALWAYS})
+        vpn = self.engine.add_container("vpn", "vpn:1", "old-vpn", ALWAYS)
+        self.web = self.engine.add_container("web", "web:1", "old-web", {"NetworkMode": f"container:{vpn}", **ALWAYS})
         self.engine.registry.update({"docker.io/library/vpn:1": "new-vpn", "docker.io/library/web:1": "new-web"})
         self.update("web")
         self.result = self.update("vpn")
@@ -78,7 +78,7 @@ def test_an_archive_in_the_network_of_the_container_stays_and_causes_a_warning(h
 def test_both_archives_can_be_restored_one_after_the_other(host: Host) -> None:
     assert host.back("vpn").outcome is host.back("web").outcome is Outcome.RESTORED
     assert host.engine.container("web")["Id"] == host.web
-    assert host.engine.is_served("web")
+    assert host.engine.has_live_namespaces("web")
     assert host.engine.names == {"vpn", "web"}
 
 
@@ -86,7 +86,7 @@ def test_an_archive_cannot_be_restored_without_its_provider(host: Host) -> None:
     """Its provider is stopped, so the running container stays."""
     assert host.back("web").outcome is Outcome.ROLLED_BACK
     assert host.engine.container("web")["Image"] == "new-web"
-    assert host.engine.is_served("web")
+    assert host.engine.has_live_namespaces("web")
 
 
 DIGEST = "sha256:" + "d" * 64
@@ -99,7 +99,7 @@ def engine() -> FakeEngine:
 
 class TestArchiveName:
     def test_a_name_that_is_taken_is_not_used(self, engine: FakeEngine) -> None:
-        engine.has_container("web-old-1000", "other:1", "other")
+        engine.add_container("web-old-1000", "other:1", "other")
         recreate(engine)
         assert "rename:web->web-old-1001" in engine.calls
         assert "web-old-1000" in engine.names
@@ -157,7 +157,7 @@ class TestPlan:
 class TestLostFiles:
     @pytest.fixture(autouse=True)
     def _files(self, engine: FakeEngine) -> None:
-        engine.changed["web"] = [{"Path": "/srv/upload", "Kind": 1}]
+        engine.changed_files["web"] = [{"Path": "/srv/upload", "Kind": 1}]
 
     def test_lost_files_can_be_a_reason_to_refuse(self, engine: FakeEngine) -> None:
         with pytest.raises(Refused, match="would be lost: /srv/upload"):
@@ -171,7 +171,7 @@ class TestLostFiles:
 class TestDependents:
     @pytest.fixture(autouse=True)
     def _sidecar(self, engine: FakeEngine) -> None:
-        engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
+        engine.add_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
 
     def test_a_dependent_that_could_not_be_recreated_is_a_reason_to_refuse(self, engine: FakeEngine) -> None:
         engine._find("sidecar")["HostConfig"]["AutoRemove"] = True

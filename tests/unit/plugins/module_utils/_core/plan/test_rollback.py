@@ -35,7 +35,7 @@ class TestArchive:
         assert ARCHIVE in host.engine.names, "a container that only has the name of an archive is not used"
 
     def test_a_removed_archive_cannot_be_restored(self, host: HostWithArchive) -> None:
-        host.engine.vanish(ARCHIVE)
+        host.engine.remove_externally(ARCHIVE)
         with pytest.raises(NoArchive):
             host.rollback_to_archive()
 
@@ -73,13 +73,13 @@ class TestPreflight:
 class TestMissingContainer:
     @pytest.fixture(autouse=True)
     def _missing(self, host: HostWithArchive) -> None:
-        host.engine.vanish("web")
+        host.engine.remove_externally("web")
 
     def test_without_an_archive_either_there_is_nothing_to_restore(self, host: HostWithArchive) -> None:
-        host.engine.vanish(ARCHIVE)
+        host.engine.remove_externally(ARCHIVE)
         with pytest.raises(NoArchive):
             host.rollback_to_archive()
-        assert host.journal.notes == {}
+        assert host.journal.records == {}
 
     def test_a_missing_container_cannot_be_named_by_an_id(self, host: HostWithArchive) -> None:
         with pytest.raises(InspectFailed, match="no container"):

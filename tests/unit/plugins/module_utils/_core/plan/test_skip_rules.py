@@ -62,7 +62,7 @@ def engine() -> FakeEngine:
     """A container web that runs image old. In the registry, its tag has moved to image new, which was built an hour ago."""
     engine = FakeEngine()
     engine.clock = FakeClock(NOW)
-    engine.has_container("web", "shop:1", "old", Labels={"evenkeel.enable": "false"})
+    engine.add_container("web", "shop:1", "old", Labels={"evenkeel.enable": "false"})
     engine.registry[TAG] = "new"
     engine.images["new"] = {"Created": datetime.fromtimestamp(NOW - 3600, timezone.utc).isoformat()}
     return engine
@@ -112,7 +112,7 @@ class TestTooYoung:
         assert result.warnings == ("shop:1 has no credible build date, so min_image_age was not applied.",)
 
     def test_a_tag_that_cannot_be_pointed_back_causes_a_warning(self, engine: FakeEngine) -> None:
-        engine.has_container("other", "shop:1", "new")
+        engine.add_container("other", "shop:1", "new")
         warning = "The tag shop:1 still points at the too young image on this host, because other runs that image under it."
         (given,) = recreate(engine, min_image_age=DAY).warnings
         assert given.startswith(warning)

@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord, ArchiveStore
-from support.fakes.engine import FakeJournal, Fuse, Killed
+from support.fakes.engine import CallCounter, FakeJournal, Killed
 
 FIRST = ArchiveRecord("1", "web-old-1000", runs=True, restart_policy={"Name": "always"})
 SECOND = ArchiveRecord("2", "web-old-2000", runs=False, restart_policy={})
@@ -42,7 +42,7 @@ def test_record_is_erased_with_the_last_archive(memory: FakeJournal) -> None:
     archives.drop("web", "another")
     assert archives.of("web") == (FIRST,)
     archives.drop("web", "1")
-    assert memory.notes == {}
+    assert memory.records == {}
 
 
 def test_dropping_an_unknown_archive_writes_nothing(memory: FakeJournal) -> None:
@@ -52,10 +52,10 @@ def test_dropping_an_unknown_archive_writes_nothing(memory: FakeJournal) -> None
 
 @pytest.mark.parametrize("text", ["", "no JSON", '["x"]', '[{"id": "1"}]', "3"])
 def test_unreadable_record_is_not_overwritten(memory: FakeJournal, text: str) -> None:
-    memory.notes[KEY] = text
+    memory.records[KEY] = text
     with pytest.raises(EngineError, match=f"the volume {KEY} was not written by this version"):
         ArchiveStore(memory).add("web", FIRST)
-    assert memory.notes == {KEY: text}
+    assert memory.records == {KEY: text}
 
 
 @pytest.mark.parametrize("at", range(1, 8))
@@ -71,15 +71,15 @@ def test_kill_loses_no_earlier_archive(memory: FakeJournal, at: int, drop: bool)
         else:
             archives.add("web", ArchiveRecord("3", "web-old-3000", runs=True, restart_policy={}))
 
-    memory.fuse = Fuse(at)
+    memory.call_counter = CallCounter(at)
     try:
         change()
     except Killed:
-        memory.fuse = Fuse()
+        memory.call_counter = CallCounter()
         assert archives.of("web")[-1] == FIRST
         change()
-    memory.fuse = Fuse()
+    memory.call_counter = CallCounter()
     assert [kept.id for kept in archives.of("web")] == (["1"] if drop else ["3", "2", "1"])
     for kept in archives.of("web"):
         archives.drop("web", kept.id)
-    assert memory.notes == {}
+    assert memory.records == {}

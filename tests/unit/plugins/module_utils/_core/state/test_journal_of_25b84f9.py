@@ -24,7 +24,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock im
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_to_archive
-from support.fakes.engine import FakeProcesses, Fuse, Killed, fake_context, fake_run
+from support.fakes.engine import CallCounter, FakeProcesses, Killed, fake_context, fake_run
 from support.fakes.journal_states import HostInState, JournalState, OnlyThisRunLives, load_states
 
 STATES = load_states(Path(__file__).parent / "fixtures/journal_25b84f9")
@@ -67,7 +67,7 @@ def recovery_keeps_the_new_one(state: JournalState) -> bool:
     if old is None:
         return True  # The run had come to its end.
     if state.way["touch"] == "stop":
-        is_kept = any(state.run["old_id"] in note.text for note in state.notes("fleet.evenkeel.memory").values())
+        is_kept = any(state.run["old_id"] in note.text for note in state.records("fleet.evenkeel.memory").values())
         return state.has_note("evenkeel-new") or is_kept
     return occupant["State"]["Status"] == "running" and not state.way["fails"]
 
@@ -85,7 +85,7 @@ def assert_promise_kept(host: HostInState, state: JournalState, *, new: bool, ar
         assert now["Image"] == way["image_id"]
     else:
         assert now["Id"] == run["old_id"]
-    assert host.journal.notes == {}
+    assert host.journal.records == {}
 
     kept = ArchiveStore(host.memory).of(state.container)
     names = {name for name in engine.names if name == state.container or name.startswith(f"{state.container}-old-")}
@@ -114,7 +114,7 @@ def assert_dependent_lives(host: HostInState, state: JournalState) -> None:
     now = host.engine.container(dependent)
     assert now["State"]["Status"] == "running"
     assert now["HostConfig"]["NetworkMode"] == f"container:{host.engine.container(state.container)['Id']}"
-    assert host.engine.is_served(dependent)
+    assert host.engine.has_live_namespaces(dependent)
 
 
 def archives_after_recovery(state: JournalState, *, new: bool) -> int:
@@ -131,7 +131,7 @@ def assert_recovered(host: HostInState, state: JournalState) -> None:
 
 def test_there_are_states_of_every_kind() -> None:
     """A fixture that went missing must not look like a test that passed."""
-    kinds = {key.partition(".")[0] for state in STATES for key in state.notes("fleet.evenkeel.journal")}
+    kinds = {key.partition(".")[0] for state in STATES for key in state.records("fleet.evenkeel.journal")}
     assert kinds == {"evenkeel-lock", "evenkeel-lock-after", "evenkeel-new", "evenkeel-touch"}
     assert {bool(state.entry["returning"]) for state in LOCKED if state.entry} == {False, True}
     assert {bool(state.entry["dependents"]) for state in LOCKED if state.entry} == {False, True}
@@ -224,13 +224,13 @@ class OnlyTheLeaseCounts(FakeProcesses):
 def test_a_holder_on_another_machine_is_waited_for_until_its_lease_ends(state: JournalState) -> None:
     assert state.entry
     host, runs = HostInState(state), OnlyTheLeaseCounts()
-    before = dict(host.journal.notes)
-    host.journal.age_of_all = state.entry["lease"] - 1
+    before = dict(host.journal.records)
+    host.journal.age_of_records = state.entry["lease"] - 1
     with pytest.raises(Busy, match=r"process \d+ on web1"):
         recover_only(host, state, lock_of_this_run(host, runs))
-    assert host.journal.notes == before
+    assert host.journal.records == before
     assert host.engine.calls == []
-    host.journal.age_of_all = state.entry["lease"] + 1
+    host.journal.age_of_records = state.entry["lease"] + 1
     recover_only(host, state, lock_of_this_run(host, runs))
     assert_recovered(host, state)
 
@@ -240,11 +240,11 @@ def test_the_recovery_is_killed_too(state: JournalState) -> None:
     """Then the lock is the old version's, and its successor is this version's."""
     for at in range(1, 200):
         host = HostInState(state)
-        host.engine.fuse = host.journal.fuse = host.memory.fuse = Fuse(at)
+        host.engine.call_counter = host.journal.call_counter = host.memory.call_counter = CallCounter(at)
         try:
             recover_only(host, state, lock_of_this_run(host, OnlyThisRunLives("second")))
         except Killed:
-            host.engine.fuse = host.journal.fuse = host.memory.fuse = Fuse()
+            host.engine.call_counter = host.journal.call_counter = host.memory.call_counter = CallCounter()
             recover_only(host, state, lock_of_this_run(host, OnlyThisRunLives("third")))
             assert_recovered(host, state)
         else:

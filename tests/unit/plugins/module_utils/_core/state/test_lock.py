@@ -67,13 +67,13 @@ def test_lock_whose_answer_was_lost_is_released_unless_another_run_holds_it(
     lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch, holder: str
 ) -> None:
     def lost(key: str, _text: str) -> str:
-        journal.notes[key] = entry_to_text(entry(holder))
+        journal.records[key] = entry_to_text(entry(holder))
         raise NoAnswer("the connection broke")
 
     monkeypatch.setattr(journal, "write", lost)
     with pytest.raises(JournalFailed, match="web was not changed"):
         lock.acquire(entry("me"))
-    assert [*journal.notes] == ([LOCK] if holder == "other" else [])
+    assert [*journal.records] == ([LOCK] if holder == "other" else [])
 
 
 def test_locked_container_is_found_by_every_id_of_the_run(lock: RunLock, journal: FakeJournal) -> None:
@@ -96,9 +96,9 @@ def test_only_one_run_acquires_the_lock(lock: RunLock, journal: FakeJournal) -> 
     assert other.acquire(entry("other"))
     assert not lock.acquire(entry("me"))
     lock.release()
-    assert LOCK in journal.notes, "only the holder releases the lock"
+    assert LOCK in journal.records, "only the holder releases the lock"
     other.release()
-    assert journal.notes == {}
+    assert journal.records == {}
     assert lock.acquire(entry("me"))
 
 
@@ -123,7 +123,7 @@ def test_wait_for_a_live_run_ends_with_the_lock_timeout(lock: RunLock, journal: 
     fake_lock(journal, FakeProcesses("other")).acquire(entry("other"))
     with pytest.raises(Busy, match="another run is working on it \\(process 1 on here\\)"):
         lock.wait_and_recover("web", RecordedRecoveries())
-    assert list(journal.notes) == [LOCK]
+    assert list(journal.records) == [LOCK]
 
 
 class TestDeadHolder:
@@ -139,11 +139,11 @@ class TestDeadHolder:
         lock.wait_and_recover("web", recoveries)
         assert recoveries == [(entry("dead"), "new-id")]
         assert lock.recovered
-        assert journal.notes == {}
+        assert journal.records == {}
 
     def test_recovering_run_holds_the_lock(self, lock: RunLock, journal: FakeJournal) -> None:
         def recover(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
-            assert set(journal.notes) == {LOCK, new_container_key(entry("dead")), takeover_key(entry("dead"))}
+            assert set(journal.records) == {LOCK, new_container_key(entry("dead")), takeover_key(entry("dead"))}
             with pytest.raises(Busy):
                 fake_lock(journal, third_run()).wait_and_recover("web", RecordedRecoveries())
             return ()
@@ -164,25 +164,25 @@ class TestDeadHolder:
         self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses
     ) -> None:
         rescuer = entry("dead")._replace(holder=FakeProcesses("rescuer").me())
-        journal.notes[takeover_key(entry("dead"))] = entry_to_text(rescuer)
+        journal.records[takeover_key(entry("dead"))] = entry_to_text(rescuer)
         runs.dead.add("rescuer")
         recoveries = RecordedRecoveries()
         lock.wait_and_recover("web", recoveries)
         assert recoveries == [(entry("dead"), "new-id")], "the first entry tells what the interrupted run was doing"
-        assert journal.notes == {}
+        assert journal.records == {}
 
     def test_run_that_another_run_recovered_meanwhile_is_not_recovered_again(self, journal: FakeJournal, runs: FakeProcesses) -> None:
         lock = fake_lock(journal, runs)
         write = journal.write
 
         def recovered_by_another_run(key: str, text: str) -> str:
-            journal.notes.clear()
+            journal.records.clear()
             return write(key, text)
 
         journal.write = recovered_by_another_run  # type: ignore[method-assign]
         recoveries = RecordedRecoveries()
         lock.wait_and_recover("web", recoveries)
-        assert (recoveries, journal.notes, lock.recovered) == ([], {}, False)
+        assert (recoveries, journal.records, lock.recovered) == ([], {}, False)
 
     def test_failed_recovery_leaves_the_entry_for_the_next_run(self, lock: RunLock, journal: FakeJournal) -> None:
         def fail(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
@@ -190,7 +190,7 @@ class TestDeadHolder:
 
         with pytest.raises(RecoveryFailed):
             lock.wait_and_recover("web", fail)
-        assert set(journal.notes) == {LOCK, new_container_key(entry("dead"))}
+        assert set(journal.records) == {LOCK, new_container_key(entry("dead"))}
 
 
 class TestHolderOnAnotherMachine:
@@ -199,25 +199,25 @@ class TestHolderOnAnotherMachine:
     @pytest.fixture(autouse=True)
     def _far_away(self, journal: FakeJournal, runs: FakeProcesses) -> None:
         fake_lock(journal, FakeProcesses("far")).acquire(entry("far"))
-        runs.far_away.add("far")
+        runs.unknown.add("far")
 
     def test_holder_within_its_lease_is_alive(self, lock: RunLock, journal: FakeJournal) -> None:
-        journal.age_of_all = 100.0
+        journal.age_of_records = 100.0
         with pytest.raises(Busy):
             lock.wait_and_recover("web", RecordedRecoveries())
 
     def test_holder_after_its_lease_is_dead(self, lock: RunLock, journal: FakeJournal) -> None:
-        journal.age_of_all = 100.1
+        journal.age_of_records = 100.1
         recoveries = RecordedRecoveries()
         lock.wait_and_recover("web", recoveries)
         assert len(recoveries) == 1
 
 
 def test_journal_entry_of_another_version_is_left_alone(lock: RunLock, journal: FakeJournal) -> None:
-    journal.notes[LOCK] = '{"from": "the future", "version": 99}'
+    journal.records[LOCK] = '{"from": "the future", "version": 99}'
     with pytest.raises(JournalFailed, match="volume evenkeel-lock.web cannot be read: it has format version 99, .* Nothing was changed"):
         lock.wait_and_recover("web", RecordedRecoveries())
-    assert LOCK in journal.notes
+    assert LOCK in journal.records
 
 
 REFUSAL = EngineError("the engine says no")
@@ -256,7 +256,7 @@ def test_second_release_does_not_release_the_next_holder(lock: RunLock, journal:
     other = fake_lock(journal, FakeProcesses("other"))
     other.acquire(entry("other"))
     lock.release()
-    assert list(journal.notes) == [LOCK]
+    assert list(journal.records) == [LOCK]
 
 
 def test_failed_release_is_left_to_the_next_run(lock: RunLock, journal: FakeJournal) -> None:
@@ -276,7 +276,7 @@ def test_unknown_age_of_a_lock_is_an_error(journal: FakeJournal, runs: FakeProce
         raise REFUSAL
 
     fake_lock(journal, FakeProcesses("far")).acquire(entry("far"))
-    runs.far_away.add("far")
+    runs.unknown.add("far")
     monkeypatch.setattr(journal, "age", fail)
     with pytest.raises(JournalFailed, match="time could not be read"):
         fake_lock(journal, runs).wait_and_recover("web", RecordedRecoveries())
@@ -325,12 +325,12 @@ class TestSeveralRecoveringRuns:
         return entry("dead")._replace(holder=FakeProcesses(token).me()._replace(pid=pid))
 
     def test_live_recovering_run_is_waited_for(self, lock: RunLock, journal: FakeJournal) -> None:
-        journal.notes[takeover_key(entry("dead"))] = entry_to_text(self.entry_of_recovering_run("rescuer", pid=7))
+        journal.records[takeover_key(entry("dead"))] = entry_to_text(self.entry_of_recovering_run("rescuer", pid=7))
         with pytest.raises(Busy, match="process 7 on here"):
             lock.wait_and_recover("web", RecordedRecoveries())
 
     def test_locks_are_erased_in_the_order_in_which_they_are_read(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
-        journal.notes[takeover_key(entry("dead"))] = entry_to_text(self.entry_of_recovering_run("rescuer"))
+        journal.records[takeover_key(entry("dead"))] = entry_to_text(self.entry_of_recovering_run("rescuer"))
         runs.dead.add("rescuer")
         lock.wait_and_recover("web", RecordedRecoveries())
         erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
@@ -345,7 +345,7 @@ class TestSeveralRecoveringRuns:
         write = journal.write
 
         def write_after_a_faster_run(key: str, text: str) -> str:
-            journal.notes.setdefault(key, entry_to_text(self.entry_of_recovering_run("faster")))
+            journal.records.setdefault(key, entry_to_text(self.entry_of_recovering_run("faster")))
             return write(key, text)
 
         monkeypatch.setattr(journal, "write", write_after_a_faster_run)
@@ -360,15 +360,15 @@ class TestSeveralRecoveringRuns:
         write = journal.write
 
         def acquired_by_another_run(key: str, text: str) -> str:
-            journal.notes.clear()
-            journal.notes[LOCK] = entry_to_text(entry("next"))
+            journal.records.clear()
+            journal.records[LOCK] = entry_to_text(entry("next"))
             return write(key, text)
 
         monkeypatch.setattr(journal, "write", acquired_by_another_run)
         recoveries = RecordedRecoveries()
         with pytest.raises(Busy):
             lock.wait_and_recover("web", recoveries)
-        assert (recoveries, list(journal.notes)) == ([], [LOCK])
+        assert (recoveries, list(journal.records)) == ([], [LOCK])
 
     def test_recovery_that_cannot_be_erased_is_an_error(self, lock: RunLock, journal: FakeJournal) -> None:
         def recover(_entry: JournalEntry, _new_id: str | None) -> tuple[RepairResult, ...]:
@@ -386,21 +386,21 @@ class TestLeftoverRecords:
         for key in self.LEFTOVERS:
             journal.write(key, "left")
         lock.wait_and_recover("web", RecordedRecoveries())
-        assert journal.notes == {}
+        assert journal.records == {}
 
     def test_records_of_other_containers_are_kept(self, lock: RunLock, journal: FakeJournal) -> None:
         others = [new_container_key(entry("dead", old={"name": name})) for name in ("a.web", "web2", "web.a")]
         for key in (*others, "evenkeel-other.dead.web"):
             journal.write(key, "theirs")
         lock.wait_and_recover("web", RecordedRecoveries())
-        assert sorted(journal.notes) == sorted((*others, "evenkeel-other.dead.web"))
+        assert sorted(journal.records) == sorted((*others, "evenkeel-other.dead.web"))
 
     def test_lock_of_a_run_that_began_meanwhile_is_kept(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
         """The lock was listed, its run ended, and another run holds it now."""
         journal.write(LOCK, entry_to_text(entry("other")))
         monkeypatch.setattr(journal, "read", lambda _key: None)
         lock.wait_and_recover("web", RecordedRecoveries())
-        assert list(journal.notes) == [LOCK]
+        assert list(journal.records) == [LOCK]
 
     def test_leftover_record_that_cannot_be_erased_is_ignored(
         self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch

@@ -29,7 +29,7 @@ def test_rejection_is_recalled_until_it_is_forgotten(memory: FakeJournal) -> Non
     assert rejections.recall("web") == BAD
     assert rejections.recall("web-2") is None
     assert rejections.forget("web") == ()
-    assert (rejections.recall("web"), memory.notes) == (None, {})
+    assert (rejections.recall("web"), memory.records) == (None, {})
 
 
 def test_last_rejection_wins(memory: FakeJournal) -> None:
@@ -42,7 +42,7 @@ def test_last_rejection_wins(memory: FakeJournal) -> None:
 
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"reference": "shop:1"}', "3"])
 def test_unreadable_rejection_is_not_recalled(memory: FakeJournal, text: str) -> None:
-    memory.notes[KEY] = text
+    memory.records[KEY] = text
     assert Rejections(memory).recall("web") is None
 
 
@@ -99,8 +99,8 @@ def test_same_image_moves_no_tag() -> None:
 def test_tag_that_another_running_container_uses_is_left_alone(status: str) -> None:
     """Moving the tag would roll that container back too, the next time its tag is resolved."""
     engine = FakeEngine()
-    web = engine.has_container("web", "shop:1", "old")
-    engine.has_container("api", "docker.io/library/shop:1", "new")
+    web = engine.add_container("web", "shop:1", "old")
+    engine.add_container("api", "docker.io/library/shop:1", "new")
     engine._find("api")["State"]["Status"] = status
     warnings = point_tag_back(engine, web, OLD, NEW)
     assert ("tag:shop:1=old" in engine.calls) == (status != "running")
@@ -112,7 +112,7 @@ def test_tag_that_another_running_container_uses_is_left_alone(status: str) -> N
 @pytest.mark.parametrize(("reference", "image_id"), [("shop:2", "new"), ("shop:1", "old")])
 def test_other_containers_on_other_images_do_not_matter(reference: str, image_id: str) -> None:
     engine = FakeEngine()
-    web = engine.has_container("web", "shop:1", "old")
-    engine.has_container("api", reference, image_id)
+    web = engine.add_container("web", "shop:1", "old")
+    engine.add_container("api", reference, image_id)
     assert point_tag_back(engine, web, OLD, NEW) == ()
     assert engine.calls[-1] == "tag:shop:1=old"

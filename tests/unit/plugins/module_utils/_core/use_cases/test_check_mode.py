@@ -33,7 +33,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock im
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_recreate import check_recreate
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import check_rollback
-from support.fakes.engine import FakeEngine, FakeJournal, Fuse, Killed, digest_of, fake_context, fake_lock
+from support.fakes.engine import CallCounter, FakeEngine, FakeJournal, Killed, digest_of, fake_context, fake_lock
 from support.fakes.host import FakeHost, updated
 
 READS = ("inspect", "published", "local_image", "surroundings", "changes:", "probe:")
@@ -45,7 +45,7 @@ HEALTH = HealthConfig(health_timeout=1, grace_period=1)
 def engine() -> FakeEngine:
     """One container, web, on the image old; in the registry its tag has moved on to the image new."""
     engine = FakeEngine()
-    engine.has_container("web", "shop:1", "old")
+    engine.add_container("web", "shop:1", "old")
     engine.registry[SHOP] = "new"
     return engine
 
@@ -170,7 +170,7 @@ class TestFailures:
             check(engine)
 
     def test_lost_files_are_predicted(self, engine: FakeEngine) -> None:
-        engine.changed["web"] = [{"Path": "/etc/web.conf", "Kind": 1}]
+        engine.changed_files["web"] = [{"Path": "/etc/web.conf", "Kind": 1}]
         result = check(engine)
         assert result.lost_files == ("/etc/web.conf",)
         assert result.warnings[0].endswith("the new container will not have them: /etc/web.conf")
@@ -238,7 +238,7 @@ class TestForbidden:
 
 def test_dependents_are_predicted(engine: FakeEngine) -> None:
     web = engine.container("web")["Id"]
-    sidecar = engine.has_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{web}"})
+    sidecar = engine.add_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{web}"})
     engine.registry["docker.io/library/shop:1"] = "new"
     assert check(engine).dependents == (RepairResult("sidecar", sidecar, Repair.RECREATED),)
 
@@ -290,7 +290,7 @@ def test_prediction_matches_the_run_after_a_killed_rollback(gone: bool) -> None:
     for at in range(1, 200):
         host = updated(2)
         if gone:
-            host.engine.vanish("web")
+            host.engine.remove_externally("web")
         if not interrupt(host, FakeHost.rollback_to_archive, at):
             break
         kill_points += 1
@@ -312,7 +312,7 @@ class TestRollback:
 
     def test_rollback_of_a_missing_container_is_predicted(self) -> None:
         host = updated()
-        host.engine.vanish("web")
+        host.engine.remove_externally("web")
         result = check_host(host, check_rollback)
         done = host.rollback_to_archive(host.lock("later"))
         assert (result.outcome, result.container_id, result.container_name) == (done.outcome, done.container_id, done.container_name)
@@ -332,38 +332,38 @@ class TestRollback:
 def interrupt(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult], at: int) -> bool:
     """Kill a run at that call. Return False if the run ended before it."""
     try:
-        run(host, host.lock("killed", Fuse(at)))
+        run(host, host.lock("killed", CallCounter(at)))
     except Killed:
         return True
     finally:
-        host.engine.fuse = host.journal.fuse = host.memory.fuse = Fuse()
+        host.engine.call_counter = host.journal.call_counter = host.memory.call_counter = CallCounter()
     return False
 
 
 def interrupt_until(host: FakeHost, run: t.Callable[[FakeHost, RunLock], CycleResult], condition: t.Callable[[], bool]) -> bool:
     """Kill a run as soon as `condition` is true."""
-    look_on = host.engine.look_on
+    on_each_call = host.engine.on_each_call
 
     def kill() -> None:
         if condition():
             raise Killed
 
-    host.engine.look_on = kill
+    host.engine.on_each_call = kill
     try:
         run(host, host.lock("killed"))
     except Killed:
         return True
     finally:
-        host.engine.look_on = look_on
+        host.engine.on_each_call = on_each_call
     return False
 
 
 def check_host(host: FakeHost, work: t.Any = check_recreate, dead: t.Iterable[str] = ("killed",)) -> CycleResult:
-    host.look_on()
-    before = copy.deepcopy((host.engine._containers, host.engine.local, host.journal.notes, host.memory.notes))
+    host.on_each_call()
+    before = copy.deepcopy((host.engine._containers, host.engine.local, host.journal.records, host.memory.records))
     request = RecreateRequest("web") if work is check_recreate else ContainerRequest("web")
     try:
         result: CycleResult = work(fake_context(host.engine, host.memory), host.lock("check", dead=dead), request)
     finally:
-        assert (host.engine._containers, host.engine.local, host.journal.notes, host.memory.notes) == before
+        assert (host.engine._containers, host.engine.local, host.journal.records, host.memory.records) == before
     return result

@@ -25,7 +25,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.fin
     check_finalize,
     finalize,
 )
-from support.fakes.engine import FakeEngine, FakeJournal, Fuse, Killed, fake_context, fake_lock
+from support.fakes.engine import CallCounter, FakeEngine, FakeJournal, Killed, fake_context, fake_lock
 from support.fakes.host import FakeHost, updated
 
 REFUSAL = EngineError("the engine says no")
@@ -38,11 +38,11 @@ class HostWithArchives:
 
     def __init__(self) -> None:
         self.engine, self.memory, self.journal = FakeEngine(), FakeJournal(), FakeJournal()
-        self.web = self.engine.has_container("web", "shop:1", "new")
-        self.engine.has_container("web-old-2", "shop:1", "old")
+        self.web = self.engine.add_container("web", "shop:1", "new")
+        self.engine.add_container("web-old-2", "shop:1", "old")
 
     def archive(self, name: str, *, runs: bool = True, rollout: str = "") -> str:
-        container = self.engine.has_container(name, "shop:1", f"image of {name}", {"RestartPolicy": {"Name": "no"}})
+        container = self.engine.add_container(name, "shop:1", f"image of {name}", {"RestartPolicy": {"Name": "no"}})
         self.engine._find(name)["State"]["Status"] = "exited"
         ArchiveStore(self.memory).add("web", ArchiveRecord(container, name, runs=runs, restart_policy={}, rollout=rollout))
         return container
@@ -53,7 +53,7 @@ class HostWithArchives:
         try:
             return work(fake_context(self.engine, self.memory), fake_lock(self.journal), request)
         finally:
-            assert self.journal.notes == {}
+            assert self.journal.records == {}
             assert {"web", "web-old-2"} <= self.engine.names
 
     @property
@@ -76,7 +76,7 @@ def host() -> HostWithArchives:
 def test_finalize_removes_all_archives(host: HostWithArchives) -> None:
     assert host.run() == Finalized(host.web, "web", (ARCHIVE, OLDER))
     assert host.changes == [f"remove:{ARCHIVE}", f"remove:{OLDER}"]
-    assert (host.kept, host.memory.notes) == ([], {})
+    assert (host.kept, host.memory.records) == ([], {})
     assert host.engine.names == {"web", "web-old-2"}
 
 
@@ -147,7 +147,7 @@ class TestLostArchives:
 
     def test_foreign_container_with_the_name_of_an_archive_is_kept(self, host: HostWithArchives) -> None:
         host.engine.remove(ARCHIVE)
-        host.engine.has_container(ARCHIVE, "shop:1", "old")
+        host.engine.add_container(ARCHIVE, "shop:1", "old")
         assert host.run().dropped == (OLDER,)
         assert ARCHIVE in host.engine.names
 
@@ -212,20 +212,24 @@ class TestPartialFailure:
 
 
 def drop(
-    host: FakeHost, token: str, fuse: Fuse | None = None, dead: t.Iterable[str] = (), work: t.Callable[..., Finalized] = finalize
+    host: FakeHost,
+    token: str,
+    call_counter: CallCounter | None = None,
+    dead: t.Iterable[str] = (),
+    work: t.Callable[..., Finalized] = finalize,
 ) -> Finalized:
-    lock = host.lock(token, fuse, dead)
+    lock = host.lock(token, call_counter, dead)
     return work(fake_context(host.engine, host.memory), lock, FinalizeRequest(ContainerRequest("web")))
 
 
 class TestInterrupted:
     def test_finalize_killed_at_any_call_is_finished_by_the_next_run(self) -> None:
-        fuse = Fuse()
-        drop(updated(2), "me", fuse)
-        for at in range(1, fuse.burnt + 1):
+        call_counter = CallCounter()
+        drop(updated(2), "me", call_counter)
+        for at in range(1, call_counter.count + 1):
             host = updated(2)
             with pytest.raises(Killed):
-                drop(host, "first", Fuse(at))
+                drop(host, "first", CallCounter(at))
             drop(host, "second", dead=["first"])
             host.assert_is("newer")
             assert host.kept == []
@@ -234,17 +238,17 @@ class TestInterrupted:
         host = updated()
         host.engine.registry["docker.io/library/shop:1"] = "newer"
         with pytest.raises(Killed):
-            host.recreate(host.lock("first", Fuse(45)), keep_archive=True)
-        before = (host.engine.names, host.kept, dict(host.journal.notes))
+            host.recreate(host.lock("first", CallCounter(45)), keep_archive=True)
+        before = (host.engine.names, host.kept, dict(host.journal.records))
         for work in (finalize, check_finalize):
             with pytest.raises(Refused, match="an earlier run on it was interrupted"):
                 drop(host, "second", dead=["first"], work=work)
-            assert (host.engine.names, host.kept, host.journal.notes) == before
+            assert (host.engine.names, host.kept, host.journal.records) == before
 
     def test_live_run_is_waited_for(self) -> None:
         host = updated()
         with pytest.raises(Killed):
-            host.rollback_to_archive(host.lock("first", Fuse(30)))
+            host.rollback_to_archive(host.lock("first", CallCounter(30)))
         with pytest.raises(Busy):
             drop(host, "second")
         assert "another run is working" in drop(host, "second", work=check_finalize).warnings[-1].lower()

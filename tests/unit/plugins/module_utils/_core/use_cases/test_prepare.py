@@ -31,7 +31,7 @@ BY_DIGEST = f"docker.io/library/shop@{digest_of('new')}"
 def engine() -> FakeEngine:
     """One container, web, on the image old; in the registry its tag has moved on to the image new."""
     engine = FakeEngine()
-    engine.has_container("web", "shop:1", "old")
+    engine.add_container("web", "shop:1", "old")
     engine.registry.update({SHOP: "new", BY_DIGEST: "new"})
     return engine
 

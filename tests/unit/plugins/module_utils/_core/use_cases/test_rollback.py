@@ -46,7 +46,7 @@ def test_rollback_calls_the_engine_in_this_order(host: HostWithArchive) -> None:
     ]
     assert (result.container_id, result.archive) == (host.archived, None)
     assert (result.old_image.id, result.new_image.id) == ("new", "old")
-    assert (host.kept, host.journal.notes) == ([], {})
+    assert (host.kept, host.journal.records) == ([], {})
 
 
 def test_rollback_restores_the_same_container_with_its_restart_policy(host: HostWithArchive) -> None:
@@ -115,7 +115,7 @@ class TestFailedRollback:
             stop(container, timeout)
 
         monkeypatch.setattr(host.engine, "stop", stop_only_the_newer)
-        host.engine.looks["web"] = [STARTING]
+        host.engine.probe_results["web"] = [STARTING]
         result = host.rollback_to_archive()
         assert result.restored is not None
         assert result.restored.commands == (
@@ -124,7 +124,7 @@ class TestFailedRollback:
             "docker start web",
         )
         assert host.engine.container(host.newer)["State"]["Status"] == "exited"
-        assert "evenkeel-lock.web" in host.journal.notes
+        assert "evenkeel-lock.web" in host.journal.records
 
 
 class TestStoppedContainers:
@@ -144,18 +144,18 @@ class TestStoppedContainers:
 class TestMissingContainer:
     @pytest.fixture(autouse=True)
     def _missing(self, host: HostWithArchive) -> None:
-        host.engine.vanish("web")
+        host.engine.remove_externally("web")
 
     def test_archive_takes_the_missing_name(self, host: HostWithArchive) -> None:
         result = host.rollback_to_archive()
         assert (result.outcome, result.container_id, result.container_name) == (Outcome.RESTORED, host.archived, "web")
         web = host.engine.container("web")
         assert (web["State"]["Status"], web["HostConfig"]["RestartPolicy"]["Name"]) == ("running", "on-failure")
-        assert (host.kept, host.memory.notes, host.journal.notes) == ([], {}, {})
+        assert (host.kept, host.memory.records, host.journal.records) == ([], {}, {})
 
     def test_archive_that_did_not_run_takes_the_missing_name_without_being_started(self) -> None:
         host = HostWithArchive(archive_ran=False)
-        host.engine.vanish("web")
+        host.engine.remove_externally("web")
         assert host.rollback_to_archive().outcome is Outcome.RESTORED
         assert "start:web" not in host.engine.calls
 
@@ -166,7 +166,7 @@ class TestMissingContainer:
         ) as caught:
             host.rollback_to_archive()
         assert caught.value.touched
-        assert "evenkeel-lock.web" in host.journal.notes
+        assert "evenkeel-lock.web" in host.journal.records
 
     def test_container_that_takes_the_missing_name_meanwhile_is_replaced(
         self, host: HostWithArchive, monkeypatch: pytest.MonkeyPatch
@@ -175,7 +175,7 @@ class TestMissingContainer:
 
         def taken(key: str, text: str) -> str:
             monkeypatch.setattr(host.journal, "write", write)
-            host.stranger = host.engine.has_container("web", "shop:1", "new")  # type: ignore[attr-defined]
+            host.stranger = host.engine.add_container("web", "shop:1", "new")  # type: ignore[attr-defined]
             return write(key, text)
 
         monkeypatch.setattr(host.journal, "write", taken)

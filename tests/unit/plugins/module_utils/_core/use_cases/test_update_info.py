@@ -42,12 +42,12 @@ def generated_host(seed: int) -> tuple[FakeHostReader, UpdateQuery]:
         image, tag = chance.choice(images), chance.choice(tags)
         pin = chance.random() < 0.2
         reference = f"{tag}@{digest_of(image)}" if pin else tag
-        engine.has_container(f"c{number}", reference, image, Labels=chance.choice((None, {"evenkeel.enable": "false"}, {"x": "y"})))
+        engine.add_container(f"c{number}", reference, image, Labels=chance.choice((None, {"evenkeel.enable": "false"}, {"x": "y"})))
         if pin:
             engine.registry[ImageReference.parse(reference).normalised] = image
         if chance.random() < 0.3:
             rejected = chance.choice(images)
-            Rejections(reader.notes["memory"]).remember(f"c{number}", Rejected(tag, rejected, digest_of(rejected), "crashed", 1))
+            Rejections(reader.records["memory"]).remember(f"c{number}", Rejected(tag, rejected, digest_of(rejected), "crashed", 1))
     for where in (engine.local, engine.registry):
         for tag in chance.sample(tags, chance.randint(0, len(tags))):
             where[ImageReference.parse(tag).normalised] = chance.choice(images)
@@ -61,7 +61,7 @@ def test_a_certain_prediction_agrees_with_the_plan_of_an_update(seed: int) -> No
     reader, query = generated_host(seed)
     info = inspect_host(reader, FakeProcesses(), reader.engine.clock, query)
     for container in info.containers:
-        engine, memory = generated_host(seed)[0].engine, reader.notes["memory"]
+        engine, memory = generated_host(seed)[0].engine, reader.records["memory"]
         request = RecreateRequest(container.name, pull=query.policy, min_image_age=query.min_image_age, respect_labels=True)
         decision = None
         with contextlib.suppress(PullFailed):
