@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every request that the modules make to the engine, and why. `python -m support.docs.engine_calls` writes docs/engine_calls.md of it.
+"""Every request that the modules make to the engine, and why. `python -m support.docs.engine_calls` writes docs/engine_calls.md from it.
 
-A unit test compares it with what they really ask for. Who adds a call adds its reason here; who can do without one takes it away.
+A unit test compares this list with the actual requests. If you add a call, add its reason here. If you remove a call, remove it here.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from typing import NamedTuple
 DOCUMENT = Path(__file__).parents[3] / "docs/engine_calls.md"
 
 EVENTS = "GET /events"
-"""Asked for beside the others, so its place among them is not known."""
+"""Requested in a thread of its own, so its position among the others varies."""
 
 HEAD = f"""# Which calls the engine gets, and why
 
-For a container with a health check and a restart policy, on a host with one other container and Engine 20.10, when the new container is
-starting at the first look and something else at the second. Paths are those of the [Engine
-API](https://docs.docker.com/reference/api/engine/version/v1.41/); `{EVENTS}` goes on beside the others.
+These tables apply to a container with a health check and a restart policy, on a host with one other container and Engine 20.10. The health
+gate inspects the new container twice: the first time it is still starting, the second time there is a verdict. The paths are those of the
+[Engine API](https://docs.docker.com/reference/api/engine/version/v1.41/). `{EVENTS}` runs in parallel with the other calls.
 
-Made by `make docs` from `tests/support/docs/engine_calls.py`. A unit test compares it with what the modules ask for. How many calls
-`docker_container` makes is [measured](benchmarks.md).
+`make docs` writes this page from `tests/support/docs/engine_calls.py`. A unit test compares it with the actual requests. The
+[benchmarks](benchmarks.md) compare the number of calls with that of `docker_container`.
 """
 
 
 class Call(NamedTuple):
-    """A request by its path in the engine's documentation, and what it is needed for."""
+    """A request, by its path in the engine's documentation, and the reason for it."""
 
     request: str
     reason: str
@@ -37,113 +37,113 @@ class Call(NamedTuple):
 
 Calls = tuple[Call, ...]
 
-_CONNECT: Calls = (Call("GET /version", "which API version the engine and the Docker SDK have in common"),)
+_CONNECT: Calls = (Call("GET /version", "find the latest API version that both the engine and the Docker SDK support"),)
 
 _INSPECT: Calls = (
-    Call("GET /containers/{id}/json", "the container: what the operator asked for, and which image it runs"),
-    Call("GET /images/{name}/json", "that image: what comes from its defaults, and not from the operator"),
+    Call("GET /containers/{id}/json", "read the container's configuration and the image that it runs"),
+    Call("GET /images/{name}/json", "read that image, to separate its defaults from the operator's settings"),
 )
-_SETTLE: Calls = (Call("GET /volumes", "whether an earlier run on this container was interrupted"),)
-_LOCAL: Calls = (Call("GET /images/{name}/json", "which image the reference means on this host"),)
+_SETTLE: Calls = (Call("GET /volumes", "find out whether an earlier run on this container was interrupted"),)
+_LOCAL: Calls = (Call("GET /images/{name}/json", "find the image that the reference points to on this host"),)
 _PULL: Calls = (
-    Call("POST /images/create", "have what the registry has"),
-    Call("GET /images/{name}/json", "which image the reference means now"),
+    Call("POST /images/create", "pull the image"),
+    Call("GET /images/{name}/json", "find the image that the reference points to now"),
 )
-_WHO_IS_THERE: Calls = (
-    Call("GET /containers/json", "who else is there: names that are taken, and who may depend on it"),
-    Call("GET /containers/{id}/json", "one for each of them: who does depend on it, and how"),
-    Call("GET /networks", "whether each network that it is to join is still there"),
+_SURROUNDINGS: Calls = (
+    Call("GET /containers/json", "list the other containers: their names are taken, and they may be dependents"),
+    Call("GET /containers/{id}/json", "one call for each of them: find out whether and how it depends on this one"),
+    Call("GET /networks", "check that each of its networks still exists"),
 )
-_ARCHITECTURE: Calls = (Call("GET /version", "what the engine runs by itself, which the new image has to be made for"),)
-_NEW_IMAGE: Calls = (Call("GET /images/{name}/json", "the new image: its defaults, and what it is made for"),)
-_LOST_FILES: Calls = (Call("GET /containers/{id}/changes", "the files that were put into it by hand, which the new one will not have"),)
-_REJECTED: Calls = (Call("GET /volumes/{name}", "whether it was rolled back from this image before"),)
-_PREFLIGHT: Calls = (*_WHO_IS_THERE, *_NEW_IMAGE, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED)
+_ARCHITECTURE: Calls = (Call("GET /version", "read the engine's platform, which the new image must match"),)
+_NEW_IMAGE: Calls = (Call("GET /images/{name}/json", "read the new image's defaults and platform"),)
+_LOST_FILES: Calls = (Call("GET /containers/{id}/changes", "find files that were added by hand and that the new container will not have"),)
+_REJECTED: Calls = (Call("GET /volumes/{name}", "check whether the container was rolled back from this image before"),)
+_PREFLIGHT: Calls = (*_SURROUNDINGS, *_NEW_IMAGE, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED)
 _BEGIN: Calls = (
-    Call("POST /volumes/create", "write down what is about to be done, which is the lock too"),
-    Call("GET /containers/{id}/json", "whether it is still as it was when this was decided"),
-    Call("GET /images/{name}/json", "comes with every inspect"),
+    Call("POST /volumes/create", "record what is about to be done; this is also the lock"),
+    Call("GET /containers/{id}/json", "check that the container is unchanged since the plan"),
+    Call("GET /images/{name}/json", "part of every inspect"),
 )
 _SWAP: Calls = (
-    Call("POST /containers/{id}/update", "put its restart policy aside, so that the engine does not wake it"),
+    Call("POST /containers/{id}/update", "disable its restart policy, so that the engine does not restart it"),
     Call("POST /containers/{id}/stop", "stop it"),
     Call("POST /containers/{id}/rename", "make it the archive"),
     Call("POST /containers/create", "create the new container"),
-    Call("POST /volumes/create", "write down which one it is, so that an interrupted run can tell it from a stranger's"),
+    Call("POST /volumes/create", "record its ID, so that a later run can tell it from an unrelated container"),
     Call("POST /containers/{id}/start", "start it"),
 )
 _GATE: Calls = (
-    Call("GET /containers/{id}/json", "a look: it is starting"),
-    Call(EVENTS, "hear at once when it is healthy or has exited"),
-    Call("GET /containers/{id}/json", "a look: here is the verdict"),
+    Call("GET /containers/{id}/json", "check its health: it is starting"),
+    Call(EVENTS, "learn immediately when it becomes healthy or exits"),
+    Call("GET /containers/{id}/json", "check its health: there is a verdict"),
 )
 _END: Calls = (
-    Call("GET /volumes/{name}", "whether the note of the new container is there"),
-    Call("DELETE /volumes/{name}", "erase it"),
-    Call("GET /volumes/{name}", "whether the lock is there"),
-    Call("DELETE /volumes/{name}", "erase it"),
+    Call("GET /volumes/{name}", "check that the record of the new container exists"),
+    Call("DELETE /volumes/{name}", "remove this record"),
+    Call("GET /volumes/{name}", "check that the lock exists"),
+    Call("DELETE /volumes/{name}", "release the lock"),
 )
 _EVIDENCE: Calls = (
-    Call("GET /containers/{id}/json", "why it failed: exit code and health log, before they are gone"),
-    Call("GET /containers/{id}/logs", "and its last words"),
-    Call("GET /containers/{id}/json", "whether these come from a terminal, which the Docker SDK asks itself"),
+    Call("GET /containers/{id}/json", "read why it failed: exit code and health log, before they are gone"),
+    Call("GET /containers/{id}/logs", "read the end of its log"),
+    Call("GET /containers/{id}/json", "find out whether the log is that of a terminal (the Docker SDK does this)"),
 )
 _ROLL_BACK: Calls = (
-    Call("GET /containers/{id}/json", "whether there still is an archive to go back to"),
-    Call("POST /containers/{id}/stop", "let the new container end by itself, should it still run"),
+    Call("GET /containers/{id}/json", "check that the archive still exists"),
+    Call("POST /containers/{id}/stop", "stop the new container, if it still runs"),
     Call("DELETE /containers/{id}", "remove it"),
     Call("POST /containers/{id}/rename", "give the old container its name back"),
-    Call("POST /containers/{id}/update", "and its restart policy"),
+    Call("POST /containers/{id}/update", "restore its restart policy"),
     Call("POST /containers/{id}/start", "start it"),
 )
 _REJECT: Calls = (
-    Call("GET /volumes/{name}", "whether another rollback is remembered"),
-    Call("POST /volumes/create", "remember this one, so that the next run does not try the image again"),
-    *_WHO_IS_THERE,
-    Call("GET /images/{name}/json", "comes with every look around"),
+    Call("GET /volumes/{name}", "check whether an earlier rollback is recorded"),
+    Call("POST /volumes/create", "record this rollback, so that the next run does not try the image again"),
+    *_SURROUNDINGS,
+    Call("GET /images/{name}/json", "part of the same look at the host"),
     *_ARCHITECTURE,
-    Call("POST /images/{name}/tag", "let the tag mean the old image again on this host"),
+    Call("POST /images/{name}/tag", "point the tag on this host to the old image again"),
 )
 
 PATHS: dict[str, Calls] = {
-    "Nothing to do, the registry not asked": (*_CONNECT, *_SETTLE, *_INSPECT, *_LOCAL),
+    "Nothing to do, registry not asked": (*_CONNECT, *_SETTLE, *_INSPECT, *_LOCAL),
     "Nothing to do": (*_CONNECT, *_SETTLE, *_INSPECT, *_PULL),
     "Recreated": (
         *(*_CONNECT, *_SETTLE, *_INSPECT, *_PULL, *_PREFLIGHT, *_BEGIN, *_SWAP, *_GATE),
-        Call("GET /volumes/{name}", "whether a rollback is remembered, which is history now"),
+        Call("GET /volumes/{name}", "check whether an earlier rollback is recorded, which is obsolete now"),
         Call("DELETE /containers/{id}", "remove the archive"),
         *_END,
     ),
-    "Rolled back, since the new container exits": (
+    "Rolled back because the new container exits": (
         *(*_CONNECT, *_SETTLE, *_INSPECT, *_PULL, *_PREFLIGHT, *_BEGIN, *_SWAP, *_GATE),
         *(*_EVIDENCE, *_ROLL_BACK, *_GATE, *_REJECT, *_END),
     ),
-    "Check mode, there is a new image": (
+    "Check mode, new image available": (
         *_CONNECT,
-        Call("GET /volumes/{name}", "whether a run works on this container, or was interrupted"),
+        Call("GET /volumes/{name}", "find out whether a run on this container is working or was interrupted"),
         *_INSPECT,
-        Call("GET /distribution/{name}/json", "what the registry has"),
-        Call("GET /images/{name}/json", "whether that is on this host already"),
-        *(*_WHO_IS_THERE, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED),
-        Call("GET /volumes/{name}", "for the digest that was rolled back from, as the image is not here to be compared"),
+        Call("GET /distribution/{name}/json", "find the digest in the registry"),
+        Call("GET /images/{name}/json", "check whether that image is already on this host"),
+        *(*_SURROUNDINGS, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED),
+        Call("GET /volumes/{name}", "read the rejected digest, because the image is not here to be compared"),
     ),
-    "container_update_info, two containers of two images": (
+    "container_update_info, two containers with two images": (
         *_CONNECT,
-        Call("GET /containers/json", "all containers"),
-        Call("GET /volumes", "on which of them a run was interrupted"),
-        Call("GET /volumes", "what they were rolled back from, and which archives they have"),
-        Call("GET /images/json", "all images, with their digests"),
-        Call("GET /distribution/{name}/json", "what the registry has, once for each image"),
-        Call("GET /distribution/{name}/json", "the same, at the same time"),
-        Call("GET /containers/{id}/json", "of each that is outdated: whether a run would refuse to update it"),
+        Call("GET /containers/json", "list all containers"),
+        Call("GET /volumes", "find containers on which a run was interrupted"),
+        Call("GET /volumes", "read rejected images and archives"),
+        Call("GET /images/json", "list all images with their digests"),
+        Call("GET /distribution/{name}/json", "find the digest in the registry, once for each image"),
+        Call("GET /distribution/{name}/json", "the same for the other image, in parallel"),
+        Call("GET /containers/{id}/json", "one call for each outdated container: check whether a run would refuse it"),
     ),
 }
-"""What is done, and the calls in their order."""
+"""What the module does, and its calls in order."""
 
 
 def document() -> str:
-    """docs/engine_calls.md, as it is to be."""
-    lines = [HEAD, "| what is done | calls |", "| --- | --- |", *(f"| {path} | {len(calls)} |" for path, calls in PATHS.items())]
+    """The text of docs/engine_calls.md."""
+    lines = [HEAD, "| what happens | calls |", "| --- | --- |", *(f"| {path} | {len(calls)} |" for path, calls in PATHS.items())]
     for path, calls in PATHS.items():
         lines += [f"\n## {path}\n", "| call | why |", "| --- | --- |", *(f"| `{call.request}` | {call.reason} |" for call in calls)]
     return "\n".join(lines) + "\n"
