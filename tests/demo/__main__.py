@@ -81,7 +81,7 @@ def update(service: Service, image: str) -> dict[str, Any]:
         fact("reason", result["msg"])
         fact("last log lines", " | ".join(result["rollback"]["failure"]["logs"]))
     fact("downtime", f"{result['downtime_seconds']:.2f} s")
-    fact("longest time w/o answer", f"{polling_client.longest_silence:.2f} s")
+    fact("longest gap in answers", f"{polling_client.longest_silence:.2f} s")
     fact("pages that the client saw", " -> ".join(page or "nothing" for page in polling_client.story))
     fact("container", short(result["container"]["id"]))
     fact("page now", str(fetch(service.port)))

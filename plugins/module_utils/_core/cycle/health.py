@@ -84,7 +84,7 @@ def wait_for_health(
             seen_up = seen_up or last.status is not RuntimeStatus.EXITED
             outcome = gate.saw(last if need_health else _regardless_of_health(last), clock.monotonic())
         except NotFound:
-            outcome = HealthOutcome(Verdict.CRASHED, "is gone from the engine", blind=True)
+            outcome = HealthOutcome(Verdict.CRASHED, "no longer exists", blind=True)
         except EngineError as error:
             outcome = gate.could_not_look(error, clock.monotonic())
         if outcome:
@@ -137,7 +137,7 @@ class _HealthWatch:
         if state.status is RuntimeStatus.EXITED:
             return HealthOutcome(Verdict.CRASHED, f"exited with code {state.exit_code}")
         if self._started_at and state.started_at != self._started_at:
-            return HealthOutcome(Verdict.CRASHED, "was restarted while it was watched")
+            return HealthOutcome(Verdict.CRASHED, "was restarted while the health gate watched it")
         self._started_at = state.started_at
         return None
 

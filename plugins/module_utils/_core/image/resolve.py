@@ -12,9 +12,7 @@ from ..engine.errors import EngineError, NotFound
 from ..engine.image_reference import ImageReference, digest_in, parse_if_possible
 from ..engine.model import ImageIdentity, Inspected, Published, PullPolicy
 
-_INDEX_CHANGED = (
-    "the registry has a new index for this reference. Whether the image for the platform of this host has changed too, only a pull can tell"
-)
+_INDEX_CHANGED = "the registry has a new index for this reference, and only a pull can tell whether the image for the platform of this host has changed too"
 
 _DIGEST_CHANGED = (
     "the registry has an image with a digest that is unknown on this host. It could be the same image, compressed again. That is unlikely, "
