@@ -1,4 +1,4 @@
-# Everything that is done in this repository. "make help" lists it.
+# All commands of this repository. "make help" lists them.
 
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
@@ -8,7 +8,7 @@ CACHE := $(CURDIR)/.cache
 BIN := $(CURDIR)/.venv/bin
 FLOOR := $(CURDIR)/.venv-2.18/bin
 TARGET := $(CURDIR)/.venv-target/bin
-# Ansible finds a collection by the folders that it lies in.
+# Ansible finds a collection by its path: ansible_collections/<namespace>/<name>.
 CHECKOUT := $(CACHE)/collections/ansible_collections/evenkeel/fleet
 INSTALLED := $(CACHE)/installed
 PEERS := $(CACHE)/peers
@@ -19,26 +19,26 @@ export ANSIBLE_COLLECTIONS_PATH := $(CACHE)/collections
 export ANSIBLE_HOME := $(CACHE)/ansible
 
 .PHONY: help
-help: ## List what can be made.
+help: ## List the commands.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 .PHONY: demo
-demo: setup ## See it: an update that works, and one that is rolled back.
+demo: setup ## Show an update that works, and one that is rolled back.
 	@PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m demo
 
 .PHONY: demo-fleet
-demo-fleet: setup ## See a fleet: a rollout of a good image over four hosts, and one of a bad image.
+demo-fleet: setup ## Show a rollout of a good image over four hosts, and one of a bad image.
 	@PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m demo.fleet
 
 .PHONY: test
-test: lint types sanity demo all-tests some-rollouts bench-smoke floor installed ## Run every check and every test. Installs and starts what they need.
+test: lint types sanity demo all-tests some-rollouts bench-smoke floor installed ## Run all checks and tests, with samples of the matrices. Installs and starts what they need.
 
 .PHONY: test-full
 test-full: PYTEST += --whole-matrices
-test-full: test test-fleet ## The same, with the matrices whole instead of sampled, and all rollouts over real hosts.
+test-full: test test-fleet ## Run "make test" and "make test-fleet", with the complete matrices.
 
 .PHONY: lint
-lint: setup ## Style of Python, YAML, the changelog and Ansible content.
+lint: setup ## Check the style of Python, YAML, the changelog and Ansible content.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/yamllint --strict .
@@ -46,20 +46,20 @@ lint: setup ## Style of Python, YAML, the changelog and Ansible content.
 	$(BIN)/ansible-lint --offline --profile production --strict
 
 .PHONY: types
-types: setup ## Strict type check of the core and the edge.
+types: setup ## Check the types of plugins/module_utils strictly.
 	$(BIN)/mypy -p ansible_collections.evenkeel.fleet.plugins.module_utils
 
 .PHONY: sanity
-sanity: setup setup-floor ## ansible-test sanity, with the newest ansible-core and with 2.18.
+sanity: setup setup-floor ## Run ansible-test sanity with the newest ansible-core and with 2.18.
 	tools/sanity $(BIN) $(CACHE)
 	tools/sanity $(FLOOR) $(CACHE)
 
 .PHONY: unit
-unit: setup ## The tests that need no engine.
+unit: setup ## Run the tests that need no engine.
 	$(BIN)/pytest tests/unit
 
 .PHONY: integration
-integration: setup testbed ## The tests on a real engine.
+integration: setup testbed ## Run the tests on a real engine.
 	$(PYTEST) tests/contract tests/integration
 
 .PHONY: all-tests
@@ -71,22 +71,22 @@ some-rollouts: setup testbed
 	EVENKEEL_HOSTS=3 $(BIN)/pytest -m sample tests/fleet
 
 .PHONY: molecule
-molecule: setup testbed ## All molecule scenarios, each a behaviour of a rollout over six real hosts.
+molecule: setup testbed ## Run all molecule scenarios over six real hosts.
 	$(BIN)/pytest tests/fleet/test_scenarios.py
 
 .PHONY: test-fleet
-test-fleet: setup testbed ## All rollouts over real hosts: the scenarios, and those behind a load balancer.
+test-fleet: setup testbed ## Run the molecule scenarios, and rollouts behind a load balancer.
 	$(BIN)/pytest tests/fleet
 
 ENGINES := 26 28 28-like-29
 .PHONY: test-engines $(ENGINES:%=test-engine-%)
-test-engines: $(ENGINES:%=test-engine-%) ## The tests on a real engine, on Engine 26 and 28, and as 29 comes. Needs root.
+test-engines: $(ENGINES:%=test-engine-%) ## Run the integration tests on Engine 26, on 28, and on 28 configured like 29. Requires root.
 $(ENGINES:%=test-engine-%): test-engine-%: setup testbed
 	PYTHONPATH=tests $(BIN)/python -m testbed engine $* run $(PYTEST) tests/contract tests/integration
 
 MEASURE := PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m bench
 .PHONY: bench
-bench: setup setup-peers ## Measure beside the bare engine and its peers, and write docs/benchmarks.md. BENCH="--only SUBJECT" prints a part.
+bench: setup setup-peers ## Measure and write docs/benchmarks.md. BENCH="--only SUBJECT" prints one subject instead.
 	@$(MEASURE) $(BENCH)
 
 .PHONY: bench-smoke
@@ -94,26 +94,26 @@ bench-smoke: setup setup-peers
 	@$(MEASURE) --smoke
 
 .PHONY: floor
-floor: setup setup-floor testbed ## The main job with the oldest ansible-core, Python and Docker SDK.
+floor: setup setup-floor testbed ## Run the main tests with the oldest ansible-core, Python and Docker SDK.
 	EVENKEEL_ANSIBLE=$(FLOOR) EVENKEEL_TARGET_PYTHON=$(TARGET)/python $(PYTEST) -m floor tests/integration
 
 .PHONY: installed
-installed: setup testbed ## Build the collection, install it, and run its documentation and the main job from there.
+installed: setup testbed ## Build and install the collection, and test its documentation and run the main tests there.
 	rm -rf $(INSTALLED) $(CACHE)/build
 	$(BIN)/ansible-galaxy collection build --output-path $(CACHE)/build
 	ANSIBLE_COLLECTIONS_PATH=$(INSTALLED) $(BIN)/ansible-galaxy collection install --offline $(CACHE)/build/*.tar.gz
 	EVENKEEL_COLLECTIONS=$(INSTALLED) $(PYTEST) -m "installed or floor" tests/integration
 
 .PHONY: testbed
-testbed: setup ## Bring up what tests and demo need: an engine, a registry, images.
+testbed: setup ## Start what the tests and the demo need: an engine, a registry, images.
 	@PYTHONPATH=tests $(BIN)/python -m testbed up
 
 .PHONY: testbed-down
-testbed-down: setup ## Take away again what the test bed brought.
+testbed-down: setup ## Stop and remove everything that the test bed set up.
 	@PYTHONPATH=tests $(BIN)/python -m testbed down
 
 .PHONY: docs
-docs: setup ## Write the documents that are made from the tests.
+docs: setup ## Write the documents that are generated from the tests.
 	@PYTHONPATH=tests $(BIN)/python -m support.docs.behaviours
 	@PYTHONPATH=tests $(BIN)/python -m support.docs.engine_calls
 
@@ -123,7 +123,7 @@ format: setup ## Format the Python code.
 	$(BIN)/ruff format .
 
 .PHONY: clean
-clean: ## Remove everything that was made in this folder.
+clean: ## Remove all generated files from this directory.
 	rm -rf .cache .venv .venv-2.18 .venv-target .mypy_cache .pytest_cache .ruff_cache
 
 .PHONY: setup

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`python -m bench`: measure, beside the floor and the peers, and write docs/benchmarks.md and docs/benchmarks.svg.
+"""`python -m bench`: compare our speed with that of the bare engine calls and of other tools.
 
-With `--only` or `--smoke` it prints what it measured, and writes nothing.
+It writes docs/benchmarks.md and docs/benchmarks.svg. With `--only` or `--smoke`, it prints the results instead.
 """
 
 from __future__ import annotations
@@ -30,15 +30,17 @@ SMOKE = (engine_gap.SUBJECT, tasks.SUBJECT)
 INTRODUCTION = """
 # Benchmarks
 
-How long a service is away, how soon a bad image is gone again, how long a task takes, and how a fleet's time grows: of this collection,
-of `community.docker.docker_container`, of Docker Compose, and of the bare engine calls, which nobody can be faster than. `make bench`
-measures it all on one machine, in one go, and writes this document and the chart.
+This page shows how long a service is down during an update, how soon it is back after a bad image, how long a task takes, and how the time
+grows with the number of containers and hosts. It compares this collection with `community.docker.docker_container`, Docker Compose, and the
+bare engine calls that no update can do without. `make bench` measures everything on one machine in one run, and writes this page and the
+chart.
 
 ![Chart of all the figures below](benchmarks.svg)
 
-Those who are compared take turns, A B C A B C, so that what disturbs the machine disturbs all alike. A ratio is the median of the ratios
-within each round, to the first of its case. Beside each median are the quartiles around it. Ratios hold on other machines, seconds do
-not. `make bench BENCH="--only SUBJECT --repeat ROUNDS"` measures one subject and prints it.
+The contenders take turns (A B C A B C), so that a disturbance of the machine affects all of them equally. A ratio compares a contender with
+the first one of its case: it is the median of the ratios within each round. The quartiles show the spread of each median. Ratios should be
+similar on other machines, seconds will not. Measured times vary, so a ratio to the bare engine calls can be below 1. It does not mean that
+a contender makes fewer calls. `make bench BENCH="--only SUBJECT --repeat ROUNDS"` measures one subject and prints the result.
 """
 
 
@@ -63,9 +65,9 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure, and write docs/benchmarks.md and docs/benchmarks.svg.")
-    parser.add_argument("--only", nargs="+", metavar="SUBJECT", choices=[subject.name for subject in SUBJECTS], help="print these only")
-    parser.add_argument("--repeat", type=int, metavar="ROUNDS", help="so many rounds of each, instead of as many as fit into the time")
-    parser.add_argument("--smoke", action="store_true", help="one round of one case of a subject, or of two subjects, to see that it works")
+    parser.add_argument("--only", nargs="+", metavar="SUBJECT", choices=[subject.name for subject in SUBJECTS], help="print only these")
+    parser.add_argument("--repeat", type=int, metavar="ROUNDS", help="measure this number of rounds instead of the default")
+    parser.add_argument("--smoke", action="store_true", help="measure one round of one case, to check that the benchmark works")
     return parser.parse_args()
 
 

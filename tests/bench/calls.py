@@ -28,7 +28,7 @@ FIGURE = "engine calls"
 
 @dataclass(frozen=True)
 class _Path:
-    """What is done, in the words of each who can do it."""
+    """A case, with the task of each module that can do it."""
 
     case: str
     tasks: Mapping[str, Task]
@@ -47,7 +47,7 @@ def _paths(stage: Stage) -> tuple[_Path, ...]:
     networks = tuple(stage.sandbox.network(suffix) for suffix in "abc")
 
     def path(case: str, shape: Shape, ours: Task, peer: Task | None = None) -> _Path:
-        """The two work on containers of their own, in the order of the paths."""
+        """Create a container for each module. The paths are measured in this order."""
         name = f"{stage.sandbox.prefix}-{len(made)}"
         stage.client.start(shape.make(stage.client, f"{name}-ours", free_port()))
         tasks = {}
@@ -70,7 +70,7 @@ def _paths(stage: Stage) -> tuple[_Path, ...]:
 
 
 def _count(tasks: Mapping[str, Task]) -> dict[str, int]:
-    """How many requests each task makes, each through a proxy of its own."""
+    """Run each task through its own proxy, and count its requests."""
     with contextlib.ExitStack() as stack:
         listeners = {who: stack.enter_context(ReadOnlyProxy(socket_of(engine.host()), only_listens=True)) for who in tasks}
         run_tasks([{**_through(listeners[who].url, task), "ignore_errors": True} for who, task in tasks.items()])
@@ -83,7 +83,8 @@ def _through(url: str, task: Task) -> Task:
 
 SUBJECT = Subject(
     "engine-calls",
-    "Requests to the engine, counted by a proxy on its socket, in one run. Looks at a container that is not healthy yet are among them, "
-    "and of `container_recreate` one look at every other container of the host. [Each call has its reason](engine_calls.md).",
+    "The number of requests to the engine in one run, counted by a proxy on its socket. They include the polls of a container that is not "
+    "healthy yet. `container_recreate` also inspects every other container of the host once. [This page](engine_calls.md) has the reason "
+    "for each call.",
     _measure,
 )

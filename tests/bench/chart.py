@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The results as a picture: bars as long as the medians, with a line from quartile to quartile."""
+"""Draw the results: a bar for each median, with a line from quartile to quartile."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from .report import told
 
 WIDTH = 900
 _LEFT, _LONGEST = 260, 440
-"""Where bars begin, and how long they may be, which leaves room for their figures."""
+"""Where bars begin, and how long they may be. This leaves room for the numbers."""
 _LINE, _BAR, _HEADING = 18, 12, 40
 _COLOURS = ("#9aa5b1", "#1f77b4", "#e08a2c", "#5a9e6f")
-"""By place. What others are compared with is grey, and what is ours comes next."""
+"""The colours of the series, in order. The base of the comparison is grey."""
 
 _Piece = tuple[str, int]
-"""Something drawn, and how high it is."""
+"""An SVG fragment and its height."""
 
 
 def chart(comparisons: Sequence[Comparison]) -> str:
-    """An SVG document. Every figure has a scale of its own."""
+    """Return an SVG document. Every figure has its own scale."""
     drawn, y = [], 0
     for figure in dict.fromkeys(comparison.figure for comparison in comparisons):
         for piece, height in _figure(figure, [comparison for comparison in comparisons if comparison.figure == figure]):

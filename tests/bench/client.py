@@ -2,10 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`python -m bench.client PORT PAUSE NUMBER`: clients in a process of their own, so that they ask in time whatever who measures does.
+"""`python -m bench.client PORT PAUSE NUMBER`: HTTP clients in their own process, so that the benchmark does not delay them.
 
-Each asks every `PAUSE` seconds, one a little after the other, so that together they do not depend on the moment. They say so once all
-have had an answer, ask on until the input ends and each has had an answer again, and print the mean of their longest times without one.
+Each client sends a request every `PAUSE` seconds. They start at different moments, so that the result does not depend on the moment. The
+process prints `asking` once all clients have received an answer. It ends when its input ends and all have received an answer again, and
+prints the mean of their longest times without an answer.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from support.real.sandbox import wait_for
 
 
 class Clients:
-    """Such a process, for the `with` block. `gap` is what it printed: seconds."""
+    """Runs such a process during the `with` block. `gap` is its result in seconds."""
 
     def __init__(self, port: int, pause: float, number: int) -> None:
         self._command = (sys.executable, "-m", "bench.client", str(port), str(pause), str(number))
@@ -31,7 +32,7 @@ class Clients:
     def __enter__(self) -> Clients:  # noqa: PYI034 - typing.Self came with Python 3.11
         self._process = subprocess.Popen(self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if not cast(IO[str], self._process.stdout).readline():
-            raise AssertionError("the clients had no answer")
+            raise AssertionError("the clients received no answer")
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -59,7 +60,7 @@ def main() -> None:
 
 
 def _is_answered(polling_client: PollingClient, asked: int) -> bool:
-    """After it had `asked` so many times."""
+    """Whether there was an answer after the first `asked` requests."""
     return any(response.page is not None for response in polling_client.responses[asked:])
 
 

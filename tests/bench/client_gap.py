@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long who uses the service has no answer."""
+"""How long a client of the service receives no answer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from .client import Clients
-from .contenders import FLOOR, OURS, PEER, Contender, contenders
+from .contenders import BARE_CALLS, OURS, PEER, Contender, contenders
 from .engine_gap import plain
 from .figures import Comparison, compared, in_turn
 from .limits import Limit
@@ -17,7 +17,7 @@ from .subject import Effort, Subject, stage
 
 FIGURE = "client gap"
 _CASES = {"asks every 2 ms": (0.002, 1), "asks twice a second": (0.5, 10)}
-"""Seconds from question to question, and how many ask like that."""
+"""The seconds between two requests of a client, and the number of such clients."""
 _ROUNDS = 4
 
 
@@ -41,9 +41,9 @@ def _run(contender: Contender, pause: float, number: int) -> Callable[[], float]
 
 SUBJECT = Subject(
     "client-gap",
-    "The longest time between two answers to an HTTP client of a plain container's published port, which is a process of its own. While "
-    "the new container's network comes up, attempts of an eager client make the kernel wait for an address answer for a second. "
-    "Of those who ask twice a second there are ten, one after the other, and the mean of their times is told.",
+    "The longest time that an HTTP client of a plain container's published port receives no answer. The client runs in its own process. If "
+    "a client sends requests while the network of the new container comes up, the kernel waits a second for the container's address. The "
+    "case *asks twice a second* has ten clients that start at different moments, and shows the mean of their times.",
     _measure,
-    tuple(Limit(FIGURE, case, OURS, base, factor) for case in _CASES for base, factor in ((FLOOR, 1.10), (PEER, 1.05))),
+    tuple(Limit(FIGURE, case, OURS, base, factor) for case in _CASES for base, factor in ((BARE_CALLS, 1.10), (PEER, 1.05))),
 )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Those who replace a running container by a new one, each a container of its own."""
+"""The contenders: tools that replace a running container with a new one. Each has its own container."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .on_host import Task, keep
 from .shapes import Shape
 from .subject import Stage, say
 
-FLOOR = "bare engine calls"
+BARE_CALLS = "bare engine calls"
 OURS = "container_recreate"
 PEER = "docker_container"
 COMPOSE = "docker compose"
@@ -33,7 +33,7 @@ COMPOSE = "docker compose"
 
 @dataclass(frozen=True)
 class Contender:
-    """`replace` puts a new container in the place of the one that `container` names, and returns when it is done with everything."""
+    """`replace` replaces the container with the name `container`, and returns when everything is done."""
 
     container: str
     port: int
@@ -44,14 +44,14 @@ class Contender:
 
 
 def contenders(stage: Stage, shape: Shape) -> Mapping[str, Contender]:
-    """All that there are here, by name, with their containers running."""
-    names = {who: f"{stage.sandbox.prefix}-{who.replace(' ', '-').replace('_', '-')}" for who in (FLOOR, OURS, PEER, COMPOSE)}
+    """All contenders that are available here, by name. Their containers are running."""
+    names = {who: f"{stage.sandbox.prefix}-{who.replace(' ', '-').replace('_', '-')}" for who in (BARE_CALLS, OURS, PEER, COMPOSE)}
     ports = {who: free_port() for who in names}
     stage.client.start(shape.make(stage.client, names[OURS], ports[OURS]))
     tasks = (recreate(names[OURS], grace_period=0), define(shape, names[PEER], ports[PEER], recreate=True))
     ours, peer = keep(stage.folder, tasks)
     replace: dict[str, Callable[[], object]] = {
-        FLOOR: floor(stage.client, shape, names[FLOOR], ports[FLOOR]),
+        BARE_CALLS: bare_calls(stage.client, shape, names[BARE_CALLS], ports[BARE_CALLS]),
         OURS: ours.run,
         PEER: peer.run,
     }
@@ -64,8 +64,8 @@ def contenders(stage: Stage, shape: Shape) -> Mapping[str, Contender]:
     return made
 
 
-def floor(client: docker.APIClient, shape: Shape, name: str, port: int) -> Callable[[], None]:
-    """The calls that it cannot be done without, one after the other from this process, which has made them before."""
+def bare_calls(client: docker.APIClient, shape: Shape, name: str, port: int) -> Callable[[], None]:
+    """Replace a container with only the necessary engine calls. They come from this process, whose client is already connected."""
     current = shape.make(client, name, port)
     client.start(current)
 
@@ -82,21 +82,21 @@ def floor(client: docker.APIClient, shape: Shape, name: str, port: int) -> Calla
 
 
 def recreate(name: str, **options: object) -> Task:
-    """A task that replaces a container though there is nothing new, without asking a registry."""
+    """A task that replaces a container even though its image is the same, without asking a registry."""
     return {"name": OURS, "evenkeel.fleet.container_recreate": {"name": name, "force": True, "pull": "never", **options}}
 
 
 def define(shape: Shape, name: str, port: int, **options: object) -> Task:
-    """A task that has a container as its options say, without asking a registry."""
+    """A task that defines a container with docker_container, without asking a registry."""
     return {"name": PEER, "community.docker.docker_container": {**shape.task(name, port), "pull": "never", **options}}
 
 
 def _compose(folder: Path, shape: Shape, name: str, port: int) -> Callable[[], None] | None:
-    """None where no compose can be had."""
+    """A function that replaces the container with Docker Compose, or None if Compose is not available."""
     try:
         program = compose.program()
     except TestbedError as error:
-        say(f"leaving docker compose out: {error}")
+        say(f"skipping docker compose: {error}")
         return None
     file = folder / f"{name}.json"
     file.write_text(json.dumps(shape.composition(name, port)))  # JSON is YAML too.

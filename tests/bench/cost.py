@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a command costs this machine."""
+"""The time that a command takes on this machine."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cost:
-    """In seconds. `cpu` is that of all its processes."""
+    """Wall time and CPU time, in seconds. `cpu` includes all processes of the command."""
 
     wall: float
     cpu: float
 
 
 def cost_of(run: Callable[[], object]) -> Cost:
-    """Of what `run` does in processes of its own, and waits for."""
+    """Measure `run`. The CPU time is that of the processes which `run` starts and waits for."""
     began, cpu_before = time.monotonic(), _cpu_of_children()
     run()
     return Cost(time.monotonic() - began, _cpu_of_children() - cpu_before)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the engine itself says when something happened."""
+"""The engine's events, with its own timestamps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HEALTHY = "health_status: healthy"
 
 @dataclass(frozen=True)
 class Event:
-    """`at` is in seconds since 1970, as exact as the engine tells."""
+    """An event of a container. `at` is the engine's time in seconds since 1970."""
 
     action: str
     container: str
@@ -28,7 +28,7 @@ class Event:
 
 
 class Events:
-    """The events of containers with `part` in their names, from the beginning of the `with` block on."""
+    """Collects the events of containers with `part` in their names during the `with` block."""
 
     def __init__(self, part: str) -> None:
         self._part = part
@@ -37,7 +37,7 @@ class Events:
         self._seen: list[Event] = []
 
     def __enter__(self) -> Events:  # noqa: PYI034 - typing.Self came with Python 3.11
-        # Events of before are told again, so none is missed however late the engine is to answer.
+        # With `since`, the engine repeats past events, so none is missed even if it answers late.
         self._stream = self._client.events(since=f"{time.time():.6f}", filters={"type": "container"}, decode=True)
         self._thread.start()
         return self
@@ -48,14 +48,14 @@ class Events:
         self._client.close()
 
     def first(self, action: str, container: str = "", after: float = 0) -> Event:
-        """The first event of this kind, which may be about to come."""
+        """Wait for the first such event, and return it."""
         wait_for(lambda: self._find(action, container, after) is not None, f"the event {action}")
         found = self._find(action, container, after)
         assert found
         return found
 
     def gap(self) -> float:
-        """Seconds from the first kill of a container to the next start of any."""
+        """The seconds from the first kill of a container to the next start of any container."""
         killed = self.first("kill").at
         return self.first("start", after=killed).at - killed
 
@@ -64,7 +64,7 @@ class Events:
         return next((event for event in fits if event.at > after), None)
 
     def _listen(self) -> None:
-        with contextlib.suppress(Exception):  # It ends as it is torn away.
+        with contextlib.suppress(Exception):  # Closing the stream raises an exception here.
             for event in self._stream:
                 self._note(event)
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was measured, and what that comes to: medians, spreads and ratios of runs that took turns."""
+"""Measured values, and their medians, spreads and ratios."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def in_turn(rounds: int, contenders: Mapping[str, Callable[[], T]]) -> dict[str, list[T]]:
-    """Let each have its turn in every round, so that whatever disturbs the machine disturbs all alike. What each gave, by its name."""
+    """Run each contender once per round, so that a disturbance affects all equally. Return the values of each, by its name."""
     given: dict[str, list[T]] = {name: [] for name in contenders}
     for _round in range(rounds):
         for name, run in contenders.items():
@@ -33,7 +33,7 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Spread:
-        """Of at least one value. Where there are few, the quartiles are interpolated between the lowest and the highest."""
+        """Compute the spread of at least one value. The quartiles are interpolated."""
         ordered = sorted(values)
         if len(ordered) == 1:
             return cls(ordered[0], ordered[0], ordered[0])
@@ -43,7 +43,7 @@ class Spread:
 
 @dataclass(frozen=True)
 class Series:
-    """What one contender took, a value a round. Without any, `note` says why."""
+    """The values of one contender, one per round. If there are none, `note` says why."""
 
     contender: str
     values: tuple[float, ...] = ()
@@ -56,7 +56,7 @@ class Series:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One figure of one case, such as the engine gap with 20 volumes. The others are compared with the first of the `series`."""
+    """One figure of one case, such as the engine gap with 20 volumes. The first of the `series` is the base of the ratios."""
 
     figure: str
     case: str
@@ -71,9 +71,9 @@ class Comparison:
         return next((series for series in self.series if series.contender == contender), None)
 
     def ratio(self, contender: str, base: str = "", less: float = 0) -> Spread | None:
-        """How many times what `base` took in the same round a contender took, `less` that much.
+        """The spread of (value of the contender - `less`) / (value of `base`) within the same round.
 
-        Rounds in which `base` took no time at all do not count. None where none is left.
+        Rounds in which `base` has the value 0 do not count. Return None if no round is left.
         """
         one, other = self.of(contender), self.of(base) if base else self.base
         if not (one and other and one.values and other.values):
@@ -83,5 +83,5 @@ class Comparison:
 
 
 def compared(figure: str, case: str, unit: str, given: Mapping[str, Iterable[float]]) -> Comparison:
-    """A comparison of what `in_turn` gave."""
+    """Turn the values from `in_turn` into a comparison."""
     return Comparison(figure, case, unit, tuple(Series(contender, tuple(values)) for contender, values in given.items()))

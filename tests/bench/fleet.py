@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a fleet costs the controller."""
+"""The time that the controller needs for a fleet."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _shares(figure: str, size: int, seconds: Mapping[str, float]) -> Comparison:
 
 
 def _cost(size: int, **options: Any) -> Cost:
-    """Of one run over hosts on which every module is as good as free."""
+    """Measure one run over simulated hosts, on which a module takes almost no time."""
     with tempfile.TemporaryDirectory() as folder:
         fleet = StubModules(Path(folder), [f"h{number}" for number in range(1, size + 1)])
         fleet.install_stub_as(OURS, _PEERS_MODULE)
@@ -54,8 +54,8 @@ def _cost(size: int, **options: Any) -> Cost:
 
 SUBJECT = Subject(
     "fleet",
-    f"What the controller takes for one container a host: with a playbook of one task and `serial: {json.dumps(_WAVES)}`, and with "
-    "`rolling_update` and the same waves, which also plans, gates every wave, settles and reports. The hosts are stand-ins on which every "
-    "module is as good as free. One run each.",
+    "The time that the controller needs per host, for one container on each host. A playbook with a single task and "
+    f"`serial: {json.dumps(_WAVES)}` is compared with `rolling_update` with the same waves, which also plans, checks the failure budget "
+    "before each wave, settles and reports. The hosts are simulated, and a module takes almost no time there. One run each.",
     _measure,
 )

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What each task of a play costs."""
+"""The time that each task of a play takes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CALLBACKS = Path(__file__).parent / "callbacks"
 
 
 def run_and_count(folder: Path, tasks: Sequence[Task]) -> tuple[Run, list[Cost]]:
-    """Run tasks in one play. What each took from its start to its result, of those that did not fail, in order."""
+    """Run tasks in one play. Return, in order, the time from start to result of each task that did not fail."""
     ledger = folder / "ledger"
     ledger.unlink(missing_ok=True)
     ledger.touch()

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How fast is fast enough."""
+"""Limits for what we measure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .figures import Comparison, Spread
 
 @dataclass(frozen=True)
 class Limit:
-    """The most that `contender` may take: `factor` times what `base` takes in the same round, and `extra`. No base: `extra` alone."""
+    """The limit of `contender`: `factor` times what `base` takes in the same round, plus `extra`; without `base`, only `extra`."""
 
     figure: str
     case: str
@@ -24,7 +24,7 @@ class Limit:
     extra: float = 0
 
     def judge(self, comparisons: Iterable[Comparison]) -> Judged:
-        """What was measured of it among the comparisons."""
+        """Find the measured value among the comparisons."""
         found = (comparison for comparison in comparisons if (comparison.figure, comparison.case) == (self.figure, self.case))
         return Judged(self, next((spread for spread in map(self._measured, found) if spread), None))
 
@@ -37,7 +37,7 @@ class Limit:
 
 @dataclass(frozen=True)
 class Judged:
-    """A limit beside what was measured: the factor where the limit has a base, else the figure itself. None: it was not measured."""
+    """A limit and its measured value: the factor if the limit has a base, else the figure itself. None if it was not measured."""
 
     limit: Limit
     measured: Spread | None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How the work on one host grows with its containers."""
+"""How the time for one host grows with its number of containers."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _measure(effort: Effort) -> Iterator[Comparison]:
 
 
 def _fill(stage: Stage, images: Sequence[str], names: list[str], size: int) -> None:
-    """Have so many containers that run, their names in `names`."""
+    """Start containers until there are `size`, and add their names to `names`."""
     for number in range(len(names), size):
         stage.sandbox.container(str(number), images[number % len(images)])
         names.append(f"{stage.sandbox.prefix}-{number}")
@@ -62,8 +62,9 @@ def _update(stage: Stage, names: Sequence[str]) -> float:
 
 SUBJECT = Subject(
     "many",
-    f"One host with so many containers that run, each of one of {_IMAGES} images: checked in one task, from the start to the end of the "
-    "module; then updated in one task with a loop, registry asked, once. The host fills up, so these do not take turns.",
+    f"One host with {_SIZES[0]}, {_SIZES[1]} and {_SIZES[2]} running containers that use {_IMAGES} images. *Check* is one task, measured "
+    "from the start to the end of the module. *Update* is one task with a loop that asks the registry, measured once. The cases do "
+    "not take turns, because the containers are added from case to case.",
     _measure,
     (Limit(_CHECK, _CASE, _containers(50), _containers(5), 1.5),),
 )

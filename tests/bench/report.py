@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The results for who reads them: a document with tables."""
+"""Write the results as a Markdown document with tables."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from dataclasses import dataclass
 from .figures import Comparison, Series, Spread
 from .limits import Judged, Limit
 
+_LIMITS = "The measured values are rounded in this table. The exact values decide whether a limit is met."
+
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the benchmark, measured."""
+    """The results of one subject."""
 
     title: str
     about: str
@@ -28,10 +30,10 @@ class Section:
 
 
 def document(introduction: str, sections: Sequence[Section], versions: Mapping[str, str]) -> str:
-    """All of it, in Markdown."""
+    """The whole document, in Markdown."""
     parts = [
         introduction.strip(),
-        "## How fast is fast enough\n\n" + _table(("figure", "case", "at most", "measured", ""), _limits(sections)),
+        f"## Limits\n\n{_LIMITS}\n\n" + _table(("figure", "case", "at most", "measured", ""), _limits(sections)),
         *(_section(section) for section in sections),
         "## Measured with\n\n" + _table(("", ""), versions.items()),
     ]
@@ -39,7 +41,7 @@ def document(introduction: str, sections: Sequence[Section], versions: Mapping[s
 
 
 def _section(section: Section) -> str:
-    header = ("case", "who", "ratio", "quartiles", "median", "quartiles", "runs")
+    header = ("case", "contender", "ratio", "quartiles", "median", "quartiles", "runs")
     figures = list(dict.fromkeys(comparison.figure for comparison in section.comparisons))
     parts = [f"## {section.title}", section.about]
     for figure in figures:
@@ -69,7 +71,7 @@ def _figure(series: Series, unit: str) -> tuple[str, str]:
 
 
 def told(value: float, unit: str) -> str:
-    """A figure as people write it."""
+    """A value with its unit, rounded for reading."""
     digits = 0 if unit == "calls" else 3 if value < 1 else 2 if value < 100 else 0
     return f"{value:.{digits}f} {unit}"
 

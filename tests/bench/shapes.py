@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A container that serves a page, in the words of each who can make it."""
+"""A container that serves a page, in the form that each contender needs to create it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True)
 class Shape:
-    """`networks` are names. Of `volumes` each container has so many of its own."""
+    """A container's configuration. `networks` are names. `volumes` is the number of its own volumes."""
 
     image: str
     networks: tuple[str, ...] = ()
@@ -26,7 +26,7 @@ class Shape:
     stop_timeout: int | None = None
 
     def make(self, client: docker.APIClient, name: str, port: int) -> str:
-        """Make it with calls to the engine, as few as there can be. Returns its ID."""
+        """Create it with as few engine calls as possible. Return its ID."""
         endpoints: dict[str, Document] = {network: {} for network in self.networks}
         later = self.networks[1:] if docker.utils.version_lt(client.api_version, "1.44") else ()
         body = {

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the parts of the benchmark have in common."""
+"""What the subjects of the benchmark have in common."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Effort:
-    """How much to measure: `repeat` is how many rounds, where it is to be another number than usual."""
+    """How much to measure. `repeat` replaces the usual number of rounds."""
 
     repeat: int | None = None
     smoke: bool = False
-    """One case of each kind, to see that it works."""
+    """Whether to measure only the first case of each subject, to check that it works."""
 
     def rounds(self, usual: int) -> int:
         return self.repeat or usual
@@ -42,7 +42,7 @@ class Effort:
 
 @dataclass(frozen=True)
 class Subject:
-    """A part of the benchmark. `about` says what is measured and how, for who reads the results."""
+    """A part of the benchmark. `about` explains to readers of the results what is measured and how."""
 
     name: str
     about: str
@@ -52,7 +52,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a part is measured. `folder` is for its files."""
+    """Where a subject is measured. `folder` is for its files."""
 
     sandbox: Sandbox
     folder: Path
@@ -64,7 +64,7 @@ class Stage:
 
 @contextlib.contextmanager
 def stage() -> Iterator[Stage]:
-    """A corner of the engine, which is empty again afterwards."""
+    """A sandbox in the engine, which is cleaned up afterwards."""
     with tempfile.TemporaryDirectory() as folder, contextlib.closing(engine.client()) as client:
         sandbox = Sandbox(client)
         try:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task takes."""
+"""How long a task takes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TASKS, _COMMANDS = 20, 3
 
 @dataclass(frozen=True)
 class _Case:
-    """The same work for both, each in a word for itself. `changes` is what each has to say of it."""
+    """The same work for both modules, as a task for each. `changes` is the expected value of `changed`."""
 
     name: str
     tasks: dict[str, Task]
@@ -39,7 +39,7 @@ class _Case:
 def _measure(effort: Effort) -> Iterator[Comparison]:
     with stage() as here:
         cases = effort.of(_cases(here))
-        # So that the containers are as they are to be, and what is compiled only once is.
+        # Warm up: create the containers, and let Python compile what it compiles only once.
         run_tasks([task for case in cases for task in case.tasks.values()])
         for case in cases:
             yield from _told(_IN_A_PLAY, case, _in_a_play(here, case, effort.rounds(_TASKS)))
@@ -75,7 +75,7 @@ def _told(where: str, case: _Case, given: dict[str, list[Cost]]) -> Iterator[Com
 
 
 def _in_a_play(stage: Stage, case: _Case, count: int) -> dict[str, list[Cost]]:
-    """What each of the tasks took in one play of so many of each, which take turns."""
+    """Run `count` tasks of each module in one play, in turn. Return the cost of each task."""
     run, costs = run_and_count(stage.folder, list(case.tasks.values()) * count)
     _check(case, run)
     return {who: costs[place :: len(case.tasks)] for place, who in enumerate(case.tasks)}
@@ -87,14 +87,15 @@ def _command(case: _Case, who: str) -> Callable[[], Cost]:
 
 def _check(case: _Case, run: Run) -> None:
     if run.status or any(result["changed"] is not case.changes for result in run.results):
-        raise AssertionError(f"{case.name}: it went otherwise\n{run.output}")
+        raise AssertionError(f"{case.name}: unexpected result\n{run.output}")
 
 
 SUBJECT = Subject(
     "task",
-    f"Wall time and CPU, of the controller and of the host, which are one here. In one play of {_TASKS} such tasks of each, which take "
-    "turns, from the start of the task to its result, so without Ansible's own start; and the whole command `ansible-playbook` with one of "
-    "them. The same is asked of both: *nothing to do* is with `pull: missing`, *registry asked* with `pull: always`.",
+    "Wall time and CPU time of the controller and the host, which are the same machine here. *One task of a play* is measured in one play "
+    f"with {_TASKS} tasks of each module, which take turns. It lasts from the start of the task to its result, so it does not include "
+    "the start of Ansible. *The whole command* is `ansible-playbook` with one task. Both modules get the same work: *nothing to do* uses "
+    "`pull: missing`, and *registry asked* uses `pull: always`.",
     _measure,
     (
         *(Limit(f"{_IN_A_PLAY}: wall time", case, OURS, PEER, 0.9) for case in (_NOTHING, _NOTHING_PULLED)),

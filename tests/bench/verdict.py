@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How long it is known already that all is well, and the task still runs."""
+"""How long the task still runs after the new container has become healthy."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def _run(stage: Stage, module: OnHost) -> Callable[[], float]:
 
 SUBJECT = Subject(
     "time-to-verdict",
-    "From the engine's event `health_status: healthy` of the new container to the end of the module's process. `docker_container` runs "
-    "with `recreate: true, state: healthy`.",
+    "The time from the engine's event `health_status: healthy` of the new container to the end of the module's process. "
+    "`docker_container` runs with `recreate: true, state: healthy`.",
     _measure,
     (Limit(FIGURE, _CASE, OURS, extra=0.2),),
 )

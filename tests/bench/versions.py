@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What was measured with."""
+"""The versions of the software that was measured."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .on_host import PEERS
 
 
 def versions() -> Mapping[str, str]:
-    """Of everything that has a say in the results."""
+    """The versions of everything that affects the results."""
     with contextlib.closing(engine.client()) as client:
         told = client.version()
     return {

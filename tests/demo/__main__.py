@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""See it work: an update, and an update to a broken image, of a container that somebody is using."""
+"""Show an update of a container while a client uses it, and then an update to a broken image."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ def main() -> None:
     try:
         sandbox.client.pull(*reference("v1").rsplit(":", 1))
         if not show(sandbox):
-            sys.exit("The demo did not go as it should.")
+            sys.exit("The demo did not end as expected.")
     finally:
         sandbox.clean_up()
 
 
 def show(sandbox: Sandbox) -> bool:
-    """Both updates. Returns whether each ended as it should."""
+    """Perform both updates. Return whether each ended as expected."""
     service = sandbox.service(reference("v1"))
-    headline(f"The container {service.name} serves {fetch(service.port)!r}. A client asks for its page 50 times a second.")
+    headline(f"The container {service.name} serves {fetch(service.port)!r}. A client requests its page 50 times a second.")
     fact("container", short(service.id))
 
     good = update(service, reference("v2"))
@@ -64,7 +64,7 @@ def show(sandbox: Sandbox) -> bool:
 
 
 def update(service: Service, image: str) -> dict[str, Any]:
-    """Run the playbook while the client keeps asking, and print what came of it."""
+    """Run the playbook while the client sends requests, and print the result."""
     playbook = PLAYBOOK.format(name=service.name, image=image)
     headline(f"Update it to {image}")
     print(playbook)
@@ -79,10 +79,10 @@ def update(service: Service, image: str) -> dict[str, Any]:
     fact("outcome", result["outcome"])
     if result["rollback"]:
         fact("reason", result["msg"])
-        fact("its last words", " | ".join(result["rollback"]["failure"]["logs"]))
-    fact("stopped until started", f"{result['downtime_seconds']:.2f} s")
-    fact("client without an answer", f"{polling_client.longest_gap:.2f} s")
-    fact("what the client saw", " -> ".join(page or "nothing" for page in polling_client.distinct_pages))
+        fact("last log lines", " | ".join(result["rollback"]["failure"]["logs"]))
+    fact("downtime", f"{result['downtime_seconds']:.2f} s")
+    fact("longest gap in answers", f"{polling_client.longest_gap:.2f} s")
+    fact("pages that the client saw", " -> ".join(page or "nothing" for page in polling_client.distinct_pages))
     fact("container", short(result["container"]["id"]))
     fact("page now", str(fetch(service.port)))
     return result

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, evenkeel contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""See a fleet: four real hosts, a rollout of a good image, and one of an image that fails on the third of them."""
+"""Show two rollouts over four real hosts: one of a good image, and one of an image that fails on the third host."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ def main() -> None:
     except TestbedError as error:
         sys.exit(f"testbed: {error}")
     if not ok:
-        sys.exit("The demo did not go as it should.")
+        sys.exit("The demo did not end as expected.")
 
 
 def show(real: RealFleet) -> bool:
-    """Both rollouts. Returns whether each ended as it should."""
+    """Perform both rollouts. Return whether each ended as expected."""
     real.publish(V1)
     for host in real.hosts:
         real.serve(host, Env=[f"HOST={host.name}"])
     wait_for(lambda: set(real.pages().values()) == {"v1"}, "v1 everywhere")
-    headline(f"Four hosts serve 'v1', reached by SSH, with the engines {', '.join(engines_of(real))}. Each has a client.")
+    headline(f"Four hosts, reached by SSH, with the engines {', '.join(engines_of(real))}, serve 'v1'. Each has a client.")
     real.publish(V2)
-    good = roll(real, "A good image: canary, then the rest") == 0 and set(real.pages().values()) == {"v2"}
+    good = roll(real, "A good image: the canary, then the other hosts") == 0 and set(real.pages().values()) == {"v2"}
     before = real.ids()
     real.publish(FAILS_ON_H3)
-    bad = roll(real, "An image that fails on h3: all go back") != 0 and set(real.pages().values()) == {"v2"}
+    bad = roll(real, "An image that fails on h3: all hosts are rolled back") != 0 and set(real.pages().values()) == {"v2"}
     same = real.ids() == before
     print(f"The same containers as before the bad image: {'yes' if same else 'NO'}")
     return good and bad and same
 
 
 def roll(real: RealFleet, text: str) -> int:
-    """Run the playbook while the clients keep asking, and print its report. Returns the exit status."""
+    """Run the playbook while the clients send requests, and print its report. Return the exit status."""
     headline(text)
     with contextlib.ExitStack() as stack:
         polling_clients = [stack.enter_context(PollingClient(host.service_port)) for host in real.hosts]
@@ -66,8 +66,8 @@ def roll(real: RealFleet, text: str) -> int:
     print(newest.read_text())
     for host, polling_client in zip(real.hosts, polling_clients, strict=True):
         story = " -> ".join(page or "nothing" for page in polling_client.distinct_pages)
-        print(f"The client of {host.name} saw {story}, and waited {polling_client.longest_gap:.1f} s at the longest.")
-    print(f"ansible-playbook ended with {run.returncode}.")
+        print(f"The client of {host.name} saw {story}. Its longest time without an answer was {polling_client.longest_gap:.1f} s.")
+    print(f"ansible-playbook exited with status {run.returncode}.")
     if run.returncode not in (0, 2):
         print(run.stdout, run.stderr)
     return run.returncode

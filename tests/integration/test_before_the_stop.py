@@ -98,7 +98,7 @@ def test_container_whose_network_is_gone_is_refused(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"), wait=False, HostConfig={"NetworkMode": network})
     sandbox.client.stop(service.id, timeout=5)
     sandbox.client.remove_network(network)
-    assert f"its network {network} does not exist any more" in refusal(sandbox, service)
+    assert f"its network {network} no longer exists" in refusal(sandbox, service)
 
 
 def test_container_whose_first_network_is_gone_is_refused(sandbox: Sandbox) -> None:
@@ -108,7 +108,7 @@ def test_container_whose_first_network_is_gone_is_refused(sandbox: Sandbox) -> N
     sandbox.client.connect_container_to_network(service.id, here)
     sandbox.client.disconnect_container_from_network(service.id, gone)
     sandbox.client.remove_network(gone)
-    assert f"its network {gone} does not exist any more" in refusal(sandbox, service)
+    assert f"its network {gone} no longer exists" in refusal(sandbox, service)
 
 
 class TestLinkedContainer:

@@ -2,18 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""`python -m testbed up|down`: bring up what the tests and the demo need, or take it away again.
+"""`python -m testbed up|down`: start what the tests and the demo need, or stop and remove it.
 
-`python -m testbed unpack PACKAGE` prints the folder with the files of a Debian package.
+`python -m testbed unpack PACKAGE` unpacks a Debian package and prints the path of the folder.
 
-`python -m testbed engine KIND up|down` brings up an engine of another release in a container, and prints its DOCKER_HOST, or takes it
-away. `python -m testbed engine KIND run COMMAND...` runs a command with that engine as its Docker, in its network namespace.
+`python -m testbed engine KIND up` starts an engine of another release in a container and prints its DOCKER_HOST. `down` removes it. `run
+COMMAND...` runs a command in its network namespace, with this engine as DOCKER_HOST.
 
-`python -m testbed fleet HOSTS` brings up so many hosts with an engine and an SSH server each, and prints an inventory of them.
-`python -m testbed host NUMBER off|on` cuts the power of one of them, or gives it back.
+`python -m testbed fleet HOSTS` starts this number of hosts, each with an engine and an SSH server, and prints an inventory.
+`python -m testbed host NUMBER off|on` turns the power of one of them off or on.
 
-`python -m testbed publish NAME PAGE [SCRIPT [HEALTH]]` has an image in their registry that runs a shell script and then serves a page, and
-prints how the hosts call it, and its ID.
+`python -m testbed publish NAME PAGE [SCRIPT [HEALTH]]` publishes an image in the registry of the hosts. The image runs a shell script and
+then serves a page. The command prints the image's reference, as the hosts use it, and its ID.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from .packages import unpacked
 
 
 def up() -> None:
-    """Silent where everything is there already."""
+    """Start what is missing. Print nothing if nothing is missing."""
     STATE.mkdir(parents=True, exist_ok=True)
     with (STATE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -64,7 +64,7 @@ def contained_engine(kind: str, action: str, *command: str) -> None:
     elif action == "down" and not command:
         contained.down()
     elif action == "run" and command:
-        compose.program()  # From in there, Debian's packages are not reached.
+        compose.program()  # Download it here: the command has no access to Debian's mirror.
         with contained.alone():
             sys.exit(contained.run(*command))
     else:

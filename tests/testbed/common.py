@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where the test bed keeps what it brought, and how it says what it does."""
+"""The test bed's folder, messages, commands and background processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "even
 
 
 class TestbedError(Exception):
-    """The test bed cannot be brought up here. The text says what is missing and what to do."""
+    """The test bed cannot be started here. The text says what is missing and what to do."""
 
     __test__ = False
 
@@ -28,7 +28,7 @@ def say(text: str) -> None:
 
 
 def run(*command: str, **options: t.Any) -> None:
-    """Run a command quietly; what it printed is shown when it fails."""
+    """Run a command. Its output is shown only if it fails."""
     result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options)
     if result.returncode:
         raise TestbedError(f"'{' '.join(command)}' failed:\n{result.stdout.strip()}")
@@ -43,7 +43,7 @@ def wait_until(what: str, true: t.Callable[[], bool], seconds: float = 60) -> No
 
 
 class Daemon:
-    """A process that outlives the command which started it, known by a file with its process ID."""
+    """A process that outlives the command that started it. A file has its process ID."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -65,7 +65,7 @@ class Daemon:
         self._pid_file.unlink(missing_ok=True)
 
     def _pid(self) -> int | None:
-        """Its process ID, unless it is gone or the number belongs to somebody else by now."""
+        """Its process ID, or None if it has ended. The ID may belong to another process by now."""
         try:
             pid = int(self._pid_file.read_text())
             command = Path(f"/proc/{pid}/cmdline").read_bytes()

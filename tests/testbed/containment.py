@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What it takes to run a Docker Engine in a container of the machine's own engine."""
+"""Run a Docker Engine in a container of the machine's own engine."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from .common import STATE, run, say
 from .packages import debian_mirror, unpacked
 
 OUTER = "EVENKEEL_OUTER_ENGINE"
-"""Where a process that runs in the namespace of a contained engine finds the machine's engine."""
+"""The environment variable with the DOCKER_HOST of the machine's engine, for processes that run with a contained engine."""
 
 _ROOTS = STATE / "roots"
-# All that an engine needs, one by one: not every machine may give all capabilities that --privileged asks for.
+# The capabilities that an engine needs. Some machines do not allow all the capabilities of --privileged.
 _CAPABILITIES = [
     "AUDIT_CONTROL",
     "DAC_READ_SEARCH",
@@ -44,7 +44,7 @@ ROOM_FOR_AN_ENGINE: dict[str, t.Any] = {
     "ReadonlyPaths": [],
     "DeviceCgroupRules": ["a *:* rwm"],
 }
-"""The part of a container's HostConfig that lets an engine run in it."""
+"""The HostConfig that a container needs to run an engine."""
 
 
 def outer_host() -> str:
@@ -54,14 +54,14 @@ def outer_host() -> str:
 
 @contextlib.contextmanager
 def outer_engine() -> Iterator[docker.APIClient]:
-    """The machine's own engine, also for a process that runs beside a contained one."""
+    """A client of the machine's own engine, also for processes that run with a contained engine."""
     with contextlib.closing(docker.APIClient(base_url=outer_host(), version="auto")) as client:
         yield client
 
 
 @contextlib.contextmanager
 def locked(what: str) -> Iterator[None]:
-    """One process at a time."""
+    """Let one process at a time use `what`."""
     STATE.mkdir(parents=True, exist_ok=True)
     with (STATE / f"{what}.lock").open("w") as lock:
         try:
@@ -73,7 +73,7 @@ def locked(what: str) -> Iterator[None]:
 
 
 def root_image(image: str, suite: str, packages: tuple[str, ...]) -> str:
-    """The `image` of a Debian root file system with these packages, made where it is missing."""
+    """Return `image`, a Debian root file system with these packages. Build it if it does not exist."""
     with outer_engine() as outer:
         if not outer.images(image):
             root = _root(image.rpartition("/")[2].replace(":", "-"), suite, packages)
@@ -92,7 +92,7 @@ def _root(name: str, suite: str, packages: tuple[str, ...]) -> Path:
             str(unpacked("mmdebstrap") / "usr/bin/mmdebstrap"),
             "--variant=minbase",
             f"--include={','.join(packages)}",
-            # The Release file of a suite that is not out yet expires on mirrors.
+            # The Release file of an unreleased suite may have expired on a mirror.
             '--aptopt=Acquire::Check-Valid-Until "false"',
             suite,
             str(partial),
@@ -103,7 +103,7 @@ def _root(name: str, suite: str, packages: tuple[str, ...]) -> Path:
 
 
 def remove_control_groups(group: str) -> None:
-    """The empty ones that an engine leaves when it is killed."""
+    """Remove the empty control groups that an engine leaves behind when it is killed."""
     for hierarchy in Path("/sys/fs/cgroup").glob(f"*{group}"):
         for folder, _folders, _files in os.walk(hierarchy, topdown=False):
             with contextlib.suppress(OSError):

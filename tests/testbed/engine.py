@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Docker Engine: the one that is there, or on a Debian machine, as root, one that is installed and started."""
+"""The machine's Docker Engine: the running one, or one that is installed and started here (on Debian, as root)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def client(timeout: float = 60) -> docker.APIClient:
 
 
 def host() -> str:
-    """Where it listens."""
+    """The address of the engine."""
     return os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 
 
@@ -39,7 +39,7 @@ def up() -> None:
     _refuse_where_we_cannot()
     if not shutil.which("dockerd"):
         _install()
-    if not _answers():  # Where there is an init system, the package has started it.
+    if not _answers():  # If there is an init system, the package has already started it.
         say("starting a Docker Engine")
         _DAEMON.start("dockerd")
         wait_until(f"the start of the engine (see {_DAEMON.log})", _answers)
@@ -71,7 +71,7 @@ def _refuse_where_we_cannot() -> None:
         raise TestbedError(f"No Docker Engine answers at DOCKER_HOST={host}. Start it, or unset DOCKER_HOST.")
     if not (shutil.which("apt-get") and os.geteuid() == 0):
         raise TestbedError(
-            "No Docker Engine answers, and one can be installed for you only on Debian as root. Start one, or set DOCKER_HOST."
+            "No Docker Engine answers. One can be installed automatically only on Debian, as root. Start one, or set DOCKER_HOST."
         )
 
 

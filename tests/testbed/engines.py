@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Docker Engines of other releases, each in a container of the machine's own engine, with a registry beside it.
+"""Docker Engines of other releases. Each runs in a container of the machine's own engine, together with a registry.
 
-Such an engine has loopback, containers and images of its own. It listens on a socket on the machine. What it publishes on `127.0.0.1`, and
-its registry, are reached by processes that run in its network namespace.
+Such an engine has its own loopback interface, containers and images. It listens on a socket on the machine. Only processes in its network
+namespace can reach its registry and the ports that it publishes on `127.0.0.1`.
 """
 
 from __future__ import annotations
@@ -30,20 +30,19 @@ from .packages import unpacked
 
 LABEL = "evenkeel.testbed.engine"
 
-# A process that runs in the namespace of such an engine finds what it runs beside here.
+# Environment variables of processes in the namespace of such an engine: the kind of the engine, and its folder of trusted certificates.
 _BESIDE = "EVENKEEL_BESIDE_ENGINE"
-# Such a process finds here where to put the certificates that the engine is to trust.
 _CERTIFICATES = "EVENKEEL_ENGINE_CERTIFICATES"
 MACHINES_CERTIFICATES = Path("/etc/docker/certs.d")
 
 _FOLDERS = STATE / "engines"
-# Process 1 reaps what dockerd leaves when it is stopped.
+# Process 1 reaps the processes that dockerd leaves behind when it is stopped.
 _PROCESS_1 = ["sh", "-c", "trap 'exit 0' TERM; while :; do sleep 3600 & wait; done"]
 
 
 @dataclass(frozen=True)
 class Kind:
-    """An engine that can be had: the Debian suite that it comes from, and how dockerd is started."""
+    """A kind of engine: the Debian suite that has its packages, and how dockerd is started."""
 
     suite: str
     packages: tuple[str, ...] = ("docker.io", "iptables", "docker-cli")
@@ -57,21 +56,21 @@ KINDS = {
     "26": Kind("trixie"),
     "28": Kind("forky"),
     "28-containerd": Kind("forky", options=_CONTAINERD_STORE),
-    # As Engine 29 comes: it refuses clients of API versions below 1.44.
+    # Like Engine 29, it refuses API versions below 1.44.
     "28-like-29": Kind("forky", environment={"DOCKER_MIN_API_VERSION": "1.44"}),
 }
 
 
 class ContainedEngine:
-    """One of the `KINDS`, in a container. `name` tells it from others of its kind.
+    """One of the `KINDS`, in a container. `name` distinguishes it from others of its kind.
 
-    `disk` in MiB is the size of the file system that it gets for its images and containers; without it, it shares the machine's.
-    `options` are more options of dockerd.
+    `disk` is the size in MiB of a file system for its images and containers. By default, it uses the machine's file system.
+    `options` are additional options of dockerd.
     """
 
     def __init__(self, kind: str, name: str | None = None, *, disk: int | None = None, options: tuple[str, ...] = ()) -> None:
         if kind not in KINDS:
-            raise TestbedError(f"There is no engine {kind}. Known are {', '.join(KINDS)}.")
+            raise TestbedError(f"There is no engine {kind}. Choose one of {', '.join(KINDS)}.")
         self.kind = kind
         self.name = name or kind
         self.container = f"evenkeel-engine-{self.name}"
@@ -88,14 +87,14 @@ class ContainedEngine:
 
     @property
     def data(self) -> Path:
-        """Where it keeps its images and containers."""
+        """The folder of its images and containers."""
         return self._folder / "data"
 
     def client(self, timeout: float = 60) -> docker.APIClient:
         return docker.APIClient(base_url=self.host, version="auto", timeout=timeout)
 
     def up(self) -> None:
-        """Silent where it answers already."""
+        """Start it, unless it already answers."""
         if self._answers():
             return
         suite = KINDS[self.kind].suite
@@ -110,7 +109,7 @@ class ContainedEngine:
         self._start_registry()
 
     def down(self) -> None:
-        """Remove it with all that it holds."""
+        """Remove it with its containers and images."""
         with outer_engine() as outer, contextlib.suppress(docker.errors.NotFound):
             outer.remove_container(self.container, force=True)
         remove_control_groups(self._control_group)
@@ -127,7 +126,7 @@ class ContainedEngine:
         wait_until(f"the start of Engine {self.kind} (see {log})", self._answers)
 
     def stop(self, signal: str = "TERM") -> None:
-        """End dockerd. On TERM it stops its containers first; on KILL they run on."""
+        """Stop dockerd. On TERM, it stops its containers first. On KILL, they keep running."""
         pid_file = "/var/run/docker.pid"
         say(f"stopping the Engine {self.name}")
         script = f"pid=$(cat {pid_file}) && kill -{signal} $pid && while kill -0 $pid 2>/dev/null; do sleep 0.1; done"
@@ -142,14 +141,14 @@ class ContainedEngine:
         self.start()
 
     def run(self, *command: str) -> int:
-        """Run a command with this engine as its Docker, in its network namespace. Returns the exit status."""
+        """Run a command in this engine's network namespace, with this engine as DOCKER_HOST. Return the exit status."""
         enter = ("nsenter", f"--net=/proc/{self._inspect()['State']['Pid']}/ns/net", "--", *command)
         environment = {"DOCKER_HOST": self.host, OUTER: outer_host(), _BESIDE: self.kind, _CERTIFICATES: str(self._certificates)}
         return subprocess.run(enter, env={**os.environ, **environment}, check=False).returncode
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
-        """Up for the time of the block, for one user at a time; and down afterwards, unless it was up before."""
+        """Start the engine for the `with` block, for one process at a time. Remove it afterwards unless it ran before."""
         with locked(self.name):
             was_up = self._answers()
             try:
@@ -161,14 +160,14 @@ class ContainedEngine:
 
     @property
     def _control_group(self) -> str:
-        """Where those of its containers are, so that they can be found when it is gone."""
+        """The parent of its containers' control groups, which are removed with it."""
         return f"/{self.container}"
 
     def _create(self, image: str) -> None:
         host_config = {
             **ROOM_FOR_AN_ENGINE,
             "Binds": [
-                # At the same place, so that the paths which the engine tells are true on the machine, and those of tests to the engine.
+                # The same paths inside and outside, so that the machine and the engine can exchange paths.
                 *(f"{folder}:{folder}" for folder in (self._folder, tempfile.gettempdir())),
                 f"{self._certificates}:{MACHINES_CERTIFICATES}",
                 f"{unpacked('docker-registry')}:/opt/registry:ro",
@@ -201,7 +200,7 @@ class ContainedEngine:
         self._execute(["/opt/registry/usr/bin/docker-registry", "serve", str(config)])
 
     def _execute(self, command: list[str], environment: Mapping[str, str] | None = None) -> None:
-        """Leave a process running in the container."""
+        """Start a process in the container, and leave it running."""
         with outer_engine() as outer:
             outer.exec_start(outer.exec_create(self.container, command, environment=dict(environment or {}))["Id"], detach=True)
 
@@ -222,17 +221,17 @@ class ContainedEngine:
 
 
 def beside() -> str:
-    """The kind of the contained engine that this process runs beside; on the machine itself, the oldest that is supported."""
+    """The kind of the contained engine that this process runs with. On the machine itself, the oldest supported engine."""
     return os.environ.get(_BESIDE, "20.10")
 
 
 def certificates() -> Path:
-    """Where the engine that this process runs beside looks for a certificate to trust, in a folder for each registry."""
+    """The folder in which the engine looks for trusted certificates, in one subfolder per registry."""
     return Path(os.environ.get(_CERTIFICATES, MACHINES_CERTIFICATES))
 
 
 def down() -> None:
-    """Take away all contained engines and what they were made of."""
+    """Remove all contained engines and their images."""
     with outer_engine() as outer:
         for container in outer.containers(all=True, filters={"label": LABEL}):
             say(f"removing {container['Names'][0].lstrip('/')}")

@@ -1,9 +1,9 @@
 # Copyright (c) 2026, evenkeel contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fleet of real hosts: each a container with a Docker Engine, an SSH server, Python and the distribution's own Docker SDK.
+"""A fleet of real hosts: each is a container with a Docker Engine, an SSH server, Python and the distribution's own Docker SDK.
 
-They share a network with a registry. From this machine, each is reached by SSH and at the port of its service, on loopback.
+They share a network with a registry. Each host publishes two ports on this machine's loopback interface: SSH and its service.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from .packages import unpacked
 
 LABEL = "evenkeel.testbed.fleet"
 REGISTRY_THERE = "registry:5000"
-"""The registry, as the hosts call it."""
+"""The registry's address on the hosts."""
 REGISTRY_HERE = "127.0.0.1:5872"
-"""The same, as this machine calls it."""
+"""The registry's address on this machine."""
 SERVICE_PORT = 8080
-"""Where a container on a host has to be published to be reached from this machine."""
+"""The port on a host that can be reached from this machine. Publish the service there."""
 
 _NETWORK = "evenkeel-fleet"
 _PREFIX = "10.213.58"
@@ -54,7 +54,7 @@ done
 
 @dataclass(frozen=True)
 class Host:
-    """One of the fleet, by its number from 1 on."""
+    """A host of the fleet, by its number, which starts at 1."""
 
     number: int
 
@@ -64,7 +64,7 @@ class Host:
 
     @property
     def suite(self) -> str:
-        """The Debian release: the odd ones are older."""
+        """The Debian release. Hosts with odd numbers have the older one."""
         return _SUITES[(self.number + 1) % 2]
 
     @property
@@ -73,12 +73,12 @@ class Host:
 
     @property
     def service_port(self) -> int:
-        """Where its `SERVICE_PORT` is reached from this machine."""
+        """The port on this machine that leads to its `SERVICE_PORT`."""
         return 58280 + self.number
 
     @property
     def address(self) -> str:
-        """In the network of the fleet."""
+        """Its address in the network of the fleet."""
         return f"{_PREFIX}.{10 + self.number}"
 
     @property
@@ -86,11 +86,11 @@ class Host:
         return f"evenkeel-host-{self.name}"
 
     def client(self, timeout: float = 60) -> docker.APIClient:
-        """Its engine, without SSH."""
+        """A client of its engine, without SSH."""
         return docker.APIClient(base_url=f"unix://{self._folder}/docker.sock", version="auto", timeout=timeout)
 
     def up(self) -> None:
-        """Silent where it is up already."""
+        """Start it, unless it is already up."""
         if self._is_up():
             return
         with locked("roots"):
@@ -103,11 +103,11 @@ class Host:
             outer.start(outer.create_container_from_config(self._body(image), self.container))
 
     def wait(self) -> None:
-        """Until its engine and its SSH server answer."""
+        """Wait until its engine and its SSH server answer."""
         wait_until(f"the start of the host {self.name} (see {self._folder}/dockerd.log)", self._is_up)
 
     def down(self) -> None:
-        """Remove it with all that it holds."""
+        """Remove it with its containers and images."""
         with outer_engine() as outer:
             with contextlib.suppress(docker.errors.NotFound):
                 outer.remove_container(self.container, force=True)
@@ -117,7 +117,7 @@ class Host:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def power_off(self) -> None:
-        """At once, as when the plug is pulled."""
+        """Kill the host, like a power failure."""
         with outer_engine() as outer:
             outer.kill(self.container)
 
@@ -144,7 +144,7 @@ class Host:
 
     @property
     def _ssh_options(self) -> tuple[str, ...]:
-        """It is made anew again and again, each time with other keys of its own."""
+        """Do not check host keys: each new host has different ones."""
         return ("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR")
 
     @property
@@ -190,7 +190,7 @@ class Host:
 
 
 def up(count: int = 6) -> list[Host]:
-    """So many hosts, and the registry. Silent where they are up already."""
+    """Start `count` hosts and the registry, unless they are already up."""
     hosts = [Host(number) for number in range(1, count + 1)]
     with locked("fleet"):
         _FOLDER.mkdir(parents=True, exist_ok=True)
@@ -206,7 +206,7 @@ def up(count: int = 6) -> list[Host]:
 
 
 def down() -> None:
-    """Take all of it away."""
+    """Remove all hosts, the registry, the network and the images."""
     with outer_engine() as outer:
         for container in outer.containers(all=True, filters={"label": LABEL}):
             name = container["Names"][0].lstrip("/")
@@ -224,17 +224,17 @@ def down() -> None:
 
 
 def inventory(hosts: t.Iterable[Host]) -> dict[str, t.Any]:
-    """An inventory of them, as Ansible reads it from a JSON file."""
+    """An inventory of these hosts, for a JSON file that Ansible can read."""
     return {"all": {"hosts": {host.name: host.variables for host in hosts}}}
 
 
 def reference(name: str) -> str:
-    """The image of that name in the registry, as the hosts call it."""
+    """The reference by which the hosts pull the image of this name."""
     return f"{REGISTRY_THERE}/{name}"
 
 
 def publish(name: str, image: images.WebImage) -> str:
-    """Have it in the registry, under a `name` such as `shop:latest`. Returns its ID."""
+    """Build the image and push it to the registry as `name`, such as `shop:latest`. Return its ID."""
     here = f"{REGISTRY_HERE}/{name}"
     with contextlib.closing(engine.client()) as client:
         image_id = images.build(client, here, image)
@@ -251,7 +251,7 @@ def _network_up() -> None:
 
 
 def _registry_up() -> None:
-    """In a container, since the one of the tests is reached from this machine only."""
+    """Start a registry in a container. The hosts cannot reach the one that the other tests use."""
     if registry.answers(REGISTRY_HERE):
         return
     with locked("roots"):

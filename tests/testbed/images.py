@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Small web images of Debian's busybox: each serves one page that says which version it is."""
+"""Small web images made of Debian's busybox. Each serves one page with its version."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ def shell(script: str) -> tuple[str, ...]:
 
 
 def serve_after(script: str = "") -> tuple[str, ...]:
-    """Run `script`, then serve. As process 1 the web server would not hear SIGTERM, so a shell listens for it."""
+    """Run `script`, then serve. The web server would ignore SIGTERM as process 1, so a shell handles the signal."""
     return shell(f"trap 'exit 0' TERM; {script} httpd -f -p {PORT} -h /www & wait")
 
 
 @dataclass(frozen=True)
 class WebImage:
-    """What an image is to be like. `health` is a shell command, probed once a second; None for no health check."""
+    """The contents of an image. `health` is a shell command that runs once a second as the health check, or None."""
 
     page: str
     command: tuple[str, ...] = serve_after()
@@ -54,12 +54,12 @@ REPOSITORY = "evenkeel/web"
 
 
 def reference(tag: str) -> str:
-    """One of the standard images."""
+    """The reference of a standard image."""
     return f"{registry.ADDRESS}/{REPOSITORY}:{tag}"
 
 
 def up(client: docker.APIClient) -> None:
-    """Have the standard images in the registry."""
+    """Build the standard images that the registry does not have, and push them."""
     missing = [tag for tag in STANDARD if not registry.has(REPOSITORY, tag)]
     if missing:
         say(f"building the images {' '.join(missing)}")
@@ -76,7 +76,7 @@ def down(client: docker.APIClient) -> None:
 
 
 def build(client: docker.APIClient, name: str, image: WebImage) -> str:
-    """Make the image, call it `name` and return its ID."""
+    """Build the image, tag it as `name`, and return its ID."""
     repository, tag = name.rsplit(":", 1)
     changes = [f"CMD {_exec_form(image.command)}", *image.changes]
     if image.health is not None:
@@ -87,7 +87,7 @@ def build(client: docker.APIClient, name: str, image: WebImage) -> str:
 
 
 def pretend(client: docker.APIClient, name: str, architecture: str) -> None:
-    """Let the image `name` claim to be made for another architecture. Old engines cannot import one that does."""
+    """Change the architecture in the configuration of the image `name`. Old engines cannot set it on import."""
     saved, changed = io.BytesIO(b"".join(client.get_image(name))), io.BytesIO()
     with tarfile.open(fileobj=saved) as source, tarfile.open(fileobj=changed, mode="w") as target:
         config = json.load(t.cast(io.BufferedReader, source.extractfile("manifest.json")))[0]["Config"]
@@ -97,7 +97,7 @@ def pretend(client: docker.APIClient, name: str, architecture: str) -> None:
                 text = json.dumps({**json.load(t.cast(io.BufferedReader, content)), "architecture": architecture}).encode()
                 member.size, content = len(text), io.BytesIO(text)
             target.addfile(member, content)
-    # The engine begins its answer before it moves the tag, and `load_image` returns at that beginning. Read the answer to its end.
+    # The engine moves the tag only at the end of its answer, and `load_image` returns at the beginning. So read the whole answer.
     for line in client.load_image(changed.getvalue(), quiet=True):
         if "error" in line:
             raise TestbedError(f"loading {name} for {architecture} failed: {line['error']}")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Manifests of a registry, by its own API: read, made into indexes, written anew."""
+"""Read and write manifests through a registry's API, and combine them into indexes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Manifest(NamedTuple):
 
 
 class Manifests:
-    """Those of one repository. `login` is a user name and a password, `authority` the certificate to trust where it speaks TLS."""
+    """The manifests of one repository. `login` is a username and a password. `authority` is the certificate to trust if it uses TLS."""
 
     def __init__(self, address: str, repository: str, login: tuple[str, str] | None = None, authority: Path | None = None) -> None:
         self._address = address
@@ -47,7 +47,7 @@ class Manifests:
         self._request("PUT", tag, manifest.body, **{"Content-Type": manifest.media_type})
 
     def remove(self, tag: str) -> None:
-        """With all tags of the same manifest."""
+        """Remove the manifest, and with it all tags that point to it."""
         self._request("DELETE", self.read(tag).digest)
 
     def _request(self, method: str, which: str, body: bytes | None = None, **headers: str) -> tuple[str, bytes]:
@@ -67,7 +67,7 @@ class Manifests:
 
 
 def index_of(images: Mapping[str, Manifest]) -> Manifest:
-    """An index of images, by architecture."""
+    """An index of the images, which are given by architecture."""
     entries = [
         {
             "mediaType": manifest.media_type,
@@ -81,5 +81,5 @@ def index_of(images: Mapping[str, Manifest]) -> Manifest:
 
 
 def packed_anew(manifest: Manifest) -> Manifest:
-    """The same image under another digest: its manifest is written in another way."""
+    """The same image with a different digest: its manifest has different whitespace."""
     return Manifest(manifest.media_type, json.dumps(json.loads(manifest.body), indent=7).encode())

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Debian packages, unpacked without being installed: nothing on the machine changes, and no service starts."""
+"""Unpack Debian packages without installing them: nothing on the machine changes, and no service starts."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from .common import STATE, TestbedError, run, say
 
 
 def unpacked(package: str, suite: str | None = None) -> Path:
-    """The files of a Debian package, downloaded and unpacked under the test bed's own folder. `suite` None: of the Debian here."""
+    """Return the folder with the files of a Debian package. Download and unpack it first if necessary.
+
+    `suite` is the Debian suite, or None for the one of this machine.
+    """
     folder = STATE / "packages.d" / package
     if folder.exists():
         return folder
     if not shutil.which("apt-get"):
-        raise TestbedError(f"The package {package} comes from Debian; there is no apt-get here.")
+        raise TestbedError(f"The package {package} cannot be downloaded: there is no apt-get here. Use Debian or Ubuntu.")
     say(f"fetching {package}")
     download = STATE / "download" / package
     shutil.rmtree(download, ignore_errors=True)
@@ -39,7 +42,7 @@ def unpacked(package: str, suite: str | None = None) -> Path:
 
 
 def _apart(folder: Path, suite: str) -> tuple[str, ...]:
-    """Options with which apt-get knows the packages of another suite, and nothing of this machine's."""
+    """Options that make apt-get use another suite instead of this machine's sources and package lists."""
     sources = folder / "sources.list"
     sources.write_text(f"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {debian_mirror()} {suite} main\n")
     for name in ("lists", "cache"):
@@ -49,7 +52,7 @@ def _apart(folder: Path, suite: str) -> tuple[str, ...]:
         "Dir::Etc::SourceParts": "-",
         "Dir::State::Lists": folder / "lists",
         "Dir::Cache": folder / "cache",
-        # The Release file of a suite that is not out yet expires on mirrors.
+        # The Release file of an unreleased suite may have expired on a mirror.
         "Acquire::Check-Valid-Until": "false",
         "Acquire::Languages": "none",
     }
@@ -57,10 +60,10 @@ def _apart(folder: Path, suite: str) -> tuple[str, ...]:
 
 
 def debian_mirror() -> str:
-    """Where this machine gets its packages, so that other Debian suites can be had from there too."""
+    """The mirror from which this machine gets its packages. It has the other Debian suites too."""
     query = ("apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages", "Origin: Debian")
     targets = subprocess.run(query, capture_output=True, text=True, check=False).stdout.split("\n")
     sites = [site for site in targets if site and "security" not in site]
     if not sites:
-        raise TestbedError("Engines of other releases are made from Debian packages; apt-get here knows no Debian mirror.")
+        raise TestbedError("Packages of another Debian release are needed, but apt-get here has no Debian mirror. Use Debian.")
     return sites[0]

@@ -47,7 +47,7 @@ def down() -> None:
 
 
 def answers(address: str = ADDRESS) -> bool:
-    """Whether there is a registry at `address`."""
+    """Whether a registry answers at `address`."""
     return _request("GET", "/v2/", address).status == 200
 
 
@@ -56,13 +56,13 @@ def has(repository: str, tag: str) -> bool:
 
 
 def break_layer(repository: str, tag: str) -> None:
-    """Take the content of one layer away, while the manifest goes on naming it."""
+    """Delete the content of one layer. The manifest still refers to it."""
     manifest = json.loads(_request("GET", f"/v2/{repository}/manifests/{tag}", Accept=MANIFESTS).body)
     _request("DELETE", f"/v2/{repository}/blobs/{manifest['layers'][0]['digest']}")
 
 
 def config(data: Path | str, address: str = ADDRESS) -> str:
-    """The registry's configuration file: it listens on `address` and keeps its images in `data`."""
+    """The text of a configuration file for a registry that listens on `address` and stores its images in `data`."""
     return json.dumps(  # JSON is YAML too.
         {
             "version": "0.1",

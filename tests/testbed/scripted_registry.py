@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A registry on loopback that goes wrong in the way that it is told to."""
+"""A registry on loopback that fails as a test asks it to."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 
 
 class ScriptedRegistry:
-    """Has one image, under any repository and tag, and serves it as the test says.
+    """Serves one image under every repository and tag, with the failures that the test sets.
 
     `refuse_with` answers every request for a manifest with an error. `cut_layer` ends the connection in the middle of a layer.
-    `corrupt_layer` sends one of another content. `only_platform` (architecture) offers an index without an image for us.
-    `hang` never answers requests for a manifest, `hang_in_layer` stops in the middle of one. `requests` are the paths that were
-    asked for, each with its method before it; `headers` those of the last request.
+    `corrupt_layer` sends a layer with other content. `only_platform` (an architecture) offers an index with an image for that
+    architecture only. `hang` never answers requests for a manifest. `hang_in_layer` stops responding in the middle of a layer.
+    `requests` has the method and the path of each request.
     """
 
     def __init__(self) -> None:
@@ -68,7 +68,7 @@ class ScriptedRegistry:
         return f"{self.address}/{repository}:{tag}"
 
     def refuse_with(self, status: int, code: str, message: str, **headers: str) -> None:
-        """Headers with underscores for hyphens."""
+        """Answer with this error. In the names of `headers`, underscores stand for hyphens."""
         body = {"errors": [{"code": code, "message": message, "detail": None}]}
         self.refusal = (status, body, {name.replace("_", "-"): value for name, value in headers.items()})
 
@@ -124,7 +124,7 @@ class ScriptedRegistry:
 
 @contextlib.contextmanager
 def scripted_registry(host: str = "127.0.0.1") -> Iterator[ScriptedRegistry]:
-    """One on an address of this machine that serves its image until it is told otherwise."""
+    """A registry on `host`, an address of this machine. It serves its image until the test sets a failure."""
     registry = ScriptedRegistry()
     server = http.server.ThreadingHTTPServer((host, 0), _handler_of(registry.answer))
     server.daemon_threads = True
@@ -143,7 +143,7 @@ def _handler_of(answer: Callable[[http.server.BaseHTTPRequestHandler], None]) ->
         protocol_version = "HTTP/1.1"
 
         def handle(self) -> None:
-            # Engines try TLS first, and have to see that this is none.
+            # Engines try TLS first. This answer tells them to use plain HTTP.
             if self.connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE:
                 self.wfile.write(b"HTTP/1.0 400 Bad Request\r\n\r\n")
             else:
@@ -153,10 +153,10 @@ def _handler_of(answer: Callable[[http.server.BaseHTTPRequestHandler], None]) ->
             with contextlib.suppress(ConnectionError):
                 answer(self)
 
-        do_HEAD = do_GET  # noqa: N815 - its name for the method
+        do_HEAD = do_GET  # noqa: N815 - the base class requires this name
 
         def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler
 
@@ -191,7 +191,7 @@ def _digest(content: bytes) -> str:
 
 
 def _layer() -> tuple[bytes, str]:
-    """A layer that does not shrink, large enough to be cut in two; and the digest of what is in it."""
+    """A layer of incompressible data, large enough to be cut in two, and the digest of its uncompressed content."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         member = tarfile.TarInfo("noise")

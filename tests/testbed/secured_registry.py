@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real registries that want a user name and a password, or speak TLS with a certificate that nobody knows."""
+"""Real registries that require a username and a password, or use TLS with a certificate that is not trusted."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Credentials:
 
     @property
     def auth_config(self) -> Mapping[str, str]:
-        """For pushes and pulls with the SDK."""
+        """The credentials as the SDK takes them for pushes and pulls."""
         return {"username": self.username, "password": self.password}
 
     @property
     def basic(self) -> str:
-        """As they go over the wire, and into a client's configuration."""
+        """The credentials as HTTP basic authentication and the client configuration encode them."""
         return base64.b64encode(f"{self.username}:{self.password}".encode()).decode()
 
 
@@ -53,14 +53,14 @@ def some_credentials() -> Credentials:
 
 @dataclass(frozen=True)
 class SecuredRegistry:
-    """A registry that listens on `address`. `authority` is the file with the certificate to trust, where it speaks TLS."""
+    """A registry that listens on `address`. `authority` is the file with the certificate to trust, if it uses TLS."""
 
     address: str
     credentials: Credentials | None = None
     authority: Path | None = None
 
     def publish(self, client: docker.APIClient, image: str, name: str) -> str:
-        """Copy an image that is on the engine here, under `name` (repository:tag). Returns the reference, which is not on the engine."""
+        """Push an image of the engine as `name` (repository:tag). Return the reference, which does not exist on the engine."""
         reference = f"{self.address}/{name}"
         repository, tag = reference.rsplit(":", 1)
         client.tag(image, repository, tag)
@@ -76,7 +76,7 @@ class SecuredRegistry:
 
 @contextlib.contextmanager
 def registry_with_password(folder: Path) -> Iterator[SecuredRegistry]:
-    """One on loopback, where engines need no TLS."""
+    """A registry on loopback, where engines do not require TLS."""
     credentials = some_credentials()
     hashed = bcrypt.hashpw(credentials.password.encode(), bcrypt.gensalt(4)).decode()
     (folder / "htpasswd").write_text(f"{credentials.username}:{hashed}\n")
@@ -86,7 +86,7 @@ def registry_with_password(folder: Path) -> Iterator[SecuredRegistry]:
 
 @contextlib.contextmanager
 def registry_with_tls(folder: Path, host: str) -> Iterator[SecuredRegistry]:
-    """One on the address `host` of this machine. On loopback no engine would look at the certificate."""
+    """A registry on `host`, an address of this machine. For a loopback address, engines would not check the certificate."""
     certificate, key = folder / "ca.crt", folder / "key.pem"
     _write_certificate(host, certificate, key)
     with _serving(folder, host, http={"tls": {"certificate": str(certificate), "key": str(key)}}) as address:
@@ -94,17 +94,17 @@ def registry_with_tls(folder: Path, host: str) -> Iterator[SecuredRegistry]:
 
 
 def bridge_address(client: docker.APIClient) -> str:
-    """An address of the engine's machine that is not loopback, and that nobody outside reaches: its own on the default network."""
+    """The machine's address on the engine's default network. It is not loopback, and other machines cannot reach it."""
     config = client.inspect_network("bridge")["IPAM"]["Config"][0]
-    # An engine that was never started before does not tell it, and takes the first of the subnet.
+    # On its first start, an engine does not return the gateway, and uses the first address of the subnet.
     return config.get("Gateway") or str(next(ipaddress.ip_network(config["Subnet"]).hosts()))
 
 
 @contextlib.contextmanager
 def trusted(registry: SecuredRegistry) -> Iterator[None]:
-    """Let the engine trust the registry's certificate for a while. It reads the folder at each request."""
+    """Let the engine trust the registry's certificate during the `with` block. The engine reads the folder at each request."""
     folder = certificates() / registry.address
-    with locked("certificates"):  # Another worker may remove the folder around it, if that is empty.
+    with locked("certificates"):  # Another worker removes the parent folder if it is empty.
         folder.mkdir(parents=True)
     try:
         (folder / "ca.crt").write_bytes(registry.authority.read_bytes() if registry.authority else b"")
@@ -114,13 +114,13 @@ def trusted(registry: SecuredRegistry) -> Iterator[None]:
         with locked("certificates"):
             folder.rmdir()
             if folder.parent == MACHINES_CERTIFICATES:
-                with contextlib.suppress(OSError):  # Somebody else's are there too.
+                with contextlib.suppress(OSError):  # The folder has other certificates.
                     folder.parent.rmdir()
 
 
 @contextlib.contextmanager
 def _serving(folder: Path, host: str, *, http: Mapping[str, Any] | None = None, **more: Any) -> Iterator[str]:
-    """Run a registry on `host`, and give its address. The kernel chooses the port as the registry binds it: nobody else can take it."""
+    """Run a registry on `host`, and yield its address. The kernel chooses a free port when the registry binds it."""
     config = {
         "version": "0.1",
         "log": {"level": "info", "accesslog": {"disabled": True}},
@@ -141,7 +141,7 @@ def _serving(folder: Path, host: str, *, http: Mapping[str, Any] | None = None, 
 
 
 def _address_in(log: Path) -> str:
-    """Where the registry says that it listens; nothing if it does not yet."""
+    """The address in the registry's log, or an empty string if it does not listen yet."""
     found = re.search(r'listening on ([0-9.]+:[0-9]+)[",]', log.read_text())
     return found[1] if found else ""
 

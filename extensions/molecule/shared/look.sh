@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tell as JSON which containers, volumes and images this host has, and which page it serves.
+# Print as JSON which containers, volumes and images this host has, and which page it serves.
 set -eu
 lines() { paste --serial --delimiters ,; }
 container='{{json (slice .Name 1)}}: {"id": {{json .Id}}, "image": {{json .Image}}, "status": {{json .State.Status}}, "started_at": {{json .State.StartedAt}}}'

@@ -76,7 +76,7 @@ class _OutputReader:
         self._size = 0
         self._lock = threading.Lock()
         self.error: EngineError | None = None
-        """Why the command could not be started, or why the stream broke off."""
+        """Why the command could not be started, or why the stream was interrupted."""
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 

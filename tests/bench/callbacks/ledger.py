@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Callback for the benchmark: writes what each task took, a line of JSON each, to the file that EVENKEEL_LEDGER names."""
+"""Callback for the benchmark: writes the time of each task, as a line of JSON, to the file in EVENKEEL_LEDGER."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class CallbackModule(CallbackBase):
 
 
 def _cpu_so_far():
-    """Seconds, of this process and all that it has waited for. The worker of a task is about to end when its result is here."""
+    """CPU seconds of this process and its ended children. The worker of a task may still be running when the result arrives."""
     for worker in multiprocessing.active_children():
         worker.join()
     usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))

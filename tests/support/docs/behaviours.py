@@ -25,15 +25,15 @@ DOCUMENT = TESTS.parent / "docs/behaviours.md"
 
 HEAD = """# What must hold, and what proves it
 
-Cases in which tools that recreate containers have failed their users. Each is a test on a real engine, or is answered here with the reason
-why it is none. Weight 5 is data lost, an outage or a wrong report; 3 is annoying; 1 is nice.
+These are cases in which tools that recreate containers have failed their users. Each case has a test, or a reason why it has none. Weight 5
+means data loss, an outage or a wrong report; 3 means annoying; 1 means nice to have.
 
-Made by `make docs` from `tests/behaviours.yml` and from the tests, molecule scenarios among them. A unit test keeps it up to date.
+`make docs` writes this page from `tests/behaviours.yml`, the tests and the molecule scenarios. A unit test checks that it is up to date.
 """
 
 
 class Case(NamedTuple):
-    """One row. `answer` is the reason why there is no test, or empty when there is one."""
+    """One row. `answer` says why there is no test, and is empty if there is one."""
 
     group: str
     id: str

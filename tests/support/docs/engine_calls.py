@@ -4,7 +4,7 @@
 
 """Every request that the modules make to the engine, and why. `python -m support.docs.engine_calls` writes docs/engine_calls.md from it.
 
-A unit test compares it with the requests that the modules make. If you add a call, add its reason here; if you remove one, remove it here.
+A unit test compares this list with the actual requests. If you add a call, add its reason here. If you remove a call, remove it here.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from typing import NamedTuple
 DOCUMENT = Path(__file__).parents[3] / "docs/engine_calls.md"
 
 EVENTS = "GET /events"
-"""This request runs at the same time as others, so its position among them varies."""
+"""Requested in a thread of its own, so its position among the others varies."""
 
 HEAD = f"""# Which calls the engine gets, and why
 
-The calls for a container with a health check and a restart policy, on a host with one other container and Engine 20.10. The new container
-is `starting` at the first probe and in another state at the second. Paths are those of the [Engine
-API](https://docs.docker.com/reference/api/engine/version/v1.41/); `{EVENTS}` runs at the same time as the calls after it.
+These tables apply to a container with a health check and a restart policy, on a host with one other container and Engine 20.10. The health
+gate inspects the new container twice: the first time it is still starting, the second time there is a verdict. The paths are those of the
+[Engine API](https://docs.docker.com/reference/api/engine/version/v1.41/). `{EVENTS}` runs in parallel with the other calls.
 
-Made by `make docs` from `tests/support/docs/engine_calls.py`. A unit test compares it with the calls that the modules make. How many calls
-`docker_container` makes is [measured](benchmarks.md).
+`make docs` writes this page from `tests/support/docs/engine_calls.py`. A unit test compares it with the actual requests. The
+[benchmarks](benchmarks.md) compare the number of calls with that of `docker_container`.
 """
 
 
 class Call(NamedTuple):
-    """A request by its path in the engine's documentation, and its purpose."""
+    """A request, by its path in the engine's documentation, and the reason for it."""
 
     request: str
     reason: str
@@ -37,113 +37,113 @@ class Call(NamedTuple):
 
 Calls = tuple[Call, ...]
 
-_CONNECT: Calls = (Call("GET /version", "find the API version that the engine and the Docker SDK share"),)
+_CONNECT: Calls = (Call("GET /version", "find the latest API version that both the engine and the Docker SDK support"),)
 
 _INSPECT: Calls = (
-    Call("GET /containers/{id}/json", "read the container: the operator's settings, and the image it runs"),
-    Call("GET /images/{name}/json", "read that image: which settings are its defaults and not the operator's"),
+    Call("GET /containers/{id}/json", "read the container's configuration and the image that it runs"),
+    Call("GET /images/{name}/json", "read that image, to separate its defaults from the operator's settings"),
 )
 _SETTLE: Calls = (Call("GET /volumes", "find out whether an earlier run on this container was interrupted"),)
-_LOCAL: Calls = (Call("GET /images/{name}/json", "find the local image of the reference"),)
+_LOCAL: Calls = (Call("GET /images/{name}/json", "find the image that the reference points to on this host"),)
 _PULL: Calls = (
     Call("POST /images/create", "pull the image"),
-    Call("GET /images/{name}/json", "find the local image of the reference after the pull"),
+    Call("GET /images/{name}/json", "find the image that the reference points to now"),
 )
-_WHO_IS_THERE: Calls = (
-    Call("GET /containers/json", "list the other containers: names that are taken, and possible dependents"),
-    Call("GET /containers/{id}/json", "read each of them: whether it depends on this container, and how"),
-    Call("GET /networks", "find out whether each network of the container still exists"),
+_SURROUNDINGS: Calls = (
+    Call("GET /containers/json", "list the other containers: their names are taken, and they may be dependents"),
+    Call("GET /containers/{id}/json", "one call for each of them: find out whether and how it depends on this one"),
+    Call("GET /networks", "check that each of its networks still exists"),
 )
-_ARCHITECTURE: Calls = (Call("GET /version", "read the platform of the engine, which the new image must match"),)
-_NEW_IMAGE: Calls = (Call("GET /images/{name}/json", "read the new image: its defaults and its platform"),)
-_LOST_FILES: Calls = (Call("GET /containers/{id}/changes", "list the files written inside the container, which the new one will not have"),)
-_REJECTED: Calls = (Call("GET /volumes/{name}", "find out whether this image was rejected before"),)
-_PREFLIGHT: Calls = (*_WHO_IS_THERE, *_NEW_IMAGE, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED)
+_ARCHITECTURE: Calls = (Call("GET /version", "read the engine's platform, which the new image must match"),)
+_NEW_IMAGE: Calls = (Call("GET /images/{name}/json", "read the new image's defaults and platform"),)
+_LOST_FILES: Calls = (Call("GET /containers/{id}/changes", "find files that were added by hand and that the new container will not have"),)
+_REJECTED: Calls = (Call("GET /volumes/{name}", "check whether the container was rolled back from this image before"),)
+_PREFLIGHT: Calls = (*_SURROUNDINGS, *_NEW_IMAGE, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED)
 _BEGIN: Calls = (
-    Call("POST /volumes/create", "write the journal entry, which is also the lock"),
-    Call("GET /containers/{id}/json", "find out whether the container changed since the plan was made"),
+    Call("POST /volumes/create", "record what is about to be done; this is also the lock"),
+    Call("GET /containers/{id}/json", "check that the container is unchanged since the plan"),
     Call("GET /images/{name}/json", "part of every inspect"),
 )
 _SWAP: Calls = (
-    Call("POST /containers/{id}/update", "remove the restart policy, so that the engine does not start the container"),
-    Call("POST /containers/{id}/stop", "stop the container"),
-    Call("POST /containers/{id}/rename", "rename it to the archive"),
+    Call("POST /containers/{id}/update", "disable its restart policy, so that the engine does not restart it"),
+    Call("POST /containers/{id}/stop", "stop it"),
+    Call("POST /containers/{id}/rename", "make it the archive"),
     Call("POST /containers/create", "create the new container"),
-    Call("POST /volumes/create", "record the ID of the new container, so that a recovery can tell it from a foreign one"),
-    Call("POST /containers/{id}/start", "start the new container"),
+    Call("POST /volumes/create", "record its ID, so that a later run can tell it from an unrelated container"),
+    Call("POST /containers/{id}/start", "start it"),
 )
 _GATE: Calls = (
-    Call("GET /containers/{id}/json", "probe: it is starting"),
-    Call(EVENTS, "wait for the event that it is healthy or has exited"),
-    Call("GET /containers/{id}/json", "probe: the verdict"),
+    Call("GET /containers/{id}/json", "check its health: it is starting"),
+    Call(EVENTS, "learn immediately when it becomes healthy or exits"),
+    Call("GET /containers/{id}/json", "check its health: there is a verdict"),
 )
 _END: Calls = (
-    Call("GET /volumes/{name}", "find out whether the record of the new container exists"),
-    Call("DELETE /volumes/{name}", "erase that record"),
-    Call("GET /volumes/{name}", "find out whether the lock exists"),
-    Call("DELETE /volumes/{name}", "erase the lock"),
+    Call("GET /volumes/{name}", "check that the record of the new container exists"),
+    Call("DELETE /volumes/{name}", "remove this record"),
+    Call("GET /volumes/{name}", "check that the lock exists"),
+    Call("DELETE /volumes/{name}", "release the lock"),
 )
 _EVIDENCE: Calls = (
-    Call("GET /containers/{id}/json", "read why it failed: exit code and health log, before they are lost"),
-    Call("GET /containers/{id}/logs", "read the end of its output"),
-    Call("GET /containers/{id}/json", "find out whether the output comes from a terminal; a request of the Docker SDK"),
+    Call("GET /containers/{id}/json", "read why it failed: exit code and health log, before they are gone"),
+    Call("GET /containers/{id}/logs", "read the end of its log"),
+    Call("GET /containers/{id}/json", "find out whether the log is that of a terminal (the Docker SDK does this)"),
 )
 _ROLL_BACK: Calls = (
-    Call("GET /containers/{id}/json", "find out whether the archive still exists"),
+    Call("GET /containers/{id}/json", "check that the archive still exists"),
     Call("POST /containers/{id}/stop", "stop the new container, if it still runs"),
-    Call("DELETE /containers/{id}", "remove the new container"),
-    Call("POST /containers/{id}/rename", "rename the old container back"),
+    Call("DELETE /containers/{id}", "remove it"),
+    Call("POST /containers/{id}/rename", "give the old container its name back"),
     Call("POST /containers/{id}/update", "restore its restart policy"),
-    Call("POST /containers/{id}/start", "start the old container"),
+    Call("POST /containers/{id}/start", "start it"),
 )
 _REJECT: Calls = (
-    Call("GET /volumes/{name}", "find out whether another rejection is remembered"),
-    Call("POST /volumes/create", "remember this rejection, so that the next run does not try the image again"),
-    *_WHO_IS_THERE,
-    Call("GET /images/{name}/json", "part of every listing of the other containers"),
+    Call("GET /volumes/{name}", "check whether an earlier rollback is recorded"),
+    Call("POST /volumes/create", "record this rollback, so that the next run does not try the image again"),
+    *_SURROUNDINGS,
+    Call("GET /images/{name}/json", "part of the same look at the host"),
     *_ARCHITECTURE,
-    Call("POST /images/{name}/tag", "point the local tag at the old image again"),
+    Call("POST /images/{name}/tag", "point the tag on this host to the old image again"),
 )
 
 PATHS: dict[str, Calls] = {
-    "Nothing to do, the registry not asked": (*_CONNECT, *_SETTLE, *_INSPECT, *_LOCAL),
+    "Nothing to do, registry not asked": (*_CONNECT, *_SETTLE, *_INSPECT, *_LOCAL),
     "Nothing to do": (*_CONNECT, *_SETTLE, *_INSPECT, *_PULL),
     "Recreated": (
         *(*_CONNECT, *_SETTLE, *_INSPECT, *_PULL, *_PREFLIGHT, *_BEGIN, *_SWAP, *_GATE),
-        Call("GET /volumes/{name}", "find out whether a rejection is remembered, which is now obsolete"),
+        Call("GET /volumes/{name}", "check whether an earlier rollback is recorded, which is obsolete now"),
         Call("DELETE /containers/{id}", "remove the archive"),
         *_END,
     ),
-    "Rolled back, since the new container exits": (
+    "Rolled back because the new container exits": (
         *(*_CONNECT, *_SETTLE, *_INSPECT, *_PULL, *_PREFLIGHT, *_BEGIN, *_SWAP, *_GATE),
         *(*_EVIDENCE, *_ROLL_BACK, *_GATE, *_REJECT, *_END),
     ),
-    "Check mode, there is a new image": (
+    "Check mode, new image available": (
         *_CONNECT,
-        Call("GET /volumes/{name}", "find out whether a run works on this container or was interrupted"),
+        Call("GET /volumes/{name}", "find out whether a run on this container is working or was interrupted"),
         *_INSPECT,
-        Call("GET /distribution/{name}/json", "read the digest in the registry"),
-        Call("GET /images/{name}/json", "find out whether that image is already local"),
-        *(*_WHO_IS_THERE, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED),
-        Call("GET /volumes/{name}", "read the rejected digest, because the image is not local and cannot be compared"),
+        Call("GET /distribution/{name}/json", "find the digest in the registry"),
+        Call("GET /images/{name}/json", "check whether that image is already on this host"),
+        *(*_SURROUNDINGS, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED),
+        Call("GET /volumes/{name}", "read the rejected digest, because the image is not here to be compared"),
     ),
-    "container_update_info, two containers of two images": (
+    "container_update_info, two containers with two images": (
         *_CONNECT,
         Call("GET /containers/json", "list all containers"),
-        Call("GET /volumes", "find the containers on which a run was interrupted"),
-        Call("GET /volumes", "read rejections and archives"),
+        Call("GET /volumes", "find containers on which a run was interrupted"),
+        Call("GET /volumes", "read rejected images and archives"),
         Call("GET /images/json", "list all images with their digests"),
-        Call("GET /distribution/{name}/json", "read the digest in the registry, once for each image"),
+        Call("GET /distribution/{name}/json", "find the digest in the registry, once for each image"),
         Call("GET /distribution/{name}/json", "the same for the other image, in parallel"),
-        Call("GET /containers/{id}/json", "read each outdated container: whether an update would refuse it"),
+        Call("GET /containers/{id}/json", "one call for each outdated container: check whether a run would refuse it"),
     ),
 }
-"""What a module does, and its calls in order."""
+"""What the module does, and its calls in order."""
 
 
 def document() -> str:
-    """Return the text of docs/engine_calls.md."""
-    lines = [HEAD, "| what is done | calls |", "| --- | --- |", *(f"| {path} | {len(calls)} |" for path, calls in PATHS.items())]
+    """The text of docs/engine_calls.md."""
+    lines = [HEAD, "| what happens | calls |", "| --- | --- |", *(f"| {path} | {len(calls)} |" for path, calls in PATHS.items())]
     for path, calls in PATHS.items():
         lines += [f"\n## {path}\n", "| call | why |", "| --- | --- |", *(f"| `{call.request}` | {call.reason} |" for call in calls)]
     return "\n".join(lines) + "\n"

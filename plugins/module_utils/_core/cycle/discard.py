@@ -106,7 +106,7 @@ def with_name_freed(probe: HealthProbe, failed: ToDiscard, restored: RestoreResu
 
 
 def _both_would_run(old: OldContainer, failed: ToDiscard, failed_id: str, archive: str | None, error: EngineError) -> RestoreResult:
-    problem = f"the new container could not be removed ({error}), and the two must not run at once"
+    problem = f"the new container could not be removed ({error}), and the two must not run at the same time"
     get_rid_of_it = (
         f"docker stop {failed_id} && docker rename {failed_id} {failed.record.name}"
         if isinstance(failed, FailedArchive)

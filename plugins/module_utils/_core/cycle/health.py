@@ -83,7 +83,7 @@ def wait_for_health(
             seen_up = seen_up or last.status is not RuntimeStatus.EXITED
             outcome = gate.observe(last if require_healthy else _ignore_health_check(last), clock.monotonic())
         except NotFound:
-            outcome = HealthOutcome(Verdict.CRASHED, "is gone from the engine", unreadable=True)
+            outcome = HealthOutcome(Verdict.CRASHED, "no longer exists", unreadable=True)
         except EngineError as error:
             outcome = gate.observe_error(error, clock.monotonic())
         if outcome:
@@ -136,7 +136,7 @@ class _HealthWatch:
         if state.status is RuntimeStatus.EXITED:
             return HealthOutcome(Verdict.CRASHED, f"exited with code {state.exit_code}")
         if self._started_at and state.started_at != self._started_at:
-            return HealthOutcome(Verdict.CRASHED, "was restarted while it was watched")
+            return HealthOutcome(Verdict.CRASHED, "was restarted while the health gate watched it")
         self._started_at = state.started_at
         return None
 

@@ -111,7 +111,7 @@ class HostInfo(t.NamedTuple):
     """The selected containers, sorted by name.
 
     `outdated` are the names of the containers that can be updated, in the order in which to update them. `missing` are selected names that
-    do not exist. `left_over` are the names of archives whose container does not exist any more.
+    do not exist. `left_over` are the names of archives whose container no longer exists.
     """
 
     containers: tuple[ContainerInfo, ...]

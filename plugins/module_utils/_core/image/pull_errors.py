@@ -56,7 +56,7 @@ _EXPLANATIONS = {
         "something in front of the engine blocks this call", "Allow the call in the proxy in front of the engine's socket."
     ),
     PullErrorKind.ENGINE_LOST: _Explanation(
-        "the connection to the engine broke off", "Check that the engine is running and reachable, and run the task again."
+        "the connection to the engine was lost", "Check that the engine is running and reachable, and run the task again."
     ),
     PullErrorKind.OTHER: _Explanation("the engine refused", "See the engine's log for details."),
 }

@@ -12,7 +12,8 @@ from ..engine.image_reference import ImageReference, digest_in, parse_if_possibl
 from ..engine.model import ImageIdentity, Inspected, Published, PullPolicy
 
 _INDEX_CHANGED = (
-    "the registry has a new index for this reference. Whether the image for the platform of this host has changed too, only a pull can tell"
+    "the registry has a new index for this reference, and only a pull can tell whether the image for the platform of this host has changed "
+    "too"
 )
 
 _DIGEST_CHANGED = (

@@ -161,7 +161,7 @@ def _network_gone(candidate: Candidate) -> str | None:
     if not gone:
         return None
     return (
-        f"its network {', '.join(gone)} does not exist any more, so a new container could not be connected to it. "
+        f"its network {', '.join(gone)} no longer exists, so a new container could not be connected to it. "
         "Create the network, or disconnect the container from it."
     )
 
@@ -182,7 +182,7 @@ def _missing_dependency(container: Document, others: t.Sequence[Document]) -> st
     by_id = {other["Id"]: other for other in others}
     for provider in namespaces_of(container):
         if provider not in by_id:
-            return f"shares a namespace of a container ({provider[:12]}) that does not exist any more. Recreate it with another container."
+            return f"shares a namespace of a container ({provider[:12]}) that no longer exists. Recreate it with another container."
         if is_active(container) and not _can_provide(by_id[provider]):
             return f"shares a namespace of {name_of(by_id[provider])}, which is not running. Start {name_of(by_id[provider])} first."
     stopped = _stopped_link_target(container, others) if is_active(container) else None
@@ -192,7 +192,7 @@ def _missing_dependency(container: Document, others: t.Sequence[Document]) -> st
         name = source.partition(":")[0]
         if not any(name == name_of(other) or other["Id"].startswith(name) for other in others):
             return (
-                f"uses volumes of the container {name}, which does not exist any more. "
+                f"uses volumes of the container {name}, which no longer exists. "
                 f"Create {name} again, or recreate this container without its volumes."
             )
     return None

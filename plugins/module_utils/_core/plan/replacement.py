@@ -89,7 +89,7 @@ def _files_at_stake(context: Context, old: OldContainer, request: RecreateReques
     except EngineError as error:
         raise InspectFailed(
             f"Container {old.name} was not changed: the engine could not list the files that would be lost with it: {error}. "
-            "With lost_files=ignore the engine is not asked."
+            "Set lost_files to ignore to skip this check."
         ) from error
 
 

@@ -97,5 +97,5 @@ def _newest_archive(context: Context, container: str, *, other_than: str = "") -
         raise InspectFailed(f"The archives of {container} could not be inspected, and nothing was changed: {error}") from error
     raise NoArchive(
         f"There is no archive of {container} to restore. Nothing was changed. Check the name. "
-        "container_recreate keeps an archive if keep_archive is set. To run an older image, give it to container_recreate."
+        "container_recreate keeps an archive if keep_archive is set. To run an older image, set image in container_recreate."
     )

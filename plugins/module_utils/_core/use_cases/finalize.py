@@ -160,8 +160,8 @@ def _refuse_if_unwell(context: Context, plan: _FinalizePlan) -> None:
     if now in _WELL or not any(archive.kept.runs for archive in plan.to_drop):
         return
     raise Refused(
-        f"The archives of {plan.name} were left as they are: it is {now.value} now, so you may want to go back to one of them. Wait until "
-        "it is well, or restore an archive with container_rollback."
+        f"The archives of {plan.name} were left as they are: it is {now.value} now, so you may want to go back to one of them. "
+        "Run this again when it works, or restore an archive with container_rollback."
     )
 
 
@@ -215,7 +215,7 @@ def _warnings_of(plan: _FinalizePlan) -> tuple[str, ...]:
 def _stays(archive: _DropCandidate) -> str:
     name = name_of(archive.inspected.container) if archive.inspected else ""
     why = f"was renamed to {name}" if archive.state is _State.RENAMED else "is running"
-    return f"The archive {archive.kept.name} {why}, so it no longer counts as an archive. It stays; manage it yourself from now on."
+    return f"The archive {archive.kept.name} {why}, so it no longer counts as an archive. It stays; remove it if you do not need it."
 
 
 def _remove_images(context: Context, plan: _FinalizePlan, dropped: t.Iterable[_DropCandidate]) -> tuple[list[str], list[str]]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The modules ask the engine for what is written down in tests/support/docs/engine_calls.py, and for nothing else."""
+"""The modules make exactly the engine calls that tests/support/docs/engine_calls.py lists."""
 
 from __future__ import annotations
 
@@ -31,18 +31,18 @@ def look(engine: EngineOverHttp) -> dict[str, Any]:
 
 
 RUNS: dict[str, tuple[Run, str, str, dict[str, Any]]] = {
-    "Nothing to do, the registry not asked": (recreate(pull="never"), "old", "healthy", {"outcome": "unchanged"}),
+    "Nothing to do, registry not asked": (recreate(pull="never"), "old", "healthy", {"outcome": "unchanged"}),
     "Nothing to do": (recreate(), "old", "healthy", {"outcome": "unchanged"}),
     "Recreated": (recreate(), "new", "healthy", {"outcome": "recreated"}),
-    "Rolled back, since the new container exits": (recreate(), "new", "exited", {"outcome": "rolled_back", "rollback_failed": False}),
-    "Check mode, there is a new image": (recreate(check_mode=True), "new", "healthy", {"outcome": "recreated"}),
-    "container_update_info, two containers of two images": (look, "new", "healthy", {"outdated": ["web"]}),
+    "Rolled back because the new container exits": (recreate(), "new", "exited", {"outcome": "rolled_back", "rollback_failed": False}),
+    "Check mode, new image available": (recreate(check_mode=True), "new", "healthy", {"outcome": "recreated"}),
+    "container_update_info, two containers with two images": (look, "new", "healthy", {"outdated": ["web"]}),
 }
-"""How to get there: what is run, which image the registry has, what becomes of a new container, and what the run has to say."""
+"""For each path: the run, the image in the registry, the state of a new container, and the expected result."""
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_a_path_asks_for_what_it_needs_and_no_more(path: str) -> None:
+def test_each_path_makes_exactly_the_listed_calls(path: str) -> None:
     run, published, becomes, says = RUNS[path]
     engine = FakeEngine()
     engine.add_container("web", SHOP, "old", {"RestartPolicy": {"Name": "always"}})

@@ -172,13 +172,14 @@ class TestDiscardFailedContainer:
         engine.probe_results["NEW"] = [UNHEALTHY]
         engine.errors.update({"stop:NEW": REFUSAL, "remove:NEW with force": REFUSAL})
         assert (
-            problem_of_rollback(engine) == "the new container could not be removed (the engine says no), and the two must not run at once"
+            problem_of_rollback(engine)
+            == "the new container could not be removed (the engine says no), and the two must not run at the same time"
         )
 
     def test_failed_container_that_may_run_counts_as_running(self, engine: FakeEngine) -> None:
         engine.probe_results["NEW"] = [exited(1), REFUSAL]
         engine.errors["remove:NEW with force"] = REFUSAL
-        assert "must not run at once" in (problem_of_rollback(engine) or "")
+        assert "must not run at the same time" in (problem_of_rollback(engine) or "")
         assert not [call for call in engine.calls if call.startswith("start:web")]
 
     @pytest.mark.parametrize(("error", "look"), [(REFUSAL, NotFound("no such container")), (NotFound("no such container"), REFUSAL)])
@@ -187,7 +188,7 @@ class TestDiscardFailedContainer:
     ) -> None:
         engine.probe_results["NEW"] = [exited(1), look]
         engine.errors["remove:NEW with force"] = error
-        assert "must not run at once" not in (problem_of_rollback(engine) or "")
+        assert "must not run at the same time" not in (problem_of_rollback(engine) or "")
         assert "start:web-old-1000" in engine.calls
 
     def test_failed_container_of_unknown_id_was_never_started(self, engine: FakeEngine) -> None:

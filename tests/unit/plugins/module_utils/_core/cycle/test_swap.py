@@ -74,7 +74,7 @@ class TestStopOldContainer:
     def test_container_removed_before_the_stop_clears_the_journal(self, engine: FakeEngine) -> None:
         engine.errors["stop:web"] = NotFound("no such container")
         journal = FakeJournal()
-        with pytest.raises(StopFailed, match="removed while the image was pulled") as caught:
+        with pytest.raises(StopFailed, match="removed just before it was to be stopped") as caught:
             recreate(engine, lock=fake_lock(journal))
         assert (caught.value.touched, journal.records) == (False, {})
 

@@ -104,7 +104,7 @@ def test_a_safe_container_passes_all_checks(safe: Candidate) -> None:
         (candidate(inside="id of sidecar", dependent=inspected(name="sidecar")), "runs inside a container that depends on it"),
         (
             candidate(host_config={"NetworkMode": "container:id of app"}),
-            r"shares a namespace of a container \(id of app\) that does not exist any more",
+            r"shares a namespace of a container \(id of app\) that no longer exists",
         ),
         (
             candidate(host_config={"PidMode": "container:id of app"}, others=(inspected("exited", name="app"),)),
@@ -112,7 +112,7 @@ def test_a_safe_container_passes_all_checks(safe: Candidate) -> None:
         ),
         (
             candidate(host_config={"VolumesFrom": ["store:ro"]}),
-            "it uses volumes of the container store, which does not exist any more.*Create store again",
+            "it uses volumes of the container store, which no longer exists.*Create store again",
         ),
         (candidate(gateway=("10.1.0.9", 1)), "this task reaches the engine through it.*Set docker_host"),
         (candidate(gateway=("socket-proxy", 1)), "this task reaches the engine through it"),
@@ -134,9 +134,9 @@ def test_a_safe_container_passes_all_checks(safe: Candidate) -> None:
         (candidate("removing"), "it is removing"),
         (candidate(image=None), r"the image that it runs \(sha256:old\) is no longer on this host"),
         (candidate(new="arm64"), "shop:2 is built for arm64, but this engine runs amd64"),
-        (candidate(networks=("front", "back", "side")), "its network back, side does not exist any more"),
-        (candidate(host_config={"NetworkMode": "side"}), "its network side does not exist any more"),
-        (candidate(host_config={"NetworkMode": "f" * 12}), f"its network {'f' * 12} does not exist any more"),
+        (candidate(networks=("front", "back", "side")), "its network back, side no longer exists"),
+        (candidate(host_config={"NetworkMode": "side"}), "its network side no longer exists"),
+        (candidate(host_config={"NetworkMode": "f" * 12}), f"its network {'f' * 12} no longer exists"),
         (candidate(lost_files=("/etc/a", "/etc/b")), "would be lost: /etc/a, /etc/b"),
         (candidate(dependent=inspected(name="sidecar", auto_remove=True)), "sidecar depends on it .* and was started with --rm"),
         (candidate(dependent=inspected("paused", name="sidecar")), "sidecar depends on it .* and is paused"),
@@ -197,8 +197,8 @@ class TestDependenciesOfDependents:
 
     def test_a_missing_dependency_of_a_dependent_is_refused(self) -> None:
         with pytest.raises(
-            Refused, match=r"sidecar depends on it .* and shares a namespace of a container \(id of db\) that does not exist"
+            Refused, match=r"sidecar depends on it .* and shares a namespace of a container \(id of db\) that no longer exists"
         ):
             run_checks("web", self.candidate_with_sidecar("exited", {"PidMode": "container:id of db"}))
-        with pytest.raises(Refused, match="sidecar depends on it .* and uses volumes of the container store, which does not exist"):
+        with pytest.raises(Refused, match="sidecar depends on it .* and uses volumes of the container store, which no longer exists"):
             run_checks("web", self.candidate_with_sidecar("running", {"VolumesFrom": ["store"]}))

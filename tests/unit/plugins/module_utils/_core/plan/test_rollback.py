@@ -64,7 +64,7 @@ class TestPreflight:
 
     def test_an_archive_whose_network_was_removed_is_refused(self, host: HostWithArchive) -> None:
         host.engine._find(ARCHIVE)["NetworkSettings"]["Networks"] = {"back": {}}
-        with pytest.raises(Refused, match="network back does not exist any more"):
+        with pytest.raises(Refused, match="network back no longer exists"):
             host.rollback_to_archive()
         host.engine.networks.add("back")
         assert host.rollback_to_archive().outcome is Outcome.RESTORED

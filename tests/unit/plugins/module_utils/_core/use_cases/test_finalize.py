@@ -130,7 +130,7 @@ class TestLostArchives:
         assert result.warnings == (
             (
                 f"The archive {ARCHIVE} was renamed to keep-me, so it no longer counts as an archive. "
-                "It stays; manage it yourself from now on."
+                "It stays; remove it if you do not need it."
             ),
         )
         assert (host.kept, "keep-me" in host.engine.names) == ([], True)
