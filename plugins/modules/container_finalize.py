@@ -156,7 +156,7 @@ def drop_archives(options, check_mode, secrets):
     secrets.learn_names(options["name"])
     engine = open_engine(options, options["lock_timeout"], secrets)
     request = FinalizeRequest(ContainerRequest(options["name"]), options["rollout"] or "", cleanup_of(options))
-    done = (check_finalize if check_mode else finalize)(engine.context, engine.lock, request)
+    done = check_finalize(engine.context, engine.lock, request) if check_mode else finalize(engine.context, engine.lock, request)
     return ModuleResult(finalize_report(done), done.warnings, finalize_diff(done))
 
 

@@ -199,7 +199,10 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import 
 def prepare_update(options, check_mode, secrets):
     secrets.learn_names(options["name"], options["image"])
     engine = open_engine(options, 0, secrets)
-    prepared = (check_prepare if check_mode else prepare)(engine.context, engine.lock, request_of(options))
+    if check_mode:
+        prepared = check_prepare(engine.context, engine.lock, request_of(options))
+    else:
+        prepared = prepare(engine.context, engine.lock, request_of(options))
     return ModuleResult(preparation_report(prepared), prepared.predicted.warnings, diff_report(prepared.predicted))
 
 

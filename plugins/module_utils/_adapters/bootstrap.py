@@ -32,7 +32,7 @@ class Engine(t.NamedTuple):
 def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: Secrets) -> Engine:
     """Connect to the engine that the connection options name, with the credentials of the registry options.
 
-    `secrets` collects the secrets in all options and answers. Raises InvalidInput or EngineUnavailable.
+    `secrets` collects the secrets in all options and answers. Raise InvalidInput or EngineUnavailable.
     """
     secrets.learn_login({"username": options.get("registry_username"), "password": options.get("registry_password")})
     client = SecretCollectingClient(connect(options), secrets)

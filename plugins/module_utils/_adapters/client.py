@@ -23,7 +23,7 @@ SDK_WITHOUT_TLS_HOSTNAME = (7, 0, 0)
 def connect(options: t.Mapping[str, t.Any]) -> t.Any:
     """Return a low-level SDK client for an engine that responds.
 
-    `options` are the values of `CONNECTION`. Raises InvalidInput or EngineUnavailable.
+    `options` are the values of `CONNECTION`. Raise InvalidInput or EngineUnavailable.
     """
     require_sdk()
     require_seconds("timeout", options["timeout"], positive=True)

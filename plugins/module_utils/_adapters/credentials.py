@@ -28,18 +28,18 @@ class RegistryLogin:
 
     @classmethod
     def from_options(cls, options: t.Mapping[str, t.Any]) -> RegistryLogin:
-        """Read the registry options, each of which may be missing in `options`. Raises InvalidInput."""
+        """Read the registry options, each of which may be missing in `options`. Raise InvalidInput."""
         registry = options.get("registry")
         return cls(options.get("registry_username"), options.get("registry_password"), _normalised(registry) if registry else None)
 
     def auth_config(self, reference: ImageReference) -> AuthConfig | None:
-        """Return the credentials for the registry of `reference`, or None. Raises CredentialsUnavailable."""
+        """Return the credentials for the registry of `reference`, or None. Raise CredentialsUnavailable."""
         applies = self._registry in (None, reference.domain)
         return self._login if self._login and applies else _from_client_configuration(reference)
 
 
 def _normalised(name: str) -> str:
-    """Return the name of a registry as `ImageReference.domain` has it. Raises InvalidInput."""
+    """Return the name of a registry as `ImageReference.domain` has it. Raise InvalidInput."""
     reference = parse_if_possible(f"{name}/image")
     if reference is None or reference.path not in ("image", "library/image"):
         raise InvalidInput(

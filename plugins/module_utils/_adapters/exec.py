@@ -29,7 +29,7 @@ _ENGINE_ERROR = b"OCI runtime exec failed"
 
 
 def run_in_container(client: t.Any, clock: Clock, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
-    """Run a command as the container's user, for up to `timeout` seconds. Raises EngineError if it cannot be run or inspected."""
+    """Run a command as the container's user, for up to `timeout` seconds. Raise EngineError if it cannot be run or inspected."""
     deadline = clock.monotonic() + timeout
     with engine_errors():
         exec_id = client.exec_create(container, list(command))["Id"]

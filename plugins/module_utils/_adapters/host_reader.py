@@ -106,7 +106,7 @@ class Host(t.NamedTuple):
 def open_host(options: t.Mapping[str, t.Any], secrets: Secrets) -> Host:
     """Connect to the host that the connection options name, with the credentials of the registry options.
 
-    `secrets` collects the secrets in all options and answers. Raises InvalidInput or EngineUnavailable.
+    `secrets` collects the secrets in all options and answers. Raise InvalidInput or EngineUnavailable.
     """
     secrets.learn_login({"username": options["registry_username"], "password": options["registry_password"]})
     client = SecretCollectingClient(connect(options), secrets)

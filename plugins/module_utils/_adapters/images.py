@@ -21,7 +21,7 @@ _INDEX_MEDIA_TYPES = ("application/vnd.oci.image.index.v1+json", "application/vn
 
 
 def pull_image(client: t.Any, reference: ImageReference, login: RegistryLogin, pull_timeout: float) -> ImageIdentity:
-    """Pull an image and return what `reference` resolves to on this host afterwards. Raises EngineError.
+    """Pull an image and return what `reference` resolves to on this host afterwards. Raise EngineError.
 
     The pull fails if it makes no progress for `pull_timeout` seconds.
     """
@@ -30,7 +30,7 @@ def pull_image(client: t.Any, reference: ImageReference, login: RegistryLogin, p
 
 
 def ask_registry(client: t.Any, reference: ImageReference, login: RegistryLogin) -> Published:
-    """Let the engine look up a reference in its registry. Raises EngineError."""
+    """Let the engine look up a reference in its registry. Raise EngineError."""
     with _registry_auth(reference, login) as auth_config:
         answer = client.inspect_distribution(reference.normalised, auth_config=auth_config)
         descriptor = answer["Descriptor"]
@@ -90,7 +90,7 @@ def _start_pull(client: t.Any, reference: ImageReference, auth_config: AuthConfi
 
 
 def local_image(client: t.Any, reference: ImageReference) -> ImageIdentity:
-    """Return the image that `reference` resolves to on this host. Raises NotFound and other EngineErrors."""
+    """Return the image that `reference` resolves to on this host. Raise NotFound and other EngineErrors."""
     with engine_errors():
         image = client.inspect_image(reference.normalised)
     return ImageIdentity(

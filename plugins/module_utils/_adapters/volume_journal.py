@@ -41,7 +41,7 @@ class VolumeJournal:
         return tuple(volume["Name"] for volume in self._volumes(name=part))
 
     def read_all(self) -> t.Mapping[str, Record]:
-        """Return all records by key. Raises EngineError."""
+        """Return all records by key. Raise EngineError."""
         volumes = self._volumes()
         return {volume["Name"]: Record(self._text(volume["Name"], volume), volume.get("CreatedAt") or "") for volume in volumes}
 

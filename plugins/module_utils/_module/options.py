@@ -160,7 +160,7 @@ RECREATION = ArgumentSpec(
 
 
 def health_of(options: Options) -> HealthConfig:
-    """Return the settings of the health gate, from the options of the group `CYCLE`. Raises InvalidInput."""
+    """Return the settings of the health gate, from the options of the group `CYCLE`. Raise InvalidInput."""
     return HealthConfig(options["health_timeout"], options["grace_period"], options["poll_interval"], options["min_healthy_time"])
 
 
@@ -170,7 +170,7 @@ def cleanup_of(options: Options) -> Cleanup:
 
 
 def request_of(options: Options) -> RecreateRequest:
-    """Return the requested update, from the options of the group `RECREATION`. Raises InvalidInput."""
+    """Return the requested update, from the options of the group `RECREATION`. Raise InvalidInput."""
     return RecreateRequest(
         container=options["name"],
         stop_timeout=options.get("stop_timeout"),

@@ -97,7 +97,7 @@ def find_dependents(provider: Document, others: t.Sequence[Document], unix_secon
 
 
 def with_image_behind_tag(ops: DockerOps, dependent: Dependent) -> Dependent:
-    """Return the dependent with `tag_means` filled in, so that its tag can be moved for a moment and restored. Raises EngineError."""
+    """Return the dependent with `tag_means` filled in, so that its tag can be moved for a moment and restored. Raise EngineError."""
     return dependent._replace(tag_means=image_behind_tag(ops, dependent))
 
 

@@ -15,8 +15,9 @@ from ..engine.retry import retry_on_refusal
 from .job import Run
 
 _EXIT_NOTICED_WITHIN = 5.0
+"""Seconds within which the engine notices that a container has exited."""
 _LOOK_AGAIN_AFTER = 0.1
-"""Seconds within which the engine notices that a container has exited, and between two looks."""
+"""Seconds between two looks."""
 
 
 def run_pre_update(run: Run, old: OldContainer, is_unchanged: t.Callable[[], bool]) -> None:

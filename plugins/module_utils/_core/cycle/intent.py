@@ -14,10 +14,11 @@ from .hooks import NO_HOOKS
 from .job import Job
 
 _STOP_OVERRUN = 630
+"""Seconds that the run waits for a stop beyond its timeout."""
 _OTHER_CALLS = 600
+"""Seconds that all other calls can take together."""
 _PER_DEPENDENT = 120
-"""Seconds: the longest wait for a stop beyond its timeout, the longest for all other calls together, and the longest for a dependent beyond
-its stop timeout."""
+"""Seconds that a dependent can take beyond its stop timeout."""
 
 
 def journal_entry_for(plan: Replacement, job: Job, holder: Holder) -> JournalEntry:

@@ -52,7 +52,7 @@ class ImageReference(t.NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> ImageReference:
-        """Parse `text`. Raises InvalidImageReference with the part that is wrong."""
+        """Parse `text`. Raise InvalidImageReference with the part that is wrong."""
         if not text:
             raise InvalidImageReference("The image reference is empty.")
         if is_image_id(text):
@@ -90,7 +90,7 @@ class ImageReference(t.NamedTuple):
         return f"{self.repository}{separator}{self.version}"
 
     def at(self, digest: str) -> ImageReference:
-        """Return the reference to a digest in this repository. Raises InvalidImageReference if `digest` is not a digest."""
+        """Return the reference to a digest in this repository. Raise InvalidImageReference if `digest` is not a digest."""
         return ImageReference.parse(f"{self.repository}@{digest}")
 
     def names_same_image_as(self, other: ImageReference) -> bool:

@@ -33,7 +33,7 @@ class DockerOps(t.Protocol):
         """Look up a reference in its registry without pulling the image."""
 
     def local_image(self, reference: ImageReference) -> ImageIdentity:
-        """Return the image that a reference resolves to on this host. Raises NotFound if there is none."""
+        """Return the image that a reference resolves to on this host. Raise NotFound if there is none."""
 
     def pull(self, reference: ImageReference) -> ImageIdentity:
         """Pull an image and return what the reference resolves to on this host afterwards."""
@@ -50,7 +50,7 @@ class DockerOps(t.Protocol):
     def create(self, name: str, body: Document) -> str:
         """Create a container from a create body and return its ID.
 
-        Raises CreateIncomplete if the container exists but is incomplete. After other errors, it does not exist; after NoAnswer, it may.
+        Raise CreateIncomplete if the container exists but is incomplete. After other errors, it does not exist; after NoAnswer, it may.
         """
 
     def start(self, container: str) -> None:
@@ -66,7 +66,7 @@ class DockerOps(t.Protocol):
         """Point `reference` at an image on this host."""
 
     def remove_image(self, image_id: str) -> None:
-        """Remove an image, without force. Raises Conflict if it is in use."""
+        """Remove an image, without force. Raise Conflict if it is in use."""
 
     def prune_dangling(self) -> None:
         """Remove all images that have no tag and are not used by a container."""
@@ -76,20 +76,20 @@ class EventWaiter(t.Protocol):
     """Waits for events of one container, after which inspecting it is worthwhile."""
 
     def wait(self, seconds: float) -> object:
-        """Return at the first event since the last wait, or after `seconds`. Never raises."""
+        """Return at the first event since the last wait, or after `seconds`. Never raise."""
 
 
 class HealthProbe(t.Protocol):
     """Reads the state of a container from outside."""
 
     def probe(self, container: str) -> ContainerRuntimeState:
-        """Return the current state. Raises EngineError if it cannot be read."""
+        """Return the current state. Raise EngineError if it cannot be read."""
 
     def events(self, container: str) -> EventWaiter:
-        """Listen to a container, given by its full ID, from now on. Without events, each wait takes its full time. Never raises."""
+        """Listen to a container, given by its full ID, from now on. Without events, each wait takes its full time. Never raise."""
 
     def failure(self, container: str) -> Failure:
-        """Collect the reasons for the failure of a container. Raises EngineError if it cannot be inspected."""
+        """Collect the reasons for the failure of a container. Raise EngineError if it cannot be inspected."""
 
 
 class Clock(t.Protocol):

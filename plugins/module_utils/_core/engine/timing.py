@@ -33,7 +33,7 @@ def require_seconds(option: str, seconds: float, *, positive: bool = False, long
 
 
 def parse_age(text: str | None) -> float:
-    """Parse `min_image_age`: a duration such as `90`, `36h` or `7d`, in seconds. None is 0. Raises InvalidInput."""
+    """Parse `min_image_age`: a duration such as `90`, `36h` or `7d`, in seconds. None is 0. Raise InvalidInput."""
     if text is None:
         return 0.0
     match = _DURATION.fullmatch(text.strip())

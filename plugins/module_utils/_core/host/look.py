@@ -45,7 +45,7 @@ class HostInspection:
         self._architecture = ""
 
     def run(self) -> HostInfo:
-        """Inspect the host. Raises InspectFailed if the containers cannot be listed."""
+        """Inspect the host. Raise InspectFailed if the containers cannot be listed."""
         listed = self._list()
         all_containers = [as_inspected(entry) for entry in listed]
         self._created = {entry["Id"]: entry.get("Created") for entry in listed}

@@ -40,7 +40,7 @@ class Selection:
     """Select containers that match all three criteria. An empty criterion matches every container.
 
     `names` are exact names or full IDs. `labels` are `key` or `key=value`; a container must have all of them. `states` are states as the
-    engine reports them; a container must be in one of them. Raises InvalidInput.
+    engine reports them; a container must be in one of them. Raise InvalidInput.
     """
 
     names: frozenset[str] = frozenset()

@@ -31,7 +31,7 @@ class HostReader(t.Protocol):
         """Return the engine's native architecture, such as `amd64`."""
 
     def ask(self, references: t.Sequence[ImageReference]) -> tuple[Answer, ...]:
-        """Ask the registries what each reference points to. The answers have the order of the references. Never raises."""
+        """Ask the registries what each reference points to. The answers have the order of the references. Never raise."""
 
     def journal(self) -> t.Mapping[str, Record]:
         """Return the records of runs in progress and interrupted runs, by key."""

@@ -15,7 +15,7 @@ from .pull_errors import classify, describe, rate_limit_hint, remedy_for
 from .resolve import ResolvedImage, resolve_locally
 
 ImageSource = t.Callable[[DockerOps, ImageReference, PullPolicy, Inspected], ResolvedImage]
-"""Resolves a reference to an image for a container, with or without a pull. Raises EngineError."""
+"""Resolves a reference to an image for a container, with or without a pull. Raise EngineError."""
 
 
 def pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, _inspected: Inspected) -> ResolvedImage:
@@ -26,7 +26,7 @@ def pull(ops: DockerOps, reference: ImageReference, policy: PullPolicy, _inspect
 def pull_reference(reference: ImageReference, image_digest: str | None) -> ImageReference:
     """Return the reference to pull, or to look up on the host, for a container that will be created from `reference`.
 
-    Messages show it as the operator wrote it. Raises InvalidInput if the reference already has another digest.
+    Messages show it as the operator wrote it. Raise InvalidInput if the reference already has another digest.
     """
     if image_digest is None:
         return reference
@@ -39,7 +39,7 @@ def pull_reference(reference: ImageReference, image_digest: str | None) -> Image
 
 
 def get_image(source: ImageSource, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> ResolvedImage:
-    """Get the image for a container from `source`. Raises PullFailed with the kind of error."""
+    """Get the image for a container from `source`. Raise PullFailed with the kind of error."""
     try:
         return source(ops, reference, policy, inspected)
     except EngineError as error:
@@ -100,7 +100,7 @@ def warn_if_tag_moved(ops: DockerOps, reference: ImageReference, image_digest: s
 def with_platform(
     ops: DockerOps, surroundings: Surroundings, resolved: ResolvedImage, reference: ImageReference, container: str
 ) -> Surroundings:
-    """Add what the registry reports about the new image to `surroundings`, if it is not on this host. Raises PullFailed."""
+    """Add what the registry reports about the new image to `surroundings`, if it is not on this host. Raise PullFailed."""
     if surroundings.new_image or not resolved.platforms:
         return surroundings
     try:

@@ -42,7 +42,7 @@ class ResolvedImage(t.NamedTuple):
     def architecture_for(self, engine: str) -> str:
         """Return the architecture of the image that an engine of the architecture `engine`, such as `amd64`, would pull.
 
-        `platforms` must not be empty. Raises EngineError if there is no image for the engine.
+        `platforms` must not be empty. Raise EngineError if there is no image for the engine.
         """
         offered = [platform.split("/")[1] for platform in self.platforms if "/" in platform]
         if not self.is_index and offered:
@@ -61,20 +61,20 @@ class Images(t.Protocol):
         """Look up a reference in its registry."""
 
     def local_image(self, reference: ImageReference) -> ImageIdentity:
-        """Return the image that a reference resolves to on this host. Raises NotFound if there is none."""
+        """Return the image that a reference resolves to on this host. Raise NotFound if there is none."""
 
 
 def resolve(ops: Images, reference: ImageReference, policy: PullPolicy) -> ResolvedImage:
     """Return what `reference` would resolve to on this host after a pull with this policy.
 
-    Raises EngineError if the pull would fail, or if the look-up fails.
+    Raise EngineError if the pull would fail, or if the look-up fails.
     """
     local = resolve_locally(ops, reference, policy)
     return ResolvedImage(local) if local else match_published(ops, reference, ops.published(reference))
 
 
 def resolve_locally(ops: Images, reference: ImageReference, policy: PullPolicy) -> ImageIdentity | None:
-    """Return the image on this host that this policy uses, or None if the registry must be queried. Raises EngineError."""
+    """Return the image on this host that this policy uses, or None if the registry must be queried. Raise EngineError."""
     if policy is PullPolicy.ALWAYS:
         return None
     try:
@@ -92,12 +92,17 @@ def match_running(resolved: ResolvedImage, running: str, digests_of_running: t.C
     return resolved._replace(image=resolved.image._replace(id=running), doubt="")
 
 
-def match_published(ops: Images, reference: ImageReference, published: Published) -> ResolvedImage:
-    """Match the image that the registry has under a reference with the images on this host. Raises EngineError."""
+def local_image_id(ops: Images, reference: ImageReference) -> str | None:
+    """Return the ID of the image that a reference points at on this host, or None. Raise EngineError."""
     try:
-        known = ops.local_image(reference.at(published.digest)).id
+        return ops.local_image(reference).id
     except NotFound:
-        known = ""
+        return None
+
+
+def match_published(ops: Images, reference: ImageReference, published: Published) -> ResolvedImage:
+    """Match the image that the registry has under a reference with the images on this host. Raise EngineError."""
+    known = local_image_id(ops, reference.at(published.digest)) or ""
     doubt = _INDEX_CHANGED if published.is_index else _DIGEST_CHANGED
     image = ImageIdentity(reference.as_written, known, published.digest)
     return ResolvedImage(image, "" if known else doubt, published.platforms, published.is_index)

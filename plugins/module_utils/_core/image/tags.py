@@ -11,11 +11,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ..engine.errors import EngineError, NotFound, PullFailed
+from ..engine.errors import EngineError, PullFailed
 from ..engine.image_reference import ImageReference, followed_by, parse_if_possible
 from ..engine.interfaces import Context, DockerOps
 from ..engine.model import ImageIdentity, is_active, name_of
 from ..engine.retry import retry_on_no_answer
+from .resolve import local_image_id
 
 
 class TaggedContainer(t.Protocol):
@@ -39,9 +40,9 @@ class TaggedContainer(t.Protocol):
 
 
 def image_behind_tag(ops: DockerOps, container: TaggedContainer) -> str | None:
-    """Return the ID of the image behind the tag that a container follows, or None if there is none. Raises EngineError."""
+    """Return the ID of the image behind the tag that a container follows, or None if there is none. Raise EngineError."""
     tag = _tag_of(container)
-    return _local_image_id(ops, tag) if tag else None
+    return local_image_id(ops, tag) if tag else None
 
 
 def _tag_of(container: TaggedContainer) -> ImageReference | None:
@@ -53,12 +54,12 @@ def _tag_of(container: TaggedContainer) -> ImageReference | None:
 def point_tag_at_image(context: Context, container: TaggedContainer) -> str | None:
     """Point the tag of a container at its exact image, so that a container created from the tag gets this image.
 
-    Returns the ID of the image that the tag pointed at before, or None.
+    Return the ID of the image that the tag pointed at before, or None.
     """
     tag = _tag_of(container)
     if tag is None:
         return None
-    previous = retry_on_no_answer(context.clock, lambda: _local_image_id(context.ops, tag))
+    previous = retry_on_no_answer(context.clock, lambda: local_image_id(context.ops, tag))
     if previous == container.image_id:
         return container.tag_means  # An interrupted run may have moved the tag already.
     retry_on_no_answer(context.clock, lambda: context.ops.tag(container.image_id, tag))
@@ -71,22 +72,15 @@ def restore_tag(context: Context, container: TaggedContainer, previous: str | No
     if tag is None or previous is None or previous == container.image_id:
         return ""
     try:
-        if retry_on_no_answer(context.clock, lambda: _local_image_id(context.ops, tag)) == container.image_id:
+        if retry_on_no_answer(context.clock, lambda: local_image_id(context.ops, tag)) == container.image_id:
             retry_on_no_answer(context.clock, lambda: context.ops.tag(previous, tag))
     except EngineError as error:
         return f"the tag {tag.as_written} could not be pointed back at the image {previous} on this host: {error}"
     return ""
 
 
-def _local_image_id(ops: DockerOps, reference: ImageReference) -> str | None:
-    try:
-        return ops.local_image(reference).id
-    except NotFound:
-        return None
-
-
 def move_tag(ops: DockerOps, reference: ImageReference, image: ImageIdentity, container: str) -> None:
-    """Point the reference that the container follows at the image that was pulled by digest. Raises PullFailed."""
+    """Point the reference that the container follows at the image that was pulled by digest. Raise PullFailed."""
     try:
         ops.tag(image.id, reference)
     except EngineError as error:
@@ -102,7 +96,7 @@ def point_tag_back(
     """Point the tag that a container follows back at its running image, so that no new container starts the rejected image by accident.
 
     This happens only if the pull has moved this tag, and if no other running container needs the rejected image under it. `container_id` is
-    the container. Returns a warning if the tag was not moved back. The warning calls the image `label`, such as `rejected`.
+    the container. Return a warning if the tag was not moved back. The warning calls the image `label`, such as `rejected`.
     """
     tag = _shared_tag(running, rejected)
     if tag is None or running.id == rejected.id:

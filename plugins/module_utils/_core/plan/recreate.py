@@ -30,7 +30,7 @@ def plan_regardless_of_rules(
 ) -> Unchanged | Skipped | Replacement:
     """Inspect the container, get the image from `source`, and decide. Does not look at rejections and at the age of the image.
 
-    Raises InvalidInput and StepFailed. In each case, the container was not changed.
+    Raise InvalidInput and StepFailed. In each case, the container was not changed.
     """
     with stopwatch.step("inspect"):
         inspected = require_container(context.ops, request.container)
@@ -65,7 +65,7 @@ def _target_reference(request: RecreateRequest, old: OldContainer, image_id: str
 
 
 def refuse_archive(context: Context, old: OldContainer) -> None:
-    """Refuse to replace an archive, because it could not be restored afterwards. Raises Refused and InspectFailed."""
+    """Refuse to replace an archive, because it could not be restored afterwards. Raise Refused and InspectFailed."""
     if not owner_by_name(old.name):
         return
     from ..state.archives import owner_of_archive

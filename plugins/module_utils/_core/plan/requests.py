@@ -40,7 +40,7 @@ class LostFiles(enum.Enum):
 class ContainerRequest:
     """A container, by its exact name or its full ID, and its stop timeout in seconds.
 
-    If `stop_timeout` is None, the container's own stop timeout applies. Raises InvalidInput.
+    If `stop_timeout` is None, the container's own stop timeout applies. Raise InvalidInput.
     """
 
     container: str
@@ -68,7 +68,7 @@ class RecreateRequest(ContainerRequest):
     points to in the registry. `force` recreates a container that already runs the right image, and retries an image that was rejected.
     `verbatim` keeps the defaults of an old image that is no longer on the host. `keep_env` names variables to keep even if they have the
     old image's default value. `min_image_age` is in seconds. `respect_labels` skips containers whose label excludes them. `force`
-    overrides neither of these two. Raises InvalidInput.
+    overrides neither of these two. Raise InvalidInput.
     """
 
     image: str | None = None

@@ -9,12 +9,11 @@ import typing as t
 
 from ..cycle.report import cycle_report
 from ..cycle.result import CycleResult, Outcome
-from ..engine.errors import NotFound
 from ..engine.image_reference import ImageReference
 from ..engine.interfaces import Context, DockerOps
 from ..engine.model import Inspected, PullPolicy, ReturnValues
 from ..image.pull import pull
-from ..image.resolve import ResolvedImage
+from ..image.resolve import ResolvedImage, local_image_id
 from ..plan.requests import RecreateRequest
 from ..state.lock import RunLock
 from .check_recreate import check_recreate
@@ -46,17 +45,10 @@ class _RecordingSource:
         self.pulled = False
 
     def source(self, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> ResolvedImage:
-        before = _id_here(ops, reference)
+        before = local_image_id(ops, reference)
         resolved = pull(ops, reference, policy, inspected)
         self.pulled = resolved.image.id != before
         return resolved
-
-
-def _id_here(ops: DockerOps, reference: ImageReference) -> str | None:
-    try:
-        return ops.local_image(reference).id
-    except NotFound:
-        return None
 
 
 _PREDICTED = ("outcome", "container", "image", "dependents", "lost_files", "rejected", "doubt", "msg", "skip_reason")

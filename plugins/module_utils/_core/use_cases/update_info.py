@@ -16,5 +16,5 @@ from ..state.journal import ProcessTable
 
 
 def inspect_host(reader: HostReader, processes: ProcessTable, clock: Clock, query: UpdateQuery) -> HostInfo:
-    """Answer the query with as few calls as possible. Raises InspectFailed if the containers cannot be listed."""
+    """Answer the query with as few calls as possible. Raise InspectFailed if the containers cannot be listed."""
     return HostInspection(reader, processes, clock, query).run()
