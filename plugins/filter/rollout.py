@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The decisions of the role rolling_update, for its task files."""
+"""Make the decisions of the role rolling_update available to its task files."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _record(record: host_record.HostRecord, step: str, *arguments: t.Any) -> hos
 
 
 def _path(path: str) -> str:
-    """Relative to the folder in which ansible-playbook was started, not to that of a playbook in a collection."""
+    """Resolve a path against the directory in which ansible-playbook was started. The playbook itself may be part of a collection."""
     return os.path.abspath(os.path.expanduser(path))
 
 
@@ -108,7 +108,7 @@ _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
 
 
 def decide(value: t.Any, decision: str, *arguments: t.Any, **options: t.Any) -> t.Any:
-    """Raises AnsibleFilterError, with what is wrong and what would be right."""
+    """Make the named decision. Raise AnsibleFilterError if an option of the role is invalid."""
     try:
         return _DECISIONS[decision](value, *arguments, **options)
     except InvalidRollout as error:
@@ -116,7 +116,7 @@ def decide(value: t.Any, decision: str, *arguments: t.Any, **options: t.Any) -> 
 
 
 class FilterModule:
-    """What Ansible looks for."""
+    """The entry point that Ansible loads."""
 
     def filters(self) -> dict[str, t.Callable[..., t.Any]]:
         return {"rollout": decide}

@@ -658,14 +658,14 @@ print(json.dumps({{"all": {{"hosts": list(hosts), "vars": inventory["all"]["vars
     @pytest.mark.parametrize(
         ("variables", "told"),
         [
-            ({"containers": ""}, "must name at least one container"),
-            ({"containers": [{"name": "web", "grace": 3}]}, "gives web grace, which is not an option here"),
-            ({"waves": [0]}, "rolling_update_waves must be numbers of hosts or percentages"),
-            ({"max_failures": "some"}, "rolling_update_max_failures must be a number of hosts or a percentage such as 10%"),
+            ({"containers": ""}, "rolling_update_containers is empty or not a valid list"),
+            ({"containers": [{"name": "web", "grace": 3}]}, "web has options that a rollout does not support: grace"),
+            ({"waves": [0]}, "rolling_update_waves is [0], which is not valid"),
+            ({"max_failures": "some"}, "rolling_update_max_failures is 'some', which is not valid"),
             ({"on_failure": "panic"}, "value of rolling_update_on_failure must be one of"),
-            ({"pre_tasks": "drain.yml"}, "rolling_update_pre_tasks is drain.yml, and there is no such file on the controller"),
+            ({"pre_tasks": "drain.yml"}, "rolling_update_pre_tasks is drain.yml, but the controller has no such file"),
             ({"docker": "unix:///run/docker.sock"}, "rolling_update_docker"),
-            ({"window": "at night"}, "rolling_update_window must be two times of the day"),
+            ({"window": "at night"}, "rolling_update_window is 'at night', which is not valid"),
         ],
     )
     def test_invalid_input_is_refused(self, fleet: StubModules, variables: dict[str, object], told: str) -> None:

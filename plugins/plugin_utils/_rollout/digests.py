@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One image for all hosts: which digest each container gets, and which rollout this is."""
+"""Choose one image digest per container for all hosts, and identify the rollout."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import typing as t
 Choice = t.Dict[str, t.Any]
 
 _TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)Z")
-"""What a rollout is called after. See the role's `steps/choose.yml`."""
+"""The format of a rollout's name, which is its start time. The role's `steps/choose.yml` creates it."""
 
 
 def choose(looks: t.Iterable[t.Mapping[str, t.Any]], now: str, *, fresh: bool = False) -> Choice:
-    """Which rollout and which run of it this is, whether an earlier run began it, and the digest for each container and image reference.
+    """Return the names of the rollout and the run, whether the run resumes the rollout, and a digest per container and image reference.
 
-    `looks` are those of the hosts, in the order of the inventory, each with `containers`, as container_update_info returns them, and
-    `foretold`, what container_prepare returned for each of them in check mode. While any host keeps the archive of a rollout, that rollout
-    is not over: its digests are kept, unless `fresh`, or unless a later rollout was settled meanwhile, of which that host knew nothing.
-    What the hosts do not know yet is what the first of them was told by its registry.
-    Run and rollout are called after the time at which they began, which is `now` for the run.
+    `looks` has an entry per host, in inventory order. In each, `containers` comes from container_update_info, and `foretold` from
+    container_prepare in check mode. A rollout is unfinished while any host keeps an archive of it. The run resumes the newest unfinished
+    rollout with its digests, unless `fresh` is set, the user now wants other images, or a later rollout has replaced it on other hosts.
+    All other digests are those that the registry reported to the first host that has one.
+    A run and a rollout are named after their start time. The run starts `now`.
     """
     looks = list(looks)
     rollout = "" if fresh else _newest_rollout(looks)
@@ -31,33 +31,33 @@ def choose(looks: t.Iterable[t.Mapping[str, t.Any]], now: str, *, fresh: bool = 
     if _is_superseded(rollout, begun, looks):
         rollout, begun = "", {}
     asked: dict[str, dict[str, str]] = {}
-    insisted = False
+    other_digest_requested = False
     for look in looks:
         for foretold in look.get("foretold") or ():
             image = (foretold.get("image") or {}).get("new") or {}
             if image.get("digest"):
                 name, reference = foretold["container"]["name"], image["reference"]
                 asked.setdefault(name, {}).setdefault(reference, image["digest"])
-                exactly = foretold["item"].get("image_digest")
-                insisted = insisted or exactly not in (None, begun.get(name, {}).get(reference, exactly))
+                requested = foretold["item"].get("image_digest")
+                other_digest_requested = other_digest_requested or requested not in (None, begun.get(name, {}).get(reference, requested))
     wanted = {(name, reference) for name, images in asked.items() for reference in images}
     known = {(name, reference) for name, images in begun.items() for reference in images}
-    if begun and (insisted or (wanted and not wanted & known)):
-        rollout, begun = "", {}  # The user wants something else by now.
+    if begun and (other_digest_requested or (wanted and not wanted & known)):
+        rollout, begun = "", {}  # The user now wants another image.
     digests = {name: {**asked.get(name, {}), **begun.get(name, {})} for name in {**asked, **begun}}
     return {"rollout": rollout or now, "run": now, "resumed": bool(rollout), "digests": digests}
 
 
 def digest_for(choice: t.Mapping[str, t.Any], settings: t.Mapping[str, t.Any], look: t.Mapping[str, t.Any]) -> str | None:
-    """The digest that a container with these `settings` gets on the host of that `look`. None when no registry has one."""
-    found = [container["image"]["reference"] for container in look.get("containers") or () if container["name"] == settings["name"]]
-    reference = settings.get("image") or (found[0] if found else None)
+    """Return the digest that a container with these `settings` gets on the host with this `look`, or None if no registry reported one."""
+    current = [container["image"]["reference"] for container in look.get("containers") or () if container["name"] == settings["name"]]
+    reference = settings.get("image") or (current[0] if current else None)
     digest: str | None = choice["digests"].get(settings["name"], {}).get(reference)
     return digest
 
 
 def rollout_of(container: t.Mapping[str, t.Any]) -> str | None:
-    """The rollout that a container was last replaced in and that is not over, None when there is none."""
+    """Return the unfinished rollout that last replaced the container, or None."""
     kept = [archive for archive in container.get("archives") or () if archive["kept"]]
     return (kept[0].get("rollout") or None) if kept else None
 
@@ -67,7 +67,10 @@ def _newest_rollout(looks: t.Iterable[t.Mapping[str, t.Any]]) -> str:
 
 
 def _is_superseded(rollout: str, begun: t.Mapping[str, t.Mapping[str, str]], looks: t.Iterable[t.Mapping[str, t.Any]]) -> bool:
-    """Whether a host has got another image since that rollout began. One that only went back in it has its container of before."""
+    """Return whether a container that was created later, outside the rollout, runs another digest of one of the rollout's images.
+
+    A container that was rolled back does not count: it is the original one, created before the rollout.
+    """
     return any(
         rollout_of(container) != rollout
         and container["image"].get("digest") not in (None, begun.get(container["name"], {}).get(container["image"]["reference"]))

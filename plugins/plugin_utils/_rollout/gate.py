@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether the rollout goes on: the failures of the whole fleet against the budget."""
+"""Decide whether the rollout continues: compare the failures in the whole fleet with the budget."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ _PERCENTAGE = re.compile(r"(\d+)\s*%")
 
 
 def budget_of(max_failures: t.Any, hosts: int) -> int:
-    """How many of so many hosts may fail. A percentage is rounded down. Raises InvalidRollout."""
+    """Return how many of `hosts` hosts may fail. Percentages are rounded down. Raise InvalidRollout if `max_failures` is invalid."""
     text = str(max_failures).strip()
     percentage = _PERCENTAGE.fullmatch(text)
     if percentage and int(percentage[1]) <= 100:
         return hosts * int(percentage[1]) // 100
     if text.isdigit():
         return int(text)
-    raise InvalidRollout(f"rolling_update_max_failures must be a number of hosts or a percentage such as 10%, not '{max_failures}'.")
+    raise InvalidRollout(
+        f"rolling_update_max_failures is '{max_failures}', which is not valid. Set it to a number of hosts or to a percentage such as 10%."
+    )
 
 
 def waves_of(wanted: t.Any, variable: str = "rolling_update_waves") -> list[t.Any]:
-    """The waves as a list. Raises InvalidRollout when Ansible could not make batches of them."""
+    """Return the waves as a list. Raise InvalidRollout if Ansible cannot split hosts into such batches."""
     waves = listed(wanted)
     waves = list(waves) if isinstance(waves, (list, tuple)) else [waves]
     for wave in waves:
@@ -38,9 +40,13 @@ def waves_of(wanted: t.Any, variable: str = "rolling_update_waves") -> list[t.An
         percentage = _PERCENTAGE.fullmatch(text)
         size = int(percentage[1]) if percentage else int(text) if text.isdigit() else 0
         if isinstance(wave, bool) or size < 1 or (percentage and size > 100):
-            raise InvalidRollout(f"{variable} must be numbers of hosts or percentages such as [1, '25%', '100%'], not {wanted}.")
+            raise InvalidRollout(
+                f"{variable} is {wanted}, which is not valid. Set it to numbers of hosts or percentages, such as [1, '25%', '100%']."
+            )
     if not waves:
-        raise InvalidRollout(f"{variable} must have at least one wave, such as [1, '25%', '100%'].")
+        raise InvalidRollout(
+            f"{variable} is empty or not a valid list. Set at least one number of hosts or percentage, such as [1, '25%', '100%']."
+        )
     return waves
 
 
@@ -52,12 +58,12 @@ def judge(
     tolerant: bool = False,
     before: Gate | None = None,
 ) -> Gate:
-    """The gate before the next wave, or after the last.
+    """Return the gate before the next wave, or after the last one. Raise InvalidRollout if `max_failures` is invalid.
 
-    `hosts` are those of the whole fleet, `records` what is known of them: a host without a record is lost, and so is one that a wave has
-    begun on and whose record does not say how that ended. With `tolerant` failures are not looked at. `before` is the gate of the wave
-    before. What is closed stays closed, and no wave follows while nobody has come through one: a budget is for hosts that are not well, and
-    not for an image. `waiting` in it are the hosts outside of their maintenance window. Raises InvalidRollout.
+    `hosts` is the whole fleet. A host is lost, and counts as failed, if `records` has no record of it or if a wave began on it and did not
+    end. `tolerant` ignores failures. `before` is the previous gate. A closed gate stays closed. The gate also closes if no host runs the
+    new image yet and hosts have failed in the waves: the budget covers unhealthy hosts, not a bad image. It closes without a failure if the
+    maintenance window closed for all hosts in the waves. `waiting` lists the hosts outside their maintenance window.
     """
     budget = budget_of(max_failures, len(hosts))
     known = {record["host"] for record in records}
@@ -70,36 +76,36 @@ def judge(
         return {**gate, "open": False, "reason": before["reason"], "wave": before["wave"], "unconfirmed": before.get("unconfirmed", False)}
     if len(failures) > budget and not tolerant:
         return {**gate, "open": False, "reason": _why_closed(failures, budget)}
-    had_their_turn = [record for record in records if record["wave"] is not None]
-    if any(_speaks_for_the_image(record, had_their_turn) for record in records):
+    in_waves = [record for record in records if record["wave"] is not None]
+    if any(_runs_new_image(record, in_waves) for record in records):
         return gate
-    failed = [record["host"] for record in had_their_turn if has_failed(record)]
+    failed = [record["host"] for record in in_waves if has_failed(record)]
     if failed and not tolerant:
         return {**gate, "open": False, "reason": f"nobody has come through so far, {some_of(failed)} failed"}
-    turned_away = [record["host"] for record in had_their_turn if record["outcome"] == "outside_window"]
-    if turned_away and len(turned_away) == len(had_their_turn):
-        why = f"no host has tried the image yet, since the window of {some_of(turned_away)} closed before its turn"
+    outside_window = [record["host"] for record in in_waves if record["outcome"] == "outside_window"]
+    if outside_window and len(outside_window) == len(in_waves):
+        why = f"no host has tried the image yet, since the window of {some_of(outside_window)} closed before its turn"
         return {**unconfirmed(gate), "reason": why}
     return gate
 
 
-def _speaks_for_the_image(record: t.Mapping[str, t.Any], had_their_turn: t.Sequence[t.Mapping[str, t.Any]]) -> bool:
-    """Whether a host runs what those in the waves were to get: it came through one, or an earlier run got it there."""
+def _runs_new_image(record: t.Mapping[str, t.Any], in_waves: t.Sequence[t.Mapping[str, t.Any]]) -> bool:
+    """Return whether a host runs the image that the waves roll out, either from a wave or from an earlier run."""
     if record["under_way"]:
         return False
     if record["wave"] is not None or record["outcome"] == "unverified":
         return record["outcome"] in ("updated", "unchanged", "unverified")
-    wanted = {_name_of(container["wanted"]) for other in had_their_turn for container in other["containers"]} - {None}
-    return record["outcome"] == "unchanged" and any(_name_of(container["after"]) in wanted for container in record["containers"])
+    wanted = {_identity_of(container["wanted"]) for other in in_waves for container in other["containers"]} - {None}
+    return record["outcome"] == "unchanged" and any(_identity_of(container["after"]) in wanted for container in record["containers"])
 
 
-def _name_of(image: t.Mapping[str, t.Any] | None) -> str | None:
-    """What all hosts know it by, as far as there is such a thing."""
+def _identity_of(image: t.Mapping[str, t.Any] | None) -> str | None:
+    """Return the digest of the image, which is the same on all hosts. Fall back to its ID."""
     return (image.get("digest") or image.get("id")) if image else None
 
 
 def unconfirmed(gate: Gate) -> Gate:
-    """The gate, when nobody said yes."""
+    """Close the gate because the operator did not confirm the canary."""
     return {**gate, "open": False, "unconfirmed": True, "reason": "nobody confirmed that it goes on after the canary"}
 
 
@@ -108,5 +114,5 @@ def _why_closed(failures: t.Sequence[str], budget: int) -> str:
 
 
 def some_of(hosts: t.Sequence[str]) -> str:
-    """The first of them by name, and how many more there are."""
+    """List the first five hosts, and the number of the others."""
     return ", ".join(hosts[:5]) + (f" and {len(hosts) - 5} more" if len(hosts) > 5 else "")

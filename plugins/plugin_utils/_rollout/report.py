@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a rollout went: for people, for machines, and in one sentence."""
+"""The report of a rollout: a table, a Markdown file, structured data and one sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ RolloutReport = t.Dict[str, t.Any]
 
 _COLUMNS = ("host", "container", "before", "after", "outcome", "seconds down", "wave", "reason")
 
-_IN_WORDS = {
+_DESCRIPTIONS = {
     "updated": "updated",
     "unchanged": "had it already",
     "held": "held back by its own rules",
@@ -35,9 +35,9 @@ _IN_WORDS = {
 
 
 def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool = False) -> RolloutReport:
-    """The whole report. `fleet` has the `hosts`, the `rollout`, the `run`, the `gate` and the `verdict`.
+    """Return the whole report. `fleet` has the `hosts`, the `rollout`, the `run`, the `gate` and the `verdict`.
 
-    With `dry` nothing was to be done. The file is the run's own: what an earlier run of the rollout did is told by the report of that one.
+    `dry` is for check mode. The file is named after the run, so that each run of a rollout has its own report.
     """
     known = {record["host"]: record for record in records}
     final = [final_of(known.get(host), host, fleet.get("goal", "update"), dry=dry) for host in fleet["hosts"]]
@@ -58,20 +58,20 @@ def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
 
 
 def final_of(record: t.Mapping[str, t.Any] | None, host: str, goal: str, *, dry: bool = False) -> RolloutReport:
-    """How the rollout ended for one host, of which nothing may be known, and with `ok` whether it got what was asked for."""
-    final = _final(record or _lost(host), dry=dry)
+    """Return the final record of a host, with `ok` for success. `record` is None if the host was lost before its first record."""
+    final = _final(record or _lost_before_planned(host), dry=dry)
     wanted = (*SUCCESSES, *((*TO_DO, "to_go_back") if dry else ()), *(("went_back",) if goal == "rollback" else ()))
     final.pop("run", None)
     return {**final, "ok": final["outcome"] in wanted}
 
 
-def _lost(host: str) -> RolloutReport:
-    told = {"outcome": "unknown", "reason": "it failed while the rollout was planned, before anything was touched"}
-    return {"host": host, **told, "wave": None, "under_way": False, "containers": []}
+def _lost_before_planned(host: str) -> RolloutReport:
+    ending = {"outcome": "unknown", "reason": "it failed while the rollout was planned, before anything was touched"}
+    return {"host": host, **ending, "wave": None, "under_way": False, "containers": []}
 
 
 def _final(record: t.Mapping[str, t.Any], *, dry: bool) -> RolloutReport:
-    """Who was planned for and never came to it was not reached. Who is still under way was lost."""
+    """Return the final record: a planned host was not reached, and a host that is still under way was lost."""
     if dry:
         return dict(record)
     if record["under_way"]:
@@ -108,14 +108,14 @@ def _rows(record: t.Mapping[str, t.Any], after: str) -> list[tuple[str, ...]]:
         )
         for container in record["containers"]
     ]
-    # What failed besides its containers is told once.
+    # Show a reason that belongs to the host, not to a container, once.
     if record["reason"] and all(record["reason"] != row[-1] for row in shown):
         shown[0] = (*shown[0][:-1], "; ".join(filter(None, (record["reason"], shown[0][-1]))))
     return shown
 
 
 def _short(image: t.Mapping[str, t.Any] | None) -> str:
-    """As much of an image as tells it from others."""
+    """Return the reference of the image and the start of its digest or ID."""
     if not image:
         return ""
     named = image.get("digest") or image.get("id") or ""
@@ -129,8 +129,8 @@ def _table(rows: t.Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def _markdown(rows: t.Sequence[tuple[str, ...]], fleet: t.Mapping[str, t.Any], sentence: str) -> str:
-    told = [line for text in (*_notes(fleet), sentence) for line in (text, "")]
-    lines = [f"# Rollout {fleet['rollout']}", "", *told, _line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *map(_line, rows)]
+    paragraphs = [line for text in (*_notes(fleet), sentence) for line in (text, "")]
+    lines = [f"# Rollout {fleet['rollout']}", "", *paragraphs, _line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *map(_line, rows)]
     return "\n".join(lines) + "\n"
 
 
@@ -139,19 +139,19 @@ def _line(cells: t.Iterable[str]) -> str:
 
 
 def _sentence(records: t.Sequence[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool) -> str:
-    words = _IN_WORDS if fleet.get("goal", "update") == "update" else {**_IN_WORDS, "unchanged": "left as they are"}
+    words = _DESCRIPTIONS if fleet.get("goal", "update") == "update" else {**_DESCRIPTIONS, "unchanged": "left as they are"}
     counts = {outcome: sum(record["outcome"] == outcome for record in records) for outcome in words}
-    told = ", ".join(f"{count} {words[outcome]}" for outcome, count in counts.items() if count)
+    summary = ", ".join(f"{count} {words[outcome]}" for outcome, count in counts.items() if count)
     hosts = f"{len(records)} host{'' if len(records) == 1 else 's'}"
     gate, verdict = fleet.get("gate") or {}, fleet.get("verdict")
     if dry:
-        return f"Nothing was touched. Of {hosts}: {told}."
+        return f"Nothing was touched. Of {hosts}: {summary}."
     beginning = {
         "commit": "The rollout is over" if not any(counts[outcome] for outcome in FAILURES) else "The rollout is over, with failures",
         "rollback": f"The rollout was taken back{_because(gate)}",
         "halt": f"The rollout was halted{_because(gate)}, and the old containers are kept",
     }.get(str(verdict), "The rollout has ended")
-    return f"{beginning}. Of {hosts}: {told}."
+    return f"{beginning}. Of {hosts}: {summary}."
 
 
 def _notes(fleet: t.Mapping[str, t.Any]) -> list[str]:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is to be done with the fleet once the waves are over."""
+"""Decide what happens to the fleet after the last wave."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import typing as t
 
 
 def verdict_on(gate: t.Mapping[str, t.Any], goal: str, on_failure: str) -> str:
-    """`commit`, `rollback` or `halt`.
+    """Return `commit`, `rollback` or `halt`.
 
-    `goal` is `update`, or what the user wants done without an update. `on_failure` is what is to be done when the budget is spent.
-    While hosts wait for their maintenance window, the rollout is not over.
+    `goal` is `update`, or the verdict that the user requests without an update. `on_failure` is the verdict if failures closed the gate.
+    If hosts are still waiting for their maintenance window, the rollout halts instead of committing.
     """
     if goal != "update":
         return goal

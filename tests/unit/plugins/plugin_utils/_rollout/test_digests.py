@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""One digest a container for the whole fleet, and which rollout it is."""
+"""The choice of one digest per container for the whole fleet, and the name of the rollout."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ YESTERDAY = "2026-11-22T10:00:00Z"
 
 
 def runs(digest: str, *rollouts: str | None, name: str = "web", reference: str = "shop:1", created: int = 0) -> dict[str, t.Any]:
-    """A container, and an archive for each rollout, newest first."""
+    """Return a container with an archive for each rollout, newest first."""
     archives = [{"name": f"{name}-old", "kept": True, "rollout": rollout} for rollout in rollouts]
     return {"name": name, "image": {"reference": reference, "digest": digest}, "archives": archives, "created": created}
 
@@ -28,8 +28,8 @@ def foretold(digest: str | None, name: str = "web", reference: str = "shop:1", *
     return {"item": {"name": name, **settings}, "container": {"name": name}, "image": image}
 
 
-def look(container: dict[str, t.Any] | None = None, *told: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {"containers": [container] if container else [], "foretold": list(told)}
+def look(container: dict[str, t.Any] | None = None, *predictions: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {"containers": [container] if container else [], "foretold": list(predictions)}
 
 
 def test_digest_of_the_first_host_is_chosen() -> None:
@@ -38,8 +38,8 @@ def test_digest_of_the_first_host_is_chosen() -> None:
 
 
 def test_digest_is_chosen_for_each_reference_and_container() -> None:
-    told = [look(None, foretold(A)), look(None, foretold(B, reference="shop:2")), look(None, foretold(B, name="db"))]
-    assert choose(told, TODAY)["digests"] == {"web": {"shop:1": A, "shop:2": B}, "db": {"shop:1": B}}
+    looks = [look(None, foretold(A)), look(None, foretold(B, reference="shop:2")), look(None, foretold(B, name="db"))]
+    assert choose(looks, TODAY)["digests"] == {"web": {"shop:1": A, "shop:2": B}, "db": {"shop:1": B}}
 
 
 class TestResumedRollout:
@@ -79,14 +79,14 @@ class TestResumedRollout:
             (runs(None, created=1795428000), True),  # type: ignore[arg-type]
         ],
         ids=[
-            "settled since",
-            "with an archive of the user",
+            "finished a later rollout",
+            "replaced by the user",
             "not reached",
-            "settled",
+            "finished this rollout",
             "reached",
             "another image",
             "another container",
-            "built",
+            "locally built image",
         ],
     )
     def test_rollout_that_a_later_one_replaced_is_not_resumed(self, other: dict[str, t.Any], resumed: bool) -> None:
@@ -95,7 +95,7 @@ class TestResumedRollout:
 
     def test_archive_without_a_rollout_is_not_resumed(self) -> None:
         assert choose([look(runs(A, None), foretold(B))], TODAY)["resumed"] is False
-        assert rollout_of(runs(A, None, YESTERDAY)) is None, "it was replaced again since"
+        assert rollout_of(runs(A, None, YESTERDAY)) is None, "the user replaced the container after the rollout"
 
 
 def test_digest_for_a_container_follows_its_reference() -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The failures of the whole fleet against the budget."""
+"""The failures in the whole fleet compared with the budget."""
 
 from __future__ import annotations
 
@@ -40,25 +40,25 @@ def test_hosts_outside_their_window_halt_the_rollout() -> None:
 
 def test_wave_without_any_updated_host_closes_the_gate_when_a_window_closed() -> None:
     first = judge(records(), HOSTS, 0)
-    turned_away = [{**record, "wave": 1, "outcome": "outside_window"} if record["host"] == "h1" else record for record in records()]
-    gate = judge(turned_away, HOSTS, 0, before=first)
+    outside_window = [{**record, "wave": 1, "outcome": "outside_window"} if record["host"] == "h1" else record for record in records()]
+    gate = judge(outside_window, HOSTS, 0, before=first)
     assert (gate["open"], verdict_on(gate, "update", "rollback")) == (False, "halt")
     assert gate["reason"] == "no host has tried the image yet, since the window of h1 closed before its turn"
-    updated = [{**record, "wave": 1, "outcome": "updated"} if record["host"] == "h2" else record for record in turned_away]
+    updated = [{**record, "wave": 1, "outcome": "updated"} if record["host"] == "h2" else record for record in outside_window]
     assert judge(updated, HOSTS, 0, before=first)["open"]
 
 
 class TestNoHostUpdatedYet:
-    """A budget is for hosts that are not well. A bad image stops at the canary, however many may fail."""
+    """The budget covers unhealthy hosts. A bad image stops at the canary, whatever the budget."""
 
     @staticmethod
     def judged(tolerant: bool = False, **outcomes: str) -> dict[str, t.Any]:
-        """After a wave in which these hosts had their turn."""
-        had_their_turn = [
+        """Return the gate after a wave on the hosts in `outcomes`."""
+        in_waves = [
             {**record, "wave": 1, "under_way": record["outcome"] == "unverified"} if record["host"] in outcomes else record
             for record in records(**outcomes)
         ]
-        return judge(had_their_turn, HOSTS, 5, tolerant=tolerant)
+        return judge(in_waves, HOSTS, 5, tolerant=tolerant)
 
     @pytest.mark.parametrize("outcome", [*FAILURES, "unverified"])
     def test_failed_or_lost_canary_closes_the_gate(self, outcome: str) -> None:
@@ -72,7 +72,7 @@ class TestNoHostUpdatedYet:
 
     @pytest.mark.parametrize(("runs", "open_"), [("new", True), ("old", False)])
     def test_host_that_already_runs_the_image_keeps_the_gate_open(self, runs: str, open_: bool) -> None:
-        """Or is up to date with something else."""
+        """A host that is unchanged but runs another image does not count."""
         canary = {**records(h1="failed")[0], "wave": 1}
         other = {**records(h2="unchanged")[1], "containers": [{"name": "web", "wanted": None, "after": {"id": "x", "digest": runs}}]}
         assert judge([canary, other, *records()[2:]], HOSTS, 5)["open"] is open_
@@ -89,12 +89,12 @@ class TestNoHostUpdatedYet:
         assert self.judged(h1="failed", h2="held")["reason"] == "nobody has come through so far, h1 failed"
         assert self.judged(h1="held")["open"]
         waiting = {**records(h2="outside_window")[1]}
-        assert judge([{**records(h1="held")[0], "wave": 1}, waiting, *records()[2:]], HOSTS, 0)["open"], "nobody was turned away"
+        assert judge([{**records(h1="held")[0], "wave": 1}, waiting, *records()[2:]], HOSTS, 0)["open"], "no window closed during a wave"
 
 
 @pytest.mark.parametrize("max_failures", ["", "some", "-1", "101%", 1.5, None])
 def test_invalid_budget_is_refused(max_failures: object) -> None:
-    with pytest.raises(InvalidRollout, match="a number of hosts or a percentage such as 10%"):
+    with pytest.raises(InvalidRollout, match="a number of hosts or to a percentage such as 10%"):
         budget_of(max_failures, 10)
 
 
@@ -114,7 +114,7 @@ def test_waves_from_a_list_or_text(wanted: object, waves: list[object]) -> None:
 
 @pytest.mark.parametrize("waves", [[], [0], ["0%"], ["120%"], "all", "[1, ", [True], [-1], None])
 def test_invalid_waves_are_refused(waves: object) -> None:
-    with pytest.raises(InvalidRollout, match="rolling_update_waves must"):
+    with pytest.raises(InvalidRollout, match="rolling_update_waves is .* such as"):
         waves_of(waves)
 
 
@@ -152,6 +152,6 @@ def test_verdict_for_each_goal() -> None:
     assert verdict_on(opened, "update", "rollback") == "commit"
     assert verdict_on(closed, "update", "rollback") == "rollback"
     assert verdict_on(closed, "update", "halt") == "halt"
-    assert verdict_on(unconfirmed(opened), "update", "rollback") == "halt", "nothing is wrong with the canary"
+    assert verdict_on(unconfirmed(opened), "update", "rollback") == "halt", "the canary has not failed"
     assert verdict_on(closed, "commit", "rollback") == "commit"
     assert verdict_on(opened, "rollback", "halt") == "rollback"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""From step to step, what is known of a host."""
+"""The record of a host after each step of a rollout."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def foretold(outcome: str = "recreated", name: str = "web", **more: t.Any) -> di
     return {"item": {"name": name}, "outcome": outcome, "image": {"old": OLD, "new": NEW}, **more}
 
 
-def planned(*results: dict[str, t.Any], **options: t.Any) -> host_record.Record:
+def planned(*results: dict[str, t.Any], **options: t.Any) -> host_record.HostRecord:
     return host_record.planned("h1", LOOK, {"results": list(results)}, **options)
 
 
@@ -34,14 +34,14 @@ class TestPlanned:
         [
             (foretold(), "planned"),
             (foretold("recovered"), "planned"),
-            (foretold("unknown", doubt="nobody may say"), "planned"),
+            (foretold("unknown", doubt="access was denied"), "planned"),
             (foretold("unchanged"), "unchanged"),
             (foretold("unchanged", doubt="another run is working on it"), "planned"),
             (foretold("skipped", skip_reason="rejected", msg="rolled back before"), "rejected"),
             (foretold("skipped", skip_reason="too_young", msg="an hour old"), "held"),
             ({"item": {"name": "web"}, "failed": True, "msg": "no route to the registry"}, "failed"),
             ({"item": {"name": "web"}, "skipped": True}, "unchanged"),
-            ({"item": {"name": "nobody"}, "skipped": True}, "failed"),
+            ({"item": {"name": "absent"}, "skipped": True}, "failed"),
         ],
     )
     def test_outcome_of_a_container(self, result: dict[str, t.Any], outcome: str) -> None:
@@ -54,7 +54,7 @@ class TestPlanned:
         assert planned(foretold("unchanged", "db"), foretold())["outcome"] == "planned"
 
     def test_host_updated_by_an_earlier_run_of_the_rollout_is_unverified(self) -> None:
-        """Nobody knows whether that run came to verify it."""
+        """The earlier run may have stopped before it verified the host."""
         archives = [{"kept": True, "rollout": "monday"}]
         look = {"containers": [{"name": "web", "image": NEW, "archives": archives}]}
         for prepared, outcome in ((foretold("unchanged"), "unverified"), (foretold(), "planned")):
@@ -95,7 +95,7 @@ class TestArchivesOfAHost:
 
     @staticmethod
     def look(**keeps: list[str | None] | None) -> dict[str, t.Any]:
-        """By container, the rollouts of its archives. None where nobody knows."""
+        """Return the look of a host with archives of these rollouts per container. None stands for unknown archives."""
         return {
             "containers": [
                 {"name": name, "image": NEW, "archives": rollouts and [{"kept": True, "rollout": rollout} for rollout in rollouts]}
@@ -113,12 +113,12 @@ class TestArchivesOfAHost:
         assert host_record.left_behind(planned(foretold()), self.look(web=None))["reason"].endswith("keeps could not be found out")
 
     def test_archives_to_drop_with_a_rollout(self) -> None:
-        """What is left of those before it, too; nothing of the user's, and nothing of a later one."""
+        """This includes archives of earlier rollouts, but not those of later rollouts or of the user."""
         for rollouts, goes in ((["2"], True), (["1"], True), ([None, "1"], True), (["3"], False), ([None], False), ([], False)):
             assert host_record.to_drop(self.look(web=rollouts, other=["2"]), "2", self.CONTAINERS) == (["web"] if goes else [])
 
     def test_containers_to_roll_back(self) -> None:
-        """What was interrupted too, unless it would go further back than to where it was."""
+        """This includes interrupted containers, except those with an archive of the user: restoring it would undo too much."""
         look = self.look(db=["monday"], web=[])
         assert host_record.to_go_back(look, "monday", self.CONTAINERS) == ["db"]
         look["containers"][1]["interrupted"] = True
@@ -163,9 +163,9 @@ def test_host_lost_during_a_wave_has_failed() -> None:
     record = host_record.begun(planned(foretold()), 2)
     assert (record["wave"], host_record.has_failed(record)) == (2, True)
     updated = host_record.updated(record, "web", WELL)
-    assert host_record.has_failed(updated), "its tasks after the update have not ended"
+    assert host_record.has_failed(updated), "the tasks after the update have not finished"
     assert not host_record.has_failed(host_record.ended(updated))
-    assert not host_record.has_failed(host_record.gone_back(updated, "web", BACK)), "it is known again how it stands"
+    assert not host_record.has_failed(host_record.gone_back(updated, "web", BACK)), "the rollback makes its state known again"
 
 
 def test_failed_user_task_is_the_reason() -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How it went, in a table, in a file and in a sentence."""
+"""The report of a rollout as a table, a Markdown file and a sentence."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_report_of_a_successful_rollout() -> None:
 
 
 @pytest.mark.parametrize(
-    ("outcome", "verdict", "told"),
+    ("outcome", "verdict", "expected"),
     [
         ("rolled_back", "commit", "The rollout is over, with failures. Of 2 hosts: 1 updated, 1 failed and rolled back."),
         ("went_back", "rollback", "The rollout was taken back. Of 2 hosts: 1 updated, 1 put back on the old image."),
@@ -54,16 +54,16 @@ def test_report_of_a_successful_rollout() -> None:
         ("rollback_failed", "rollback", "The rollout was taken back. Of 2 hosts: 1 updated, 1 NEED YOU: the rollback failed."),
     ],
 )
-def test_sentence_for_each_verdict(outcome: str, verdict: str, told: str) -> None:
+def test_sentence_for_each_verdict(outcome: str, verdict: str, expected: str) -> None:
     report = report_of([record("h1"), record("h2", outcome)], {**FLEET, "verdict": verdict})
-    assert (report["ok"], report["sentence"]) == (False, told)
+    assert (report["ok"], report["sentence"]) == (False, expected)
     assert [host["ok"] for host in report["hosts"]] == [True, False]
 
 
-@pytest.mark.parametrize(("outcome", "told"), [("planned", "unknown"), ("updated", "unknown"), ("rolled_back", "rolled_back")])
-def test_host_lost_in_a_user_task_is_not_ok(outcome: str, told: str) -> None:
+@pytest.mark.parametrize(("outcome", "expected"), [("planned", "unknown"), ("updated", "unknown"), ("rolled_back", "rolled_back")])
+def test_host_lost_in_a_user_task_is_not_ok(outcome: str, expected: str) -> None:
     _other, host = report_of([record("h1"), record("h2", outcome, under_way=True)], FLEET)["hosts"]
-    assert (host["outcome"], host["ok"], host["reason"]) == (told, False, "the host was lost in one of your own tasks")
+    assert (host["outcome"], host["ok"], host["reason"]) == (expected, False, "the host was lost in one of your own tasks")
 
 
 def test_sentence_of_a_rollback_counts_unchanged_hosts() -> None:
@@ -85,7 +85,7 @@ def test_sentence_names_hosts_outside_their_window() -> None:
 def test_unverified_host_is_ok_only_in_check_mode() -> None:
     records = [record("h1", "unverified"), record("h2", "unchanged")]
     assert report_of(records, FLEET, dry=True)["ok"]
-    assert not report_of(records, FLEET)["ok"], "nobody came to it"
+    assert not report_of(records, FLEET)["ok"], "no wave processed it"
 
 
 def test_resumed_rollout_has_a_note() -> None:

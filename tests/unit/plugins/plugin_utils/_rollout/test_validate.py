@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What users ask for, and what is wrong with it."""
+"""Parsing and validation of the options that users set."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ def test_common_image_applies_to_containers_without_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "told"),
+    ("wanted", "expected"),
     [
-        ([], "at least one"),
-        (" , ", "at least one"),
-        (3, "at least one"),
+        ([], "Name at least one container"),
+        (" , ", "Name at least one container"),
+        (3, "Name at least one container"),
         ([3], "neither a name nor a dictionary"),
-        ([{"image": "x"}], "without a name"),
+        ([{"image": "x"}], "a dictionary without a name"),
         ("web,web", "more than once"),
-        ([{"name": "web", "keep_archive": True}], "gives web keep_archive, which is not an option here"),
+        ([{"name": "web", "keep_archive": True}], "web has options that a rollout does not support: keep_archive"),
     ],
 )
-def test_invalid_containers_are_refused(wanted: object, told: str) -> None:
-    with pytest.raises(InvalidRollout, match=told):
+def test_invalid_containers_are_refused(wanted: object, expected: str) -> None:
+    with pytest.raises(InvalidRollout, match=expected):
         containers_of(wanted)
 
 
@@ -80,20 +80,20 @@ def test_time_within_the_window(now: str, window: str, within: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "expected"),
     [
-        ({"inventory": ["h1", "127.0.0.1"]}, "The inventory has 127.0.0.1, which Ansible takes for localhost"),
-        ({"containers": []}, "rolling_update_containers must name"),
-        ({"waves": [0]}, "rolling_update_waves must be"),
-        ({"rollback_batch": "none"}, "rolling_update_rollback_batch must be"),
-        ({"max_failures": "x"}, "rolling_update_max_failures must be"),
-        ({"window": "25:00-26:00"}, "rolling_update_window must be"),
-        ({"docker": "unix://"}, "rolling_update_docker must be a dictionary"),
-        ({"files": {"rolling_update_pre_tasks": "gone.yml"}}, "rolling_update_pre_tasks is gone.yml, and there is no such file"),
+        ({"inventory": ["h1", "127.0.0.1"]}, "The inventory contains 127.0.0.1, which Ansible sometimes treats as localhost"),
+        ({"containers": []}, "rolling_update_containers is empty"),
+        ({"waves": [0]}, "rolling_update_waves is [0], which is not valid"),
+        ({"rollback_batch": "none"}, "rolling_update_rollback_batch is none, which is not valid"),
+        ({"max_failures": "x"}, "rolling_update_max_failures is 'x', which is not valid"),
+        ({"window": "25:00-26:00"}, "rolling_update_window is '25:00-26:00', which is not valid"),
+        ({"docker": "unix://"}, "rolling_update_docker is not a dictionary"),
+        ({"files": {"rolling_update_pre_tasks": "gone.yml"}}, "rolling_update_pre_tasks is gone.yml, but the controller has no such file"),
     ],
 )
-def test_each_invalid_setting_is_reported(changes: dict[str, t.Any], told: str) -> None:
+def test_each_invalid_setting_is_reported(changes: dict[str, t.Any], expected: str) -> None:
     assert problem_with(FINE, lambda file: file == "there.yml") == ""
     problem = problem_with({**FINE, **changes}, lambda file: file == "there.yml")
-    assert told in problem
-    assert problem.endswith("Nothing was touched.")
+    assert expected in problem
+    assert problem.endswith("Nothing was changed.")
