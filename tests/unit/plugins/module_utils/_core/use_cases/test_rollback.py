@@ -17,7 +17,6 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejections
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_report
-from support.fakes.engine import STARTING
 from support.fakes.host_with_archive import ARCHIVE, HostWithArchive
 
 REFUSAL = EngineError("the engine says no")
@@ -104,27 +103,6 @@ class TestFailedRollback:
         assert result.rollback.reason is RollbackReason.CREATE_FAILED
         assert Rejections(host.memory).recall("web") is None
         assert host.engine.names == {"web", ARCHIVE}
-
-    def test_archive_that_keeps_running_is_reported_with_the_commands(self, host: HostWithArchive, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Two containers that share data must not run at the same time."""
-        stop = host.engine.stop
-
-        def stop_only_the_newer(container: str, timeout: int) -> None:
-            if container == host.archived:
-                raise REFUSAL
-            stop(container, timeout)
-
-        monkeypatch.setattr(host.engine, "stop", stop_only_the_newer)
-        host.engine.probe_results["web"] = [STARTING]
-        result = host.rollback_to_archive()
-        assert result.restored is not None
-        assert result.restored.commands == (
-            f"docker stop {host.archived} && docker rename {host.archived} {ARCHIVE}",
-            "docker rename web-old-1000 web",
-            "docker start web",
-        )
-        assert host.engine.container(host.newer)["State"]["Status"] == "exited"
-        assert "evenkeel-lock.web" in host.journal.records
 
 
 class TestStoppedContainers:
