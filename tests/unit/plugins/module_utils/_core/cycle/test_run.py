@@ -206,6 +206,18 @@ class TestRecovery:
         assert result.outcome is (Outcome.RECREATED if good else Outcome.ROLLED_BACK)
         assert result.warnings == ("An earlier run on this container was interrupted. This run recovered it first.",)
 
+    def test_recovery_whose_record_cannot_be_erased_reports_changed(
+        self, engine: FakeEngine, lock: RunLock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_journal: FakeJournal, _key: str) -> None:
+            raise REFUSAL
+
+        monkeypatch.setattr(FakeJournal, "erase", fail)
+        with pytest.raises(JournalFailed, match="could not be erased") as caught:
+            recreate(engine, lock=lock)
+        assert engine.container("web")["State"]["Status"] == "running"
+        assert error_report(caught.value)["changed"]
+
     def test_update_without_a_recovery_does_not_warn(self, engine: FakeEngine) -> None:
         assert recreate(engine).warnings == ()
 
