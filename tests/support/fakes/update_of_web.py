@@ -14,7 +14,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
-from support.fakes.engine import FakeEngine, FakeJournal, fake_context, fake_lock
+from support.fakes.engine import FakeEngine, FakeJournal, exited, fake_context, fake_lock
 
 TO_THE_START = [
     "inspect",
@@ -61,3 +61,11 @@ def recreate(
     return recreate_with_health(
         fake_context(engine, memory), lock, wanted, HealthConfig(health_timeout=1), cleanup, keep_archive=keep_archive
     )
+
+
+def problem_of_rollback(engine: FakeEngine, health: HealthConfig | None = None) -> str | None:
+    """Run an update whose new container exits, and return what went wrong during the rollback."""
+    engine.probe_results.setdefault("NEW", [exited(1)])
+    result = recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
+    assert result.restored is not None
+    return result.restored.problem

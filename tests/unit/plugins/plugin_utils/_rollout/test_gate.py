@@ -11,7 +11,7 @@ import typing as t
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import budget_of, judge, unconfirmed, waves_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import budget_of, judge, waves_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.host_record import FAILURES
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.verdict import verdict_on
 
@@ -31,11 +31,9 @@ def test_budget_from_a_number_or_a_percentage(max_failures: object, hosts: int, 
     assert budget_of(max_failures, hosts) == budget
 
 
-def test_hosts_outside_their_window_halt_the_rollout() -> None:
+def test_hosts_outside_their_window_leave_the_gate_open() -> None:
     gate = judge(records(h1="updated", h2="outside_window"), HOSTS, 0)
     assert (gate["open"], gate["waiting"]) == (True, ["h2"])
-    assert verdict_on(gate, "update", "rollback") == "halt"
-    assert verdict_on(judge(records(h1="updated"), HOSTS, 0), "update", "rollback") == "commit"
 
 
 def test_wave_without_any_updated_host_closes_the_gate_when_a_window_closed() -> None:
@@ -145,13 +143,3 @@ def test_waves_are_counted_and_a_closed_gate_stays_closed() -> None:
 def test_reason_of_many_failures_is_shortened() -> None:
     reason = judge(records(**dict.fromkeys(HOSTS, "failed")), HOSTS, 0)["reason"]
     assert reason == "10 failed (h1, h2, h3, h4, h5 and 5 more), and none may"
-
-
-def test_verdict_for_each_goal() -> None:
-    opened, closed = judge(records(), HOSTS, 0), judge(records(h1="failed"), HOSTS, 0)
-    assert verdict_on(opened, "update", "rollback") == "commit"
-    assert verdict_on(closed, "update", "rollback") == "rollback"
-    assert verdict_on(closed, "update", "halt") == "halt"
-    assert verdict_on(unconfirmed(opened), "update", "rollback") == "halt", "the canary has not failed"
-    assert verdict_on(closed, "commit", "rollback") == "commit"
-    assert verdict_on(opened, "rollback", "halt") == "rollback"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Parsing and validation of the options that users set."""
+"""Validation of the options that users set."""
 
 from __future__ import annotations
 
@@ -10,10 +10,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.settings import containers_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.validate import problem_with
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.window import is_within
 
 FINE: dict[str, t.Any] = {
     "inventory": ["h1", "127.0.0.1", "localhost"],
@@ -25,58 +22,6 @@ FINE: dict[str, t.Any] = {
     "docker": {},
     "files": {"rolling_update_pre_tasks": "", "rolling_update_post_tasks": "there.yml"},
 }
-
-
-@pytest.mark.parametrize(
-    ("wanted", "containers"),
-    [
-        ("web", [{"name": "web"}]),
-        ("db, web", [{"name": "db"}, {"name": "web"}]),
-        ('["db", {"name": "web", "grace_period": 3}]', [{"name": "db"}, {"name": "web", "grace_period": 3}]),
-        (["db", {"name": "web", "grace_period": 3}], [{"name": "db"}, {"name": "web", "grace_period": 3}]),
-    ],
-)
-def test_containers_from_a_list_or_text(wanted: object, containers: list[dict[str, object]]) -> None:
-    assert containers_of(wanted) == containers
-
-
-def test_common_image_applies_to_containers_without_one() -> None:
-    assert containers_of(["web", {"name": "db", "image": "db:2"}], "shop:2") == [
-        {"name": "web", "image": "shop:2"},
-        {"name": "db", "image": "db:2"},
-    ]
-
-
-@pytest.mark.parametrize(
-    ("wanted", "expected"),
-    [
-        ([], "Name at least one container"),
-        (" , ", "Name at least one container"),
-        (3, "Name at least one container"),
-        ([3], "neither a name nor a dictionary"),
-        ([{"image": "x"}], "a dictionary without a name"),
-        ("web,web", "more than once"),
-        ([{"name": "web", "keep_archive": True}], "web has options that a rollout does not support: keep_archive"),
-    ],
-)
-def test_invalid_containers_are_refused(wanted: object, expected: str) -> None:
-    with pytest.raises(InvalidRollout, match=expected):
-        containers_of(wanted)
-
-
-@pytest.mark.parametrize(
-    ("now", "window", "within"),
-    [
-        ("22:00", "22:00-06:00", True),
-        ("05:59", "22:00-06:00", True),
-        ("06:00", "22:00-06:00", False),
-        ("12:00", "22:00-06:00", False),
-        ("12:00", "09:30 - 17:00", True),
-        ("09:29", "09:30-17:00", False),
-    ],
-)
-def test_time_within_the_window(now: str, window: str, within: bool) -> None:
-    assert is_within(now, window) is within
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import find_dependents
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.recovery import recover
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
@@ -16,6 +17,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     RecoveryFailed,
     StillUnhealthy,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord
 from support.fakes.engine import HEALTHY, STARTING, UNHEALTHY, FakeEngine, a_journal_entry, exited, fake_context, fake_run
 
 ARCHIVE = "web-old-1000"
@@ -163,6 +165,22 @@ class TestOperatorIsNeeded:
         with pytest.raises(RecoveryFailed, match="has taken the name web"):
             run_recovery(engine)
 
+    def test_container_that_another_tool_created_beside_an_interrupted_rollback_is_left_alone(self, engine: FakeEngine) -> None:
+        """It has the image of the archive and was never started, as a new container of ours would be. A rollback creates none."""
+        archived(engine)
+        stopped = engine.add_container("web-old-900", "shop:2", "new")
+        engine._find("web-old-900")["State"]["Status"] = "exited"
+        theirs = created(engine)
+        before = len(engine.calls)
+        entry = a_journal_entry(
+            "dead", old={"id": engine.old_id}, successor=ArchiveRecord(stopped, "web-old-900", runs=True, restart_policy={"Name": "always"})
+        )
+        with pytest.raises(RecoveryFailed, match="it needs your decision: another container .* has taken the name web") as caught:
+            recover(fake_run(fake_context(engine), HealthConfig(health_timeout=1)), entry, None)
+        assert not caught.value.touched
+        assert set(engine.calls[before:]) == {"inspect"}
+        assert engine.container("web")["Id"] == theirs
+
     def test_old_container_under_another_name_is_left_alone(self, engine: FakeEngine) -> None:
         engine.rename("web", "web-2025")
         with pytest.raises(RecoveryFailed, match="is now called web-2025"):
@@ -233,6 +251,17 @@ class TestSpecialCases:
         with pytest.raises(RecoveryFailed, match=f"web is up to date, .*Remove it with: docker rm {ARCHIVE}$"):
             self.recover(engine, new_id)
         assert engine.names == {"web", ARCHIVE}
+
+    def test_finished_recovery_whose_archive_cannot_be_removed_counts_as_a_change(self, engine: FakeEngine) -> None:
+        """It has recreated a dependent."""
+        engine.add_container("side", "tool:1", "tool", {"NetworkMode": f"container:{engine.old_id}"})
+        dependents = find_dependents(engine.container("web"), [engine.container("side")], 1000)
+        new_id = self.started(engine)
+        engine.errors[f"remove:{ARCHIVE}"] = EngineError("no")
+        with pytest.raises(RecoveryFailed, match="web is up to date, but an interrupted run left its archive") as caught:
+            self.recover(engine, new_id, old={"dependents": dependents})
+        assert "create:side" in engine.calls
+        assert caught.value.touched
 
     def test_archive_that_is_already_gone_is_no_failure(self, engine: FakeEngine) -> None:
         new_id = self.started(engine)

@@ -191,6 +191,14 @@ class TestRejection:
         engine.errors["tag:shop:1=old"] = REFUSAL
         assert "still points at the rejected image" in recreate(engine).warnings[0]
 
+    def test_image_that_is_not_rejected_is_not_called_rejected(self, engine: FakeEngine) -> None:
+        """The engine refuses to create the container, and then to point the tag back."""
+        engine.errors.update({"create:web": REFUSAL, "tag:shop:1=old": REFUSAL})
+        memory = FakeJournal()
+        warnings = recreate(engine, memory=memory).warnings
+        assert memory.records == {}
+        assert "still points at the new image" in warnings[0]
+
 
 class TestLostFiles:
     @pytest.fixture(autouse=True)

@@ -16,38 +16,24 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     Conflict,
     EngineError,
-    NoAnswer,
     NotFound,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
-    Document,
     Failure,
 )
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from support.fakes.engine import (
     HEALTHY,
     STARTING,
     UNHEALTHY,
     FakeEngine,
     exited,
-    fake_context,
-    fake_lock,
 )
-from support.fakes.update_of_web import BACK_AGAIN, REFUSAL, TO_THE_START, outdated_web, recreate
+from support.fakes.update_of_web import BACK_AGAIN, REFUSAL, TO_THE_START, outdated_web, problem_of_rollback, recreate
 
 
 @pytest.fixture
 def engine() -> FakeEngine:
     return outdated_web()
-
-
-def problem_of_rollback(engine: FakeEngine, health: HealthConfig | None = None) -> str | None:
-    """Run an update whose new container exits, and return what went wrong during the rollback."""
-    engine.probe_results.setdefault("NEW", [exited(1)])
-    result = recreate_with_health(fake_context(engine), fake_lock(), RecreateRequest("web"), health or HealthConfig(), Cleanup())
-    assert result.restored is not None
-    return result.restored.problem
 
 
 class TestRollback:
@@ -78,20 +64,6 @@ class TestRollback:
         assert result.rollback.reason is RollbackReason.HEALTH_TIMEOUT
         assert not [call for call in engine.calls if call.startswith("remove:web-old")], "the archive is needed for the rollback"
 
-    def test_error_of_the_engine_replaces_the_reason_of_the_health_gate(self, engine: FakeEngine) -> None:
-        engine.probe_results["NEW"] = [exited(127)]
-        engine.failures["NEW"] = Failure(error="exec: shop: not found")
-        result = recreate(engine)
-        assert result.rollback is not None
-        assert result.rollback.failure.error == "exec: shop: not found"
-
-    def test_failure_details_that_cannot_be_read_do_not_prevent_the_rollback(self, engine: FakeEngine) -> None:
-        engine.probe_results["NEW"] = [exited(1)]
-        engine.errors["failure:NEW"] = REFUSAL
-        result = recreate(engine)
-        assert result.rollback is not None
-        assert result.rollback.failure == Failure(error="web exited with code 1")
-
     def test_archive_that_was_renamed_is_restored(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         def rename_the_archive(_container: str) -> Failure:
             engine._find("web-old-1000")["Name"] = "/web-kept"
@@ -103,122 +75,6 @@ class TestRollback:
         assert engine.names == {"web"}
         assert engine.container("web")["Config"]["Image"] == "shop:1"
         assert engine.container("web")["Image"] == "old"
-
-
-class TestDiscardFailedContainer:
-    def test_failed_container_that_cannot_be_stopped_is_removed(self, engine: FakeEngine) -> None:
-        engine.probe_results["NEW"] = [exited(1)]
-        engine.errors["stop:NEW"] = REFUSAL
-        result = recreate(engine)
-        assert engine.calls == [*TO_THE_START, "probe:NEW", "failure:NEW", *BACK_AGAIN]
-        assert engine.names == {"web"}
-        assert result.outcome is Outcome.ROLLED_BACK
-
-    def test_foreign_container_that_took_the_name_after_a_lost_create_is_not_removed(
-        self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def lost(name: str, _body: Document) -> str:
-            engine.add_container(name, "shop:1", "new")
-            raise NoAnswer("the connection broke")
-
-        monkeypatch.setattr(engine, "create", lost)
-        result = recreate(engine)
-        assert engine.names == {"web", "web-old-1000"}
-        assert not [call for call in engine.calls if call.startswith("remove")]
-        assert result.archive == "web-old-1000"
-        assert result.restored is not None
-        assert not [command for command in result.restored.commands if "rm" in command]
-
-    def test_foreign_container_that_took_the_name_is_not_removed(self, engine: FakeEngine) -> None:
-        engine.errors["create:web"] = Conflict("the name web is taken")
-        engine.errors["rename:web-old-1000->web"] = Conflict("the name web is taken")
-        result = recreate(engine)
-        assert not [call for call in engine.calls if call.startswith("remove")]
-        assert result.restored is not None
-        assert result.restored.archive == result.archive == "web-old-1000"
-
-    def test_foreign_container_that_was_only_created_is_not_removed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        def lost(name: str, _body: Document) -> str:
-            engine.add_container(name, "theirs:1", "theirs")
-            engine._find(name)["State"]["Status"] = "created"
-            raise NoAnswer("the connection broke")
-
-        monkeypatch.setattr(engine, "create", lost)
-        recreate(engine)
-        assert engine.container("web")["Image"] == "theirs"
-
-    def test_failed_container_that_cannot_be_removed_keeps_the_name(self, engine: FakeEngine) -> None:
-        engine.probe_results["NEW"] = [exited(1)]
-        engine.errors["remove:NEW with force"] = REFUSAL
-        result = recreate(engine)
-        assert result.restored is not None
-        new_id = engine.container("web")["Id"]
-        assert result.restored.commands == (f"docker rm --force {new_id}", "docker rename web-old-1000 web")
-        assert result.archive == result.container_name == "web-old-1000"
-        assert "start:web-old-1000" in engine.calls, "a service under the wrong name is better than none"
-
-    def test_failed_container_that_keeps_running_prevents_the_start_of_the_old_one(self, engine: FakeEngine) -> None:
-        """Two containers that share data must not run at the same time."""
-        engine.probe_results["NEW"] = [UNHEALTHY]
-        engine.errors["stop:NEW"] = engine.errors["remove:NEW with force"] = REFUSAL
-        result = recreate(engine)
-        new_id = engine.container("web")["Id"]
-        assert "start:web-old-1000" not in engine.calls
-        assert result.restored is not None
-        assert result.restored.commands == (f"docker rm --force {new_id}", "docker rename web-old-1000 web", "docker start web")
-        assert (result.container_id, result.container_name, result.archive) == (new_id, "web", "web-old-1000")
-
-    def test_failed_container_that_keeps_running_is_reported(self, engine: FakeEngine) -> None:
-        engine.probe_results["NEW"] = [UNHEALTHY]
-        engine.errors.update({"stop:NEW": REFUSAL, "remove:NEW with force": REFUSAL})
-        assert (
-            problem_of_rollback(engine)
-            == "the new container could not be removed (the engine says no), and the two must not run at the same time"
-        )
-
-    def test_failed_container_that_may_run_counts_as_running(self, engine: FakeEngine) -> None:
-        engine.probe_results["NEW"] = [exited(1), REFUSAL]
-        engine.errors["remove:NEW with force"] = REFUSAL
-        assert "must not run at the same time" in (problem_of_rollback(engine) or "")
-        assert not [call for call in engine.calls if call.startswith("start:web")]
-
-    @pytest.mark.parametrize(("error", "look"), [(REFUSAL, NotFound("no such container")), (NotFound("no such container"), REFUSAL)])
-    def test_failed_container_that_is_gone_does_not_count_as_running(
-        self, engine: FakeEngine, error: EngineError, look: EngineError
-    ) -> None:
-        engine.probe_results["NEW"] = [exited(1), look]
-        engine.errors["remove:NEW with force"] = error
-        assert "must not run at the same time" not in (problem_of_rollback(engine) or "")
-        assert "start:web-old-1000" in engine.calls
-
-    def test_failed_container_of_unknown_id_was_never_started(self, engine: FakeEngine) -> None:
-        engine.lost_answers.add("create:web")
-        engine.errors["remove:NEW with force"] = REFUSAL
-        assert problem_of_rollback(engine) == "web could not get its name back (the name web is taken)"
-        assert "probe:None" not in engine.calls
-
-    def test_unreachable_engine_after_a_lost_create_is_retried(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        create = engine.create
-
-        def lost(name: str, body: Document) -> str:
-            create(name, body)
-            engine.unreachable["inspect"] = 3
-            raise NoAnswer("the connection broke")
-
-        monkeypatch.setattr(engine, "create", lost)
-        assert problem_of_rollback(engine) is None
-        assert engine.names == {"web"}
-
-    def test_failed_container_is_kept_when_the_archive_was_removed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A failed container is better than none."""
-        engine.probe_results["NEW"] = [UNHEALTHY]
-        failure = engine.failure
-        monkeypatch.setattr(engine, "failure", lambda container: (engine.remove_externally("web-old-1000"), failure(container))[1])
-        result = recreate(engine)
-        new_id = engine.container("web")["Id"]
-        assert engine.container("web")["State"]["Status"] == "running"
-        assert result.restored is not None
-        assert (result.restored.commands, result.restored.kept, result.archive, result.container_id) == ((), new_id, None, new_id)
 
 
 class TestCheckRestoredContainer:
@@ -368,13 +224,6 @@ class TestRetries:
         engine.unreachable["start:web"] = 1000
         problem_of_rollback(engine)
         assert engine.calls.count("start:web") == 31
-
-    def test_removal_in_progress_is_retried(self, engine: FakeEngine) -> None:
-        engine.probe_results["NEW"] = [exited(1)]
-        engine.unreachable["remove:NEW with force"] = 3
-        engine.unreachable_error = Conflict("removal of the container is already in progress")
-        assert recreate(engine).container_name == "web"
-        assert engine.names == {"web"}
 
     def test_refused_start_is_retried_for_10_seconds(self, engine: FakeEngine) -> None:
         engine.errors["start:web"] = REFUSAL

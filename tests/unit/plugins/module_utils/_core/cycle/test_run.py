@@ -16,7 +16,6 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.job imp
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import error_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
-    Busy,
     InvalidImageReference,
     JournalFailed,
     PullFailed,
@@ -158,28 +157,6 @@ class TestJournal:
             recreate(engine, lock=fake_lock(journal))
         assert engine.calls == []
 
-    def test_lock_uses_the_name_of_a_container_given_by_id(self, engine: FakeEngine) -> None:
-        journal = FakeJournal()
-        recreate(engine, container=engine.container("web")["Id"], lock=fake_lock(journal))
-        calls = {"keys:evenkeel-lock.", "write:evenkeel-lock.web", "erase:evenkeel-lock.web"}
-        assert {call for call in journal.calls if "lock" in call} == calls
-
-    def test_run_by_id_waits_for_a_run_that_has_renamed_the_container(self, engine: FakeEngine) -> None:
-        journal, web = FakeJournal(), engine.container("web")["Id"]
-        answers: list[Exception] = []
-
-        def ask_by_id() -> None:
-            if "start:NEW" in engine.calls:
-                engine.on_each_call = lambda: None
-                with pytest.raises(Busy, match="Container web was not changed") as busy:
-                    recreate(engine, container=web, lock=RunLock(journal, FakeProcesses("second"), FakeClock(), lock_timeout=2))
-                answers.append(busy.value)
-
-        engine.on_each_call = ask_by_id
-        engine.probe_results["NEW"] = [exited(1)]
-        assert recreate(engine, lock=fake_lock(journal)).outcome is Outcome.ROLLED_BACK
-        assert (len(answers), engine.container("web")["Id"]) == (1, web)
-
 
 class TestRecovery:
     """An interrupted run is finished or undone first. That is a change, and the result says so whatever this run then does."""
@@ -228,6 +205,18 @@ class TestRecovery:
         result = recreate(engine, lock=lock)
         assert result.outcome is (Outcome.RECREATED if good else Outcome.ROLLED_BACK)
         assert result.warnings == ("An earlier run on this container was interrupted. This run recovered it first.",)
+
+    def test_recovery_whose_record_cannot_be_erased_reports_changed(
+        self, engine: FakeEngine, lock: RunLock, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(_journal: FakeJournal, _key: str) -> None:
+            raise REFUSAL
+
+        monkeypatch.setattr(FakeJournal, "erase", fail)
+        with pytest.raises(JournalFailed, match="could not be erased") as caught:
+            recreate(engine, lock=lock)
+        assert engine.container("web")["State"]["Status"] == "running"
+        assert error_report(caught.value)["changed"]
 
     def test_update_without_a_recovery_does_not_warn(self, engine: FakeEngine) -> None:
         assert recreate(engine).warnings == ()

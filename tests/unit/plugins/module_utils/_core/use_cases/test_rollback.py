@@ -13,11 +13,14 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     EngineError,
+    NoArchive,
+    Refused,
     RestoreFailed,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejections
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import rollback_report
-from support.fakes.engine import STARTING
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rollback import check_rollback, rollback_report
+from support.fakes.check_mode import check_host
+from support.fakes.host import FakeHost, updated
 from support.fakes.host_with_archive import ARCHIVE, HostWithArchive
 
 REFUSAL = EngineError("the engine says no")
@@ -105,27 +108,6 @@ class TestFailedRollback:
         assert Rejections(host.memory).recall("web") is None
         assert host.engine.names == {"web", ARCHIVE}
 
-    def test_archive_that_keeps_running_is_reported_with_the_commands(self, host: HostWithArchive, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Two containers that share data must not run at the same time."""
-        stop = host.engine.stop
-
-        def stop_only_the_newer(container: str, timeout: int) -> None:
-            if container == host.archived:
-                raise REFUSAL
-            stop(container, timeout)
-
-        monkeypatch.setattr(host.engine, "stop", stop_only_the_newer)
-        host.engine.probe_results["web"] = [STARTING]
-        result = host.rollback_to_archive()
-        assert result.restored is not None
-        assert result.restored.commands == (
-            f"docker stop {host.archived} && docker rename {host.archived} {ARCHIVE}",
-            "docker rename web-old-1000 web",
-            "docker start web",
-        )
-        assert host.engine.container(host.newer)["State"]["Status"] == "exited"
-        assert "evenkeel-lock.web" in host.journal.records
-
 
 class TestStoppedContainers:
     def test_archive_that_ran_is_started_although_the_newer_container_has_exited(self, host: HostWithArchive) -> None:
@@ -188,3 +170,31 @@ def test_the_report_has_only_what_a_rollback_can_return(host: HostWithArchive) -
     result = host.rollback_to_archive()
     assert set(cycle_report(result)) - set(rollback_report(result)) == {"lost_files", "rejected", "hooks"}
     assert rollback_report(result)["outcome"] == "restored"
+
+
+class TestCheckMode:
+    def test_rollback_to_the_archive_is_predicted(self) -> None:
+        host = updated()
+        result = check_host(host, check_rollback)
+        assert (result.outcome, result.new_image.id) == (Outcome.RESTORED, "old")
+        assert result.diff is not None
+        done = host.rollback_to_archive(host.lock("later"))
+        assert (done.outcome, done.new_image.id, done.diff) == (result.outcome, result.new_image.id, result.diff)
+
+    def test_rollback_of_a_missing_container_is_predicted(self) -> None:
+        host = updated()
+        host.engine.remove_externally("web")
+        result = check_host(host, check_rollback)
+        done = host.rollback_to_archive(host.lock("later"))
+        assert (result.outcome, result.container_id, result.container_name) == (done.outcome, done.container_id, done.container_name)
+        assert (result.old_image, result.new_image) == (done.old_image, done.new_image)
+
+    def test_rollback_without_an_archive_is_an_error(self) -> None:
+        with pytest.raises(NoArchive):
+            check_host(FakeHost(), check_rollback)
+
+    def test_rollback_of_a_paused_container_is_refused(self) -> None:
+        host = updated()
+        host.engine._find("web")["State"]["Status"] = "paused"
+        with pytest.raises(Refused):
+            check_host(host, check_rollback)
