@@ -40,7 +40,7 @@ class PollingClient:
         self._thread.join()
 
     @property
-    def story(self) -> list[str | None]:
+    def distinct_pages(self) -> list[str | None]:
         """The pages in order, without repetitions: `["v1", None, "v2"]`."""
         pages: list[str | None] = []
         for response in self.responses:
