@@ -570,7 +570,7 @@ class TestErrorsBeforeTheStop:
 
     def test_missing_engine_is_an_error(self, sandbox: Sandbox, service: Service) -> None:
         message = self.failing(sandbox, service, docker_host="unix:///nobody/listens.sock")
-        assert "no Docker engine to talk to at unix:///nobody/listens.sock" in message
+        assert "Cannot connect to a Docker engine at unix:///nobody/listens.sock" in message
 
     def test_engine_that_refuses_the_client_is_an_error(self, sandbox: Sandbox, service: Service) -> None:
         assert "1.99" in self.failing(sandbox, service, api_version="1.99")
