@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Killed at any call to the engine, and run again by somebody else: one of the two containers serves, and nothing is left of the other."""
+"""Any call to the engine may be the last of a run: another user runs the task again, one container serves, and nothing else is left."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
-from support.real.faulty_proxy import Fault, Proxy, socket_of
+from support.real.faulty_proxy import Fault
+from support.real.kills import check_recovery, check_recovery_of_recovery
 from support.real.matrix import (
     HEALTH_TIMEOUT,
     SLOW_TO_STOP,
@@ -29,8 +30,6 @@ from testbed.engines import ContainedEngine
 
 Record = Callable[[str, object], None]
 
-EVERY_NTH_SECOND_KILL = 16
-
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.function is test_kill:
@@ -44,36 +43,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.mark.behaviour("A6")
 def test_kill(runner: MatrixRunner, path: UpdatePath, chunk: Chunk, record_property: Record) -> None:
-    """The first point of each chunk is run again through Ansible, the others by calling the module as Ansible does."""
-    calls = runner.calls(path)
     counter = PointCounter(record_property, "kill", path.name)
-    for number, (at, fault) in enumerate(chunk.among(kill_points(calls, runner.distinct_calls(path)))):
-        with counter.point(f"{fault.value} {describe_call(calls, at)}"), runner.container_under_test(path) as subject:
-            runner.kill(subject, path, at, fault)
-            runner.run_again(subject, path, caller=runner.another_caller, by_ansible=not number)
-            subject.assert_intact(path.serves, kept=path.kept)
-            subject.assert_archives_known()
+    check_recovery(runner, path, chunk, counter)
     counter.assert_held()
 
 
 def test_kill_the_recovery_too(runner: MatrixRunner, path: UpdatePath, chunk: Chunk, record_property: Record) -> None:
-    """Killed after a call that changes something; the run that recovers from that is killed; and then the third run."""
-    first_calls = runner.calls(path)
     counter = PointCounter(record_property, "kill", f"{path.name}, and the recovery")
-    first_points = [at for at, call in enumerate(first_calls) if not call.reads]
-    for number, at in chunk.among(list(enumerate(first_points))):
-        with runner.container_under_test(path) as subject, Proxy(socket_of(runner.host)) as proxy:
-            runner.kill(subject, path, at, Fault.KILL_AFTER)
-            runner.run(subject, path, host=proxy.url)
-        for second_at, fault in kill_points(proxy.calls, range(len(proxy.calls)))[number % EVERY_NTH_SECOND_KILL :: EVERY_NTH_SECOND_KILL]:
-            with (
-                counter.point(f"killed after {describe_call(first_calls, at)}, then {fault.value} {describe_call(proxy.calls, second_at)}"),
-                runner.container_under_test(path) as subject,
-            ):
-                runner.kill(subject, path, at, Fault.KILL_AFTER)
-                runner.kill(subject, path, second_at, fault, caller=runner.another_caller)
-                runner.run_again(subject, path)
-                subject.assert_intact(path.serves, kept=path.kept)
+    check_recovery_of_recovery(runner, path, chunk, counter, second=runner.another_caller, third=runner.caller)
     counter.assert_held()
 
 

@@ -4,7 +4,7 @@
 
 """Another version of the collection is killed in an update, and this version brings the update to its end.
 
-EVENKEEL_KILLED_CHECKOUT is the checkout whose modules are killed, at the points of the kill matrix:
+EVENKEEL_KILLED_CHECKOUT is a checkout of the other version. The test kills its modules at the points of the kill matrix:
 
     git worktree add /tmp/25b84f9 25b84f9
     EVENKEEL_KILLED_CHECKOUT=/tmp/25b84f9 .venv/bin/pytest -n 2 tests/integration/test_upgrade_in_mid_update.py
@@ -22,7 +22,7 @@ import docker
 import pytest
 
 from support.real.ansible import CHECKOUT, Caller
-from support.real.faulty_proxy import Fault, Proxy, socket_of
+from support.real.kills import check_recovery, check_recovery_of_recovery
 from support.real.matrix import (
     HEALTH_TIMEOUT,
     SUCCESS,
@@ -30,8 +30,6 @@ from support.real.matrix import (
     Chunk,
     MatrixRunner,
     UpdatePath,
-    describe_call,
-    kill_points,
     parametrize,
 )
 from support.real.other_checkout import collections_of
@@ -41,10 +39,9 @@ from testbed import engine
 Record = Callable[[str, object], None]
 
 VARIABLE = "EVENKEEL_KILLED_CHECKOUT"
-EVERY_NTH_SECOND_KILL = 16
 
 pytestmark = pytest.mark.skipif(
-    not os.environ.get(VARIABLE), reason=f"{VARIABLE} does not name a checkout of another version, whose modules are to be killed"
+    not os.environ.get(VARIABLE), reason=f"set {VARIABLE} to a checkout of another version: the test kills its modules"
 )
 
 
@@ -66,16 +63,8 @@ def old_runner(client: docker.APIClient) -> Iterator[MatrixRunner]:
 
 
 def test_killed_in_an_update(old_runner: MatrixRunner, path: UpdatePath, chunk: Chunk, record_property: Record) -> None:
-    """The first point of each chunk is run again through Ansible."""
-    runner = old_runner
-    calls = runner.calls(path)
     counter = PointCounter(record_property, "kill", f"{path.name}, by another version")
-    for number, (at, fault) in enumerate(chunk.among(kill_points(calls, runner.distinct_calls(path)))):
-        with counter.point(f"{fault.value} {describe_call(calls, at)}"), runner.container_under_test(path) as subject:
-            runner.kill(subject, path, at, fault)
-            runner.run_again(subject, path, caller=runner.another_caller, by_ansible=not number)
-            subject.assert_intact(path.serves, kept=path.kept)
-            subject.assert_archives_known()
+    check_recovery(old_runner, path, chunk, counter)
     counter.assert_held()
 
 
@@ -83,22 +72,8 @@ def test_killed_in_an_update(old_runner: MatrixRunner, path: UpdatePath, chunk: 
 def test_the_recovery_is_killed_too(
     old_runner: MatrixRunner, path: UpdatePath, chunk: Chunk, second_is_old: bool, record_property: Record
 ) -> None:
-    """Then the lock that is left is the other version's, and its successor is that of either version."""
-    runner = old_runner
-    second = runner.caller if second_is_old else Caller(cwd=str(CHECKOUT))
-    first_calls = runner.calls(path)
+    """The other version leaves the journal, and either version is killed while it recovers."""
+    second = old_runner.caller if second_is_old else Caller(cwd=str(CHECKOUT))
     counter = PointCounter(record_property, "kill", f"{path.name}, by another version, and the recovery")
-    for number, at in chunk.among(list(enumerate(at for at, call in enumerate(first_calls) if not call.reads))):
-        with runner.container_under_test(path) as subject, Proxy(socket_of(runner.host)) as proxy:
-            runner.kill(subject, path, at, Fault.KILL_AFTER)
-            runner.run(subject, path, host=proxy.url, caller=second)
-        for second_at, fault in kill_points(proxy.calls, range(len(proxy.calls)))[number % EVERY_NTH_SECOND_KILL :: EVERY_NTH_SECOND_KILL]:
-            with (
-                counter.point(f"killed after {describe_call(first_calls, at)}, then {fault.value} {describe_call(proxy.calls, second_at)}"),
-                runner.container_under_test(path) as subject,
-            ):
-                runner.kill(subject, path, at, Fault.KILL_AFTER)
-                runner.kill(subject, path, second_at, fault, caller=second)
-                runner.run_again(subject, path, caller=runner.another_caller)
-                subject.assert_intact(path.serves, kept=path.kept)
+    check_recovery_of_recovery(old_runner, path, chunk, counter, second=second, third=old_runner.another_caller)
     counter.assert_held()
