@@ -31,7 +31,12 @@ demo-fleet: setup ## Show a rollout of a good image over four hosts, and one of 
 	@PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m demo.fleet
 
 .PHONY: test
-test: lint types sanity demo all-tests some-rollouts bench-smoke floor installed ## Run all checks and tests, with samples of the matrices. Installs and starts what they need.
+test: checks demo all-tests some-rollouts bench-smoke floor installed ## Run all checks and tests, with samples of the matrices. Installs and starts what they need.
+
+# Each of these uses one processor.
+.PHONY: checks
+checks: setup setup-floor
+	$(MAKE) --jobs 2 --output-sync=target lint types sanity-newest sanity-floor
 
 .PHONY: test-full
 test-full: PYTEST += --whole-matrices
@@ -50,9 +55,19 @@ types: setup ## Check the types of plugins/module_utils strictly.
 	$(BIN)/mypy -p ansible_collections.evenkeel.fleet.plugins.module_utils
 
 .PHONY: sanity
-sanity: setup setup-floor ## Run ansible-test sanity with the newest ansible-core and with 2.18.
-	tools/sanity $(BIN) $(CACHE)
-	tools/sanity $(FLOOR) $(CACHE)
+sanity: sanity-newest sanity-floor ## Run ansible-test sanity with the newest ansible-core and with 2.18.
+
+.PHONY: shellcheck
+shellcheck: setup
+	-PYTHONPATH=tests $(BIN)/python -m testbed unpack shellcheck
+
+.PHONY: sanity-newest
+sanity-newest: setup shellcheck
+	tools/sanity $(BIN) $(CACHE)/sanity-newest
+
+.PHONY: sanity-floor
+sanity-floor: setup-floor shellcheck
+	tools/sanity $(FLOOR) $(CACHE)/sanity-floor
 
 .PHONY: unit
 unit: setup ## Run the tests that need no engine.
