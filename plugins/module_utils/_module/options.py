@@ -107,7 +107,7 @@ CONNECTION = ArgumentSpec(
 
 REGISTRY = ArgumentSpec(
     {
-        "registry_username": {"type": "str", "no_log": True},
+        "registry_username": {"type": "str", "no_log": False},
         "registry_password": {"type": "str", "no_log": True},
         "registry": {"type": "str"},
     },

@@ -9,7 +9,7 @@ import gc
 import traceback
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
 from .._adapters.sdk import IMPORT_ERROR
 from .._core.cycle.report import error_report
@@ -44,7 +44,7 @@ def run_module(spec: ArgumentSpec, work: Work, on_unexpected_error: ReturnValues
         module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
     secrets = Secrets()
     try:
-        result = work(take_options(module), module.check_mode, secrets)
+        result = work(dict(module.params), module.check_mode, secrets)
     except FleetError as error:
         result = ModuleResult({**error_report(error), "failed": True})
     except Exception as error:  # noqa: BLE001 - Ansible would print the traceback unmasked.
@@ -68,19 +68,3 @@ def _unexpected_error_report(error: Exception, report: ReturnValues) -> ReturnVa
         "failed": True,
         "msg": f"Unexpected error in evenkeel.fleet ({type(error).__name__}: {error}); please report it. {report['msg']}",
     }
-
-
-_HIDDEN = "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
-
-
-def take_options(module: AnsibleModule) -> dict[str, t.Any]:
-    """Return the options of the module, and hide the registry username in `module.params` instead of everywhere in the result.
-
-    Ansible would mask a username such as `acme` in all results, even in the image reference `acme/shop`.
-    """
-    options = dict(module.params)
-    username = options.get("registry_username")
-    if username and username != options["registry_password"]:
-        module.params["registry_username"] = _HIDDEN
-        module.no_log_values.discard(username)
-    return options

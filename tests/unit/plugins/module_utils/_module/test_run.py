@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import sys
-from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import pytest
@@ -18,7 +17,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module import run as module_run
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import REGISTRY, ArgumentSpec, Options
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, Work, run_module, take_options
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, Work, run_module
 
 HIDDEN = "hunter2-hunter2"
 SPEC = ArgumentSpec({"name": {"type": "str"}}).merge(REGISTRY)
@@ -134,19 +133,3 @@ def test_a_missing_sdk_is_reported_before_the_work(run: Run, monkeypatch: pytest
     monkeypatch.setattr(module_run, "IMPORT_ERROR", "the traceback of the import")
     result = run(raising(AssertionError("the work must not start")))
     assert "Failed to import the required Python library (docker (Docker SDK for Python))" in result["msg"]
-
-
-class TestTakeOptions:
-    def module(self, username: str, password: str) -> SimpleNamespace:
-        return SimpleNamespace(params={"registry_username": username, "registry_password": password}, no_log_values={username, password})
-
-    def test_a_username_is_masked_in_the_invocation_only(self) -> None:
-        module = self.module("acme", "secret")
-        assert take_options(module)["registry_username"] == "acme"
-        assert module.params["registry_username"] != "acme"
-        assert module.no_log_values == {"secret"}
-
-    def test_a_username_that_is_also_the_password_is_masked_everywhere(self) -> None:
-        module = self.module("acme", "acme")
-        assert take_options(module)["registry_username"] == "acme"
-        assert module.no_log_values == {"acme"}
