@@ -35,13 +35,13 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
             "removed this setting. Unset it, or install an older SDK."
         )
     _require_client_configuration()
-    host = options["docker_host"]
-    url = f"unix://{host}" if host.startswith("/") else host
+    url = _url_of(options)
     try:
-        client = _client(url, options["api_version"], options)
-        if options["api_version"] == "auto" and docker.utils.version_lt(NEWEST_API, client.api_version):
-            oldest = client.version().get("MinAPIVersion") or NEWEST_API
-            client = client if docker.utils.version_lt(NEWEST_API, oldest) else _client(url, NEWEST_API, options)
+        is_auto = options["api_version"] == "auto"
+        client = _client(url, OLDEST_API if is_auto else options["api_version"], options)
+        about = client.version(api_version=False)
+        if is_auto:
+            client._version = _version_for(about)  # noqa: SLF001  With "auto", the SDK would make the same request.
     except Exception as error:  # The SDK lets errors of requests, ssh and ssl through.
         raise EngineUnavailable(
             mask_credentials(
@@ -49,12 +49,47 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
                 "Check that the engine is running and that this user is allowed to access it."
             )
         ) from None
+    _refuse_podman(about, url)
     if docker.utils.version_lt(client.api_version, OLDEST_API):
         raise EngineUnavailable(
             f"The engine at {mask_credentials(url)} supports only API {client.api_version}; {OLDEST_API} or newer is required. "
             "Nothing was changed. Upgrade the engine."
         )
     return client
+
+
+def another_client(options: t.Mapping[str, t.Any], api_version: str) -> t.Any:
+    """Return one more client for an engine that `connect` has checked. It sends no request. Raise EngineUnavailable."""
+    url = _url_of(options)
+    try:
+        return _client(url, api_version, options)
+    except Exception as error:  # The SDK lets errors of requests, ssh and ssl through.
+        raise EngineUnavailable(mask_credentials(f"Cannot connect to the Docker engine at {url} once more: {error}.")) from None
+
+
+def _url_of(options: t.Mapping[str, t.Any]) -> str:
+    host: str = options["docker_host"]
+    return f"unix://{host}" if host.startswith("/") else host
+
+
+def _version_for(about: t.Mapping[str, t.Any]) -> str:
+    """Return the API version to use with the engine that describes itself like this."""
+    newest = str(about["ApiVersion"])
+    oldest = about.get("MinAPIVersion") or NEWEST_API
+    if docker.utils.version_lt(newest, NEWEST_API) or docker.utils.version_lt(NEWEST_API, oldest):
+        return newest
+    return NEWEST_API
+
+
+def _refuse_podman(about: t.Mapping[str, t.Any], url: str) -> None:
+    """Raise EngineUnavailable if Podman answers in Docker's place."""
+    for component in about.get("Components") or ():
+        if "podman" in str(component.get("Name")).lower():
+            raise EngineUnavailable(
+                f"The service at {mask_credentials(url)} is Podman {component.get('Version', '')}. This collection supports only Docker "
+                "Engine, because rollbacks and health gates do not work with Podman. Nothing was changed. Use 'podman auto-update' there, "
+                "or set docker_host to a Docker engine."
+            )
 
 
 def _client(url: str, api_version: str, options: t.Mapping[str, t.Any]) -> t.Any:

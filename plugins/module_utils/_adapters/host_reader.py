@@ -5,19 +5,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-from .._core.engine.errors import EngineError, EngineUnavailable, NoAnswer
+from .._core.engine.errors import EngineError, EngineUnavailable, NoAnswer, NotFound
 from .._core.engine.image_reference import ImageReference
 from .._core.engine.model import Document, Record
 from .._core.host.reader import Answer
 from .._core.masking import Secrets
-from .client import connect
+from .client import another_client, connect
 from .clock import SystemClock
 from .credentials import RegistryLogin
-from .images import ask_registry
+from .images import ask_registry, inspect_image
 from .processes import LocalProcesses
 from .sdk import engine_errors
 from .secret_collecting_client import SecretCollectingClient
@@ -25,6 +26,8 @@ from .volume_journal import JOURNAL_LABEL, MEMORY_LABEL, VolumeJournal
 
 MAX_CONCURRENT_QUERIES = 6
 """How many images to look up in registries at the same time."""
+_LIST_ATTEMPTS = 5
+"""How often to list the images. With the containerd store, the list is an error if an image is removed meanwhile."""
 
 
 class SdkHostReader:
@@ -50,8 +53,14 @@ class SdkHostReader:
             return document
 
     def images(self) -> tuple[Document, ...]:
+        for _attempt in range(_LIST_ATTEMPTS - 1):
+            with contextlib.suppress(NotFound):
+                return self._list_images()
+        return self._list_images()
+
+    def image(self, image_id: str) -> Document:
         with engine_errors():
-            return tuple(self._client.images(all=True))
+            return inspect_image(self._client, image_id)
 
     def architecture(self) -> str:
         with engine_errors():
@@ -88,6 +97,10 @@ class SdkHostReader:
     def age(self, record: Record) -> float:
         return self._journal.age(record)
 
+    def _list_images(self) -> tuple[Document, ...]:
+        with engine_errors():
+            return tuple(self._client.images(all=True))
+
     def _ask(self, client: t.Any, reference: ImageReference) -> Answer:
         try:
             return ask_registry(client, reference, self._login)
@@ -110,9 +123,10 @@ def open_host(options: t.Mapping[str, t.Any], secrets: Secrets) -> Host:
     """
     secrets.learn_login({"username": options["registry_username"], "password": options["registry_password"]})
     client = SecretCollectingClient(connect(options), secrets)
-    same_version = {**options, "api_version": client.api_version}
     over_ssh = options["docker_host"].startswith("ssh://")  # Every client would open another SSH session.
-    reader = SdkHostReader(
-        client, RegistryLogin.from_options(options), None if over_ssh else lambda: SecretCollectingClient(connect(same_version), secrets)
-    )
+
+    def one_more() -> SecretCollectingClient:
+        return SecretCollectingClient(another_client(options, client.api_version), secrets)
+
+    reader = SdkHostReader(client, RegistryLogin.from_options(options), None if over_ssh else one_more)
     return Host(reader, LocalProcesses(options["docker_host"]), SystemClock())

@@ -12,17 +12,11 @@ from ..container.compose import is_one_off
 from ..container.create_body import network_named_by
 from ..container.dependents import links_of, namespaces_of
 from ..container.lost_files import shortened
+from ..container.managed_by import manager_of
 from ..engine.errors import Refused
 from ..engine.model import Document, Inspected, Surroundings, is_active, name_of
 
 _HEX = re.compile(r"[0-9a-f]+")
-_ORCHESTRATOR_LABELS = {
-    "com.docker.swarm.task.id": "Docker Swarm",
-    "io.kubernetes.pod.name": "Kubernetes",
-    "com.hashicorp.nomad.alloc_id": "Nomad",
-    "com.amazonaws.ecs.task-arn": "Amazon ECS",
-    "io.rancher.container.uuid": "Rancher",
-}
 
 
 class Candidate(t.NamedTuple):
@@ -52,7 +46,7 @@ def run_checks(name: str, candidate: Candidate) -> None:
 def why_managed_elsewhere(container: Document) -> str | None:
     """Say why another tool has to update this container, according to its labels. Return None if no other tool manages it."""
     candidate = _candidate_alone(container, image_is_here=True)
-    return _managed_by_orchestrator(candidate) or _one_off(candidate)
+    return _managed_by_other_tool(candidate) or _one_off(candidate)
 
 
 def update_blocker(container: Document, *, image_is_here: bool) -> str | None:
@@ -115,9 +109,9 @@ def _auto_remove(candidate: Candidate) -> str | None:
     )
 
 
-def _managed_by_orchestrator(candidate: Candidate) -> str | None:
-    label, orchestrator = _orchestrator_of(candidate.inspected.container)
-    return f"it is managed by {orchestrator} (label {label}), which would replace it again. Update it there." if orchestrator else None
+def _managed_by_other_tool(candidate: Candidate) -> str | None:
+    manager = manager_of(candidate.inspected.container)
+    return f"it is managed by {manager.name} ({manager.sign}), which would replace it again. {manager.advice}" if manager else None
 
 
 def _one_off(candidate: Candidate) -> str | None:
@@ -139,8 +133,9 @@ def _image_gone(candidate: Candidate) -> str | None:
     if candidate.inspected.image is not None or candidate.verbatim:
         return None
     return (
-        f"the image that it runs ({candidate.inspected.container['Image']}) is no longer on this host, so its own configuration cannot be "
-        "told apart from the image's defaults. Pull or load that image again, or set verbatim to keep the defaults of the old image."
+        f"the image that it runs ({candidate.inspected.container['Image']}) is no longer on this host, or incomplete, so its own "
+        "configuration cannot be told apart from the image's defaults. Pull or load that image again, or set verbatim to keep the defaults "
+        "of the old image."
     )
 
 
@@ -240,27 +235,26 @@ def _with_status_running(container: Document) -> Document:
 
 def _dependent_blocker(dependent: Inspected) -> str | None:
     """Say why a dependent could not be recreated, or return None."""
+    manager = manager_of(dependent.container)
+    if manager:
+        return f"is managed by {manager.name} ({manager.sign}). {manager.advice}"
     if dependent.container["HostConfig"].get("AutoRemove"):
         return "was started with --rm, so the engine would delete it when it stops. Stop it before the update, and run it again afterwards."
     if dependent.container["State"].get("Status") == "paused":
         return "is paused, and its state could not be restored. Unpause it first."
     if dependent.image is None:
-        return "its image is no longer on this host, so it could not be recreated. Pull or load that image again, or remove the container."
-    label, orchestrator = _orchestrator_of(dependent.container)
-    return f"is managed by {orchestrator} (label {label}). Update it there." if orchestrator else None
-
-
-def _orchestrator_of(container: Document) -> tuple[str, str]:
-    """Return the label of an orchestrator and its name, or two empty strings."""
-    labels = container["Config"].get("Labels") or {}
-    return next(((label, orchestrator) for label, orchestrator in _ORCHESTRATOR_LABELS.items() if label in labels), ("", ""))
+        return (
+            "its image is no longer on this host, or incomplete, so it could not be recreated. Pull or load that image again, or remove "
+            "the container."
+        )
+    return None
 
 
 CHECKS: tuple[t.Callable[[Candidate], str | None], ...] = (
     _runs_this_task,
     _is_engine_gateway,
+    _managed_by_other_tool,
     _auto_remove,
-    _managed_by_orchestrator,
     _one_off,
     _wrong_state,
     _image_gone,

@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.client import connect
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.sdk import docker
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineUnavailable
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION
 
 OPTIONS = {name: option.get("default") for name, option in CONNECTION.argument_spec.items()}
@@ -32,10 +33,33 @@ def test_auto_uses_the_newest_version_that_reports_configured_mac_addresses(
 ) -> None:
     class Client:
         def __init__(self, version: str, **_options: Any) -> None:
-            self.api_version = newest if version == "auto" else version
+            self._version = version
 
-        def version(self) -> dict[str, str]:
-            return {"MinAPIVersion": oldest}
+        @property
+        def api_version(self) -> str:
+            return self._version
+
+        def version(self, *, api_version: bool) -> dict[str, str]:
+            assert not api_version, "the engine may refuse the version that the client speaks before it has asked"
+            return {"ApiVersion": newest, "MinAPIVersion": oldest}
 
     monkeypatch.setattr(docker, "APIClient", Client)
     assert connect({**OPTIONS, "api_version": option}).api_version == used
+
+
+@pytest.mark.parametrize(
+    "components", [[{"Name": "Podman Engine", "Version": "5.8.6"}], [{"Name": "Conmon"}, {"Name": "Podman Engine", "Version": "5.8.6"}]]
+)
+def test_podman_is_refused_by_its_name(monkeypatch: pytest.MonkeyPatch, components: list[dict[str, str]]) -> None:
+    class Client:
+        api_version = "1.44"
+
+        def __init__(self, **_options: Any) -> None:
+            pass
+
+        def version(self, **_options: Any) -> dict[str, Any]:
+            return {"ApiVersion": "1.44", "MinAPIVersion": "1.24", "Components": components}
+
+    monkeypatch.setattr(docker, "APIClient", Client)
+    with pytest.raises(EngineUnavailable, match=r"is Podman 5\.8\.6\. .* Nothing was changed"):
+        connect({**OPTIONS, "api_version": "auto"})

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.credentials import RegistryLogin
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.host_reader import SdkHostReader
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, EngineUnavailable, NoAnswer
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, EngineUnavailable, NoAnswer, NotFound
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Published
 
@@ -42,6 +42,27 @@ class Client:
 @pytest.fixture(autouse=True)
 def _no_client_configuration(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+
+
+@pytest.mark.parametrize(("failures", "found"), [(0, True), (4, True), (5, False)])
+def test_images_are_listed_again_if_one_was_removed_meanwhile(failures: int, found: bool) -> None:
+    """The containerd store answers like this."""
+    answers: list[Any] = [*[docker.errors.NotFound("content digest sha256:1: not found")] * failures, [{"Id": "1"}]]
+
+    class Removing(Client):
+        def images(self, **options: bool) -> Any:
+            assert options == {"all": True}
+            answer = answers.pop(0)
+            if isinstance(answer, Exception):
+                raise answer
+            return answer
+
+    reader = SdkHostReader(Removing(), RegistryLogin())
+    if found:
+        assert reader.images() == ({"Id": "1"},)
+    else:
+        with pytest.raises(NotFound):
+            reader.images()
 
 
 @pytest.mark.parametrize("concurrent", [True, False])

@@ -132,7 +132,7 @@ def test_a_safe_container_passes_all_checks(safe: Candidate) -> None:
         (candidate("paused"), "it is paused.*Unpause it"),
         (candidate("dead"), "it is dead"),
         (candidate("removing"), "it is removing"),
-        (candidate(image=None), r"the image that it runs \(sha256:old\) is no longer on this host"),
+        (candidate(image=None), r"the image that it runs \(sha256:old\) is no longer on this host, or incomplete"),
         (candidate(new="arm64"), "shop:2 is built for arm64, but this engine runs amd64"),
         (candidate(networks=("front", "back", "side")), "its network back, side no longer exists"),
         (candidate(host_config={"NetworkMode": "side"}), "its network side no longer exists"),
@@ -140,7 +140,10 @@ def test_a_safe_container_passes_all_checks(safe: Candidate) -> None:
         (candidate(lost_files=("/etc/a", "/etc/b")), "would be lost: /etc/a, /etc/b"),
         (candidate(dependent=inspected(name="sidecar", auto_remove=True)), "sidecar depends on it .* and was started with --rm"),
         (candidate(dependent=inspected("paused", name="sidecar")), "sidecar depends on it .* and is paused"),
-        (candidate(dependent=inspected(name="sidecar", image=None)), "sidecar depends on it .* and its image is no longer on this host"),
+        (
+            candidate(dependent=inspected(name="sidecar", image=None)),
+            "sidecar depends on it .* and its image is no longer on this host, or incomplete",
+        ),
         (candidate(dependent=inspected(name="sidecar", labels={"io.kubernetes.pod.name": "x"})), "sidecar .* and is managed by Kubernetes"),
     ],
 )
