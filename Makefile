@@ -93,9 +93,9 @@ molecule: setup testbed ## Run all molecule scenarios over six real hosts.
 test-fleet: setup testbed ## Run the molecule scenarios, and rollouts behind a load balancer.
 	$(BIN)/pytest tests/fleet
 
-ENGINES := 26 28 28-like-29
+ENGINES := 20.10 26 28 29-like
 .PHONY: test-engines $(ENGINES:%=test-engine-%)
-test-engines: $(ENGINES:%=test-engine-%) ## Run the integration tests on Engine 26, on 28, and on 28 configured like 29. Requires root.
+test-engines: $(ENGINES:%=test-engine-%) ## Run the integration tests on engines 20.10, 26, 28, and 28 configured like 29. Requires root.
 $(ENGINES:%=test-engine-%): test-engine-%: setup testbed
 	PYTHONPATH=tests $(BIN)/python -m testbed engine $* run $(PYTEST) tests/contract tests/integration
 

@@ -192,11 +192,12 @@ containers:
         - V(up_to_date), or V(outdated) if a run would update the container.
         - V(pinned) if the container follows a digest. Only a different reference updates such a container.
         - V(local) if the container was created from an image ID. Also V(local) if its image has no digest from a registry and the
-          registry in its reference does not offer the image or denies access to it.
+          registry in its reference does not offer the image or denies access to it. With the containerd image store, V(local) if the
+          registry does not have the image.
         - V(rejected) if the container was rolled back from the available image. V(too_young) if O(min_image_age) excludes the image.
         - V(excluded) if the container has the label C(evenkeel.enable=false).
-        - V(managed_elsewhere) if the container belongs to Docker Swarm, Kubernetes or another orchestrator, or was created by
-          C(docker compose run).
+        - V(managed_elsewhere) if the container belongs to Docker Swarm, Kubernetes, another orchestrator or a systemd unit of
+          Podman, or was created by C(docker compose run).
         - V(unknown) if the status could not be determined. RV(containers[].reason) says why.
       type: str
       sample: outdated

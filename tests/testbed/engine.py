@@ -33,6 +33,11 @@ def host() -> str:
     return os.environ.get("DOCKER_HOST", "unix:///var/run/docker.sock")
 
 
+def has_containerd_store(client: docker.APIClient) -> bool:
+    """Whether the engine of a client keeps its images in the containerd store."""
+    return any("io.containerd" in value for _name, value in client.info().get("DriverStatus") or ())
+
+
 def up() -> None:
     if _answers():
         return

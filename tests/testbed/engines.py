@@ -50,14 +50,12 @@ class Kind:
     options: tuple[str, ...] = ()
 
 
-_CONTAINERD_STORE = ("--feature", "containerd-snapshotter=true")
 KINDS = {
     "20.10": Kind("bookworm", ("docker.io", "iptables")),
     "26": Kind("trixie"),
     "28": Kind("forky"),
-    "28-containerd": Kind("forky", options=_CONTAINERD_STORE),
-    # Like Engine 29, it refuses API versions below 1.44.
-    "28-like-29": Kind("forky", environment={"DOCKER_MIN_API_VERSION": "1.44"}),
+    # The newest engine in Debian, configured as Engine 29 is by default.
+    "29-like": Kind("forky", environment={"DOCKER_MIN_API_VERSION": "1.44"}, options=("--feature", "containerd-snapshotter=true")),
 }
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import tarfile
@@ -13,6 +14,7 @@ import typing as t
 from dataclasses import dataclass
 
 import docker
+import docker.errors
 
 from . import registry
 from .common import TestbedError, say
@@ -70,9 +72,17 @@ def up(client: docker.APIClient) -> None:
 
 def down(client: docker.APIClient) -> None:
     ours = f"{registry.ADDRESS}/{REPOSITORY}"
-    for image in client.images(name=ours):
+    for image in listed(client, name=ours):
         for tag in image["RepoTags"] or ():
             client.remove_image(tag)
+
+
+def listed(client: docker.APIClient, **options: t.Any) -> list[dict[str, t.Any]]:
+    """List images, with the options of the SDK. The containerd store answers with an error if an image is removed meanwhile."""
+    for _attempt in range(9):
+        with contextlib.suppress(docker.errors.NotFound):
+            return list(client.images(**options))
+    return list(client.images(**options))
 
 
 def build(client: docker.APIClient, name: str, image: WebImage) -> str:
@@ -90,13 +100,19 @@ def pretend(client: docker.APIClient, name: str, architecture: str) -> None:
     """Change the architecture in the configuration of the image `name`. Old engines cannot set it on import."""
     saved, changed = io.BytesIO(b"".join(client.get_image(name))), io.BytesIO()
     with tarfile.open(fileobj=saved) as source, tarfile.open(fileobj=changed, mode="w") as target:
-        config = json.load(t.cast(io.BufferedReader, source.extractfile("manifest.json")))[0]["Config"]
-        for member in source.getmembers():
-            content = source.extractfile(member)
-            if member.name == config:
-                text = json.dumps({**json.load(t.cast(io.BufferedReader, content)), "architecture": architecture}).encode()
-                member.size, content = len(text), io.BytesIO(text)
-            target.addfile(member, content)
+        (image,) = json.load(t.cast(io.BufferedReader, source.extractfile("manifest.json")))
+        config = json.load(t.cast(io.BufferedReader, source.extractfile(image["Config"])))
+        # The layout of OCI images is left out: it has the digest of the configuration, and newer engines prefer it.
+        for layer in image["Layers"]:
+            target.addfile(source.getmember(layer), source.extractfile(layer))
+        for name_in_tar, content in (
+            ("config.json", {**config, "architecture": architecture}),
+            ("manifest.json", [{**image, "Config": "config.json"}]),
+        ):
+            text = json.dumps(content).encode()
+            member = tarfile.TarInfo(name_in_tar)
+            member.size = len(text)
+            target.addfile(member, io.BytesIO(text))
     # The engine moves the tag only at the end of its answer, and `load_image` returns at the beginning. So read the whole answer.
     for line in client.load_image(changed.getvalue(), quiet=True):
         if "error" in line:

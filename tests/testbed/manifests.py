@@ -13,7 +13,7 @@ import json
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .common import TestbedError
 from .registry import MANIFESTS
@@ -66,20 +66,25 @@ class Manifests:
         return response.headers.get("Content-Type", ""), content
 
 
-def index_of(images: Mapping[str, Manifest]) -> Manifest:
-    """An index of the images, which are given by architecture."""
-    entries = [
-        {
-            "mediaType": manifest.media_type,
-            "size": len(manifest.body),
-            "digest": manifest.digest,
-            "platform": {"architecture": architecture, "os": "linux"},
-        }
-        for architecture, manifest in images.items()
-    ]
+def index_of(images: Mapping[str, Manifest], attestation: Manifest | None = None) -> Manifest:
+    """An index of the images, which are given by architecture, and of an attestation about the first one."""
+    entries = [_entry(manifest, architecture) for architecture, manifest in images.items()]
+    if attestation:
+        subject = entries[0]["digest"] if entries else attestation.digest
+        about = {"vnd.docker.reference.type": "attestation-manifest", "vnd.docker.reference.digest": subject}
+        entries.append({**_entry(attestation, "unknown", "unknown"), "annotations": about})
     return Manifest(_INDEX, json.dumps({"schemaVersion": 2, "mediaType": _INDEX, "manifests": entries}).encode())
 
 
-def packed_anew(manifest: Manifest) -> Manifest:
+def _entry(manifest: Manifest, architecture: str, os: str = "linux") -> dict[str, Any]:
+    return {
+        "mediaType": manifest.media_type,
+        "size": len(manifest.body),
+        "digest": manifest.digest,
+        "platform": {"architecture": architecture, "os": os},
+    }
+
+
+def packed_anew(manifest: Manifest, indent: int = 7) -> Manifest:
     """The same image with a different digest: its manifest has different whitespace."""
-    return Manifest(manifest.media_type, json.dumps(json.loads(manifest.body), indent=7).encode())
+    return Manifest(manifest.media_type, json.dumps(json.loads(manifest.body), indent=indent).encode())

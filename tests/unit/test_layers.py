@@ -46,7 +46,20 @@ NARROWER: Mapping[str, AbstractSet[str]] = {
 """What a package may not know although its rank would allow it."""
 
 # What of the standard library has no I/O, no clock, no threads.
-PURE = {"__future__", "base64", "calendar", "contextlib", "dataclasses", "enum", "json", "posixpath", "re", "typing", "urllib.parse"}
+PURE = {
+    "__future__",
+    "base64",
+    "calendar",
+    "contextlib",
+    "dataclasses",
+    "enum",
+    "hashlib",
+    "json",
+    "posixpath",
+    "re",
+    "typing",
+    "urllib.parse",
+}
 
 UNCHANGED_LOADS_NOT = (
     "cycle.replace",

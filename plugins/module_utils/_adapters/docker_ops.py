@@ -11,9 +11,11 @@ from .._core.engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFo
 from .._core.engine.image_reference import ImageReference
 from .._core.engine.interfaces import Clock
 from .._core.engine.model import Document, HookRun, ImageIdentity, Inspected, Published, Surroundings, name_of
+from .._core.engine.reported_image import is_readable
+from .._core.engine.timing import unix_seconds_of
 from .credentials import RegistryLogin
 from .exec import run_in_container
-from .images import DEFAULT_PULL_TIMEOUT, ask_registry, local_image, pull_image
+from .images import DEFAULT_PULL_TIMEOUT, ask_registry, image_with_id, inspect_image, local_image, pull_image
 from .own_container import gateway, own_container
 from .sdk import docker, engine_errors
 
@@ -53,11 +55,13 @@ class SdkDockerOps:
     def surroundings(self, container: str, new_image: str) -> Surroundings:
         with engine_errors():
             others = [other["Id"] for other in self._client.containers(all=True) if other["Id"] != container]
+            about = self._client.version()
             return Surroundings(
                 others=tuple(document for document in map(self._container, others) if document),
                 networks=frozenset(key for network in self._client.networks() for key in (network["Name"], network["Id"])),
                 new_image=(self._image(new_image) if new_image else None) or {},
-                architecture=self._client.version()["Arch"],
+                architecture=about["Arch"],
+                engine_built=unix_seconds_of(about.get("BuildTime")),
                 own_container=own_container(),
                 gateway=gateway(self._client.base_url),
             )
@@ -71,6 +75,9 @@ class SdkDockerOps:
 
     def local_image(self, reference: ImageReference) -> ImageIdentity:
         return local_image(self._client, reference)
+
+    def image_with_id(self, image_id: str) -> ImageIdentity:
+        return image_with_id(self._client, image_id)
 
     def pull(self, reference: ImageReference) -> ImageIdentity:
         return pull_image(self._client, reference, self._login, self._pull_timeout)
@@ -139,8 +146,8 @@ class SdkDockerOps:
     def _image(self, image_id: str) -> Document | None:
         try:
             with engine_errors():
-                document: Document = self._client.inspect_image(image_id)
-                return document
+                image = inspect_image(self._client, image_id)
+                return image if is_readable(image) else None
         except NotFound:
             return None
 

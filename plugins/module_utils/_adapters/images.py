@@ -8,16 +8,15 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from .._core.engine.errors import EngineError, NoAnswer
-from .._core.engine.image_reference import ImageReference, digest_in
-from .._core.engine.model import ImageIdentity, Published
+from .._core.engine.errors import EngineError, ImageUnreadable, NoAnswer, NotFound
+from .._core.engine.image_reference import ImageReference
+from .._core.engine.model import Document, ImageIdentity, Published
+from .._core.engine.reported_image import INDEX_MEDIA_TYPES, is_readable, stored_image
 from .._core.masking import mask_credentials
 from .credentials import AuthConfig, RegistryLogin
 from .sdk import docker_auth, engine_errors
 
 DEFAULT_PULL_TIMEOUT = 600.0
-
-_INDEX_MEDIA_TYPES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 
 
 def pull_image(client: t.Any, reference: ImageReference, login: RegistryLogin, pull_timeout: float) -> ImageIdentity:
@@ -37,7 +36,7 @@ def ask_registry(client: t.Any, reference: ImageReference, login: RegistryLogin)
         return Published(
             digest=descriptor["digest"],
             platforms=tuple(map(_platform, answer.get("Platforms") or ())),
-            is_index=descriptor.get("mediaType") in _INDEX_MEDIA_TYPES,
+            is_index=descriptor.get("mediaType") in INDEX_MEDIA_TYPES,
         )
 
 
@@ -90,9 +89,29 @@ def _start_pull(client: t.Any, reference: ImageReference, auth_config: AuthConfi
 
 
 def local_image(client: t.Any, reference: ImageReference) -> ImageIdentity:
-    """Return the image that `reference` resolves to on this host. Raise NotFound and other EngineErrors."""
+    """Return the image that `reference` resolves to on this host. Raise NotFound, ImageUnreadable and other EngineErrors."""
     with engine_errors():
-        image = client.inspect_image(reference.normalised)
-    return ImageIdentity(
-        reference=reference.as_written, id=image["Id"], digest=reference.digest or digest_in(image.get("RepoDigests"), reference)
-    )
+        image = inspect_image(client, reference.normalised)
+    if not is_readable(image):
+        raise ImageUnreadable(f"{reference.as_written} is on this host, but a part of it is missing, and the engine cannot read it")
+    return stored_image(image, reference)
+
+
+def image_with_id(client: t.Any, image_id: str) -> ImageIdentity:
+    """Return the image on this host with this full ID. Raise NotFound and other EngineErrors."""
+    with engine_errors():
+        image = inspect_image(client, image_id)
+    if image["Id"] != image_id or not is_readable(image):
+        raise NotFound(f"no readable image has the ID {image_id}")
+    return stored_image(image, None)
+
+
+def inspect_image(client: t.Any, name: str) -> Document:
+    """Inspect an image by name or ID, with the manifests of its index if it has one. Raise the SDK's errors."""
+    image: Document = client.inspect_image(name)
+    if (image.get("Descriptor") or {}).get("mediaType") not in INDEX_MEDIA_TYPES:
+        return image
+    # The SDK's inspect_image() has no option for this. By its ID, because the name may move between the two calls.
+    url = client._url("/images/{0}/json", image["Id"])  # noqa: SLF001
+    detailed = client._result(client._get(url, params={"manifests": 1}), json=True)  # noqa: SLF001
+    return {**image, "Manifests": detailed.get("Manifests") or []}

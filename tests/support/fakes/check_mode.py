@@ -16,7 +16,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.che
 from support.fakes.engine import FakeEngine, FakeJournal, fake_context, fake_lock
 from support.fakes.host import FakeHost
 
-READS = ("inspect", "published", "local_image", "surroundings", "changes:", "probe:")
+READS = ("inspect", "published", "local_image", "image_with_id", "surroundings", "changes:", "probe:")
 
 
 def check_web(engine: FakeEngine, memory: FakeJournal | None = None, lock: RunLock | None = None, **request: t.Any) -> CycleResult:

@@ -32,6 +32,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
     Surroundings,
     is_active,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.reported_image import stored_image
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import Stopwatch
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Decision
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest
@@ -175,8 +176,11 @@ class FakeEngine:
             found = self._find(container)
             return Inspected(
                 container=copy.deepcopy(found),
-                image={"Id": found["Image"], "Config": {}, "RepoTags": [], "RepoDigests": [], **self.images.get(found["Image"], {})},
+                image=self._image(found["Image"]),
             )
+
+    def _image(self, image_id: str) -> Document:
+        return {"Id": image_id, "Config": {}, "RepoTags": [], "RepoDigests": [], **self.images.get(image_id, {})}
 
     def surroundings(self, container: str, new_image: str) -> Surroundings:
         with _Call(self, "surroundings"):
@@ -204,7 +208,13 @@ class FakeEngine:
             here = {**self.local, **{reference.repository + "@" + digest_of(image): image for image in self.local.values()}}
             if reference.normalised not in here:
                 raise NotFound(f"{reference.normalised} is not here")
-            return ImageIdentity(reference.as_written, here[reference.normalised])
+            return stored_image(self._image(here[reference.normalised]), reference)
+
+    def image_with_id(self, image_id: str) -> ImageIdentity:
+        with _Call(self, "image_with_id"):
+            if image_id not in self.local.values():
+                raise NotFound(f"no image has the ID {image_id}")
+            return stored_image(self._image(image_id), None)
 
     def pull(self, reference: ImageReference) -> ImageIdentity:
         with _Call(self, "pull"):
@@ -212,7 +222,7 @@ class FakeEngine:
             if name not in self.registry:
                 raise NotFound(f"manifest for {name} not found")
             self.local[name] = self.registry[name]
-            return ImageIdentity(reference.as_written, self.local[name])
+            return stored_image(self._image(self.local[name]), reference)
 
     def stop(self, container: str, timeout: int) -> None:
         with _Call(self, f"stop:{self._label(container)}"):
@@ -450,9 +460,8 @@ def a_journal_entry(token: str, *, old: t.Mapping[str, t.Any] | None = None, **c
     web = OldContainer("old", "web", "shop:1", HEALTHY, restart_policy={"Name": "always"})
     entry = JournalEntry(
         old=web._replace(**(old or {})),
-        old_image_id="old",
-        new_image_ref="shop:2",
-        new_image_id="new",
+        old_image=ImageIdentity("shop:1", "old"),
+        new_image=ImageIdentity("shop:2", "new"),
         successor=Created(runs=True),
         archive="web-old-1000",
         stop_timeout=10,

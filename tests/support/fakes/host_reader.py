@@ -59,6 +59,10 @@ class FakeHostReader:
             for image, tags in names.items()
         )
 
+    def image(self, image_id: str) -> Document:
+        self._call(f"image:{image_id}")
+        return self.engine._image(image_id)
+
     def architecture(self) -> str:
         self._call("architecture")
         return self.engine.architecture

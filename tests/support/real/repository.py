@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from testbed.common import TestbedError
-from testbed.manifests import Manifests, index_of
+from testbed.manifests import Manifests, index_of, packed_anew
 
 from .sandbox import Sandbox
 
@@ -58,6 +58,16 @@ class Repository:
         for architecture, image in images.items():
             self.publish(image, architecture)
         index = index_of({architecture: self.manifests.read(architecture) for architecture in images})
+        self.manifests.write(tag, index)
+        return index.digest
+
+    def publish_attested(self, image: str, attestation: int, tag: str = "latest") -> str:
+        """Push a local image in an index with an attestation of this number, and return the digest of the index."""
+        self.publish(image, "attested")
+        manifest = self.manifests.read("attested")
+        statement = packed_anew(manifest, 20 + attestation)
+        self.manifests.write(f"attestation-{attestation}", statement)
+        index = index_of({"amd64": manifest}, statement)
         self.manifests.write(tag, index)
         return index.digest
 

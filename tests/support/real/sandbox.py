@@ -178,7 +178,7 @@ class Sandbox:
 
     def _tags(self) -> list[str]:
         """The tags of images under the prefix of this sandbox, also of pulled images with another ID."""
-        found = self.client.images(filters={"reference": f"{registry.ADDRESS}/{self.prefix}/*"})
+        found = images.listed(self.client, filters={"reference": f"{registry.ADDRESS}/{self.prefix}/*"})
         return [tag for image in found for tag in image["RepoTags"] or () if self.prefix in tag]
 
     def clean_up(self) -> None:

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
-from ..engine.model import Document
+from ..engine.model import Document, ImageIdentity
 
 _PREFIX = "com.docker.compose."
 _PROJECT = f"{_PREFIX}project"
@@ -17,7 +18,10 @@ _ONE_OFF = f"{_PREFIX}oneoff"
 # Compose gives this label to each of its containers and to nothing else.
 _CONTAINER_NUMBER = f"{_PREFIX}container-number"
 IMAGE_LABEL = f"{_PREFIX}image"
-"""The ID of the image that compose created the container from. If it differs, compose recreates the container."""
+"""The image that compose created the container from. If it differs, compose recreates the container."""
+_VERSION_LABEL = f"{_PREFIX}version"
+_FIRST_VERSION_WITH_MANIFEST = (5, 4)
+"""Compose writes the digest of the platform's manifest since this version, if the engine reports it, and the image's ID before."""
 
 
 class ComposeService(t.NamedTuple):
@@ -28,15 +32,40 @@ class ComposeService(t.NamedTuple):
     depends_on: tuple[str, ...] = ()
 
 
-def with_image_label(body: Document, image_id: str) -> Document:
-    """Return the create body with compose's image label set to `image_id`, so that compose sees the container as up to date.
+class ImageLabel(t.NamedTuple):
+    """A create body with the right image label for compose. `problem` is empty, or says why the label is still that of the old image."""
 
-    A body without that label is returned unchanged.
+    body: Document
+    problem: str = ""
+
+
+def with_image_label(body: Document, old_image: ImageIdentity, new_image: ImageIdentity) -> ImageLabel:
+    """Set compose's image label to the new image as compose would, so that it sees the container as up to date.
+
+    The scheme is that of the old container's label. A body without that label is returned unchanged.
     """
     labels = body.get("Labels") or {}
     if IMAGE_LABEL not in labels:
-        return body
-    return {**body, "Labels": {**labels, IMAGE_LABEL: image_id}}
+        return ImageLabel(body)
+    label = _label_for(labels, old_image, new_image)
+    if label is None:
+        why = f"its label {IMAGE_LABEL} is {labels[IMAGE_LABEL]}, which does not tell how this version of compose identifies an image"
+        return ImageLabel(body, why)
+    return ImageLabel({**body, "Labels": {**labels, IMAGE_LABEL: label}})
+
+
+def _label_for(labels: t.Mapping[str, str], old_image: ImageIdentity, new_image: ImageIdentity) -> str | None:
+    """Return the label for the new image, or None if the label of the old image follows no known scheme."""
+    is_id, is_manifest = (labels[IMAGE_LABEL] == value for value in (old_image.id, old_image.manifest))
+    if is_manifest and (not is_id or _version(labels) >= _FIRST_VERSION_WITH_MANIFEST):
+        return new_image.manifest
+    return new_image.id if is_id else None
+
+
+def _version(labels: t.Mapping[str, str]) -> tuple[int, ...]:
+    """Return the version of compose that created the container, or () if it is unknown."""
+    found = re.match(r"v?(\d+)\.(\d+)", labels.get(_VERSION_LABEL) or "")
+    return tuple(map(int, found.groups())) if found else ()
 
 
 def labels_of_compose(labels: t.Mapping[str, str]) -> dict[str, str]:

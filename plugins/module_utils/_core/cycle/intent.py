@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from ..container.old_container import OldContainer
+from ..engine.model import ImageIdentity
 from ..plan.decision import MissingContainer, Replacement
 from ..state.archives import ArchiveRecord
 from ..state.journal import Created, Holder, JournalEntry
@@ -26,9 +27,8 @@ def journal_entry_for(plan: Replacement, job: Job, holder: Holder) -> JournalEnt
     hooks = job.hooks if plan.old.runs else NO_HOOKS
     return JournalEntry(
         old=plan.old,
-        old_image_id=plan.old_image.id,
-        new_image_ref=plan.new_image.reference,
-        new_image_id=plan.new_image.id,
+        old_image=plan.old_image,
+        new_image=plan.new_image,
         successor=plan.successor if isinstance(plan.successor, ArchiveRecord) else Created(plan.successor.runs),
         archive=plan.archive,
         stop_timeout=plan.stop_timeout,
@@ -44,9 +44,8 @@ def journal_entry_for_missing(plan: MissingContainer, health: HealthConfig, hold
     """Record that an archive is restored because no container has its name. Nothing succeeds it."""
     return JournalEntry(
         old=plan.old,
-        old_image_id=plan.image.id,
-        new_image_ref=plan.image.reference,
-        new_image_id="",
+        old_image=plan.image,
+        new_image=ImageIdentity(plan.image.reference, ""),
         successor=None,
         archive=plan.archive.name,
         stop_timeout=plan.stop_timeout,

@@ -88,8 +88,8 @@ def _restore(run: Run, entry: JournalEntry, plan: RecoveryPlan) -> tuple[RepairR
 
 def _what_to_discard(entry: JournalEntry, new_id: str | None) -> ToDiscard:
     if isinstance(entry.successor, ArchiveRecord) and new_id:
-        return FailedArchive(entry.successor, entry.new_image_ref, entry.stop_timeout)
-    return FailedContainer(new_id, entry.new_image_ref, entry.new_image_id, entry.stop_timeout)
+        return FailedArchive(entry.successor, entry.new_image.reference, entry.stop_timeout)
+    return FailedContainer(new_id, entry.new_image.reference, entry.new_image.id, entry.stop_timeout)
 
 
 def _is_up(context: Context, container: str) -> bool:

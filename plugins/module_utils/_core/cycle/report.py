@@ -44,7 +44,7 @@ def cycle_report(result: CycleResult) -> ReturnValues:
         "downtime_seconds": None if result.downtime is None else round(result.downtime, 3),
         "dependents": [_dependent(dependent) for dependent in result.dependents],
         "lost_files": list(result.lost_files),
-        "rejected": result.rejected._asdict() if result.rejected else None,
+        "rejected": result.rejected.return_values() if result.rejected else None,
         "hooks": _hooks(result.hooks),
         "doubt": result.doubt or None,
     }
@@ -102,7 +102,7 @@ def _dependent(dependent: RepairResult) -> ReturnValues:
 
 
 def _image(image: ImageIdentity) -> ReturnValues:
-    return {**image._asdict(), "id": image.id or None}
+    return {**image.return_values(), "id": image.id or None}
 
 
 def _rollback(event: RollbackEvent) -> ReturnValues:

@@ -43,6 +43,10 @@ class NotFound(EngineError):
     """The engine has no such container, image, network or volume."""
 
 
+class ImageUnreadable(NotFound):
+    """The image is on this host, but the engine cannot read it. It counts as gone."""
+
+
 class Conflict(EngineError):
     """The object is in use, or its name is taken."""
 

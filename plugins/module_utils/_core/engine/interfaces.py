@@ -35,6 +35,9 @@ class DockerOps(t.Protocol):
     def local_image(self, reference: ImageReference) -> ImageIdentity:
         """Return the image that a reference resolves to on this host. Raise NotFound if there is none."""
 
+    def image_with_id(self, image_id: str) -> ImageIdentity:
+        """Return the image on this host with this full ID. Its reference is empty. Raise NotFound if there is none."""
+
     def pull(self, reference: ImageReference) -> ImageIdentity:
         """Pull an image and return what the reference resolves to on this host afterwards."""
 

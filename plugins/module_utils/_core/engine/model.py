@@ -105,11 +105,23 @@ def name_of(container: Document) -> str:
 
 
 class ImageIdentity(t.NamedTuple):
-    """An image: the reference that it was looked up by, the engine's ID, and its digest in that repository, if it has one."""
+    """An image: the reference that it was looked up by, and everything by which it can be recognised.
+
+    `id` is the engine's ID, empty if the image is not on this host. `digest` is its digest in the repository of the reference. `manifest`
+    is the digest of its manifest for one platform, and `content` a fingerprint of what a container gets from it. `digests` are all digests
+    by which it is known, in any repository. Each is None or empty if the engine does not report it.
+    """
 
     reference: str
     id: str
     digest: str | None = None
+    manifest: str | None = None
+    content: str | None = None
+    digests: tuple[str, ...] = ()
+
+    def return_values(self) -> ReturnValues:
+        """What modules return about an image."""
+        return {"reference": self.reference, "id": self.id, "digest": self.digest}
 
 
 class Published(t.NamedTuple):
@@ -142,14 +154,16 @@ class Surroundings(t.NamedTuple):
 
     `others` are the inspect documents of all other containers. `networks` has the names and the IDs of all networks. `new_image` is the
     inspect document of the container's next image, empty if it is not on this host. `architecture` is the engine's native architecture,
-    such as `amd64`. `own_container` is the ID of the container in which this process runs, None if it does not run in one. `gateway` is
-    the host and the port of the connection to the engine, None for a Unix socket or SSH.
+    such as `amd64`, and `engine_built` when it was built, in seconds since 1970, or None. `own_container` is the ID of the container in
+    which this process runs, None if it does not run in one. `gateway` is the host and the port of the connection to the engine, None for a
+    Unix socket or SSH.
     """
 
     others: tuple[Document, ...] = ()
     networks: frozenset[str] = frozenset()
     new_image: Document = EMPTY
     architecture: str = ""
+    engine_built: int | None = None
     own_container: str | None = None
     gateway: tuple[str, int] | None = None
 

@@ -5,13 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ..container.compose import service_of
 from ..engine.errors import EngineError, InspectFailed, PullErrorKind
 from ..engine.image_reference import ImageReference, followed_by
 from ..engine.interfaces import Clock
-from ..engine.model import Document, ImageIdentity, Published, PullPolicy, name_of
+from ..engine.model import Document, Published, PullPolicy, name_of
+from ..image.identity import is_same_image
 from ..image.pull_errors import classify, describe
 from ..image.resolve import ResolvedImage, match_running, resolve, resolve_locally
 from ..plan.preflight import update_blocker, why_managed_elsewhere
@@ -125,8 +127,6 @@ class HostInspection:
         if assessment.status is Status.OUTDATED:
             container = self._inspect(container)
             obstacle = update_blocker(container, image_is_here=self._images is None or self._images.has(container["Image"])) or ""
-        followed = followed_by(container["Config"]["Image"], container["Image"])
-        digest = self._images.digest_of(container["Image"], followed) if self._images and followed else None
         leftovers = self._leftovers
         run = leftovers.runs.get(name) if leftovers else None
         return ContainerInfo(
@@ -134,7 +134,7 @@ class HostInspection:
             id=container["Id"],
             state=container["State"]["Status"],
             created=self._created[container["Id"]],
-            image=ImageIdentity(container["Config"]["Image"], container["Image"], digest),
+            image=(self._images or LocalImages((), {})).image_of(container),
             assessment=assessment,
             compose=service_of(container),
             archives=leftovers.of(name) if leftovers else None,
@@ -169,7 +169,7 @@ class HostInspection:
         followed = t.cast(ImageReference, followed_by(container["Config"]["Image"], container["Image"]))
         try:
             resolved = resolve(self._images, followed, self._query.policy)
-            resolved = match_running(resolved, container["Image"], self._images.digests_of(container["Image"]))
+            resolved = match_running(resolved, self._images.image_of(container))
         except EngineError as error:
             return self._assess_unresolved(container, followed, self._images, error)
         answer = self._answers.get(followed.normalised)
@@ -182,14 +182,20 @@ class HostInspection:
         image_id = container["Image"]
         # Without access, a registry does not say whether the image exists.
         not_offered = problem in (PullErrorKind.NOT_FOUND, PullErrorKind.AUTHENTICATION)
-        if not_offered and images.has(image_id) and not images.came_from_a_registry(image_id):
+        built_here = images.was_built_here(image_id) if images.has(image_id) else False
+        if not_offered and built_here:
             reason = f"its image never came from a registry, and {followed.domain} does not offer it: {describe(error)}"
             return Assessment(Status.LOCAL, reason)
+        if problem is PullErrorKind.NOT_FOUND and built_here is None:
+            return Assessment(Status.LOCAL, f"its image is on this host, and {followed.domain} does not offer it: {describe(error)}")
         return Assessment(Status.UNKNOWN, f"{followed.as_written}: {describe(error)}", problem=problem)
 
     def _compare(self, container: Document, resolved: ResolvedImage, images: LocalImages) -> Assessment:
         image = resolved.image
-        if image.id == container["Image"]:
+        if image.id and not is_same_image(image, images.image_of(container)):
+            self._inspect_images(images, image.id, container["Image"])
+            image = images.in_detail(image)
+        if is_same_image(image, images.image_of(container)):
             return Assessment(Status.UP_TO_DATE)
         rejected = self._rejections.recall(name_of(container)) if self._rejections else None
         if rejected and rejected.is_image(image):
@@ -211,6 +217,12 @@ class HostInspection:
             self._warnings.append(f"{image.reference} has no credible build date, so min_image_age is not applied.")
         reason = "; ".join(filter(None, doubts))
         return Assessment(Status.OUTDATED, reason, certain=not reason)
+
+    def _inspect_images(self, images: LocalImages, *image_ids: str) -> None:
+        """Learn what the engine's list of images does not say. An image that cannot be inspected is compared by what the list says."""
+        for image_id in image_ids:
+            with contextlib.suppress(EngineError):
+                images.add_details(self._reader.image(image_id))
 
     def _platform_error(self, resolved: ResolvedImage) -> EngineError | None:
         """Return the error that a pull would raise if the image does not support this platform. None if it does, or if it is unknown."""

@@ -27,6 +27,9 @@ class HostReader(t.Protocol):
     def images(self) -> tuple[Document, ...]:
         """Return all images, including untagged ones, as the engine lists them."""
 
+    def image(self, image_id: str) -> Document:
+        """Return the inspect document of one image."""
+
     def architecture(self) -> str:
         """Return the engine's native architecture, such as `amd64`."""
 

@@ -29,7 +29,7 @@ def _container(info: ContainerInfo) -> ReturnValues:
         "id": info.id,
         "state": info.state,
         "created": info.created,
-        "image": info.image._asdict(),
+        "image": info.image.return_values(),
         "registry": assessment.registry and {"digest": assessment.registry.digest, "platforms": list(assessment.registry.platforms)},
         "status": assessment.status.value,
         "outdated": info.outdated,

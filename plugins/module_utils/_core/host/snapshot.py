@@ -8,8 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from ..engine.errors import EngineError, NotFound
-from ..engine.image_reference import ImageReference, digest_in, parse_if_possible
+from ..engine.image_reference import ImageReference, followed_by, parse_if_possible
 from ..engine.model import Document, ImageIdentity, Published, Record
+from ..engine.reported_image import image_of_container, stored_image, was_built_here
 from .reader import Answer
 
 
@@ -41,6 +42,7 @@ class LocalImages:
 
     def __init__(self, listed: t.Iterable[Document], answers: t.Mapping[str, Answer]) -> None:
         self._images = {image["Id"]: image for image in listed}
+        self._details: dict[str, Document] = {}
         self._answers = answers
         names = (
             (parse_if_possible(name), image_id)
@@ -60,24 +62,38 @@ class LocalImages:
         image_id = self._ids.get(reference.normalised)
         if image_id is None:
             raise NotFound(f"{reference.as_written} is not on this host")
-        return ImageIdentity(reference.as_written, image_id, self.digest_of(image_id, reference))
+        return stored_image(self._document(image_id) or {"Id": image_id}, reference)
+
+    def image_with_id(self, image_id: str) -> ImageIdentity:
+        document = self._document(image_id)
+        if document is None:
+            raise NotFound(f"no image on this host has the ID {image_id}")
+        return stored_image(document, None)
+
+    def image_of(self, container: Document) -> ImageIdentity:
+        """Return the image that a container runs."""
+        followed = followed_by(container["Config"]["Image"], container["Image"])
+        return image_of_container(container, self._document(container["Image"]), followed)
+
+    def add_details(self, document: Document) -> None:
+        """Use the inspect document of an image instead of its entry in the list."""
+        self._details[document["Id"]] = document
+
+    def in_detail(self, image: ImageIdentity) -> ImageIdentity:
+        """Return an image on this host with all that is known about it by now."""
+        known = stored_image(self._document(image.id) or {"Id": image.id}, None)
+        return image._replace(manifest=known.manifest, content=known.content, digests=known.digests)
+
+    def _document(self, image_id: str) -> Document | None:
+        return self._details.get(image_id) or self._images.get(image_id)
 
     def has(self, image_id: str) -> bool:
         """Whether an image is on this host."""
         return image_id in self._images
 
-    def digest_of(self, image_id: str, reference: ImageReference) -> str | None:
-        """Return the digest that an image has in the repository of the reference, or None."""
-        return digest_in(self._images.get(image_id, {}).get("RepoDigests"), reference)
-
-    def digests_of(self, image_id: str) -> frozenset[str]:
-        """Return the digests that an image has in any repository."""
-        names = map(parse_if_possible, self._images.get(image_id, {}).get("RepoDigests") or ())
-        return frozenset(name.digest for name in names if name and name.digest)
-
-    def came_from_a_registry(self, image_id: str) -> bool:
-        """Whether an image has a digest in any repository."""
-        return bool(self.digests_of(image_id))
+    def was_built_here(self, image_id: str) -> bool | None:
+        """Whether an image was built or loaded on this host instead of pulled. None if the engine does not tell."""
+        return was_built_here(self._images[image_id])
 
     def created(self, image_id: str) -> int | None:
         """Return the build date of an image in seconds since 1970. None if the image is not on this host."""
@@ -87,6 +103,7 @@ class LocalImages:
 
 def as_inspected(listed: Document) -> Document:
     """Convert an entry of the engine's list of containers to the part of an inspect document that it contains."""
+    manifest = listed.get("ImageManifestDescriptor")
     return {
         "Id": listed["Id"],
         "Name": next((name for name in listed.get("Names") or () if name.count("/") < 2), ""),
@@ -94,6 +111,7 @@ def as_inspected(listed: Document) -> Document:
         "Config": {"Image": listed["Image"], "Labels": listed.get("Labels") or {}},
         "HostConfig": {"NetworkMode": (listed.get("HostConfig") or {}).get("NetworkMode") or ""},
         "State": {"Status": listed.get("State") or ""},
+        **({"ImageManifestDescriptor": manifest} if manifest else {}),
     }
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from ..engine.errors import CredentialsUnavailable, EngineError, Forbidden, NoAnswer, NotFound, PullErrorKind
+from ..engine.errors import CredentialsUnavailable, EngineError, Forbidden, ImageUnreadable, NoAnswer, NotFound, PullErrorKind
 
 
 class _Explanation(t.NamedTuple):
@@ -44,7 +44,8 @@ _EXPLANATIONS = {
         "there is no image for the platform of this host", "Publish the image for this platform, or choose one that supports it."
     ),
     PullErrorKind.BROKEN_LAYER: _Explanation(
-        "a layer of the image is corrupt or incomplete", "Try again. If the error persists, publish the image again."
+        "a layer of the image is corrupt or incomplete",
+        "Try again. If the error persists, remove the image from this host, or publish it again.",
     ),
     PullErrorKind.DISK_FULL: _Explanation(
         "the disk of the engine's host is full", "Free some space, for example with 'docker image prune', and try again."
@@ -151,6 +152,8 @@ def classify(error: EngineError) -> PullErrorKind:
         return PullErrorKind.AUTHENTICATION
     if isinstance(error, Forbidden):
         return PullErrorKind.FORBIDDEN
+    if isinstance(error, ImageUnreadable):
+        return PullErrorKind.BROKEN_LAYER
     if isinstance(error, NoAnswer):
         return PullErrorKind.TIMEOUT if _TIMED_OUT.search(str(error)) else PullErrorKind.ENGINE_LOST
     text = _PATHS_AND_NAMES.sub("", str(error)).strip().lower()

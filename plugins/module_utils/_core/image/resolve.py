@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
-from ..engine.errors import EngineError, NotFound
-from ..engine.image_reference import ImageReference, digest_in, parse_if_possible
+from ..engine.errors import EngineError, ImageUnreadable, NotFound
+from ..engine.image_reference import ImageReference, parse_if_possible
 from ..engine.model import ImageIdentity, Inspected, Published, PullPolicy
+from ..engine.reported_image import image_of_container
+from .identity import is_same_image
 
 _INDEX_CHANGED = (
     "the registry has a new index for this reference, and only a pull can tell whether the image for the platform of this host has changed "
@@ -63,6 +66,9 @@ class Images(t.Protocol):
     def local_image(self, reference: ImageReference) -> ImageIdentity:
         """Return the image that a reference resolves to on this host. Raise NotFound if there is none."""
 
+    def image_with_id(self, image_id: str) -> ImageIdentity:
+        """Return the image on this host with this ID. Raise NotFound if there is none."""
+
 
 def resolve(ops: Images, reference: ImageReference, policy: PullPolicy) -> ResolvedImage:
     """Return what `reference` would resolve to on this host after a pull with this policy.
@@ -79,17 +85,19 @@ def resolve_locally(ops: Images, reference: ImageReference, policy: PullPolicy) 
         return None
     try:
         return ops.local_image(reference)
-    except NotFound:
+    except NotFound as error:
+        if isinstance(error, ImageUnreadable) and policy is PullPolicy.NEVER:
+            raise
         if policy is PullPolicy.NEVER:
             raise NotFound("it is not on this host, and the pull policy is 'never'") from None
         return None
 
 
-def match_running(resolved: ResolvedImage, running: str, digests_of_running: t.Container[str]) -> ResolvedImage:
-    """Fill in the ID `running` if the running image has the digest of the resolved one, although in another repository."""
-    if resolved.image.id or resolved.image.digest not in digests_of_running:
+def match_running(resolved: ResolvedImage, running: ImageIdentity) -> ResolvedImage:
+    """Fill in the ID of the running image if it is the resolved one, although this host does not know it by that name."""
+    if resolved.image.id or not is_same_image(resolved.image, running):
         return resolved
-    return resolved._replace(image=resolved.image._replace(id=running), doubt="")
+    return resolved._replace(image=running._replace(reference=resolved.image.reference, digest=resolved.image.digest), doubt="")
 
 
 def local_image_id(ops: Images, reference: ImageReference) -> str | None:
@@ -102,18 +110,29 @@ def local_image_id(ops: Images, reference: ImageReference) -> str | None:
 
 def match_published(ops: Images, reference: ImageReference, published: Published) -> ResolvedImage:
     """Match the image that the registry has under a reference with the images on this host. Raise EngineError."""
-    known = local_image_id(ops, reference.at(published.digest)) or ""
-    doubt = _INDEX_CHANGED if published.is_index else _DIGEST_CHANGED
-    image = ImageIdentity(reference.as_written, known, published.digest)
-    return ResolvedImage(image, "" if known else doubt, published.platforms, published.is_index)
+    digest, is_index = published.digest, published.is_index
+    known = _local_image_at(ops, reference, digest)
+    if known:
+        image, doubt = known._replace(reference=reference.as_written, digest=digest), ""
+    else:
+        image = ImageIdentity(reference.as_written, "", digest, manifest=None if is_index else digest, digests=(digest,))
+        doubt = _INDEX_CHANGED if is_index else _DIGEST_CHANGED
+    return ResolvedImage(image, doubt, published.platforms, is_index)
+
+
+def _local_image_at(ops: Images, reference: ImageReference, digest: str) -> ImageIdentity | None:
+    """Return the image with a digest, even if it has lost its name: on the containerd store, the digest is its ID."""
+    with contextlib.suppress(NotFound):
+        return ops.local_image(reference.at(digest))
+    with contextlib.suppress(NotFound):
+        return ops.image_with_id(digest)
+    return None
 
 
 def image_of(inspected: Inspected) -> ImageIdentity:
     """Return the image of a container, with the reference that the container was created from."""
-    reference = inspected.container["Config"]["Image"]
-    followed = parse_if_possible(reference)
-    digest = digest_in((inspected.image or {}).get("RepoDigests"), followed) if followed else None
-    return ImageIdentity(reference=reference, id=inspected.container["Image"], digest=digest)
+    followed = parse_if_possible(inspected.container["Config"]["Image"])
+    return image_of_container(inspected.container, inspected.image, followed)
 
 
 def has_other_tags(inspected: Inspected) -> bool:
@@ -125,5 +144,4 @@ def has_other_tags(inspected: Inspected) -> bool:
 
 def ask_registry(ops: Images, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> ResolvedImage:
     """Find out which image a pull would bring to a container, without pulling. Raise EngineError if the pull would, or if it is unknown."""
-    digests = {repo_digest.rpartition("@")[2] for repo_digest in (inspected.image or {}).get("RepoDigests") or ()}
-    return match_running(resolve(ops, reference, policy), inspected.container["Image"], digests)
+    return match_running(resolve(ops, reference, policy), image_of(inspected))

@@ -14,8 +14,10 @@ import typing as t
 from ..engine.errors import EngineError, PullFailed
 from ..engine.image_reference import ImageReference, followed_by, parse_if_possible
 from ..engine.interfaces import Context, DockerOps
-from ..engine.model import ImageIdentity, is_active, name_of
+from ..engine.model import Document, ImageIdentity, is_active, name_of
+from ..engine.reported_image import image_of_container
 from ..engine.retry import retry_on_no_answer
+from .identity import is_same_image
 from .resolve import local_image_id
 
 
@@ -116,9 +118,13 @@ def _other_user_of(ops: DockerOps, container_id: str, tag: ImageReference, runni
     """Return the name of another running container with this tag and the rejected image. Moving the tag would downgrade it too."""
     for other in ops.surroundings(container_id, running.id).others:
         followed = parse_if_possible(other["Config"]["Image"])
-        if followed and followed.names_same_image_as(tag) and other["Image"] == rejected.id and is_active(other):
+        if followed and followed.names_same_image_as(tag) and is_same_image(_image_of(other), rejected) and is_active(other):
             return name_of(other)
     return None
+
+
+def _image_of(container: Document) -> ImageIdentity:
+    return image_of_container(container, None, None)
 
 
 def _shared_tag(running: ImageIdentity, rejected: ImageIdentity) -> ImageReference | None:

@@ -25,8 +25,8 @@ class Diff(t.NamedTuple):
 
 def diff_of(replacement: Replacement, new_image: ImageIdentity) -> Diff:
     """Compare the old container with its successor, which runs `new_image`. For a restored archive, only the image is compared."""
-    before: dict[str, t.Any] = {"image": replacement.old_image._asdict()}
-    after: dict[str, t.Any] = {"image": new_image._asdict()}
+    before: dict[str, t.Any] = {"image": replacement.old_image.return_values()}
+    after: dict[str, t.Any] = {"image": new_image.return_values()}
     new_container = replacement.successor if isinstance(replacement.successor, NewContainer) else None
     if new_container and new_container.image_defaults is None:
         after["image"]["id"] = new_image.id or NOT_KNOWN

@@ -83,13 +83,13 @@ def decide_recovery(entry: JournalEntry, state: LeftoverState) -> RecoveryPlan:
 def _had_ended(entry: JournalEntry, state: LeftoverState, occupant: Document) -> bool:
     """Whether the run had kept the archive, and was only erasing its records."""
     came_up = occupant["State"]["Status"] == "running" if entry.successor_runs else state.archive_is_remembered
-    return bool(entry.keep_archive and occupant["Image"] == entry.new_image_id and came_up)
+    return bool(entry.keep_archive and occupant["Image"] == entry.new_image.id and came_up)
 
 
 def _is_unrecorded_successor(entry: JournalEntry, occupant: Document) -> bool:
     """Whether this is the new container before its ID was recorded. The ID is recorded before the start, so it was never started."""
     is_new = isinstance(entry.successor, Created)
-    return bool(is_new and occupant["State"]["Status"] == "created" and occupant["Image"] == entry.new_image_id)
+    return bool(is_new and occupant["State"]["Status"] == "created" and occupant["Image"] == entry.new_image.id)
 
 
 def plan_recovery(context: Context, entry: JournalEntry, new_id: str | None) -> RecoveryPlan:

@@ -15,6 +15,7 @@ from ..engine.interfaces import Context
 from ..engine.lookup import require_container
 from ..engine.model import PullPolicy
 from ..engine.timing import Stopwatch
+from ..image.identity import is_same_image
 from ..image.pull import ImageSource, get_image, pull, pull_reference, warn_if_tag_moved
 from ..image.resolve import image_of
 from .decision import Decision, Replacement, Skipped, SkipReason, Unchanged
@@ -44,7 +45,7 @@ def plan_regardless_of_rules(
         resolved = get_image(source, context.ops, pull_reference(reference, request.image_digest), request.pull, inspected)
         warnings = warn_if_tag_moved(context.ops, reference, request.image_digest, request.pull)
     old_image = image_of(inspected)
-    if resolved.image.id == old_image.id and not request.force:
+    if is_same_image(resolved.image, old_image) and not request.force:
         return Unchanged(old, old_image, resolved.image, warnings)
     with stopwatch.step("preflight"):
         from .replacement import build_replacement
@@ -103,7 +104,7 @@ def _skip_young(context: Context, request: RecreateRequest, decision: Replacemen
     """Skip a young image. Its tag is pointed back only with `pull: always`: other policies would never look for a newer image again."""
     now = context.clock.unix_seconds()
     too_young = why_too_young(decision.new_image.reference, decision.new_image_created, now, request.min_image_age)
-    if too_young is None or decision.new_image.id == decision.old_image.id:
+    if too_young is None or is_same_image(decision.new_image, decision.old_image):
         return None
     why = f"{decision.old.name} was not updated: {too_young}."
     return _skip(decision, SkipReason.TOO_YOUNG, why, moved_tag=request.pull is PullPolicy.ALWAYS and request.image_digest is None)

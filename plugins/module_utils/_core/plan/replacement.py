@@ -10,6 +10,7 @@ import typing as t
 from ..container.archive_name import archive_name
 from ..container.compose import with_image_label
 from ..container.create_body import ContainerSpec
+from ..container.engine_defaults import warn_after_upgrade
 from ..container.lost_files import lost_files
 from ..container.old_container import OldContainer
 from ..engine.errors import EngineError, InspectFailed
@@ -43,7 +44,7 @@ def build_replacement(
     surroundings, dependents, inspected_dependents, stranded = inspect_surroundings(context, old, container, new_image.id)
     surroundings = with_platform(context.ops, surroundings, resolved, reference, old.name)
     spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
-    body = with_image_label(spec.create_body(reference.as_written), new_image.id)
+    body, label_problem = with_image_label(spec.create_body(reference.as_written), old_image, new_image)
     files = _files_at_stake(context, old, request, (inspected, *inspected_dependents))
     candidate = Candidate(
         inspected=inspected,
@@ -71,7 +72,13 @@ def build_replacement(
         old_image_has_other_tags=has_other_tags(inspected),
         lost_files=files,
         seen=container,
-        warnings=(*warnings, *stranded, *_moves_to_another_platform(old, inspected, surroundings.new_image)),
+        warnings=(
+            *warnings,
+            *stranded,
+            *_moves_to_another_platform(old, inspected, surroundings.new_image),
+            *_compose_recreates(old, label_problem),
+            *warn_after_upgrade(container, surroundings.engine_built),
+        ),
         doubt=resolved.doubt,
     )
 
@@ -91,6 +98,11 @@ def _files_at_stake(context: Context, old: OldContainer, request: RecreateReques
             f"Container {old.name} was not changed: the engine could not list the files that would be lost with it: {error}. "
             "Set lost_files to ignore to skip this check."
         ) from error
+
+
+def _compose_recreates(old: OldContainer, label_problem: str) -> t.Iterator[str]:
+    if label_problem:
+        yield f"The next 'docker compose up' recreates {old.name}: {label_problem}. The label was kept as it is."
 
 
 def _moves_to_another_platform(old: OldContainer, inspected: Inspected, new_image: Document) -> t.Iterator[str]:

@@ -11,13 +11,13 @@ import typing as t
 from ..container.dependents import Dependent
 from ..container.old_container import OldContainer
 from ..engine.errors import InvalidInput
-from ..engine.model import ContainerRuntimeState, RuntimeStatus
+from ..engine.model import ContainerRuntimeState, ImageIdentity, RuntimeStatus
 from .archives import ArchiveRecord
 from .journal import Created, Holder, JournalEntry
 
 Fields = t.Mapping[str, t.Any]
 
-VERSION = 1
+VERSION = 2
 
 _SUCCESSORS: t.Mapping[str, t.Any] = {"created": Created, "archive": ArchiveRecord}
 """The types of a successor, by the key that stands for each in the text."""
@@ -35,6 +35,8 @@ def entry_to_text(entry: JournalEntry) -> str:
                 "state": {**old.state._asdict(), "status": old.state.status.value},
                 "dependents": [dependent._asdict() for dependent in old.dependents],
             },
+            "old_image": entry.old_image._asdict(),
+            "new_image": entry.new_image._asdict(),
             "successor": _successor_fields(entry.successor),
             "holder": entry.holder._asdict(),
         },
@@ -55,14 +57,26 @@ def entry_from_text(text: str) -> JournalEntry:
         version = fields.pop("version", None)
         if version is None:
             return _unversioned(fields)
-        if version == VERSION:
+        if version == 1:
             return _version_1(fields)
+        if version == VERSION:
+            return _version_2(fields)
     except (AttributeError, KeyError, TypeError, ValueError):
         raise InvalidInput("it is not a journal entry of this collection, or has other fields than this version knows") from None
     raise InvalidInput(f"it has format version {version}, and this version of the collection reads versions up to {VERSION}")
 
 
 def _version_1(fields: Fields) -> JournalEntry:
+    """Read the format of before an image was recorded with everything by which it can be recognised."""
+    images = {
+        "old_image": ImageIdentity(fields["old"]["image_ref"], fields["old_image_id"])._asdict(),
+        "new_image": ImageIdentity(fields["new_image_ref"], fields["new_image_id"])._asdict(),
+    }
+    replaced = ("old_image_id", "new_image_ref", "new_image_id")
+    return _version_2({**{name: value for name, value in fields.items() if name not in replaced}, **images})
+
+
+def _version_2(fields: Fields) -> JournalEntry:
     old = fields["old"]
     state = old["state"]
     return JournalEntry(
@@ -75,10 +89,16 @@ def _version_1(fields: Fields) -> JournalEntry:
                     "dependents": _dependents(old["dependents"]),
                 }
             ),
+            "old_image": _image(fields["old_image"]),
+            "new_image": _image(fields["new_image"]),
             "successor": _successor_from(fields["successor"]),
             "holder": Holder(**fields["holder"]),
         }
     )
+
+
+def _image(fields: Fields) -> ImageIdentity:
+    return ImageIdentity(**{**fields, "digests": tuple(fields["digests"])})
 
 
 def _successor_from(fields: Fields | None) -> Created | ArchiveRecord | None:
@@ -103,9 +123,8 @@ def _unversioned(fields: Fields) -> JournalEntry:
             restart_policy=fields["restart_policy"],
             dependents=_dependents(fields["dependents"]),
         ),
-        old_image_id=fields["old_image_id"],
-        new_image_ref=fields["new_image_ref"],
-        new_image_id=fields["new_image_id"],
+        old_image=ImageIdentity(fields["old_image_ref"], fields["old_image_id"]),
+        new_image=ImageIdentity(fields["new_image_ref"], fields["new_image_id"]),
         successor=_unversioned_successor(fields["old_id"], returning) if returning else Created(fields["runs"]),
         archive=fields["archive"],
         stop_timeout=fields["stop_timeout"],

@@ -51,9 +51,8 @@ class JournalEntry(t.NamedTuple):
     """
 
     old: OldContainer
-    old_image_id: str
-    new_image_ref: str
-    new_image_id: str
+    old_image: ImageIdentity
+    new_image: ImageIdentity
     successor: Created | ArchiveRecord | None
     archive: str
     stop_timeout: int
@@ -67,14 +66,6 @@ class JournalEntry(t.NamedTuple):
     def container(self) -> str:
         """The name of the container that the run works on."""
         return self.old.name
-
-    @property
-    def old_image(self) -> ImageIdentity:
-        return ImageIdentity(self.old.image_ref, self.old_image_id)
-
-    @property
-    def new_image(self) -> ImageIdentity:
-        return ImageIdentity(self.new_image_ref, self.new_image_id)
 
     @property
     def successor_runs(self) -> bool:

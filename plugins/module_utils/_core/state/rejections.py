@@ -10,22 +10,32 @@ import typing as t
 
 from ..engine.errors import EngineError
 from ..engine.interfaces import Context, Journal
-from ..engine.model import ImageIdentity
+from ..engine.model import ImageIdentity, ReturnValues
+from ..image.identity import is_same_image
 from ..image.tags import point_tag_back
 
 
 class Rejected(t.NamedTuple):
-    """A rejected image, and the reason. `since` is in seconds since 1970."""
+    """A rejected image, and the reason. `since` is in seconds since 1970. The other fields are those of an ImageIdentity."""
 
     reference: str
     image_id: str
     digest: str | None
     reason: str
     since: int
+    manifest: str | None = None
+    content: str | None = None
+    digests: tuple[str, ...] = ()
+
+    def return_values(self) -> ReturnValues:
+        """What modules return about a rejection."""
+        known = ("reference", "image_id", "digest", "reason", "since")
+        return {name: value for name, value in self._asdict().items() if name in known}
 
     def is_image(self, image: ImageIdentity) -> bool:
-        """Whether this is the same image. An image that is not on this host is compared by its digest."""
-        return self.image_id == image.id if image.id else self.digest is not None and self.digest == image.digest
+        """Whether this is the same image, as far as can be told."""
+        rejected = ImageIdentity(self.reference, self.image_id, self.digest, self.manifest, self.content, self.digests)
+        return bool(is_same_image(rejected, image))
 
 
 class Rejections:
@@ -38,8 +48,8 @@ class Rejections:
         """Return the record, or None. An unreadable record counts as none: to try a bad image again does less harm than never to update."""
         try:
             note = self._memory.read(_key(container))
-            return Rejected(**json.loads(note.text)) if note else None
-        except (EngineError, TypeError, ValueError):
+            return _rejected_from(json.loads(note.text)) if note else None
+        except (AttributeError, EngineError, TypeError, ValueError):
             return None
 
     def remember(self, container: str, rejected: Rejected) -> tuple[str, ...]:
@@ -58,6 +68,10 @@ class Rejections:
         except EngineError as error:
             return (f"The record of a rejected image could not be removed ({error}). Remove it with: {how_to_forget(container)}",)
         return ()
+
+
+def _rejected_from(fields: t.Mapping[str, t.Any]) -> Rejected:
+    return Rejected(**{**fields, "digests": tuple(fields.get("digests") or ())})
 
 
 def how_to_forget(container: str) -> str:
@@ -82,5 +96,14 @@ def reject(
 ) -> tuple[str, ...]:
     """Record that `container` was rolled back from an image, and restore the tag. Return a warning for each thing that failed."""
     # Everyone who can list the engine's volumes can read the record.
-    memory = Rejected(rejected.reference, rejected.id, rejected.digest, context.mask(reason), context.clock.unix_seconds())
+    memory = Rejected(
+        reference=rejected.reference,
+        image_id=rejected.id,
+        digest=rejected.digest,
+        reason=context.mask(reason),
+        since=context.clock.unix_seconds(),
+        manifest=rejected.manifest,
+        content=rejected.content,
+        digests=rejected.digests,
+    )
     return (*Rejections(context.memory).remember(container, memory), *point_tag_back(context.ops, container_id, running, rejected))

@@ -16,7 +16,7 @@ from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, Refused
 from ..engine.interfaces import Context
 from ..engine.lookup import find_container, require_container
 from ..engine.model import Inspected, ReturnValues, RuntimeStatus, is_active, name_of
-from ..image.resolve import has_other_tags
+from ..image.resolve import has_other_tags, image_of
 from ..plan.requests import Cleanup, ContainerRequest
 from ..state.archives import ArchiveRecord, ArchiveStore
 from ..state.journal import Created, JournalEntry
@@ -168,12 +168,11 @@ def _refuse_if_unwell(context: Context, plan: _FinalizePlan) -> None:
 def _entry_for(context: Context, plan: _FinalizePlan, lock: RunLock) -> JournalEntry:
     """An entry that only keeps other runs away. The run touches no container in it, so no run has to recover it."""
     current = old_container(plan.current.container, context.clock.unix_seconds())
-    image_id = plan.current.container["Image"]
+    image = image_of(plan.current)
     return JournalEntry(
         old=current,
-        old_image_id=image_id,
-        new_image_ref=current.image_ref,
-        new_image_id=image_id,
+        old_image=image,
+        new_image=image,
         successor=Created(current.runs),
         archive="",
         stop_timeout=0,

@@ -13,13 +13,14 @@ import requests
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.credentials import RegistryLogin
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.images import ask_registry, local_image, pull_image
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, NoAnswer
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, ImageUnreadable, NoAnswer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity, Published
 
 DIGEST = "sha256:" + "d" * 64
 SHOP = ImageReference.parse("registry.example/shop:1")
 LOGIN = RegistryLogin("acme", "hunter2")
+IMAGE = ImageIdentity("registry.example/shop:1", "image-id", DIGEST, digests=(DIGEST, f"sha256:{'e' * 64}"))
 
 
 class Client:
@@ -29,10 +30,13 @@ class Client:
         self.stream = stream or []
         self.pull: dict[str, Any] = {}
         self.closed = False
+        self.image: dict[str, Any] = {}
+        self.detailed: dict[str, Any] = {}
 
     def inspect_image(self, reference: str) -> dict[str, Any]:
         assert reference == SHOP.normalised
-        return {"Id": "image-id", "RepoDigests": [f"other.example/shop@sha256:{'e' * 64}", f"registry.example/shop@{DIGEST}"]}
+        digests = [f"other.example/shop@sha256:{'e' * 64}", f"registry.example/shop@{DIGEST}"]
+        return {"Id": "image-id", "Os": "linux", "Architecture": "amd64", "RepoDigests": digests, **self.image}
 
     def inspect_distribution(self, _reference: str, auth_config: Any) -> dict[str, Any]:
         assert auth_config == {"username": "acme", "password": "hunter2"}
@@ -41,8 +45,16 @@ class Client:
             "Platforms": [{"os": "linux", "architecture": "arm", "variant": "v7"}, {"os": "linux", "architecture": "amd64"}],
         }
 
-    def _url(self, path: str) -> str:
-        return path
+    def _url(self, path: str, *names: str) -> str:
+        return path.format(*names)
+
+    def _get(self, url: str, params: dict[str, Any]) -> dict[str, Any]:
+        assert (url, params) == ("/images/image-id/json", {"manifests": 1})
+        return self.detailed
+
+    def _result(self, response: dict[str, Any], *, json: bool) -> dict[str, Any]:
+        assert json
+        return response
 
     def _post(self, url: str, **options: Any) -> Client:
         assert url == "/images/create"
@@ -64,7 +76,7 @@ class Client:
 
 def test_pull_returns_the_image_on_the_host() -> None:
     client = Client([{"status": "Pulling"}, {"status": "Done"}])
-    assert pull_image(client, SHOP, LOGIN, 30) == ImageIdentity("registry.example/shop:1", "image-id", DIGEST)
+    assert pull_image(client, SHOP, LOGIN, 30) == IMAGE
     assert (client.pull["params"], client.pull["timeout"]) == ({"fromImage": "registry.example/shop", "tag": "1"}, 30)
     assert client.closed
 
@@ -98,4 +110,25 @@ def test_look_up_in_the_registry() -> None:
 
 
 def test_look_up_on_the_host() -> None:
-    assert local_image(Client(), SHOP) == ImageIdentity("registry.example/shop:1", "image-id", DIGEST)
+    assert local_image(Client(), SHOP) == IMAGE
+
+
+def test_manifests_of_an_index_are_looked_up() -> None:
+    client = Client()
+    client.image = {"Descriptor": {"mediaType": "application/vnd.oci.image.index.v1+json", "digest": "image-id"}}
+    manifest = {
+        "Descriptor": {"digest": "sha256:m"},
+        "Available": True,
+        "ImageData": {"Platform": {"os": "linux", "architecture": "amd64"}},
+    }
+    client.detailed = {"Id": "image-id", "Manifests": [manifest]}
+    assert local_image(client, SHOP).manifest == "sha256:m"
+    client.detailed = {"Id": "image-id"}
+    assert local_image(client, SHOP).manifest is None
+
+
+def test_incomplete_image_counts_as_missing() -> None:
+    client = Client()
+    client.image = {"Os": "", "Architecture": ""}
+    with pytest.raises(ImageUnreadable, match="registry.example/shop:1 is on this host, but a part of it is missing"):
+        local_image(client, SHOP)

@@ -15,17 +15,45 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.com
     service_of,
     with_image_label,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity
+
+OLD, NEW = ImageIdentity("shop:1", "old-id", manifest="old-manifest"), ImageIdentity("shop:1", "new-id", manifest="new-manifest")
+OLD_MANIFEST = OLD._replace(id="old-manifest")
+"""An image that was pulled without an index: its ID is its manifest."""
 
 
-def test_the_image_label_is_set_to_the_new_image() -> None:
-    body = {"Image": "shop", "Labels": {IMAGE_LABEL: "old", "com.docker.compose.service": "web"}}
-    assert with_image_label(body, "new") == {"Image": "shop", "Labels": {IMAGE_LABEL: "new", "com.docker.compose.service": "web"}}
-    assert body["Labels"][IMAGE_LABEL] == "old"
+@pytest.mark.parametrize(
+    ("label", "version", "old", "new", "expected"),
+    [
+        ("old-id", "2.40.3", OLD, NEW, "new-id"),
+        ("old-id", "5.4.0", OLD, NEW, "new-id"),  # The API of the engine was too old for the manifest.
+        ("old-manifest", "5.4.0", OLD, NEW, "new-manifest"),
+        ("old-manifest", "v5.10.1-desktop.1", OLD_MANIFEST, NEW, "new-manifest"),
+        ("old-manifest", "5.4.0", OLD_MANIFEST, NEW, "new-manifest"),
+        ("old-manifest", "5.3.9", OLD_MANIFEST, NEW, "new-id"),
+        ("old-manifest", "2.40.3", OLD_MANIFEST, NEW, "new-id"),
+        ("old-manifest", None, OLD_MANIFEST, NEW, "new-id"),
+        ("old-manifest", "dev", OLD_MANIFEST, NEW, "new-id"),
+        ("old-manifest", "5.4.0", OLD, NEW._replace(manifest=None), None),
+        ("old-id", "2.40.3", OLD._replace(manifest=None), NEW, "new-id"),
+        ("by-hand", "2.40.3", OLD, NEW, None),
+        ("", "2.40.3", OLD, NEW, None),
+    ],
+)
+def test_the_image_label_follows_the_scheme_of_the_old_one(
+    label: str, version: str | None, old: ImageIdentity, new: ImageIdentity, expected: str | None
+) -> None:
+    others = {"com.docker.compose.service": "web", **({"com.docker.compose.version": version} if version else {})}
+    body = {"Image": "shop", "Labels": {IMAGE_LABEL: label, **others}}
+    labelled = with_image_label(body, old, new)
+    assert labelled.body == {"Image": "shop", "Labels": {IMAGE_LABEL: label if expected is None else expected, **others}}
+    assert bool(labelled.problem) == (expected is None)
+    assert body["Labels"][IMAGE_LABEL] == label
 
 
 def test_a_container_that_compose_did_not_create_gets_no_image_label() -> None:
     for body in ({}, {"Labels": None}, {"Labels": {"owner": "me"}}):
-        assert with_image_label(body, "new") == body
+        assert with_image_label(body, OLD, NEW) == (body, "")
 
 
 def container_with(labels: dict[str, str] | None) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     NoAnswer,
     NotFound,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord, ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
@@ -57,7 +58,7 @@ def test_complete_remembers_a_kept_archive_once(memory: FakeJournal) -> None:
 def test_complete_after_a_rollback_rejects_the_replaced_image_and_forgets_the_archive(memory: FakeJournal) -> None:
     ArchiveStore(memory).add("web", BACK)
     engine = FakeEngine()
-    entry = a_journal_entry("me", new_image_ref="shop:1", old_image_id="bad", new_image_id="good", successor=BACK)
+    entry = a_journal_entry("me", old_image=ImageIdentity("shop:1", "bad"), new_image=ImageIdentity("shop:1", "good"), successor=BACK)
     assert complete(fake_context(engine, memory), entry, "back").warnings == ()
     rejected = Rejections(memory).recall("web")
     assert rejected is not None

@@ -49,9 +49,8 @@ def job(*, keep_archive: bool = False, hooks: Hooks | None = None, health: Healt
 def test_entry_of_an_update_has_all_that_a_recovery_needs(keep_archive: bool) -> None:
     assert journal_entry_for(REPLACEMENT, job(keep_archive=keep_archive), HOLDER) == JournalEntry(
         old=OLD,
-        old_image_id="old",
-        new_image_ref="shop:2",
-        new_image_id="new",
+        old_image=REPLACEMENT.old_image,
+        new_image=REPLACEMENT.new_image,
         successor=Created(runs=True),
         archive=ARCHIVE,
         stop_timeout=33,

@@ -53,7 +53,7 @@ class TestStatus:
         (web,) = inspect(reader).containers
         assert web.image.reference == "shop:1"
         assert web.outdated
-        assert reader.calls == ["containers", "memory", "journal", "container:web", "images", f"ask:{TAG}"]
+        assert reader.calls == ["containers", "memory", "journal", "container:web", "images", f"ask:{TAG}", "image:new", "image:old"]
 
     def test_the_same_digest_in_another_repository_is_the_same_image(
         self, engine: FakeEngine, reader: FakeHostReader, monkeypatch: pytest.MonkeyPatch

@@ -43,7 +43,7 @@ def test_a_read_only_journal_refuses_changes() -> None:
 
 
 def test_a_local_image_is_found_by_its_tag() -> None:
-    assert LocalImages([IMAGE], {}).local_image(SHOP) == ImageIdentity("shop:1", "sha256:old")
+    assert LocalImages([IMAGE], {}).local_image(SHOP) == ImageIdentity("shop:1", "sha256:old", digests=(DIGEST,))
 
 
 def test_a_tag_that_points_to_no_image_is_not_found() -> None:
@@ -51,12 +51,28 @@ def test_a_tag_that_points_to_no_image_is_not_found() -> None:
         LocalImages([IMAGE], {}).local_image(ImageReference.parse("shop:2"))
 
 
-def test_an_image_with_a_digest_of_any_repository_came_from_a_registry() -> None:
+def test_an_image_with_a_digest_of_any_repository_was_not_built_here() -> None:
     images = LocalImages([IMAGE, {"Id": "built", "RepoTags": None, "RepoDigests": None}], {})
-    assert images.digests_of("sha256:old") == {DIGEST}
-    assert images.digest_of("sha256:old", ImageReference.parse("mirror.example/shop")) == DIGEST
-    assert images.digest_of("sha256:old", SHOP) is None
-    assert (images.came_from_a_registry("sha256:old"), images.came_from_a_registry("built")) == (True, False)
+    assert (images.was_built_here("sha256:old"), images.was_built_here("built")) == (False, True)
+
+
+def test_the_containerd_store_does_not_tell_where_an_image_came_from() -> None:
+    assert LocalImages([{**IMAGE, "Descriptor": {"digest": "sha256:old"}}], {}).was_built_here("sha256:old") is None
+
+
+def test_the_image_of_a_container_has_its_digest_in_the_repository_that_the_container_follows() -> None:
+    images = LocalImages([IMAGE], {})
+    assert images.image_of(as_inspected({**LISTED, "Image": "mirror.example/shop:1"})).digest == DIGEST
+    assert images.image_of(as_inspected({**LISTED, "Image": "shop:1"})).digest is None
+    assert images.image_of(as_inspected({**LISTED, "ImageID": "sha256:gone"})) == ImageIdentity("db:1", "sha256:gone")
+
+
+def test_the_details_of_an_image_are_used_once_they_are_known() -> None:
+    images = LocalImages([IMAGE], {})
+    listed = images.local_image(SHOP)
+    images.add_details({**IMAGE, "Os": "linux", "Architecture": "amd64", "RootFS": {"Layers": ["a"]}, "Config": {}})
+    assert listed.content is None
+    assert images.in_detail(listed).content == images.local_image(SHOP).content is not None
 
 
 def test_the_build_date_of_an_unknown_image_is_unknown() -> None:
@@ -94,6 +110,10 @@ def test_a_list_entry_becomes_a_part_of_an_inspect_document() -> None:
         "HostConfig": {"NetworkMode": "front"},
         "State": {"Status": "running"},
     }
+
+
+def test_the_platform_of_a_list_entry_is_kept() -> None:
+    assert as_inspected({**LISTED, "ImageManifestDescriptor": {"digest": DIGEST}})["ImageManifestDescriptor"] == {"digest": DIGEST}
 
 
 def test_missing_fields_of_a_list_entry_become_empty_values() -> None:

@@ -92,8 +92,10 @@ def test_index_without_an_image_for_the_engine() -> None:
 
 
 @pytest.mark.parametrize(
-    ("image_id", "digests", "matched"), [("", {"sha256:d"}, "running"), ("", {"sha256:e"}, ""), ("known", {"sha256:d"}, "known")]
+    ("image_id", "digest", "matched"), [("", "sha256:d", "running"), ("", "sha256:e", ""), ("known", "sha256:d", "known")]
 )
-def test_running_image_is_matched_by_digest(image_id: str, digests: set[str], matched: str) -> None:
+def test_running_image_is_matched_by_digest(image_id: str, digest: str, matched: str) -> None:
     resolved = ResolvedImage(ImageIdentity("shop:1", image_id, "sha256:d"), doubt="maybe")
-    assert match_running(resolved, "running", digests).image.id == matched
+    running = ImageIdentity("mirror.example/shop:1", "running", digests=(digest,))
+    image = match_running(resolved, running).image
+    assert (image.reference, image.id, image.digest) == ("shop:1", matched, "sha256:d")

@@ -101,7 +101,7 @@ class TestImages:
         engine.images["old"] = {"RepoDigests": [f"shop@{DIGEST}"]}
         engine.registry["docker.io/library/shop:2"] = "newer"
         result = recreate(engine, image="shop:2")
-        assert result.old_image == ImageIdentity("shop:1", "old", DIGEST)
+        assert result.old_image == ImageIdentity("shop:1", "old", DIGEST, digests=(DIGEST,))
         assert result.new_image == ImageIdentity("shop:2", "newer")
         assert result.container_name == "web"
 
