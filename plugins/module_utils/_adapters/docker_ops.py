@@ -15,7 +15,7 @@ from .._core.engine.reported_image import is_readable
 from .._core.engine.timing import unix_seconds_of
 from .credentials import RegistryLogin
 from .exec import run_in_container
-from .images import DEFAULT_PULL_TIMEOUT, ask_registry, image_with_id, inspect_image, local_image, pull_image
+from .images import DEFAULT_PULL_TIMEOUT, ask_registry, image_with_id, inspect_image, local_image, pull_image, untagged_images
 from .own_container import gateway, own_container
 from .sdk import docker, engine_errors
 
@@ -55,11 +55,14 @@ class SdkDockerOps:
     def surroundings(self, container: str, new_image: str) -> Surroundings:
         with engine_errors():
             others = [other["Id"] for other in self._client.containers(all=True) if other["Id"] != container]
+            documents = tuple(document for document in map(self._container, others) if document)
+            networks = frozenset(key for network in self._client.networks() for key in (network["Name"], network["Id"]))
+            image = self._image(new_image) if new_image else None
             about = self._client.version()
             return Surroundings(
-                others=tuple(document for document in map(self._container, others) if document),
-                networks=frozenset(key for network in self._client.networks() for key in (network["Name"], network["Id"])),
-                new_image=(self._image(new_image) if new_image else None) or {},
+                others=documents,
+                networks=networks,
+                new_image=image or {},
                 architecture=about["Arch"],
                 engine_built=unix_seconds_of(about.get("BuildTime")),
                 own_container=own_container(),
@@ -78,6 +81,9 @@ class SdkDockerOps:
 
     def image_with_id(self, image_id: str) -> ImageIdentity:
         return image_with_id(self._client, image_id)
+
+    def untagged_images(self) -> tuple[ImageIdentity, ...]:
+        return untagged_images(self._client)
 
     def pull(self, reference: ImageReference) -> ImageIdentity:
         return pull_image(self._client, reference, self._login, self._pull_timeout)

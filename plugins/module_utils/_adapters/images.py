@@ -106,6 +106,17 @@ def image_with_id(client: t.Any, image_id: str) -> ImageIdentity:
     return stored_image(image, None)
 
 
+def untagged_images(client: t.Any) -> tuple[ImageIdentity, ...]:
+    """Return the images on this host without a tag, except those that are removed meanwhile. Raise EngineError."""
+    found: list[ImageIdentity] = []
+    with engine_errors():
+        image_ids = [image["Id"] for image in client.images(filters={"dangling": True})]
+    for image_id in image_ids:
+        with contextlib.suppress(NotFound):
+            found.append(image_with_id(client, image_id))
+    return tuple(found)
+
+
 def inspect_image(client: t.Any, name: str) -> Document:
     """Inspect an image by name or ID, with the manifests of its index if it has one. Raise the SDK's errors."""
     image: Document = client.inspect_image(name)

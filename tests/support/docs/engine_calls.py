@@ -124,6 +124,7 @@ PATHS: dict[str, Calls] = {
         *_INSPECT,
         Call("GET /distribution/{name}/json", "find the digest in the registry"),
         Call("GET /images/{name}/json", "check whether that image is already on this host"),
+        Call("GET /images/{name}/json", "the same by its ID: with the containerd store, an image without a name is still here"),
         *(*_SURROUNDINGS, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED),
         Call("GET /volumes/{name}", "read the rejected digest, because the image is not here to be compared"),
     ),

@@ -216,6 +216,10 @@ class FakeEngine:
                 raise NotFound(f"no image has the ID {image_id}")
             return stored_image(self._image(image_id), None)
 
+    def untagged_images(self) -> tuple[ImageIdentity, ...]:
+        with _Call(self, "untagged_images"):
+            return tuple(stored_image(self._image(image), None) for image in self.images if image not in self.local.values())
+
     def pull(self, reference: ImageReference) -> ImageIdentity:
         with _Call(self, "pull"):
             name = reference.normalised

@@ -33,7 +33,10 @@ class LoadingClient:
     def get_image(self, _name: str) -> Iterator[bytes]:
         saved = io.BytesIO()
         with tarfile.open(fileobj=saved, mode="w") as tar:
-            for name, document in (("manifest.json", [{"Config": "config.json"}]), ("config.json", {"architecture": "amd64"})):
+            for name, document in (
+                ("manifest.json", [{"Config": "config.json", "Layers": []}]),
+                ("config.json", {"architecture": "amd64"}),
+            ):
                 content = json.dumps(document).encode()
                 member = tarfile.TarInfo(name)
                 member.size = len(content)

@@ -11,6 +11,8 @@ from ..container.dependents import RepairResult, repair_warnings
 from ..engine.errors import Conflict, EngineError, NotFound
 from ..engine.interfaces import Context, DockerOps
 from ..engine.lookup import find_container
+from ..engine.model import ImageIdentity
+from ..image.identity import is_same_image
 from ..plan.decision import Replacement
 from ..plan.requests import Cleanup
 from ..state.archives import ArchiveRecord, ArchiveStore
@@ -72,9 +74,9 @@ def clean_up(ops: DockerOps, plan: Replacement, cleanup: Cleanup) -> tuple[str |
     """
     # By name: a container that was renamed since is no longer an archive, and stays.
     archive_warning = remove_archive(ops, plan.archive, plan.archive)
-    warnings = [archive_warning]
+    warnings: list[str | None] = [archive_warning]
     if cleanup.remove_replaced and not archive_warning:
-        warnings.append(_remove_replaced(ops, plan))
+        warnings += _remove_replaced(ops, plan)
     if cleanup.prune_dangling:
         warnings.append(prune(ops))
     return plan.archive if archive_warning else None, tuple(warning for warning in warnings if warning)
@@ -103,11 +105,33 @@ def _is_gone(ops: DockerOps, container: str) -> bool:
         return False
 
 
-def _remove_replaced(ops: DockerOps, plan: Replacement) -> str | None:
+def _remove_replaced(ops: DockerOps, plan: Replacement) -> t.Sequence[str]:
     image = plan.old_image
     if not image.id or image.id == plan.new_image.id or plan.old_image_has_other_tags:
-        return None
-    return remove_image(ops, image.id)[1]
+        return ()
+    return remove_replaced_image(ops, image, plan.new_image.id)[1]
+
+
+def remove_replaced_image(ops: DockerOps, image: ImageIdentity, in_use: str) -> tuple[list[str], list[str]]:
+    """Remove a replaced image, and its twins without a tag: the containerd store keeps each index that listed it as an image.
+
+    The image with the ID `in_use` stays. Return the IDs of the removed images, and a warning for each that could not be removed.
+    """
+    removed, warnings = [], []
+    for image_id in (image.id, *_twins_of(ops, image)):
+        is_gone, warning = remove_image(ops, image_id) if image_id != in_use else (False, None)
+        removed += [image_id] if is_gone else []
+        warnings += [warning] if warning else []
+    return removed, warnings
+
+
+def _twins_of(ops: DockerOps, image: ImageIdentity) -> tuple[str, ...]:
+    if not image.manifest:
+        return ()
+    try:
+        return tuple(other.id for other in ops.untagged_images() if other.id != image.id and is_same_image(other, image))
+    except EngineError:
+        return ()
 
 
 def remove_image(ops: DockerOps, image_id: str) -> tuple[bool, str | None]:

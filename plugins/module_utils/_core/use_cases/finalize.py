@@ -9,7 +9,7 @@ import enum
 import typing as t
 
 from ..container.old_container import old_container
-from ..cycle.finish import forget_archive, prune, remove_archive, remove_image
+from ..cycle.finish import forget_archive, prune, remove_archive, remove_replaced_image
 from ..cycle.job import name_to_lock
 from ..cycle.run import ATTEMPTS
 from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, Refused
@@ -222,16 +222,19 @@ def _remove_images(context: Context, plan: _FinalizePlan, dropped: t.Iterable[_D
     removed: list[str] = []
     warnings: list[str] = []
     images = {
-        archive.inspected.container["Image"]: None
-        for archive in dropped
-        if archive.inspected and archive.inspected.image and not has_other_tags(archive.inspected)
+        image.id: image
+        for image in (
+            image_of(archive.inspected)
+            for archive in dropped
+            if archive.inspected and archive.inspected.image and not has_other_tags(archive.inspected)
+        )
     }
-    for image_id in images:
-        if image_id == plan.current.container["Image"]:
-            continue
-        is_gone, warning = remove_image(context.ops, image_id)
-        removed += [image_id] if is_gone else []
-        warnings += [warning] if warning else []
+    in_use = plan.current.container["Image"]
+    for image in images.values():
+        if image.id != in_use:
+            more_removed, more_warnings = remove_replaced_image(context.ops, image, in_use)
+            removed += more_removed
+            warnings += more_warnings
     return removed, warnings
 
 

@@ -8,12 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
+import docker.errors
 import pytest
 import requests
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.credentials import RegistryLogin
-from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.images import ask_registry, local_image, pull_image
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, ImageUnreadable, NoAnswer
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.images import (
+    ask_registry,
+    image_with_id,
+    local_image,
+    pull_image,
+    untagged_images,
+)
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, ImageUnreadable, NoAnswer, NotFound
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity, Published
 
@@ -132,3 +139,35 @@ def test_incomplete_image_counts_as_missing() -> None:
     client.image = {"Os": "", "Architecture": ""}
     with pytest.raises(ImageUnreadable, match="registry.example/shop:1 is on this host, but a part of it is missing"):
         local_image(client, SHOP)
+
+
+class TestImagesById:
+    class Client(Client):
+        """Knows the images `documents` by their ID, or by the beginning of it. `Exception`s are raised."""
+
+        def __init__(self, **documents: Any) -> None:
+            super().__init__()
+            self.documents = documents
+
+        def inspect_image(self, reference: str) -> dict[str, Any]:
+            for image_id, document in self.documents.items():
+                if image_id.startswith(reference):
+                    if isinstance(document, Exception):
+                        raise document
+                    return {"Id": image_id, "Os": "linux", "Architecture": "amd64", **document}
+            raise docker.errors.ImageNotFound(reference)
+
+        def images(self, filters: dict[str, bool]) -> list[dict[str, str]]:
+            assert filters == {"dangling": True}
+            return [{"Id": image_id} for image_id in self.documents]
+
+    def test_image_is_found_by_its_whole_id(self) -> None:
+        client = self.Client(abc={}, empty={"Os": "", "Architecture": ""})
+        assert image_with_id(client, "abc").id == "abc"
+        for wrong in ("ab", "empty", "nowhere"):
+            with pytest.raises(NotFound):
+                image_with_id(client, wrong)
+
+    def test_untagged_images_are_those_that_are_still_there(self) -> None:
+        client = self.Client(one={}, removed=docker.errors.ImageNotFound("gone"), unreadable={"Os": "", "Architecture": ""}, two={})
+        assert [image.id for image in untagged_images(client)] == ["one", "two"]

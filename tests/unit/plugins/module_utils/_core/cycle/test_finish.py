@@ -150,6 +150,19 @@ class TestCleanUpImages:
         expected = ("The replaced image old could not be removed: the engine says no",)
         assert recreate(engine, Cleanup(remove_replaced=True)).warnings == expected
 
+    def test_twins_without_a_tag_are_removed_on_the_containerd_store(self, engine: FakeEngine) -> None:
+        """Each index that listed the old image was an image of its own."""
+        manifest, other = ({"Descriptor": {"digest": f"sha256:{letter * 64}"}} for letter in "ab")
+        engine.images.update({"old": manifest, "twin": manifest, "stranger": other})
+        recreate(engine, Cleanup(remove_replaced=True))
+        assert engine.calls[-3:] == ["untagged_images", "remove_image:old", "remove_image:twin"]
+
+    def test_twins_that_cannot_be_listed_stay(self, engine: FakeEngine) -> None:
+        engine.images["old"] = {"Descriptor": {"digest": f"sha256:{'a' * 64}"}}
+        engine.errors["untagged_images"] = REFUSAL
+        assert recreate(engine, Cleanup(remove_replaced=True)).warnings == ()
+        assert engine.calls[-1] == "remove_image:old"
+
     def test_unknown_old_image_is_not_removed(self, engine: FakeEngine) -> None:
         engine = FakeEngine()
         engine.add_container("web", "shop:1", "")
