@@ -11,6 +11,12 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
+try:
+    from ansible.module_utils.secrets import mask_secrets
+except ImportError:  # It is new in ansible-core 2.22. Older versions take the values of no_log options out of every result.
+    mask_secrets = None
+
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import mask_credentials
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout import host_record
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.digests import choose, digest_for
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
@@ -71,6 +77,19 @@ def _problem(settings: t.Mapping[str, t.Any]) -> str:
     return problem_with(settings, lambda file: os.path.isfile(_path(file)))
 
 
+def _masked(value: t.Any) -> t.Any:
+    """Mask the credentials in URLs and every secret that Ansible knows, in each string of `value`. Other tasks may have returned them."""
+    if isinstance(value, str):
+        return mask_credentials(mask_secrets(value) if mask_secrets else value)
+    if isinstance(value, t.Mapping):
+        return {key: _masked(element) for key, element in value.items()}
+    return [_masked(element) for element in value] if isinstance(value, (list, tuple)) else value
+
+
+def _report(*arguments: t.Any, **options: t.Any) -> t.Any:
+    return _masked(report_of(*arguments, **options))
+
+
 _STEPS: t.Mapping[str, t.Callable[..., host_record.HostRecord]] = {
     "begun": host_record.begun,
     "ended": host_record.ended,
@@ -92,12 +111,13 @@ _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
     "is_in_doubt": host_record.is_in_doubt,
     "is_to_do": host_record.is_to_do,
     "judge": judge,
+    "masked": _masked,
     "path": _path,
     "planned": host_record.planned,
     "problem": _problem,
     "reached": host_record.reached,
     "record": _record,
-    "report": report_of,
+    "report": _report,
     "to_drop": host_record.to_drop,
     "to_go_back": host_record.to_go_back,
     "unconfirmed": unconfirmed,

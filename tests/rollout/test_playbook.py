@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import time
 from pathlib import Path
 
@@ -208,6 +209,14 @@ class TestUserTasks:
         assert "it is still busy" in next(host["reason"] for host in fleet.report()["hosts"] if host["host"] == "h2")
         assert self.told(fleet, "h2") == ["before", "after"]
         assert self.told(fleet, "h1") == ["before", "after", "before", "after"], "it was drained for the way back as well"
+
+    def test_report_has_no_credentials_that_a_task_returned_and_is_for_its_owner_only(self, fleet: StubModules) -> None:
+        (fleet.folder / "before").write_text("- ansible.builtin.fail: {msg: cannot clone https://shop:hunter22@git.example/shop}\n")
+        fleet.run(pre_tasks="before")
+        files = list((fleet.folder / "rolling_update_reports").iterdir())
+        assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+        text = "".join(file.read_text() for file in files)
+        assert ("cannot clone" in text, "git.example/shop" in text, "hunter22" in text) == (True, True, False)
 
     @pytest.mark.parametrize("mistake", ["- ansible.builtin.fail: [", "- there_is_no_such_module: {}"])
     def test_syntax_error_is_found_before_any_change(self, fleet: StubModules, mistake: str) -> None:

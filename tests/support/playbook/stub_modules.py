@@ -59,7 +59,7 @@ class StubModules:
         self.rollout = Rollout(self.folder, variables, str(self.folder / "collections"))
         collection = self._collection("evenkeel.fleet")
         (self.folder / "hosts").mkdir()
-        for part in ("galaxy.yml", "meta", "roles", "playbooks", "plugins/filter", "plugins/plugin_utils"):
+        for part in ("galaxy.yml", "meta", "roles", "playbooks", "plugins/filter", "plugins/plugin_utils", "plugins/module_utils"):
             (collection / part).symlink_to(CHECKOUT / part)
         for name, options in _options().items():
             text = _MODULE.format(tests=str(CHECKOUT / "tests"), options=options, name=name)
