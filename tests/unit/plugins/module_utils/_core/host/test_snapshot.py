@@ -72,7 +72,9 @@ def test_the_details_of_an_image_are_used_once_they_are_known() -> None:
     listed = images.local_image(SHOP)
     images.add_details({**IMAGE, "Os": "linux", "Architecture": "amd64", "RootFS": {"Layers": ["a"]}, "Config": {}})
     assert listed.content is None
-    assert images.in_detail(listed).content == images.local_image(SHOP).content is not None
+    detailed = images.in_detail(listed)
+    assert detailed.content
+    assert detailed == images.local_image(SHOP)
 
 
 def test_the_build_date_of_an_unknown_image_is_unknown() -> None:
