@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Dependent
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import InvalidInput
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.entry_format import VERSION, entry_from_text, entry_to_text
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import Created, JournalEntry
@@ -45,6 +46,21 @@ def test_unknown_version_is_refused_by_its_name(version: t.Any) -> None:
     with pytest.raises(InvalidInput) as caught:
         entry_from_text(text)
     assert f"format version {version}, and this version of the collection reads versions up to {VERSION}" in str(caught.value)
+
+
+@pytest.mark.parametrize("successor", [Created(runs=False), RECORD, None], ids=["created", "archive", "none"])
+def test_entry_of_version_1_is_read(successor: Created | ArchiveRecord | None) -> None:
+    """It had of each image only what was known then."""
+    entry = a_journal_entry("a", old={"dependents": (DEPENDENT,)}, successor=successor, rollout="7")
+    fields = json.loads(entry_to_text(entry))
+    old, new = fields.pop("old_image"), fields.pop("new_image")
+    images = {"old_image_id": old["id"], "new_image_ref": new["reference"], "new_image_id": new["id"]}
+    assert entry_from_text(json.dumps({**fields, **images, "version": 1})) == entry
+
+
+def test_entry_keeps_everything_by_which_an_image_is_recognised() -> None:
+    image = ImageIdentity("shop:2", "new", "sha256:d", "sha256:m", "content", ("sha256:d", "sha256:m"))
+    assert entry_from_text(entry_to_text(a_journal_entry("a", new_image=image))).new_image == image
 
 
 def unversioned(entry: JournalEntry, **changes: t.Any) -> str:

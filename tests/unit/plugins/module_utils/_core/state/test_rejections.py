@@ -46,6 +46,26 @@ def test_unreadable_rejection_is_not_recalled(memory: FakeJournal, text: str) ->
     assert Rejections(memory).recall("web") is None
 
 
+def test_rejection_that_was_recorded_before_manifests_were_is_recalled(memory: FakeJournal) -> None:
+    memory.records[KEY] = '{"reference": "shop:1", "image_id": "new", "digest": "sha256:d", "reason": "crashed", "since": 3}'
+    rejected = Rejections(memory).recall("web")
+    assert rejected
+    assert rejected.is_image(ImageIdentity("shop:1", "new"))
+    assert rejected.is_image(ImageIdentity("shop:1", "", "sha256:d"))
+    assert not rejected.is_image(ImageIdentity("shop:1", "newer"))
+
+
+def test_rejected_image_is_recognised_in_a_new_index(memory: FakeJournal) -> None:
+    bad = ImageIdentity("shop:1", "index", "index", "manifest", "content", ("index", "manifest"))
+    reject(fake_context(FakeEngine(), memory), "web", "web-id", OLD, bad, "crashed")
+    rejected = Rejections(memory).recall("web")
+    assert rejected
+    assert rejected.is_image(ImageIdentity("shop:1", "new-index", manifest="manifest"))
+    assert rejected.is_image(ImageIdentity("shop:1", "compressed-again", manifest="other", content="content"))
+    assert not rejected.is_image(ImageIdentity("shop:1", "new-index", manifest="other", content="other"))
+    assert not rejected.is_image(ImageIdentity("shop:1", "", "new-index"))
+
+
 def test_memory_that_cannot_be_used_is_a_warning(memory: FakeJournal) -> None:
     memory.errors.append(EngineError("the engine says no"))
     rejections = Rejections(memory)
