@@ -157,7 +157,7 @@ def test_tag_that_came_back_to_the_running_image_is_not_outdated(sandbox: Sandbo
 
 
 def test_removed_images_leave_nothing_unused_behind(sandbox: Sandbox, repository: Repository, v1: str) -> None:
-    """Two indexes of the old image were pulled, of which the container used the first."""
+    """Three indexes of the old image were pulled, of which the container used the first; the last one was pulled by its digest."""
     v2 = local(sandbox, "v2", V2)
     repository.publish_attested(v2, 1, "newer")
     old = set()
@@ -166,6 +166,9 @@ def test_removed_images_leave_nothing_unused_behind(sandbox: Sandbox, repository
         old.add(sandbox.client.inspect_image(repository.pull())["Id"])
         if attestation == 1:
             sandbox.service(repository.reference())
+    third = repository.publish_attested(v1, 3, "third")
+    assert recreate(repository, image_digest=third)["outcome"] == "unchanged"
+    old.add(sandbox.client.inspect_image(f"{repository.repository}@{third}")["Id"])
     repository.manifests.write("latest", repository.manifests.read("newer"))
     for tag in ("v1", "v2"):
         sandbox.client.remove_image(f"{registry.ADDRESS}/{sandbox.prefix}/shop:{tag}")

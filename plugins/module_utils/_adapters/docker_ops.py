@@ -82,8 +82,8 @@ class SdkDockerOps:
     def image_with_id(self, image_id: str) -> ImageIdentity:
         return image_with_id(self._client, image_id)
 
-    def untagged_images(self) -> tuple[ImageIdentity, ...]:
-        return untagged_images(self._client)
+    def untagged_images(self, repository: str) -> tuple[ImageIdentity, ...]:
+        return untagged_images(self._client, repository)
 
     def pull(self, reference: ImageReference) -> ImageIdentity:
         return pull_image(self._client, reference, self._login, self._pull_timeout)

@@ -9,7 +9,7 @@ import contextlib
 import typing as t
 
 from .._core.engine.errors import EngineError, ImageUnreadable, NoAnswer, NotFound
-from .._core.engine.image_reference import ImageReference
+from .._core.engine.image_reference import ImageReference, parse_if_possible
 from .._core.engine.model import Document, ImageIdentity, Published
 from .._core.engine.reported_image import INDEX_MEDIA_TYPES, is_readable, stored_image
 from .._core.masking import mask_credentials
@@ -93,7 +93,8 @@ def local_image(client: t.Any, reference: ImageReference) -> ImageIdentity:
     with engine_errors():
         image = inspect_image(client, reference.normalised)
     if not is_readable(image):
-        raise ImageUnreadable(f"{reference.as_written} is on this host, but a part of it is missing, and the engine cannot read it")
+        why = f"{reference.as_written} is on this host, but a part of it is missing, and the engine cannot read it"
+        raise ImageUnreadable(why, image["Id"])
     return stored_image(image, reference)
 
 
@@ -106,15 +107,24 @@ def image_with_id(client: t.Any, image_id: str) -> ImageIdentity:
     return stored_image(image, None)
 
 
-def untagged_images(client: t.Any) -> tuple[ImageIdentity, ...]:
-    """Return the images on this host without a tag, except those that are removed meanwhile. Raise EngineError."""
+def untagged_images(client: t.Any, repository: str) -> tuple[ImageIdentity, ...]:
+    """Return the images on this host without a tag and without a name in another repository. Raise EngineError.
+
+    The engine's own filter for dangling images leaves out those that were pulled by their digest.
+    """
     found: list[ImageIdentity] = []
     with engine_errors():
-        image_ids = [image["Id"] for image in client.images(filters={"dangling": True})]
+        image_ids = [image["Id"] for image in client.images() if _is_untagged(image, repository)]
     for image_id in image_ids:
         with contextlib.suppress(NotFound):
             found.append(image_with_id(client, image_id))
     return tuple(found)
+
+
+def _is_untagged(image: Document, repository: str) -> bool:
+    tags = (parse_if_possible(name) for name in image.get("RepoTags") or ())
+    digests = (parse_if_possible(name) for name in image.get("RepoDigests") or ())
+    return not any(tags) and all(name.repository == repository for name in digests if name)
 
 
 def inspect_image(client: t.Any, name: str) -> Document:

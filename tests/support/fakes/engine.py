@@ -180,7 +180,7 @@ class FakeEngine:
             )
 
     def _image(self, image_id: str) -> Document:
-        return {"Id": image_id, "Config": {}, "RepoTags": [], "RepoDigests": [], **self.images.get(image_id, {})}
+        return {"Id": image_id, "Os": "linux", "Config": {}, "RepoTags": [], "RepoDigests": [], **self.images.get(image_id, {})}
 
     def surroundings(self, container: str, new_image: str) -> Surroundings:
         with _Call(self, "surroundings"):
@@ -216,8 +216,8 @@ class FakeEngine:
                 raise NotFound(f"no image has the ID {image_id}")
             return stored_image(self._image(image_id), None)
 
-    def untagged_images(self) -> tuple[ImageIdentity, ...]:
-        with _Call(self, "untagged_images"):
+    def untagged_images(self, repository: str) -> tuple[ImageIdentity, ...]:
+        with _Call(self, f"untagged_images:{repository}"):
             return tuple(stored_image(self._image(image), None) for image in self.images if image not in self.local.values())
 
     def pull(self, reference: ImageReference) -> ImageIdentity:

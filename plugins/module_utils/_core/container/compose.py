@@ -47,19 +47,17 @@ def with_image_label(body: Document, old_image: ImageIdentity, new_image: ImageI
     labels = body.get("Labels") or {}
     if IMAGE_LABEL not in labels:
         return ImageLabel(body)
-    label = _label_for(labels, old_image, new_image)
-    if label is None:
+    is_id, is_manifest = (labels[IMAGE_LABEL] == value for value in (old_image.id, old_image.manifest))
+    if not is_id and not is_manifest:
         why = f"its label {IMAGE_LABEL} is {labels[IMAGE_LABEL]}, which does not tell how this version of compose identifies an image"
         return ImageLabel(body, why)
-    return ImageLabel({**body, "Labels": {**labels, IMAGE_LABEL: label}})
-
-
-def _label_for(labels: t.Mapping[str, str], old_image: ImageIdentity, new_image: ImageIdentity) -> str | None:
-    """Return the label for the new image, or None if the label of the old image follows no known scheme."""
-    is_id, is_manifest = (labels[IMAGE_LABEL] == value for value in (old_image.id, old_image.manifest))
-    if is_manifest and (not is_id or _version(labels) >= _FIRST_VERSION_WITH_MANIFEST):
-        return new_image.manifest
-    return new_image.id if is_id else None
+    has_manifest = is_manifest and (not is_id or _version(labels) >= _FIRST_VERSION_WITH_MANIFEST)
+    label = new_image.manifest if has_manifest else new_image.id
+    if new_image.id and not label:
+        why = f"its label {IMAGE_LABEL} is the manifest of its image, and the engine does not report that of the new one"
+        return ImageLabel(body, why)
+    # Before the pull, the label is not known.
+    return ImageLabel({**body, "Labels": {**labels, IMAGE_LABEL: label or ""}})
 
 
 def _version(labels: t.Mapping[str, str]) -> tuple[int, ...]:

@@ -9,6 +9,7 @@ import typing as t
 
 from ..container.dependents import RepairResult, repair_warnings
 from ..engine.errors import Conflict, EngineError, NotFound
+from ..engine.image_reference import parse_if_possible
 from ..engine.interfaces import Context, DockerOps
 from ..engine.lookup import find_container
 from ..engine.model import ImageIdentity
@@ -113,7 +114,7 @@ def _remove_replaced(ops: DockerOps, plan: Replacement) -> t.Sequence[str]:
 
 
 def remove_replaced_image(ops: DockerOps, image: ImageIdentity, in_use: str) -> tuple[list[str], list[str]]:
-    """Remove a replaced image, and its twins without a tag: the containerd store keeps each index that listed it as an image.
+    """Remove a replaced image, and its twins: the containerd store keeps an image of its own for each index in which it was pulled.
 
     The image with the ID `in_use` stays. Return the IDs of the removed images, and a warning for each that could not be removed.
     """
@@ -126,10 +127,13 @@ def remove_replaced_image(ops: DockerOps, image: ImageIdentity, in_use: str) -> 
 
 
 def _twins_of(ops: DockerOps, image: ImageIdentity) -> tuple[str, ...]:
-    if not image.manifest:
+    """Return the IDs of the same image without a tag. Only the containerd store, which reports manifests, has such images."""
+    reference = parse_if_possible(image.reference)
+    if not image.manifest or reference is None:
         return ()
     try:
-        return tuple(other.id for other in ops.untagged_images() if other.id != image.id and is_same_image(other, image))
+        untagged = ops.untagged_images(reference.repository)
+        return tuple(other.id for other in untagged if other.id != image.id and is_same_image(other, image))
     except EngineError:
         return ()
 

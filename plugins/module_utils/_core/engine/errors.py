@@ -44,7 +44,11 @@ class NotFound(EngineError):
 
 
 class ImageUnreadable(NotFound):
-    """The image is on this host, but the engine cannot read it. It counts as gone."""
+    """The image is on this host, but the engine cannot read it. It counts as gone, but tags still point to `image_id`."""
+
+    def __init__(self, message: str, image_id: str) -> None:
+        super().__init__(message)
+        self.image_id = image_id
 
 
 class Conflict(EngineError):

@@ -38,8 +38,8 @@ class DockerOps(t.Protocol):
     def image_with_id(self, image_id: str) -> ImageIdentity:
         """Return the image on this host with this full ID. Its reference is empty. Raise NotFound if there is none."""
 
-    def untagged_images(self) -> tuple[ImageIdentity, ...]:
-        """Return the images without a tag, each with an empty reference."""
+    def untagged_images(self, repository: str) -> tuple[ImageIdentity, ...]:
+        """Return the images without a tag and without a name in another repository, each with an empty reference."""
 
     def pull(self, reference: ImageReference) -> ImageIdentity:
         """Pull an image and return what the reference resolves to on this host afterwards."""

@@ -11,14 +11,38 @@ from __future__ import annotations
 
 import hashlib
 import json
+import typing as t
 
 from .image_reference import ImageReference, digest_in, parse_if_possible
 from .model import Document, ImageIdentity
 
 INDEX_MEDIA_TYPES = ("application/vnd.oci.image.index.v1+json", "application/vnd.docker.distribution.manifest.list.v2+json")
 
-_PLATFORM_FIELDS = (("Os", "os"), ("Architecture", "architecture"), ("Variant", "variant"))
-"""The fields of a platform, in the inspect document of an image and in an entry of `Manifests`."""
+_DEFAULT_VARIANTS = {"amd64": "v1", "arm64": "v8", "arm": "v7"}
+"""By architecture: the variant that an index, or the configuration of an image, may leave out."""
+
+_NOT_FOR_CONTAINERS = frozenset(
+    (
+        "AttachStderr",
+        "AttachStdin",
+        "AttachStdout",
+        "Domainname",
+        "Hostname",
+        "Image",
+        "MacAddress",
+        "NetworkDisabled",
+        "OpenStdin",
+        "StdinOnce",
+        "Tty",
+    )
+)
+"""Fields of an image's `Config` that no container gets. Engines report them only up to API 1.49."""
+
+
+class _Platform(t.NamedTuple):
+    os: str
+    architecture: str
+    variant: str
 
 
 def is_readable(image: Document) -> bool:
@@ -61,15 +85,19 @@ def image_of_container(container: Document, image: Document | None, reference: I
     """
     as_written = container["Config"]["Image"]
     runs = (container.get("ImageManifestDescriptor") or {}).get("digest")
+    if image is None and runs is None:
+        return ImageIdentity(as_written, container["Image"])
     if image is None:
-        known = tuple(filter(None, (container["Image"] if runs else "", runs)))
-        return ImageIdentity(as_written, container["Image"], known[0] if known else None, runs, None, tuple(sorted(set(known))))
+        # Only the containerd store reports what a container runs, and there the ID of an image is a digest.
+        digests = tuple(sorted({container["Image"], runs}))
+        return ImageIdentity(as_written, container["Image"], digest=container["Image"], manifest=runs, digests=digests)
     identity = stored_image(image, reference, as_written)._replace(reference=as_written)
     if runs in (None, identity.manifest):
         return identity
-    # The container was created for another platform of the index than the one that the engine describes.
+    # The engine describes another platform of the index than the one that the container was created for, or does not name the manifest.
     digests = tuple(sorted({*identity.digests, runs} - {identity.manifest}))
-    return identity._replace(manifest=runs, content=identity.content if identity.manifest is None else None, digests=digests)
+    is_described = identity.manifest is None and _is_described(image, runs)
+    return identity._replace(manifest=runs, content=identity.content if is_described else None, digests=digests)
 
 
 def _manifest_of(image: Document) -> str | None:
@@ -79,18 +107,30 @@ def _manifest_of(image: Document) -> str | None:
         return descriptor.get("digest")
     if not is_readable(image):
         return None
-    wanted = tuple(image.get(field) or "" for field, _field in _PLATFORM_FIELDS)
-    fitting = {
-        manifest["Descriptor"]["digest"]
-        for manifest in image.get("Manifests") or ()
-        if manifest.get("Available") and _platform_of(manifest) == wanted
+    described = _platform(image.get("Os"), image.get("Architecture"), image.get("Variant"))
+    available = [manifest for manifest in image.get("Manifests") or () if manifest.get("Available")]
+    same_architecture = {
+        manifest["Descriptor"]["digest"]: _platform_of(manifest) for manifest in available if _platform_of(manifest)[:2] == described[:2]
     }
-    return fitting.pop() if len(fitting) == 1 else None
+    if len(same_architecture) > 1:
+        same_architecture = {digest: platform for digest, platform in same_architecture.items() if platform == described}
+    return next(iter(same_architecture)) if len(same_architecture) == 1 else None
 
 
-def _platform_of(manifest: Document) -> tuple[str, ...]:
+def _platform(os: str | None, architecture: str | None, variant: str | None) -> _Platform:
+    return _Platform(os or "", architecture or "", variant or _DEFAULT_VARIANTS.get(architecture or "", ""))
+
+
+def _platform_of(manifest: Document) -> _Platform:
     platform = (manifest.get("ImageData") or {}).get("Platform") or {}
-    return tuple(platform.get(field) or "" for _field, field in _PLATFORM_FIELDS)
+    return _platform(platform.get("os"), platform.get("architecture"), platform.get("variant"))
+
+
+def _is_described(image: Document, digest: str) -> bool:
+    """Whether a manifest of an index can be what the inspect document describes. True if the engine does not say."""
+    entries = [manifest for manifest in image.get("Manifests") or () if manifest["Descriptor"]["digest"] == digest]
+    described = _platform(image.get("Os"), image.get("Architecture"), image.get("Variant"))
+    return all(_platform_of(manifest)[:2] == described[:2] for manifest in entries)
 
 
 def _digest_of(image: Document, reference: ImageReference) -> str | None:
@@ -109,7 +149,7 @@ def _content_of(image: Document) -> str | None:
     if not is_readable(image) or "RootFS" not in image:
         return None
     layers = (image["RootFS"] or {}).get("Layers") or []
-    config = {field: value for field, value in (image.get("Config") or {}).items() if value}
-    platform = [image.get(field) or "" for field, _field in _PLATFORM_FIELDS]
+    config = {field: value for field, value in (image.get("Config") or {}).items() if value and field not in _NOT_FOR_CONTAINERS}
+    platform = _platform(image.get("Os"), image.get("Architecture"), image.get("Variant"))
     parts = [layers, config, image.get("Created"), platform]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

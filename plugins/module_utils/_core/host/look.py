@@ -187,7 +187,8 @@ class HostInspection:
             reason = f"its image never came from a registry, and {followed.domain} does not offer it: {describe(error)}"
             return Assessment(Status.LOCAL, reason)
         if problem is PullErrorKind.NOT_FOUND and built_here is None:
-            return Assessment(Status.LOCAL, f"its image is on this host, and {followed.domain} does not offer it: {describe(error)}")
+            reason = f"its image is on this host, and {followed.domain} does not offer it: {describe(error)}"
+            return Assessment(Status.LOCAL, reason, problem=problem)
         return Assessment(Status.UNKNOWN, f"{followed.as_written}: {describe(error)}", problem=problem)
 
     def _compare(self, container: Document, resolved: ResolvedImage, images: LocalImages) -> Assessment:

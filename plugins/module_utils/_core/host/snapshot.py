@@ -10,7 +10,7 @@ import typing as t
 from ..engine.errors import EngineError, NotFound
 from ..engine.image_reference import ImageReference, followed_by, parse_if_possible
 from ..engine.model import Document, ImageIdentity, Published, Record
-from ..engine.reported_image import image_of_container, stored_image, was_built_here
+from ..engine.reported_image import image_of_container, is_readable, stored_image, was_built_here
 from .reader import Answer
 
 
@@ -88,8 +88,9 @@ class LocalImages:
         return self._details.get(image_id) or self._images.get(image_id)
 
     def has(self, image_id: str) -> bool:
-        """Whether an image is on this host."""
-        return image_id in self._images
+        """Whether an image is on this host, and can be read as far as is known."""
+        details = self._details.get(image_id)
+        return image_id in self._images and (details is None or is_readable(details))
 
     def was_built_here(self, image_id: str) -> bool | None:
         """Whether an image was built or loaded on this host instead of pulled. None if the engine does not tell."""

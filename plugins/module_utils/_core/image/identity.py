@@ -3,8 +3,8 @@
 
 """Decide whether two images are the same.
 
-A container runs the manifest for its platform and the configuration in it. Two images are the same if these are, whatever index lists them,
-and also if they differ only in compression or annotations.
+A container runs the manifest for its platform and the configuration in it. So two images are the same if they have the same manifest, in
+whatever index it is listed, and also if they differ only in compression or annotations.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from ..engine.model import ImageIdentity
 
 
 def is_same_image(one: ImageIdentity, other: ImageIdentity) -> bool | None:
-    """Whether a container gets the same from both images. None if that cannot be told before the image is on this host.
+    """Whether a container gets the same from both images. None, which callers take for no, if only a pull can tell.
 
-    An ID that is equal decides, then the manifest, then the content. An image that is not on this host is recognised by its digests.
+    One thing that both have is enough: the ID, the manifest, the content, or a digest. Only images on this host are known to differ.
     """
     if one.id and one.id == other.id:
         return True
     if one.manifest and one.manifest == other.manifest:
         return True
-    if one.content and other.content:
-        return one.content == other.content
-    if one.id and other.id:
-        return False
-    return True if _all_digests(one) & _all_digests(other) else None
+    if one.content and one.content == other.content:
+        return True
+    if _all_digests(one) & _all_digests(other):
+        return True
+    return False if one.id and other.id else None
 
 
 def _all_digests(image: ImageIdentity) -> set[str]:

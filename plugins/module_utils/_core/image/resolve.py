@@ -101,9 +101,11 @@ def match_running(resolved: ResolvedImage, running: ImageIdentity) -> ResolvedIm
 
 
 def local_image_id(ops: Images, reference: ImageReference) -> str | None:
-    """Return the ID of the image that a reference points at on this host, or None. Raise EngineError."""
+    """Return the ID of the image that a reference points at on this host, readable or not, or None. Raise EngineError."""
     try:
         return ops.local_image(reference).id
+    except ImageUnreadable as error:
+        return error.image_id
     except NotFound:
         return None
 

@@ -39,6 +39,6 @@ def check_recreate(context: Context, lock: RunLock, request: RecreateRequest, so
 
 
 def _doubt_about_rejection(context: Context, request: RecreateRequest, result: CycleResult) -> str:
-    """A rejected image may be known only by its ID, and what an index has for this host is unknown. Only a pull shows both."""
+    """Only a pull can tell if the rejected image is known only by its ID, or if the new one is in an index that is not on this host."""
     rejected = None if request.force else Rejections(context.memory).recall(result.container_name)
     return _MAYBE_REJECTED if rejected and not (rejected.digest and result.new_image.manifest) else ""

@@ -8,12 +8,12 @@ from __future__ import annotations
 import typing as t
 
 from ..cycle.report import cycle_report
-from ..cycle.result import CycleResult, Outcome
+from ..cycle.result import CycleResult
 from ..engine.image_reference import ImageReference
 from ..engine.interfaces import Context, DockerOps
 from ..engine.model import Inspected, PullPolicy, ReturnValues
-from ..image.pull import pull
-from ..image.resolve import ResolvedImage, local_image_id
+from ..image.pull import ImageSource, pull
+from ..image.resolve import ResolvedImage, ask_registry, local_image_id
 from ..plan.requests import RecreateRequest
 from ..state.lock import RunLock
 from .check_recreate import check_recreate
@@ -28,25 +28,29 @@ class Prepared(t.NamedTuple):
 
 def prepare(context: Context, lock: RunLock, request: RecreateRequest) -> Prepared:
     """Pull the image and predict the update. Raise what the update would raise before it touches anything."""
-    recording = _RecordingSource()
-    return Prepared(check_recreate(context, lock, request, recording.source), recording.pulled)
+    return _prepare_from(pull, context, lock, request)
 
 
 def check_prepare(context: Context, lock: RunLock, request: RecreateRequest) -> Prepared:
     """Predict what `prepare` would return, without the pull."""
-    predicted = check_recreate(context, lock, request)
-    return Prepared(predicted, predicted.outcome is Outcome.RECREATED and not predicted.new_image.id)
+    return _prepare_from(ask_registry, context, lock, request)
+
+
+def _prepare_from(source: ImageSource, context: Context, lock: RunLock, request: RecreateRequest) -> Prepared:
+    recording = _RecordingSource(source)
+    return Prepared(check_recreate(context, lock, request, recording.source), recording.pulled)
 
 
 class _RecordingSource:
-    """A pull that records whether it changed the image on this host."""
+    """Records whether the image of a source is another one than the reference points at on this host."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: ImageSource) -> None:
+        self._source = source
         self.pulled = False
 
     def source(self, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> ResolvedImage:
         before = local_image_id(ops, reference)
-        resolved = pull(ops, reference, policy, inspected)
+        resolved = self._source(ops, reference, policy, inspected)
         self.pulled = resolved.image.id != before
         return resolved
 

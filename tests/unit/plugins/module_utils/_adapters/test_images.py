@@ -148,6 +148,7 @@ class TestImagesById:
         def __init__(self, **documents: Any) -> None:
             super().__init__()
             self.documents = documents
+            self.listed: dict[str, dict[str, Any]] = {}
 
         def inspect_image(self, reference: str) -> dict[str, Any]:
             for image_id, document in self.documents.items():
@@ -157,9 +158,8 @@ class TestImagesById:
                     return {"Id": image_id, "Os": "linux", "Architecture": "amd64", **document}
             raise docker.errors.ImageNotFound(reference)
 
-        def images(self, filters: dict[str, bool]) -> list[dict[str, str]]:
-            assert filters == {"dangling": True}
-            return [{"Id": image_id} for image_id in self.documents]
+        def images(self) -> list[dict[str, Any]]:
+            return [{"Id": image_id, "RepoTags": None, **self.listed.get(image_id, {})} for image_id in self.documents]
 
     def test_image_is_found_by_its_whole_id(self) -> None:
         client = self.Client(abc={}, empty={"Os": "", "Architecture": ""})
@@ -170,4 +170,19 @@ class TestImagesById:
 
     def test_untagged_images_are_those_that_are_still_there(self) -> None:
         client = self.Client(one={}, removed=docker.errors.ImageNotFound("gone"), unreadable={"Os": "", "Architecture": ""}, two={})
-        assert [image.id for image in untagged_images(client)] == ["one", "two"]
+        assert [image.id for image in untagged_images(client, "registry.example/shop")] == ["one", "two"]
+
+    @pytest.mark.parametrize(
+        ("listed", "found"),
+        [
+            ({"RepoTags": [], "RepoDigests": []}, True),
+            ({"RepoTags": ["<none>:<none>"], "RepoDigests": ["<none>@<none>"]}, True),
+            ({"RepoTags": [], "RepoDigests": [f"registry.example/shop@{DIGEST}"]}, True),
+            ({"RepoTags": [], "RepoDigests": [f"registry.example/shop@{DIGEST}", f"mirror.example/shop@{DIGEST}"]}, False),
+            ({"RepoTags": ["registry.example/shop:1"], "RepoDigests": []}, False),
+        ],
+    )
+    def test_image_with_a_name_that_somebody_may_use_is_not_untagged(self, listed: dict[str, Any], found: bool) -> None:
+        client = self.Client(one={})
+        client.listed["one"] = listed
+        assert bool(untagged_images(client, "registry.example/shop")) is found

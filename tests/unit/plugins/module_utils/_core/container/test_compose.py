@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.com
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity
 
 OLD, NEW = ImageIdentity("shop:1", "old-id", manifest="old-manifest"), ImageIdentity("shop:1", "new-id", manifest="new-manifest")
+NOT_PULLED = ImageIdentity("shop:1", "")
 OLD_MANIFEST = OLD._replace(id="old-manifest")
 """An image that was pulled without an index: its ID is its manifest."""
 
@@ -36,6 +37,9 @@ OLD_MANIFEST = OLD._replace(id="old-manifest")
         ("old-manifest", "dev", OLD_MANIFEST, NEW, "new-id"),
         ("old-manifest", "5.4.0", OLD, NEW._replace(manifest=None), None),
         ("old-id", "2.40.3", OLD._replace(manifest=None), NEW, "new-id"),
+        ("old-id", "2.40.3", OLD, NOT_PULLED, ""),
+        ("old-manifest", "5.4.0", OLD, NOT_PULLED, ""),
+        ("old-manifest", "5.4.0", OLD, NOT_PULLED._replace(manifest="new-manifest"), "new-manifest"),
         ("by-hand", "2.40.3", OLD, NEW, None),
         ("", "2.40.3", OLD, NEW, None),
     ],

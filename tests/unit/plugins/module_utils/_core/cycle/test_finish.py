@@ -155,11 +155,11 @@ class TestCleanUpImages:
         manifest, other = ({"Descriptor": {"digest": f"sha256:{letter * 64}"}} for letter in "ab")
         engine.images.update({"old": manifest, "twin": manifest, "stranger": other})
         recreate(engine, Cleanup(remove_replaced=True))
-        assert engine.calls[-3:] == ["untagged_images", "remove_image:old", "remove_image:twin"]
+        assert engine.calls[-3:] == ["untagged_images:docker.io/library/shop", "remove_image:old", "remove_image:twin"]
 
     def test_twins_that_cannot_be_listed_stay(self, engine: FakeEngine) -> None:
         engine.images["old"] = {"Descriptor": {"digest": f"sha256:{'a' * 64}"}}
-        engine.errors["untagged_images"] = REFUSAL
+        engine.errors["untagged_images:docker.io/library/shop"] = REFUSAL
         assert recreate(engine, Cleanup(remove_replaced=True)).warnings == ()
         assert engine.calls[-1] == "remove_image:old"
 

@@ -61,7 +61,10 @@ class TestManifest:
             ([entry(MANIFEST, "amd64"), entry(ARM, "arm64")], MANIFEST),
             ([entry(ARM, "arm64"), entry(MANIFEST, "amd64"), ATTESTATION], MANIFEST),
             ([entry(MANIFEST, "amd64", available=False)], None),
-            ([entry(MANIFEST, "amd64", "v2")], None),
+            ([entry(MANIFEST, "amd64", "v2")], MANIFEST),  # It is the only one that the engine can describe.
+            ([entry(MANIFEST, "amd64", "v1"), entry(ARM, "amd64", "v3")], MANIFEST),
+            ([entry(MANIFEST, "amd64"), entry(ARM, "amd64", "v3")], MANIFEST),
+            ([entry(MANIFEST, "amd64", "v2"), entry(ARM, "amd64", "v3")], None),
             ([entry(MANIFEST, "amd64", os="windows")], None),
             ([entry(ARM, "arm64")], None),
             ([ATTESTATION], None),
@@ -110,6 +113,8 @@ class TestContent:
         "change",
         [
             {"Id": "sha256:other"},
+            {"Variant": "v1"},
+            {"Config": {**CONTENT["Config"], "Hostname": "builder", "Image": "sha256:parent", "Tty": True}},  # type: ignore[dict-item]
             {"RepoDigests": []},
             {"Size": 3},
             {"Config": {**CONTENT["Config"], "Labels": None, "Entrypoint": [], "User": ""}},  # type: ignore[dict-item]
@@ -165,6 +170,11 @@ class TestContainer:
     def test_container_of_another_platform_has_unknown_content(self) -> None:
         image = image_of_container(container(INDEX, ARM), containerd(entry(MANIFEST, "amd64"), entry(ARM, "arm64")), SHOP)
         assert (image.manifest, image.content, image.digests) == (ARM, None, (INDEX, ARM))
+
+    def test_container_of_another_platform_has_unknown_content_even_if_no_manifest_fits(self) -> None:
+        two = (entry(MANIFEST, "amd64", "v2"), entry(INDEX, "amd64", "v3"))
+        assert image_of_container(container(INDEX, ARM), containerd(*two, entry(ARM, "arm64")), SHOP).content is None
+        assert image_of_container(container(INDEX, MANIFEST), containerd(*two), SHOP).content is not None
 
     def test_container_tells_the_manifest_that_its_index_does_not_tell(self) -> None:
         image = image_of_container(container(INDEX, MANIFEST), containerd(), SHOP)

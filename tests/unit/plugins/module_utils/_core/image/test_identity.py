@@ -39,7 +39,7 @@ TRUTH: list[tuple[str, ImageIdentity, ImageIdentity, bool | None]] = [
     ("another ID with the same content", CLASSIC, image("sha256:other", content=CONTENT), True),
     ("another ID with other content", CLASSIC, image("sha256:other", content=OTHER_CONTENT), False),
     ("an unknown manifest with the same content", RUNNING, image(NEW_INDEX, content=CONTENT), True),
-    ("a digest of both, but other content", CLASSIC, image("sha256:other", content=OTHER_CONTENT, digests=(INDEX,)), False),
+    ("a digest of both, although another engine described the content", CLASSIC, image("new", content="other", digests=(INDEX,)), True),
     # the other one is not on this host
     ("the index that was pulled", RUNNING, image("", digest=INDEX), True),
     ("the manifest that runs", RUNNING, image("", digest=MANIFEST, manifest=MANIFEST), True),

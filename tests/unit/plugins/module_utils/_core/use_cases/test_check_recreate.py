@@ -163,7 +163,7 @@ class TestRejectedImage:
     def test_rejected_image_that_is_local_is_recognised_by_its_id(self, engine: FakeEngine) -> None:
         engine.local["docker.io/library/shop:2"] = "new"
         assert check_web(engine, self.rejected("new", None)).outcome is Outcome.SKIPPED
-        assert check_web(engine, self.rejected("other", digest_of("new"))).outcome is Outcome.RECREATED
+        assert check_web(engine, self.rejected("other", digest_of("other"))).outcome is Outcome.RECREATED
 
     def test_newer_image_than_the_rejected_one_leaves_no_doubt_about_the_rejection(self, engine: FakeEngine) -> None:
         result = check_web(engine, self.rejected("bad", digest_of("bad")))

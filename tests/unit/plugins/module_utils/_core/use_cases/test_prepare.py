@@ -73,7 +73,10 @@ def test_check_mode_pulls_nothing(engine: FakeEngine) -> None:
     assert "pull" not in engine.calls
     engine.local["docker.io/library/other:1"] = "new"
     engine.local["docker.io/library/shop:2"] = "new"
-    assert not run(engine, check_prepare).pulled, "the image is local already"
+    assert run(engine, check_prepare).pulled, "the image is local already, and the tag does not point at it yet"
+    assert run(engine).pulled
+    assert not run(engine, check_prepare).pulled
+    assert not run(engine).pulled
 
 
 def test_prepare_fails_when_the_update_would_be_refused(engine: FakeEngine) -> None:
