@@ -177,6 +177,22 @@ def test_removed_images_leave_nothing_unused_behind(sandbox: Sandbox, repository
     assert old.isdisjoint(image["Id"] for image in listed(sandbox.client, all=True))
 
 
+def test_image_that_was_pulled_by_its_digest_is_removed_too(sandbox: Sandbox, repository: Repository, v1: str) -> None:
+    """A rollout updates every host like this."""
+    repository.publish_attested(v1, 1)
+    sandbox.service(repository.pull())
+    replaced = []
+    for tag, image in (("v2", V2), ("v3", WebImage("v3"))):
+        replaced.append(sandbox.inspect(repository.container_name)["Image"])
+        digest = repository.publish_attested(local(sandbox, tag, image), 1)
+        sandbox.client.remove_image(f"{registry.ADDRESS}/{sandbox.prefix}/shop:{tag}")
+        if tag == "v2":
+            sandbox.client.remove_image(f"{registry.ADDRESS}/{sandbox.prefix}/shop:v1")
+        result = recreate(repository, image_digest=digest, cleanup={"remove_replaced": True})
+        assert (result["outcome"], result.get("warnings", [])) == ("recreated", [])
+    assert set(replaced).isdisjoint(image["Id"] for image in listed(sandbox.client, all=True))
+
+
 @pytest.mark.parametrize("only", ["attestations", "another platform"])
 def test_index_without_an_image_for_this_host_is_refused_before_the_stop(
     sandbox: Sandbox, repository: Repository, v1: str, only: str

@@ -122,9 +122,9 @@ def untagged_images(client: t.Any, repository: str) -> tuple[ImageIdentity, ...]
 
 
 def _is_untagged(image: Document, repository: str) -> bool:
-    tags = (parse_if_possible(name) for name in image.get("RepoTags") or ())
-    digests = (parse_if_possible(name) for name in image.get("RepoDigests") or ())
-    return not any(tags) and all(name.repository == repository for name in digests if name)
+    # The containerd store lists names with a digest among the tags too.
+    names = map(parse_if_possible, (*(image.get("RepoTags") or ()), *(image.get("RepoDigests") or ())))
+    return all(name.digest and name.repository == repository for name in names if name)
 
 
 def inspect_image(client: t.Any, name: str) -> Document:

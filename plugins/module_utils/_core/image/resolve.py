@@ -138,10 +138,17 @@ def image_of(inspected: Inspected) -> ImageIdentity:
 
 
 def has_other_tags(inspected: Inspected) -> bool:
-    """Whether a container's image has tags besides the one that the container follows."""
+    """Whether a container's image has tags besides the one that the container follows.
+
+    The containerd store also lists the digest by which an image was pulled. In the same repository, that is no other tag.
+    """
     followed = parse_if_possible(inspected.container["Config"]["Image"])
     tags = [parse_if_possible(tag) for tag in (inspected.image or {}).get("RepoTags") or ()]
-    return any(followed is None or not tag.names_same_image_as(followed) for tag in tags if tag)
+    return any(followed is None or not _belongs_to(tag, followed) for tag in tags if tag)
+
+
+def _belongs_to(tag: ImageReference, followed: ImageReference) -> bool:
+    return tag.names_same_image_as(followed) or bool(tag.digest and tag.repository == followed.repository)
 
 
 def ask_registry(ops: Images, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> ResolvedImage:

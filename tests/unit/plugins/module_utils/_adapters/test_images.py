@@ -180,6 +180,8 @@ class TestImagesById:
             ({"RepoTags": [], "RepoDigests": [f"registry.example/shop@{DIGEST}"]}, True),
             ({"RepoTags": [], "RepoDigests": [f"registry.example/shop@{DIGEST}", f"mirror.example/shop@{DIGEST}"]}, False),
             ({"RepoTags": ["registry.example/shop:1"], "RepoDigests": []}, False),
+            ({"RepoTags": [f"registry.example/shop@{DIGEST}"], "RepoDigests": [f"registry.example/shop@{DIGEST}"]}, True),
+            ({"RepoTags": [f"mirror.example/shop@{DIGEST}"], "RepoDigests": []}, False),
         ],
     )
     def test_image_with_a_name_that_somebody_may_use_is_not_untagged(self, listed: dict[str, Any], found: bool) -> None:

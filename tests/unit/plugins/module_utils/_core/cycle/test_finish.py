@@ -184,6 +184,8 @@ class TestCleanUpImages:
             (["docker.io/library/shop:1"], True),
             (["shop:stable"], False),
             (["shop:1", "shop:stable"], False),
+            (["shop:1", f"shop@sha256:{'a' * 64}"], True),
+            (["shop:1", f"mirror.example/shop@sha256:{'a' * 64}"], False),
         ],
     )
     def test_replaced_image_with_another_tag_is_kept(self, engine: FakeEngine, tags: list[str] | None, removed: bool) -> None:
