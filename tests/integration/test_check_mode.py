@@ -341,7 +341,11 @@ ROWS = [
     Row("made from an image ID", "failed", by_its_id("")),
     Row("made from an image ID, to a tag of the same image", "unchanged", by_its_id("old", known=True)),
     Row(
-        "made from an image ID, to a tag that nobody pulled yet", "unchanged", by_its_id("old"), foretold="recreated", containerd_tells=True
+        "made from an image ID, to a tag that was not pulled yet",
+        "unchanged",
+        by_its_id("old"),
+        foretold="recreated",
+        containerd_tells=True,
     ),
     Row("made from an image ID, to a tag of another image", "recreated", by_its_id("new")),
     Row("known by several digests", "unchanged", by_several_digests),
