@@ -61,6 +61,7 @@ _REJECTED: Calls = (Call("GET /volumes/{name}", "check whether the container was
 _PREFLIGHT: Calls = (*_SURROUNDINGS, *_NEW_IMAGE, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED)
 _BEGIN: Calls = (
     Call("POST /volumes/create", "record what is about to be done; this is also the lock"),
+    Call("GET /volumes", "find out whether a run on a related container is in the way"),
     Call("GET /containers/{id}/json", "check that the container is unchanged since the plan"),
     Call("GET /images/{name}/json", "part of every inspect"),
 )

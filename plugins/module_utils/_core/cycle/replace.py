@@ -12,11 +12,12 @@ import typing as t
 
 from ..container.dependents import RepairResult, repair_warnings
 from ..container.lost_files import lost_files_warning
-from ..engine.errors import EngineError
+from ..engine.errors import EngineError, FleetError
 from ..engine.model import ContainerRuntimeState, Document, ImageIdentity, is_active, name_of
 from ..image.tags import move_tag, point_tag_back
 from ..plan.decision import NewContainer, Replacement
 from ..plan.diff import diff_of
+from ..plan.relations import claims_on, has_same_relations
 from ..state.archives import ArchiveRecord
 from ..state.rejections import reject
 from .blame import Stage, is_image_to_blame
@@ -52,15 +53,19 @@ class ReplaceSteps:
             move_tag(self._context.ops, self._plan.successor.tag, self._plan.new_image, self._plan.old.name)
 
     def acquire_lock(self) -> bool:
-        """Record what the run is about to do. Return False if the container has changed since the plan; it is not touched then.
+        """Record what the run is about to do, and claim the containers related to this one.
 
-        Raise StepFailed.
+        Return False if another run works on one of them, or if any has changed since the plan; nothing is touched then. Raise StepFailed.
         """
         lock = self._run.lock
-        if not lock.acquire(self._entry):
+        if not lock.acquire(self._entry, claims_on(self._plan.related)):
             return False
-        if self._is_unchanged():
-            return True
+        try:
+            if self._is_unchanged() and has_same_relations(self._context, self._plan.old, self._plan.seen, self._plan.related):
+                return True
+        except FleetError:
+            lock.release()
+            raise
         lock.release()
         return False
 

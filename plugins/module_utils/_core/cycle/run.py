@@ -32,10 +32,12 @@ def run_cycle(context: Context, lock: RunLock, job: Job) -> CycleResult:
     """Do the job. Raise InvalidInput or StepFailed if the run ended before the old container was archived."""
     run = Run(context, lock, job)
     try:
-        for _attempt in range(ATTEMPTS):
+        attempts = 0
+        while attempts < ATTEMPTS:
             result = recreate_one(run)
             if result:
                 return with_recovery(lock, result._replace(hooks=run.hooks.results))
+            attempts += not lock.was_in_the_way  # Waiting for another run has its own limit, lock_timeout.
         raise Refused(
             f"Container {job.request.container} was not changed: something else modified it on each of {ATTEMPTS} attempts. "
             "Try again later."

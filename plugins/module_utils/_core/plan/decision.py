@@ -15,6 +15,7 @@ from ..engine.model import Document, ImageIdentity
 if t.TYPE_CHECKING:
     from ..state.archives import ArchiveRecord
     from ..state.rejections import Rejected
+    from .relations import Related
 
 
 class Unchanged(t.NamedTuple):
@@ -71,9 +72,10 @@ class Replacement(t.NamedTuple):
 
     `successor` takes the place of the old container: a new container, or an archive that is restored. `archive` is the name that the old
     container gets. `stop_timeout`, in seconds, applies to the old container and to its successor. `seen` is the inspect document of the
-    old container on which this decision is based. `new_image_created` is when the new image was built, in seconds since 1970, or None if
-    the image does not say. `lost_files` are the files that exist only in the old container's own layer. `doubt`
-    says why the replacement may turn out to be unnecessary; it is empty if it cannot.
+    old container on which this decision is based. `related` are the containers that it depends on, or that depend on it.
+    `new_image_created` is when the new image was built, in seconds since 1970, or None if the image does not say. `lost_files` are the
+    files that exist only in the old container's own layer. `doubt` says why the replacement may turn out to be unnecessary; it is empty
+    if it cannot.
     """
 
     old: OldContainer
@@ -83,6 +85,7 @@ class Replacement(t.NamedTuple):
     archive: str
     stop_timeout: int
     seen: Document
+    related: frozenset[Related] = frozenset()
     old_image_has_other_tags: bool = False
     new_image_created: int | None = None
     lost_files: tuple[str, ...] = ()

@@ -22,6 +22,7 @@ from ..image.pull import with_platform
 from ..image.resolve import ResolvedImage, has_other_tags
 from .decision import NewContainer, Replacement
 from .preflight import Candidate, run_checks
+from .relations import related_to
 from .requests import LostFiles, RecreateRequest
 from .surroundings import inspect_surroundings
 
@@ -72,6 +73,7 @@ def build_replacement(
         old_image_has_other_tags=has_other_tags(inspected),
         lost_files=files,
         seen=container,
+        related=related_to(container, [dependent.container for dependent in inspected_dependents], surroundings.others),
         warnings=(
             *warnings,
             *stranded,

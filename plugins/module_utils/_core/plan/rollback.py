@@ -16,6 +16,7 @@ from ..image.resolve import image_of
 from ..state.archives import ArchiveRecord, ArchiveStore
 from .decision import MissingContainer, Replacement, Unchanged
 from .preflight import Candidate, run_checks
+from .relations import related_to
 from .requests import ContainerRequest
 from .surroundings import inspect_surroundings
 
@@ -62,6 +63,7 @@ def plan_return(context: Context, rolled_back_to: str | None, stopwatch: Stopwat
         archive=archive_name(old.name, context.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
         stop_timeout=request.stop_timeout_for(inspected.container),
         seen=inspected.container,
+        related=related_to(inspected.container, [dependent.container for dependent in inspected_dependents], surroundings.others),
         warnings=warnings,
     )
 

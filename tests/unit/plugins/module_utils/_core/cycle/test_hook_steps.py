@@ -55,8 +55,9 @@ class TestOrder:
         result = recreate(engine, journal=journal)
         calls = engine.calls
         before, after = calls.index("exec:web:backup"), calls.index("exec:NEW:warm up")
-        assert calls[before - 2 : before + 4] == [
+        assert calls[before - 3 : before + 4] == [
             "write:evenkeel-lock.web",
+            "keys:evenkeel-",
             "inspect",
             "exec:web:backup",
             "inspect",

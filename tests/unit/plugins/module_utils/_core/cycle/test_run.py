@@ -122,6 +122,7 @@ class TestJournal:
             "keys:web",
             *TO_THE_START[:4],
             f"write:{self.LOCK}",
+            "keys:evenkeel-",
             *TO_THE_START[4:8],
             f"write:{self.NEW}",
             TO_THE_START[8],
