@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.interf
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
     ContainerRuntimeState,
     Document,
+    EventLog,
     Failure,
     HookRun,
     ImageIdentity,
@@ -62,9 +63,19 @@ class FakeClock:
     def unix_seconds(self) -> int:
         return self._epoch + int(self.now)
 
-    def sleep(self, seconds: float, events: list[float] | None = None) -> None:
+    def sleep(self, seconds: float, events: FakeEvents | None = None) -> None:
         assert seconds > 0, "a gate that does not wait is a busy loop"
-        self.now += min(seconds, events.pop(0)) if events else seconds
+        self.now += min(seconds, events.delays.pop(0)) if events and events.delays else seconds
+
+
+class FakeEvents(t.NamedTuple):
+    """The events of a container: the seconds until each, and what they say in the end."""
+
+    delays: list[float]
+    said: EventLog
+
+    def log(self, _since: str) -> EventLog:
+        return self.said
 
 
 class Killed(BaseException):
@@ -113,7 +124,8 @@ class FakeEngine:
     `errors` makes a call fail before it does anything, `lost_answers` after it was carried out; `unreachable` makes it fail that many
     times with `unreachable_error`. `call_counter` kills the run at a call, and `on_each_call` is called before each call.
     `probe_results` are the next results of probe() for each container, of which the last one repeats; without any, probe() returns the
-    real state, in which a running container is healthy. `event_delays` are the seconds until an event arrives, wait by wait.
+    real state, in which a running container is healthy. `event_delays` are the seconds until an event arrives, wait by
+    wait, and `event_log` is what the events say in the end.
     `hook_runs` are the results of commands by their last word, `call_seconds` the durations of calls, and `images` more fields of the
     inspect documents of images, by ID.
 
@@ -134,6 +146,7 @@ class FakeEngine:
         self.unreachable_error: EngineError = NoAnswer("nobody listens")
         self.probe_results: dict[str, list[ContainerRuntimeState | EngineError]] = {}
         self.event_delays: list[float] = []
+        self.event_log = EventLog()
         self.failures: dict[str, Failure] = {}
         self.hook_runs: dict[str, HookRun] = {}
         self.created: list[dict[str, t.Any]] = []
@@ -307,8 +320,8 @@ class FakeEngine:
                 raise result
             return result._replace(name=actual.name, image_id=actual.image_id, started_at=result.started_at or actual.started_at)
 
-    def events(self, _container: str) -> list[float]:
-        return self.event_delays
+    def events(self, _container: str) -> FakeEvents:
+        return FakeEvents(self.event_delays, self.event_log)
 
     def failure(self, container: str) -> Failure:
         with _Call(self, f"failure:{self._label(container)}"):

@@ -163,7 +163,7 @@ class _EngineInState(FakeEngine):
 
     def start(self, container: str) -> None:
         if self._state.way["fails"] == "cannot be started" and self._is_bad(self._find(container)):
-            raise BadRequest("no such file or directory")
+            raise BadRequest('exec: "/bin/shop": stat /bin/shop: no such file or directory')
         was_up = is_active(self._find(container))
         super().start(container)
         if not was_up and self._find(container)["Id"] == self._state.run["old_id"]:

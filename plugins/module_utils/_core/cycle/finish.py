@@ -19,7 +19,7 @@ from ..plan.requests import Cleanup
 from ..state.archives import ArchiveRecord, ArchiveStore
 from ..state.journal import JournalEntry
 from ..state.rejections import Rejections, reject
-from .blame import Stage, is_image_to_blame
+from .blame import Evidence, Stage, excuse_for
 from .repair import recreate_dependents
 
 
@@ -35,7 +35,7 @@ def complete(context: Context, entry: JournalEntry, new_id: str) -> Completion:
     dependents = recreate_dependents(context, entry.old.dependents, entry.old.id, new_id, entry.archive)
     if not isinstance(entry.successor, ArchiveRecord):
         warnings = Rejections(context.memory).forget(entry.container)
-    elif is_image_to_blame(Stage.OPERATOR):
+    elif not excuse_for(Stage.OPERATOR, Evidence(rejects=entry.rejects)):
         warnings = reject(context, entry.container, new_id, entry.new_image, entry.old_image, "the operator rolled it back")
     else:
         warnings = ()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ..engine.errors import EngineError, NotFound
 from ..engine.interfaces import Clock, HealthProbe
-from ..engine.model import ContainerRuntimeState, RuntimeStatus
+from ..engine.model import ContainerRuntimeState, EventLog, RuntimeStatus
 from ..engine.timing import require_seconds
 
 _RETRY_FAILED_PROBES_FOR = 30.0
@@ -48,7 +48,7 @@ class HealthOutcome(t.NamedTuple):
     """The verdict, and the reason as the end of a sentence that starts with the container's name.
 
     `last` is the last look that succeeded. `seen_up` is true if any look found the container up. `unreadable` is true if the gate gave up
-    because its looks failed.
+    because its looks failed, and `missed_looks` if any look failed. `log` has the events of a new container that did not pass.
     """
 
     verdict: Verdict
@@ -56,6 +56,8 @@ class HealthOutcome(t.NamedTuple):
     last: ContainerRuntimeState | None = None
     seen_up: bool = False
     unreadable: bool = False
+    missed_looks: bool = False
+    log: EventLog = EventLog()
 
 
 def wait_for_health(
@@ -75,19 +77,23 @@ def wait_for_health(
     """
     gate = _HealthWatch(config, began=clock.monotonic(), new=new)
     last = None
-    seen_up = False
+    first_start = ""
+    seen_up = missed_looks = False
     events = probe.events(container)
     while True:
         try:
             last = probe.probe(container)
+            first_start = first_start or last.started_at
             seen_up = seen_up or last.status is not RuntimeStatus.EXITED
             outcome = gate.observe(last if require_healthy else _ignore_health_check(last), clock.monotonic())
         except NotFound:
             outcome = HealthOutcome(Verdict.CRASHED, "no longer exists", unreadable=True)
         except EngineError as error:
+            missed_looks = True
             outcome = gate.observe_error(error, clock.monotonic())
         if outcome:
-            return outcome._replace(last=last, seen_up=seen_up)
+            log = events.log(first_start) if new and outcome.verdict is not Verdict.HEALTHY else EventLog()
+            return outcome._replace(last=last, seen_up=seen_up, missed_looks=missed_looks, log=log)
         clock.sleep(gate.until_next_look(clock.monotonic()), events)
 
 

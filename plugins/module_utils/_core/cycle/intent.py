@@ -37,6 +37,7 @@ def journal_entry_for(plan: Replacement, job: Job, holder: Holder) -> JournalEnt
         holder=holder,
         announces_touch=hooks.pre_update is not None,
         rollout=job.rollout,
+        rejects=job.rejects,
     )
 
 

@@ -24,7 +24,8 @@ class Job(t.NamedTuple):
     """What a run is to do: decide about a container with `plan`, and carry out the decision.
 
     `health` is the gate for the new container, and for the old one if it is restored. With `keep_archive` nothing is cleaned up, because
-    the archive needs its image; the archive is stored with `rollout`, which may be empty.
+    the archive needs its image; the archive is stored with `rollout`, which may be empty. With `rejects`, going back to an archive
+    rejects the image of the replaced container.
     """
 
     request: ContainerRequest
@@ -34,6 +35,7 @@ class Job(t.NamedTuple):
     keep_archive: bool = False
     hooks: Hooks = NO_HOOKS
     rollout: str = ""
+    rejects: bool = True
 
 
 class Run:

@@ -16,8 +16,9 @@ from ..plan.recovery import RecoveryAction, RecoveryPlan, forget_command, plan_r
 from ..state.archives import ArchiveRecord
 from ..state.journal import JournalEntry
 from ..state.rejections import reject
-from .blame import Stage, is_image_to_blame
+from .blame import Stage, excuse_for
 from .discard import FailedArchive, FailedContainer, ToDiscard
+from .evidence import evidence_of_gate
 from .finish import complete, forget_archive
 from .health import HealthOutcome, Verdict, wait_for_health
 from .job import Run
@@ -40,7 +41,7 @@ def recover(run: Run, entry: JournalEntry, new_id: str | None) -> tuple[RepairRe
             gate = _verify(run, entry, plan.new_id)
             if gate.verdict is Verdict.HEALTHY:
                 return _finish(context, entry, plan.new_id)
-            rejects_image = is_image_to_blame(Stage.RECOVERY, was_seen=not gate.unreadable, was_seen_up=gate.seen_up)
+            rejects_image = not excuse_for(Stage.RECOVERY, evidence_of_gate(gate, run.job.health))
     dependents = _restore(run, entry, plan)
     if entry.successor is None:
         forget_archive(context, entry.container, entry.old.id)

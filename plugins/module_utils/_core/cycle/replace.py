@@ -20,7 +20,8 @@ from ..plan.diff import diff_of
 from ..plan.relations import claims_on, has_same_relations
 from ..state.archives import ArchiveRecord
 from ..state.rejections import reject
-from .blame import Stage, is_image_to_blame
+from .blame import Stage, excuse_for
+from .evidence import evidence_of_gate, with_failure
 from .finish import clean_up, complete
 from .health import Verdict, wait_for_health
 from .hook_steps import run_post_update, run_pre_update
@@ -86,8 +87,8 @@ class ReplaceSteps:
             gate = wait_for_health(self._context.probe, self._context.clock, self._new_id, self._run.job.health)
         if gate.verdict is not Verdict.HEALTHY:
             failed = what_to_discard(self._plan, self._new_id)
-            rejects_image = is_image_to_blame(Stage.HEALTH_GATE, was_seen=not gate.unreadable)
-            raise SuccessorFailed(_REASONS[gate.verdict], f"{self._plan.old.name} {gate.why}", failed, rejects_image=rejects_image)
+            evidence = evidence_of_gate(gate, self._run.job.health)
+            raise SuccessorFailed(_REASONS[gate.verdict], f"{self._plan.old.name} {gate.why}", failed, Stage.HEALTH_GATE, evidence)
         self._compare_images(gate.last)
 
     def restore(self, failure: SuccessorFailed) -> CycleResult:
@@ -96,11 +97,15 @@ class ReplaceSteps:
         event, restored = rollback(run, plan, failure.failed, failure.reason, failure.cause)
         warnings: tuple[str, ...] = ()
         if restored.problem is None:
-            if failure.rejects_image:
+            excuse = excuse_for(failure.stage, with_failure(failure.evidence, event.failure, plan, run.job.health))
+            if excuse:
+                warnings = (
+                    f"{plan.new_image.reference} was not recorded as rejected, because {excuse}. The next run tries it again.",
+                    *point_tag_back(run.context.ops, plan.old.id, plan.old_image, plan.new_image, "new"),
+                )
+            else:
                 reason = f"{event.reason.value}: {event.failure.error}"
                 warnings = reject(run.context, plan.old.name, plan.old.id, plan.old_image, plan.new_image, reason)
-            else:
-                warnings = point_tag_back(run.context.ops, plan.old.id, plan.old_image, plan.new_image, "new")
             # If the rollback failed, the journal entry stays, and the next run tries again.
             run.lock.release()
         return CycleResult(

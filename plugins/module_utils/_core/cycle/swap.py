@@ -12,8 +12,9 @@ from ..engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound, R
 from ..engine.model import RuntimeStatus
 from ..plan.decision import NewContainer, Replacement
 from ..state.archives import ArchiveRecord
-from .blame import Stage, is_image_to_blame
+from .blame import Evidence, Stage
 from .discard import FailedArchive, FailedContainer, ToDiscard
+from .evidence import evidence_of_refusal
 from .job import Run
 from .restore import restore, wait_for_pending_stop
 from .result import RollbackReason
@@ -22,15 +23,16 @@ from .result import RollbackReason
 class SuccessorFailed(Exception):
     """The old container waits in its archive, and its successor could not be started or did not pass the gate.
 
-    `cause` describes `reason`.
+    `cause` describes `reason`. `stage` and `evidence` show whether the image is to blame.
     """
 
-    def __init__(self, reason: RollbackReason, cause: str, failed: ToDiscard, *, rejects_image: bool) -> None:
+    def __init__(self, reason: RollbackReason, cause: str, failed: ToDiscard, stage: Stage, evidence: Evidence) -> None:
         super().__init__(cause)
         self.reason = reason
         self.cause = cause
         self.failed = failed
-        self.rejects_image = rejects_image
+        self.stage = stage
+        self.evidence = evidence
 
 
 def what_to_discard(plan: Replacement, new_id: str | None, *, answer_lost: bool = False) -> ToDiscard:
@@ -113,10 +115,10 @@ class Swap:
         try:
             return self._create(successor) if isinstance(successor, NewContainer) else self._return_archive(successor)
         except EngineError as error:
-            rejects_image = is_image_to_blame(Stage.CREATE, error, is_archive=isinstance(successor, ArchiveRecord))
+            evidence = evidence_of_refusal(self._plan, error)
             incomplete_id = error.container if isinstance(error, CreateIncomplete) else None
             failed = what_to_discard(self._plan, incomplete_id, answer_lost=isinstance(error, NoAnswer))
-            raise SuccessorFailed(RollbackReason.CREATE_FAILED, str(error), failed, rejects_image=rejects_image) from error
+            raise SuccessorFailed(RollbackReason.CREATE_FAILED, str(error), failed, Stage.CREATE, evidence) from error
 
     def _create(self, new: NewContainer) -> str:
         with self._stopwatch.step("create"):
@@ -143,8 +145,8 @@ class Swap:
                     self._ops.start(new_id)
         except EngineError as error:
             failed = what_to_discard(self._plan, new_id)
-            rejects_image = is_image_to_blame(stage, error)
-            raise SuccessorFailed(RollbackReason.START_FAILED, str(error), failed, rejects_image=rejects_image) from error
+            evidence = evidence_of_refusal(self._plan, error)
+            raise SuccessorFailed(RollbackReason.START_FAILED, str(error), failed, stage, evidence) from error
         if self._plan.successor.runs:
             self._stopwatch.came_up()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from .image_reference import ImageReference
-from .model import ContainerRuntimeState, Document, Failure, HookRun, ImageIdentity, Inspected, Published, Record, Surroundings
+from .model import ContainerRuntimeState, Document, EventLog, Failure, HookRun, ImageIdentity, Inspected, Published, Record, Surroundings
 
 
 class DockerOps(t.Protocol):
@@ -83,6 +83,12 @@ class EventWaiter(t.Protocol):
 
     def wait(self, seconds: float) -> object:
         """Return at the first event since the last wait, or after `seconds`. Never raise."""
+
+    def log(self, since: str) -> EventLog:
+        """Return the events since the container was started at `since`, a time stamp of the engine.
+
+        Never raise, and take two seconds at most.
+        """
 
 
 class HealthProbe(t.Protocol):

@@ -181,6 +181,17 @@ class Failure(t.NamedTuple):
     logs: tuple[str, ...] = ()
 
 
+class EventLog(t.NamedTuple):
+    """What the engine's events say about a container since a start of it.
+
+    `actions` are their names, oldest first. `is_complete` is false if the engine may have forgotten events, as it does when it restarts,
+    and None if it does not show its events.
+    """
+
+    actions: tuple[str, ...] = ()
+    is_complete: bool | None = None
+
+
 class HookRun(t.NamedTuple):
     """The result of a command in a container. The beginning of a long `output` is dropped.
 

@@ -17,7 +17,7 @@ from .journal import Created, Holder, JournalEntry
 
 Fields = t.Mapping[str, t.Any]
 
-VERSION = 2
+VERSION = 3
 
 _SUCCESSORS: t.Mapping[str, t.Any] = {"created": Created, "archive": ArchiveRecord}
 """The types of a successor, by the key that stands for each in the text."""
@@ -59,7 +59,7 @@ def entry_from_text(text: str) -> JournalEntry:
             return _unversioned(fields)
         if version == 1:
             return _version_1(fields)
-        if version == VERSION:
+        if version in (2, VERSION):
             return _version_2(fields)
     except (AttributeError, KeyError, TypeError, ValueError):
         raise InvalidInput("it is not a journal entry of this collection, or has other fields than this version knows") from None
@@ -77,6 +77,7 @@ def _version_1(fields: Fields) -> JournalEntry:
 
 
 def _version_2(fields: Fields) -> JournalEntry:
+    """Read the formats of versions 2 and 3. Before version 3, every rollback by the operator rejected the image."""
     old = fields["old"]
     state = old["state"]
     return JournalEntry(

@@ -47,7 +47,8 @@ class JournalEntry(t.NamedTuple):
     `old` is the container as it was before the run touched it, and `archive` the name that it gets. `successor` takes its place: a new
     container, or an archive that is restored. It is None if `old` is itself an archive that is restored because no container has its name.
     `lease`, in seconds, is the longest that the run can take from here on. If `announces_touch` is true, the old container is not touched
-    before there is a record under `touch_key`. `rollout` is stored with the archive.
+    before there is a record under `touch_key`. `rollout` is stored with the archive. `rejects` is false if the replaced image is not to be
+    recorded as rejected although the operator goes back from it.
     """
 
     old: OldContainer
@@ -61,6 +62,7 @@ class JournalEntry(t.NamedTuple):
     holder: Holder
     announces_touch: bool = False
     rollout: str = ""
+    rejects: bool = True
 
     @property
     def container(self) -> str:

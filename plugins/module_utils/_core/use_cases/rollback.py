@@ -25,18 +25,24 @@ from ..state.lock import RunLock
 
 
 def rollback_to_archive(
-    context: Context, lock: RunLock, request: ContainerRequest, health: HealthConfig, *, keep_archive: bool = False
+    context: Context,
+    lock: RunLock,
+    request: ContainerRequest,
+    health: HealthConfig,
+    *,
+    keep_archive: bool = False,
+    rejects: bool = True,
 ) -> CycleResult:
     """Replace the container with its newest archive, and wait for the verdict on it. Then remove the container, or restore it.
 
-    With `keep_archive` the replaced container becomes an archive itself. Raise InvalidInput or StepFailed if the run ended before anything
-    was replaced; the message says how things are.
+    With `keep_archive` the replaced container becomes an archive itself. With `rejects` its image is recorded as rejected. Raise
+    InvalidInput or StepFailed if the run ended before anything was replaced; the message says how things are.
     """
 
     def plan(stopwatch: Stopwatch) -> Unchanged | Replacement:
         return plan_return(context, lock.rolled_back_to, stopwatch, request)
 
-    job = Job(request, plan, health, keep_archive=keep_archive)
+    job = Job(request, plan, health, keep_archive=keep_archive, rejects=rejects)
     return restore_missing(Run(context, lock, job)) or run_cycle(context, lock, job)
 
 

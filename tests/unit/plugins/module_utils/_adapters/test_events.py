@@ -15,18 +15,43 @@ import pytest
 import requests
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.events import Events
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import EventLog
+from support.real.sandbox import wait_for
+
+START = "2026-11-28T03:20:00.5Z"
+SECOND = 10**9
+STARTED = 1795836000 * SECOND + SECOND // 2
+"""The same in nanoseconds."""
+
+Event = dict[str, Any]
+
+
+def happened(action: str, after: float) -> Event:
+    """An event so many seconds after the start."""
+    return {"Action": action, "timeNano": STARTED + int(after * SECOND)}
 
 
 class Client:
-    """`docker.APIClient.events`: yields what is put into `stream`."""
+    """`docker.APIClient`: the stream yields what is put into `stream`. `past` is what the engine remembers; None if it shows nothing."""
 
-    def __init__(self, error: Exception | None = None) -> None:
-        self.stream: queue.Queue[dict[str, str]] = queue.Queue()
+    def __init__(self, error: Exception | None = None, past: list[Event] | None = None) -> None:
+        self.stream: queue.Queue[Event | None] = queue.Queue()
         self.filters: Any = None
         self.error = error
+        self.past = past
+        self.asked: tuple[str, str] | None = None
 
-    def events(self, *, filters: Any) -> Iterator[dict[str, str]]:
+    def info(self) -> dict[str, str]:
+        return {"SystemTime": "2026-11-28T04:20:30.25+01:00"}
+
+    def events(self, *, filters: Any, decode: bool, since: str = "", until: str = "") -> Iterator[Event]:
+        assert decode
         self.filters = filters
+        if since:
+            self.asked = (since, until)
+            if self.past is None:
+                raise requests.ConnectionError("no")
+            return iter(self.past)
         if self.error:
             raise self.error
         return iter(self.stream.get, None)
@@ -43,7 +68,7 @@ def test_each_event_ends_one_wait() -> None:
     events = Events(client, "web-id")
     assert returns_early(events, 10), "the open stream counts as an event"
     assert not returns_early(events, 0.05)
-    client.stream.put({"Action": "die"})
+    client.stream.put(happened("die", 1))
     assert returns_early(events, 10)
     assert not returns_early(events, 0.05)
     assert client.filters["container"] == ["web-id"]
@@ -52,3 +77,38 @@ def test_each_event_ends_one_wait() -> None:
 @pytest.mark.parametrize("error", [requests.ConnectionError("cut"), ValueError("odd")])
 def test_wait_takes_its_full_time_without_a_stream(error: Exception) -> None:
     assert not returns_early(Events(Client(error), "web-id"), 0.05)
+
+
+class TestLog:
+    def test_events_of_the_stream_and_of_the_past_are_one_list(self) -> None:
+        client = Client(past=[happened("start", 0.01), happened("kill", 3), happened("die", 4)])
+        events = Events(client, "web-id")
+        client.stream.put(happened("kill", 3))
+        assert events.log(START) == EventLog(("start", "kill", "die"), is_complete=True)
+        assert client.asked == ("1795836000.500000000", "1795836030.250000000"), "the engine would wait for a time in the future"
+
+    @pytest.mark.parametrize(
+        ("past", "is_complete"),
+        [([happened("start", 0.01), happened("die", 4)], True), ([happened("start", 3)], False), ([], False), (None, False)],
+        ids=["it remembers the start", "it was started again by a new engine", "it forgot the start", "it shows nothing"],
+    )
+    def test_broken_stream_is_complete_only_if_the_engine_remembers_the_start(self, past: list[Event] | None, is_complete: bool) -> None:
+        client = Client(past=past)
+        events = Events(client, "web-id")
+        assert returns_early(events, 10)
+        client.stream.put(None)
+        wait_for(lambda: events.log("").is_complete is False, "the end of the stream")
+        assert events.log(START).is_complete is is_complete
+
+    def test_engine_that_forgot_old_events_is_trusted_if_the_stream_holds(self) -> None:
+        events = Events(Client(past=[]), "web-id")
+        assert returns_early(events, 10)
+        assert events.log(START).is_complete is True
+
+    def test_engine_without_events_leaves_it_open(self) -> None:
+        assert Events(Client(requests.ConnectionError("cut")), "web-id").log(START) == EventLog((), is_complete=None)
+
+    def test_time_that_cannot_be_read_asks_for_no_past(self) -> None:
+        client = Client(past=[])
+        assert Events(client, "web-id").log("never").actions == ()
+        assert client.asked is None

@@ -17,6 +17,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     Refused,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
+    EventLog,
     ImageIdentity,
     Inspected,
 )
@@ -197,7 +198,15 @@ class TestRejection:
         memory = FakeJournal()
         warnings = recreate(engine, memory=memory).warnings
         assert memory.records == {}
-        assert "still points at the new image" in warnings[0]
+        assert "was not recorded as rejected, because the engine refused it for a reason outside of the image." in warnings[0]
+        assert "still points at the new image" in warnings[1]
+
+    def test_container_that_something_else_killed_does_not_reject_the_image(self, engine: FakeEngine) -> None:
+        engine.probe_results["NEW"] = [exited(137)]
+        engine.event_log = EventLog(("start", "kill", "die"), is_complete=True)
+        memory = FakeJournal()
+        assert "something else interfered" in recreate(engine, memory=memory).warnings[0]
+        assert memory.records == {}
 
 
 class TestLostFiles:
