@@ -19,6 +19,7 @@ description:
   - The prediction is more accurate than in check mode, which can only query the registry, because the image is on the host.
 extends_documentation_fragment:
   - evenkeel.fleet.recreation
+  - evenkeel.fleet.fail_on
   - evenkeel.fleet.registry
   - evenkeel.fleet.connection
   - evenkeel.fleet.attributes
@@ -184,10 +185,11 @@ warnings:
 """
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.bootstrap import open_engine
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import diff_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import diff_report, fail_on
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.prepare import check_prepare, preparation_report, prepare
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import (
     CONNECTION,
+    FAIL_ON,
     RECREATION,
     REGISTRY,
     ArgumentSpec,
@@ -203,13 +205,14 @@ def prepare_update(options, check_mode, secrets):
         prepared = check_prepare(engine.context, engine.lock, request_of(options))
     else:
         prepared = prepare(engine.context, engine.lock, request_of(options))
-    return ModuleResult(preparation_report(prepared), prepared.predicted.warnings, diff_report(prepared.predicted))
+    report = fail_on(preparation_report(prepared), rejected=options["fail_on_rejected"], unknown=options["fail_on_unknown"])
+    return ModuleResult(report, prepared.predicted.warnings, diff_report(prepared.predicted))
 
 
 def main():
     own = ArgumentSpec(dict(name=dict(type="str", required=True)))
     on_unexpected_error = {"msg": "The container was not changed.", "changed": False}
-    run_module(CONNECTION.merge(REGISTRY, RECREATION, own), prepare_update, on_unexpected_error)
+    run_module(CONNECTION.merge(REGISTRY, RECREATION, FAIL_ON, own), prepare_update, on_unexpected_error)
 
 
 if __name__ == "__main__":

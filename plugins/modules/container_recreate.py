@@ -26,6 +26,7 @@ extends_documentation_fragment:
   - evenkeel.fleet.cycle
   - evenkeel.fleet.cleanup
   - evenkeel.fleet.recreation
+  - evenkeel.fleet.fail_on
   - evenkeel.fleet.registry
   - evenkeel.fleet.connection
   - evenkeel.fleet.attributes
@@ -258,6 +259,7 @@ error_class:
       V(broken_layer), V(disk_full), V(timeout), V(forbidden) (a proxy in front of the engine rejects pulls), V(engine_lost) (the connection
       to the engine was lost) and V(other).
     - After a rollback, this is the same as RV(rollback.reason).
+    - V(image_rejected) because of O(fail_on_rejected), and V(outcome_unknown) because of O(fail_on_unknown).
     - In all other cases, this is the name of the error, such as V(invalid_input), V(engine_unavailable), V(inspect_failed), V(refused) or
       V(busy).
     - Not returned if Ansible rejects an option or if the Docker SDK for Python is missing.
@@ -506,12 +508,13 @@ warnings:
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.bootstrap import open_engine
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.hooks import Hooks
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report, diff_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report, diff_report, fail_on
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import (
     CLEANUP,
     CONNECTION,
     CYCLE,
+    FAIL_ON,
     RECREATION,
     REGISTRY,
     ArgumentSpec,
@@ -541,7 +544,8 @@ def recreate(options, check_mode, secrets):
             hooks=hooks,
             rollout=options["rollout"] or "",
         )
-    return ModuleResult(cycle_report(result), result.warnings, diff_report(result))
+    report = fail_on(cycle_report(result), rejected=options["fail_on_rejected"], unknown=options["fail_on_unknown"])
+    return ModuleResult(report, result.warnings, diff_report(result))
 
 
 def main():
@@ -550,7 +554,7 @@ def main():
         dict(keep_archive=dict(type="bool", default=False), rollout=dict(type="str"), hooks=dict(type="dict", default={}, options=hooks))
     )
     state = "The state of the container is unknown. Run the task again: it finishes or undoes the interrupted update."
-    run_module(CONNECTION.merge(REGISTRY, CYCLE, RECREATION, CLEANUP, own), recreate, {"msg": state, "changed": True})
+    run_module(CONNECTION.merge(REGISTRY, CYCLE, RECREATION, FAIL_ON, CLEANUP, own), recreate, {"msg": state, "changed": True})
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ description:
   - The restored container must pass the same health gate as a new one. If it fails, it becomes an archive again, the container that ran
     before the task is started again, and the task fails.
   - If no container has the name any more, the archive gets the name and is started.
-  - The image of the replaced container is recorded as rejected. Later runs of M(evenkeel.fleet.container_recreate) skip this
-    image. Its tag on this host points to the image of the restored container again.
+  - The image of the replaced container is recorded as rejected, unless O(reject) is V(false). Later runs of
+    M(evenkeel.fleet.container_recreate) skip this image. Its tag on this host points to the image of the restored container again.
   - If there is no archive, the task fails and nothing is changed. Containers that merely look like an archive are never used.
 extends_documentation_fragment:
   - evenkeel.fleet.one_at_a_time
@@ -45,6 +45,13 @@ options:
       - Keep the replaced container, stopped, as an archive. RV(archive) returns its name. Another run of this module restores it.
     type: bool
     default: false
+  reject:
+    description:
+      - Record the image of the replaced container as rejected, so that later runs of M(evenkeel.fleet.container_recreate) skip it.
+      - Set this to V(false) if the image is not the reason to go back, for example because another host failed. The next update then
+        tries it again.
+    type: bool
+    default: true
 notes:
   - Values of environment variables, credentials and headers are masked in all returned free text, such as messages and logs.
   - The module restores the newest archive that still exists, even if there were later updates that kept no archive.
@@ -68,6 +75,11 @@ EXAMPLES = r"""
 - name: Restore the old container after a problem was found
   evenkeel.fleet.container_rollback:
     name: web
+
+- name: Restore the old container because another host failed
+  evenkeel.fleet.container_rollback:
+    name: web
+    reject: false
 
 - name: Restore the old container and keep the newer one for inspection
   evenkeel.fleet.container_rollback:
@@ -292,12 +304,14 @@ def rollback(options, check_mode, secrets):
     if check_mode:
         result = check_rollback(engine.context, engine.lock, request)
     else:
-        result = rollback_to_archive(engine.context, engine.lock, request, health, keep_archive=options["keep_archive"])
+        result = rollback_to_archive(
+            engine.context, engine.lock, request, health, keep_archive=options["keep_archive"], rejects=options["reject"]
+        )
     return ModuleResult(rollback_report(result), result.warnings, diff_report(result))
 
 
 def main():
-    own = ArgumentSpec(dict(keep_archive=dict(type="bool", default=False)))
+    own = ArgumentSpec(dict(keep_archive=dict(type="bool", default=False), reject=dict(type="bool", default=True)))
     state = "The state of the container is unknown. Run the task again: it finishes or undoes the interrupted rollback."
     run_module(CONNECTION.merge(CYCLE, own), rollback, {"msg": state, "changed": True})
 

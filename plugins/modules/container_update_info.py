@@ -17,11 +17,12 @@ description:
   - Nothing is pulled and nothing is changed. All calls to the engine are GET requests, and therefore work through a read-only socket proxy.
   - The engine queries the registries with its own mirrors, certificates and proxies. Each image is queried once, no matter how many
     containers use it.
-  - If the status of a container cannot be determined, it is V(unknown), with the reason. The results for the other containers are not
-    affected.
+  - If the status of a container cannot be determined, it is V(unknown), and a warning has the reason. The results for the other containers
+    are not affected. A warning also names each container whose available image is skipped because the container was rolled back from it.
 extends_documentation_fragment:
   - evenkeel.fleet.connection
   - evenkeel.fleet.registry
+  - evenkeel.fleet.fail_on
   - evenkeel.fleet.attributes
 attributes:
   check_mode:
@@ -71,6 +72,8 @@ options:
       - The age of an image is known only if the image is already on the host. For other images, RV(containers[].certain) is V(false).
     type: str
 notes:
+  - A loop over RV(outdated) leaves containers with the status V(unknown) or V(rejected) as they are. Set O(fail_on_unknown) and
+    O(fail_on_rejected) in scheduled runs to notice this by the exit status.
   - O(registry_username) requires O(registry) in this module, because the containers of a host may use several registries.
   - Containers with the label C(evenkeel.enable=false) have the status V(excluded). Set
     O(evenkeel.fleet.container_recreate#module:respect_labels) to exclude them in M(evenkeel.fleet.container_recreate) as well.
@@ -292,7 +295,8 @@ left_over:
   elements: str
   sample: [web-old-1790000000]
 warnings:
-  description: What could not be read, and what this means for the results.
+  description:
+    - What could not be read, and what this means for the results. Also each container with the status V(unknown) or V(rejected), and why.
   returned: when there are warnings
   type: list
   elements: str
@@ -302,9 +306,9 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.host_read
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import parse_age
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.model import STATES, Selection, UpdateQuery
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.report import host_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.report import fail_on, host_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.update_info import inspect_host
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION, REGISTRY, ArgumentSpec
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION, FAIL_ON, REGISTRY, ArgumentSpec
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, run_module
 
 
@@ -314,7 +318,8 @@ def update_info(options, _check_mode, secrets):
     info = inspect_host(*open_host(options, secrets), query)
     for container in info.containers:
         secrets.learn_names(container.name, container.image.reference)
-    return ModuleResult(host_report(info), info.warnings)
+    report = fail_on(host_report(info), info, rejected=options["fail_on_rejected"], unknown=options["fail_on_unknown"])
+    return ModuleResult(report, info.warnings)
 
 
 def main():
@@ -328,7 +333,7 @@ def main():
         ),
         required_by={"registry_username": ("registry",)},
     )
-    run_module(CONNECTION.merge(REGISTRY, own), update_info, {"msg": "Nothing was changed.", "changed": False})
+    run_module(CONNECTION.merge(REGISTRY, FAIL_ON, own), update_info, {"msg": "Nothing was changed.", "changed": False})
 
 
 if __name__ == "__main__":

@@ -6,11 +6,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
-from support.real.ansible import run_module
+from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.volume_journal import MEMORY_LABEL
+from ansible_collections.evenkeel.fleet.plugins.modules import (
+    container_prepare,
+    container_recreate,
+    container_rollback,
+    container_update_info,
+)
+from support.real.ansible import run_module, run_module_here
 from support.real.polling_client import fetch
 from support.real.sandbox import Sandbox, Service
 from testbed.images import WebImage, shell
@@ -98,3 +106,67 @@ def test_successful_update_forgets_the_rejection(sandbox: Sandbox) -> None:
     sandbox.image("latest", WebImage("v4"))
     recreate(service)
     assert sandbox.memory == []
+
+
+@pytest.mark.behaviour("F-N1")
+def test_each_run_warns_about_a_rejected_image_or_fails_if_asked_to(sandbox: Sandbox) -> None:
+    service = sandbox.service(sandbox.moved_tag(V1, BROKEN))
+    here = {"name": service.name, "poll_interval": 0.2}
+    run_module_here(container_recreate, **here)
+    started = sandbox.inspect(service.id)["State"]["StartedAt"]
+    for check_mode in (False, False, True):
+        skipped = run_module_here(container_recreate, check_mode=check_mode, **here)
+        assert (skipped["outcome"], skipped["failed"]) == ("skipped", False)
+        assert "set force: true" in str(skipped["warnings"])
+        refused = run_module_here(container_recreate, check_mode=check_mode, fail_on_rejected=True, **here)
+        assert (refused["failed"], refused["error_class"], refused["changed"]) == (True, "image_rejected", False)
+    prepared = run_module_here(container_prepare, name=service.name)
+    assert "set force: true" in str(prepared["warnings"])
+    assert run_module_here(container_prepare, name=service.name, fail_on_rejected=True)["error_class"] == "image_rejected"
+    info = run_module_here(container_update_info, name=[service.name])
+    assert (info["containers"][0]["status"], info["failed"]) == ("rejected", False)
+    assert "set force: true" in str(info["warnings"])
+    assert run_module_here(container_update_info, name=[service.name], fail_on_rejected=True)["failed"]
+    assert run_module_here(container_update_info, name=[service.name], fail_on_unknown=True)["failed"] is False
+    assert sandbox.inspect(service.id)["State"]["StartedAt"] == started
+
+
+@pytest.mark.behaviour("F-H7b")
+def test_container_with_another_environment_tries_a_rejected_image(sandbox: Sandbox) -> None:
+    """The image works once its variable is set. No stored record shows the variable, or a fingerprint that confirms a guess."""
+    picky = WebImage("v2", command=shell('test "$MODE" = good || exit 3; httpd -f -p 8080 -h /www'))
+    service = sandbox.service(sandbox.moved_tag(V1, picky), Env=["MODE=hunter2"])
+    update = {"poll_interval": 0.2, "name": service.name}
+    assert run_module_here(container_recreate, **update)["outcome"] == "rolled_back"
+    assert run_module_here(container_recreate, **update)["outcome"] == "skipped"
+    label = sandbox.client.inspect_volume(sandbox.memory[0])["Labels"][MEMORY_LABEL]
+    assert "hunter2" not in label
+    assert len(json.loads(label)["configuration"]) == 4
+    image = sandbox.inspect(service.id)["Image"]
+    sandbox.client.remove_container(service.id, force=True)
+    again = sandbox.client.create_container_from_config({"Image": sandbox.client.inspect_image(image)["RepoTags"][0]}, service.name)["Id"]
+    sandbox.client.start(again)
+    other = sandbox.inspect(again)
+    assert run_module_here(container_update_info, name=[service.name])["outdated"] == [service.name]
+    assert run_module_here(container_recreate, check_mode=True, **update)["outcome"] == "recreated", other["Config"]["Env"]
+
+
+@pytest.mark.behaviour("F-H7b")
+def test_another_reference_to_a_rejected_image_is_tried(sandbox: Sandbox) -> None:
+    service = sandbox.service(sandbox.moved_tag(V1, BROKEN))
+    run_module_here(container_recreate, name=service.name, poll_interval=0.2)
+    other = sandbox.image("other", BROKEN)
+    assert run_module_here(container_recreate, name=service.name, image=other, poll_interval=0.2)["outcome"] == "rolled_back"
+
+
+@pytest.mark.behaviour("F-N3")
+def test_rollback_for_another_reason_does_not_reject_the_image(sandbox: Sandbox) -> None:
+    image = sandbox.moved_tag(V1, WebImage("v2"))
+    service = sandbox.service(image)
+    old_image = sandbox.inspect(service.id)["Image"]
+    update = {"poll_interval": 0.2, "name": service.name}
+    assert run_module_here(container_recreate, keep_archive=True, **update)["outcome"] == "recreated"
+    assert run_module_here(container_rollback, reject=False, **update)["outcome"] == "restored"
+    assert sandbox.memory == []
+    assert sandbox.client.inspect_image(image)["Id"] == old_image
+    assert run_module_here(container_recreate, **update)["outcome"] == "recreated"

@@ -143,6 +143,10 @@ CLEANUP = ArgumentSpec(
     }
 )
 
+FAIL_ON = ArgumentSpec(
+    {"fail_on_rejected": {"type": "bool", "default": False}, "fail_on_unknown": {"type": "bool", "default": False}},
+)
+
 RECREATION = ArgumentSpec(
     {
         "image": {"type": "str"},

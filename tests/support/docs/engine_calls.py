@@ -89,6 +89,10 @@ _EVIDENCE: Calls = (
     Call("GET /containers/{id}/logs", "read the end of its log"),
     Call("GET /containers/{id}/json", "find out whether the log is that of a terminal (the Docker SDK does this)"),
 )
+_PAST_EVENTS: Calls = (
+    Call("GET /info", "read the engine's time, to ask for its events up to now"),
+    Call(EVENTS, "find out whether something else ended the container"),
+)
 _ROLL_BACK: Calls = (
     Call("GET /containers/{id}/json", "check that the archive still exists"),
     Call("POST /containers/{id}/stop", "stop the new container, if it still runs"),
@@ -98,6 +102,8 @@ _ROLL_BACK: Calls = (
     Call("POST /containers/{id}/start", "start it"),
 )
 _REJECT: Calls = (
+    Call("GET /containers/{id}/json", "recognise its configuration later: another one may run the image"),
+    Call("GET /images/{name}/json", "part of every inspect"),
     Call("GET /volumes/{name}", "check whether an earlier rollback is recorded"),
     Call("POST /volumes/create", "record this rollback, so that the next run does not try the image again"),
     *_SURROUNDINGS,
@@ -117,7 +123,7 @@ PATHS: dict[str, Calls] = {
     ),
     "Rolled back because the new container exits": (
         *(*_CONNECT, *_SETTLE, *_INSPECT, *_PULL, *_PREFLIGHT, *_BEGIN, *_SWAP, *_GATE),
-        *(*_EVIDENCE, *_ROLL_BACK, *_GATE, *_REJECT, *_END),
+        *(*_PAST_EVENTS, *_EVIDENCE, *_ROLL_BACK, *_GATE, *_REJECT, *_END),
     ),
     "Check mode, new image available": (
         *_CONNECT,

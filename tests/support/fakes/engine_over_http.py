@@ -24,6 +24,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
 from .engine import FakeEngine, digest_of
 
 API_VERSION = "1.41"
+STARTED = "2026-11-28T03:20:00Z"
+"""When every container was started."""
 
 
 class Request(NamedTuple):
@@ -87,6 +89,7 @@ class EngineOverHttp:
 
     def _container(self, request: Request) -> Any:
         document: Any = {"Mounts": [], **self._engine.container(request.names[0])}
+        document["State"]["StartedAt"] = STARTED
         container = document["Id"]
         if container not in self._started:
             return document
@@ -94,8 +97,15 @@ class EngineOverHttp:
             self._looked_at.add(container)
             document["State"]["Health"] = {"Status": "starting"}
         elif container in self._engine.created_ids and self._becomes != "healthy":
-            document["State"] = {"Status": self._becomes, "ExitCode": 1}
+            document["State"] = {"Status": self._becomes, "ExitCode": 1, "StartedAt": STARTED}
         return document
+
+    @staticmethod
+    def _events(request: Request) -> Any:
+        """Past events: nothing but the start of the container. There is no stream of later ones."""
+        if "since" not in request.query:
+            raise NotFound("no events")
+        return {"Action": "start", "timeNano": int(float(request.query["since"])) * 10**9}
 
     def _create(self, request: Request) -> Any:
         return {"Id": self._engine.create(request.query["name"], request.body)}
@@ -145,8 +155,8 @@ _Handler = Callable[[EngineOverHttp, Request], Any]
 
 _HANDLERS: dict[str, _Handler] = {
     "GET /version": lambda _here, _request: {"ApiVersion": API_VERSION, "Arch": "amd64", "Version": "20.10"},
-    "GET /info": lambda _here, _request: {"Name": "host", "SystemTime": ""},
-    "GET /events": lambda _here, _request: [],
+    "GET /info": lambda _here, _request: {"Name": "host", "SystemTime": STARTED},
+    "GET /events": EngineOverHttp._events,
     "GET /networks": lambda _here, _request: [],
     "GET /containers/json": EngineOverHttp._containers,
     "POST /containers/create": EngineOverHttp._create,

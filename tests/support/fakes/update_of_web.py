@@ -37,6 +37,7 @@ BACK_AGAIN = [
     "surroundings",
     "tag:shop:1=old",
 ]
+BACK_AGAIN_AND_REJECTED = [*BACK_AGAIN[:-2], "inspect", *BACK_AGAIN[-2:]]
 REFUSAL = EngineError("the engine says no")
 
 

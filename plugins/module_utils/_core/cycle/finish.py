@@ -14,6 +14,7 @@ from ..engine.interfaces import Context, DockerOps
 from ..engine.lookup import find_container
 from ..engine.model import ImageIdentity
 from ..image.identity import is_same_image
+from ..image.tags import point_tag_back
 from ..plan.decision import Replacement
 from ..plan.requests import Cleanup
 from ..state.archives import ArchiveRecord, ArchiveStore
@@ -38,7 +39,7 @@ def complete(context: Context, entry: JournalEntry, new_id: str) -> Completion:
     elif not excuse_for(Stage.OPERATOR, Evidence(rejects=entry.rejects)):
         warnings = reject(context, entry.container, new_id, entry.new_image, entry.old_image, "the operator rolled it back")
     else:
-        warnings = ()
+        warnings = point_tag_back(context.ops, new_id, entry.new_image, entry.old_image, "replaced")
     return Completion(dependents, (*repair_warnings(dependents), *warnings, *_remember_archives(context, entry)))
 
 

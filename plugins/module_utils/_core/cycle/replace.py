@@ -18,6 +18,7 @@ from ..image.tags import move_tag, point_tag_back
 from ..plan.decision import NewContainer, Replacement
 from ..plan.diff import diff_of
 from ..plan.relations import claims_on, has_same_relations
+from ..plan.requests import RecreateRequest
 from ..state.archives import ArchiveRecord
 from ..state.rejections import reject
 from .blame import Stage, excuse_for
@@ -105,7 +106,8 @@ class ReplaceSteps:
                 )
             else:
                 reason = f"{event.reason.value}: {event.failure.error}"
-                warnings = reject(run.context, plan.old.name, plan.old.id, plan.old_image, plan.new_image, reason)
+                keep_env = tuple(run.job.request.keep_env) if isinstance(run.job.request, RecreateRequest) else None
+                warnings = reject(run.context, plan.old.name, plan.old.id, plan.old_image, plan.new_image, reason, keep_env)
             # If the rollback failed, the journal entry stays, and the next run tries again.
             run.lock.release()
         return CycleResult(

@@ -10,6 +10,7 @@ import typing as t
 
 from ..engine.errors import FleetError, PullFailed, StepFailed
 from ..engine.model import ImageIdentity, ReturnValues
+from ..plan.decision import SkipReason
 from .result import CycleResult, Outcome, RestoreResult, RollbackEvent
 
 if t.TYPE_CHECKING:
@@ -58,6 +59,16 @@ def cycle_report(result: CycleResult) -> ReturnValues:
             error_class=result.rollback.reason.value,
             msg=_what_happened(result, result.rollback, result.restored),
         )
+    return report
+
+
+def fail_on(report: ReturnValues, *, rejected: bool, unknown: bool) -> ReturnValues:
+    """Return a report as that of a failure if it is about an image that was `rejected`, or about an `unknown` outcome."""
+    if rejected and report.get("skip_reason") == SkipReason.REJECTED.value:
+        return {**report, "failed": True, "error_class": "image_rejected"}
+    if unknown and report["outcome"] == Outcome.UNKNOWN.value:
+        why = f"Whether {report['container']['name']} would change is unknown, and nothing was changed: {report['doubt']}."
+        return {**report, "failed": True, "error_class": "outcome_unknown", "msg": why}
     return report
 
 

@@ -12,7 +12,7 @@ from ..container.compose import service_of
 from ..engine.errors import EngineError, InspectFailed, PullErrorKind
 from ..engine.image_reference import ImageReference, followed_by
 from ..engine.interfaces import Clock
-from ..engine.model import Document, Published, PullPolicy, name_of
+from ..engine.model import Document, Inspected, Published, PullPolicy, name_of
 from ..image.identity import is_same_image
 from ..image.pull_errors import classify, describe
 from ..image.resolve import ResolvedImage, match_running, resolve, resolve_locally
@@ -20,11 +20,12 @@ from ..plan.preflight import update_blocker, why_managed_elsewhere
 from ..plan.skip_rules import EXCLUSION_LABEL, has_build_date, is_excluded, why_too_young
 from ..state.journal import ProcessTable
 from ..state.lock import RunLock
-from ..state.rejections import Rejections
+from ..state.rejections import Rejected, Rejections
 from .leftovers import ArchiveInfo, Leftovers, find_leftovers
 from .model import Assessment, ContainerInfo, HostInfo, Status, UpdateQuery
 from .order import update_order
 from .reader import Answer, HostReader
+from .report import what_stands_out
 from .snapshot import LocalImages, ReadOnlyJournal, as_inspected
 
 
@@ -63,7 +64,7 @@ class HostInspection:
             outdated=update_order(to_update, [*containers, *self._inspected.values()], listed),
             missing=self._missing([*all_containers, *containers]),
             left_over=left_over,
-            warnings=tuple(self._warnings),
+            warnings=(*self._warnings, *what_stands_out(infos)),
         )
 
     def _list(self) -> tuple[Document, ...]:
@@ -199,7 +200,7 @@ class HostInspection:
         if is_same_image(image, images.image_of(container)):
             return Assessment(Status.UP_TO_DATE)
         rejected = self._rejections.recall(name_of(container)) if self._rejections else None
-        if rejected and rejected.is_image(image):
+        if rejected and rejected.is_image(image) and self._is_case(rejected, container):
             kind = rejected.reason.partition(":")[0]  # The rest is the engine's text, which may contain secrets.
             return Assessment(Status.REJECTED, f"it was rolled back from this image of {rejected.reference} ({kind})")
         created, min_age = images.created(image.id), self._query.min_image_age
@@ -218,6 +219,16 @@ class HostInspection:
             self._warnings.append(f"{image.reference} has no credible build date, so min_image_age is not applied.")
         reason = "; ".join(filter(None, doubts))
         return Assessment(Status.OUTDATED, reason, certain=not reason)
+
+    def _is_case(self, rejected: Rejected, container: Document) -> bool:
+        """Whether the container is still configured as it was when the image was rejected, as far as can be told."""
+        document = self._inspect(container)
+        image = None
+        if "HostConfig" not in document or "Env" not in document["Config"]:
+            return True
+        with contextlib.suppress(EngineError):
+            image = self._reader.image(document["Image"])
+        return rejected.is_case(Inspected(document, image))
 
     def _inspect_images(self, images: LocalImages, *image_ids: str) -> None:
         """Learn what the engine's list of images does not say. An image that cannot be inspected is compared by what the list says."""

@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ..engine.model import ReturnValues
 from .leftovers import ArchiveInfo
-from .model import ContainerInfo, HostInfo
+from .model import ContainerInfo, HostInfo, Status
 
 
 def host_report(info: HostInfo) -> ReturnValues:
@@ -20,6 +22,41 @@ def host_report(info: HostInfo) -> ReturnValues:
         "missing": list(info.missing),
         "left_over": list(info.left_over),
     }
+
+
+def what_stands_out(containers: t.Iterable[ContainerInfo]) -> tuple[str, ...]:
+    """Warn about each container that a loop over the outdated ones leaves as it is although it may need an update."""
+    return tuple(
+        f"{info.name}: {_STANDS_OUT[info.assessment.status]}: {info.assessment.reason}. {_ADVICE[info.assessment.status]}"
+        for info in sorted(containers, key=lambda info: info.name)
+        if info.assessment.status in _STANDS_OUT
+    )
+
+
+def fail_on(report: ReturnValues, info: HostInfo, *, rejected: bool, unknown: bool) -> ReturnValues:
+    """Return a report as that of a failure if the image of a container was `rejected`, or if its status is `unknown`."""
+    wanted = [status for status, fails in ((Status.UNKNOWN, unknown), (Status.REJECTED, rejected)) if fails]
+    found = [one for one in info.containers if one.assessment.status in wanted]
+    if not found:
+        return report
+    is_unknown = any(one.assessment.status is Status.UNKNOWN for one in found)
+    return {
+        **report,
+        "failed": True,
+        "failed_step": "inspect",
+        "error_class": "outcome_unknown" if is_unknown else "image_rejected",
+        "msg": " ".join((*what_stands_out(found), "Nothing was changed.")),
+    }
+
+
+_STANDS_OUT = {
+    Status.UNKNOWN: "whether it is outdated is unknown",
+    Status.REJECTED: "the available image is skipped",
+}
+_ADVICE = {
+    Status.UNKNOWN: "Fix the cause, and run this again.",
+    Status.REJECTED: "To try it again, set force: true in container_recreate.",
+}
 
 
 def _container(info: ContainerInfo) -> ReturnValues:

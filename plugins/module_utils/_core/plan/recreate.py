@@ -10,7 +10,7 @@ import typing as t
 from ..container.archive_name import owner_by_name
 from ..container.old_container import OldContainer, old_container
 from ..engine.errors import EngineError, InspectFailed, InvalidImageReference, Refused
-from ..engine.image_reference import ImageReference, followed_by
+from ..engine.image_reference import ImageReference, followed_by, parse_if_possible
 from ..engine.interfaces import Context
 from ..engine.lookup import require_container
 from ..engine.model import PullPolicy
@@ -93,11 +93,21 @@ def plan_update(context: Context, stopwatch: Stopwatch, request: RecreateRequest
 def _skip_rejected(context: Context, request: RecreateRequest, decision: Replacement) -> Skipped | None:
     from ..state.rejections import Rejections, why_rejected
 
-    rejected = None if request.force else Rejections(context.memory).recall(decision.old.name)
-    if rejected is None or not rejected.is_image(decision.new_image):
+    name = decision.old.name
+    rejected = None if request.force else Rejections(context.memory).recall(name)
+    if rejected is None or not rejected.is_image(decision.new_image) or _is_other_case(context, request, decision, rejected):
         return None
-    why = why_rejected(decision.old.name, rejected)
-    return _skip(decision, SkipReason.REJECTED, why, rejected=rejected, moved_tag=request.image_digest is None)
+    why = why_rejected(name, rejected)
+    skipped = _skip(decision, SkipReason.REJECTED, why, rejected=rejected, moved_tag=request.image_digest is None)
+    return skipped._replace(warnings=(*skipped.warnings, why))
+
+
+def _is_other_case(context: Context, request: RecreateRequest, decision: Replacement, rejected: Rejected) -> bool:
+    """Whether the operator asks for another image by its reference, or has configured the container in another way since."""
+    wanted, known = (parse_if_possible(reference or "") for reference in (request.image, rejected.reference))
+    if wanted and known and not wanted.names_same_image_as(known):
+        return True
+    return not rejected.is_case(require_container(context.ops, decision.old.id), request.keep_env)
 
 
 def _skip_young(context: Context, request: RecreateRequest, decision: Replacement) -> Skipped | None:

@@ -5,18 +5,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import typing as t
 
+from ..container.fingerprint import fingerprint_of
 from ..engine.errors import EngineError
 from ..engine.interfaces import Context, Journal
-from ..engine.model import ImageIdentity, ReturnValues
+from ..engine.model import ImageIdentity, Inspected, ReturnValues
 from ..image.identity import is_same_image
 from ..image.tags import point_tag_back
 
 
 class Rejected(t.NamedTuple):
-    """A rejected image, and the reason. `since` is in seconds since 1970. The other fields are those of an ImageIdentity."""
+    """A rejected image, and the reason. `since` is in seconds since 1970.
+
+    `configuration` is the fingerprint of the container's configuration, empty if it is unknown. `keep_env` is the option of the update,
+    None if no update was judged. The other fields are those of an ImageIdentity.
+    """
 
     reference: str
     image_id: str
@@ -26,6 +32,8 @@ class Rejected(t.NamedTuple):
     manifest: str | None = None
     content: str | None = None
     digests: tuple[str, ...] = ()
+    configuration: str = ""
+    keep_env: tuple[str, ...] | None = None
 
     def return_values(self) -> ReturnValues:
         """What modules return about a rejection."""
@@ -36,6 +44,23 @@ class Rejected(t.NamedTuple):
         """Whether this is the same image, as far as can be told."""
         rejected = ImageIdentity(self.reference, self.image_id, self.digest, self.manifest, self.content, self.digests)
         return bool(is_same_image(rejected, image))
+
+    def is_case(self, inspected: Inspected, keep_env: t.Collection[str] | None = None) -> bool:
+        """Whether the container is configured as it was when the image was rejected, as far as can be told.
+
+        `keep_env` is the option of the update to decide on, None if that is unknown.
+        """
+        if None not in (self.keep_env, keep_env) and sorted(self.keep_env or ()) != sorted(keep_env or ()):
+            return False
+        return not self.configuration or self.configuration == fingerprint_of(inspected, self._salt)
+
+    def with_configuration(self, inspected: Inspected) -> Rejected:
+        """Add the fingerprint of a container's configuration."""
+        return self._replace(configuration=fingerprint_of(inspected, self._salt))
+
+    @property
+    def _salt(self) -> str:
+        return f"{self.reference} {self.image_id} {self.since}"
 
 
 class Rejections:
@@ -71,7 +96,8 @@ class Rejections:
 
 
 def _rejected_from(fields: t.Mapping[str, t.Any]) -> Rejected:
-    return Rejected(**{**fields, "digests": tuple(fields.get("digests") or ())})
+    keep_env = fields.get("keep_env")
+    return Rejected(**{**fields, "digests": tuple(fields.get("digests") or ()), "keep_env": None if keep_env is None else tuple(keep_env)})
 
 
 def how_to_forget(container: str) -> str:
@@ -83,7 +109,7 @@ def why_rejected(container: str, rejected: Rejected) -> str:
     """The message for a container that was not updated to `rejected`."""
     return (
         f"{container} was not updated: it was rolled back from this image of {rejected.reference} ({rejected.reason}). "
-        f"A newer image will be tried. To try this image again, set force, or remove the record with: {how_to_forget(container)}"
+        f"A newer image will be tried. To try this image again, set force: true, or remove the record with: {how_to_forget(container)}"
     )
 
 
@@ -92,9 +118,18 @@ def _key(container: str) -> str:
 
 
 def reject(
-    context: Context, container: str, container_id: str, running: ImageIdentity, rejected: ImageIdentity, reason: str
+    context: Context,
+    container: str,
+    container_id: str,
+    running: ImageIdentity,
+    rejected: ImageIdentity,
+    reason: str,
+    keep_env: tuple[str, ...] | None = None,
 ) -> tuple[str, ...]:
-    """Record that `container` was rolled back from an image, and restore the tag. Return a warning for each thing that failed."""
+    """Record that `container` was rolled back from an image, and restore the tag. Return a warning for each thing that failed.
+
+    `keep_env` is the option of the update that was judged, None if it is unknown.
+    """
     # Everyone who can list the engine's volumes can read the record.
     memory = Rejected(
         reference=rejected.reference,
@@ -105,5 +140,8 @@ def reject(
         manifest=rejected.manifest,
         content=rejected.content,
         digests=rejected.digests,
+        keep_env=keep_env,
     )
+    with contextlib.suppress(EngineError):  # Without a fingerprint, the record holds for every configuration.
+        memory = memory.with_configuration(context.ops.inspect(container_id))
     return (*Rejections(context.memory).remember(container, memory), *point_tag_back(context.ops, container_id, running, rejected))

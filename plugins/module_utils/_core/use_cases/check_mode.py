@@ -146,7 +146,7 @@ def _predict(context: Context, request: ContainerRequest, plan: ContextPlanner, 
 
 
 def _result(outcome: Outcome, decision: Unchanged | Skipped | Replacement) -> CycleResult:
-    return CycleResult(outcome, decision.old.id, decision.old.name, decision.old_image, decision.new_image)
+    return CycleResult(outcome, decision.old.id, decision.old.name, decision.old_image, decision.new_image, warnings=decision.warnings)
 
 
 def _unknown(context: Context, request: ContainerRequest, image: str, forbidden: Forbidden) -> CycleResult:

@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options imp
     CLEANUP,
     CONNECTION,
     CYCLE,
+    FAIL_ON,
     ONE_AT_A_TIME,
     RECREATION,
     REGISTRY,
@@ -34,6 +35,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options imp
 FRAGMENTS = {
     "cleanup": CLEANUP,
     "connection": CONNECTION,
+    "fail_on": FAIL_ON,
     "one_at_a_time": ONE_AT_A_TIME,
     "recreation": RECREATION,
     "registry": REGISTRY,

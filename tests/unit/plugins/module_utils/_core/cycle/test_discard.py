@@ -26,7 +26,14 @@ from support.fakes.engine import (
     exited,
 )
 from support.fakes.host_with_archive import ARCHIVE, HostWithArchive
-from support.fakes.update_of_web import BACK_AGAIN, REFUSAL, TO_THE_START, outdated_web, problem_of_rollback, recreate
+from support.fakes.update_of_web import (
+    BACK_AGAIN_AND_REJECTED,
+    REFUSAL,
+    TO_THE_START,
+    outdated_web,
+    problem_of_rollback,
+    recreate,
+)
 
 
 @pytest.fixture
@@ -55,7 +62,7 @@ class TestDiscardFailedContainer:
         engine.probe_results["NEW"] = [exited(1)]
         engine.errors["stop:NEW"] = REFUSAL
         result = recreate(engine)
-        assert engine.calls == [*TO_THE_START, "probe:NEW", "failure:NEW", *BACK_AGAIN]
+        assert engine.calls == [*TO_THE_START, "probe:NEW", "failure:NEW", *BACK_AGAIN_AND_REJECTED]
         assert engine.names == {"web"}
         assert result.outcome is Outcome.ROLLED_BACK
 

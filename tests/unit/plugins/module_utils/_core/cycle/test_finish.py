@@ -64,6 +64,15 @@ def test_complete_after_a_rollback_rejects_the_replaced_image_and_forgets_the_ar
     assert rejected is not None
     assert (rejected.image_id, rejected.reason) == ("bad", "the operator rolled it back")
     assert ArchiveStore(memory).of("web") == ()
+    assert engine.calls == ["inspect", "surroundings", "tag:shop:1=good"]
+
+
+def test_rollback_for_another_reason_rejects_nothing_and_points_the_tag_back(memory: FakeJournal) -> None:
+    engine = FakeEngine()
+    images = {"old_image": ImageIdentity("shop:1", "good-too"), "new_image": ImageIdentity("shop:1", "good")}
+    entry = a_journal_entry("me", **images, successor=BACK, rejects=False)
+    assert complete(fake_context(engine, memory), entry, "back").warnings == ()
+    assert Rejections(memory).recall("web") is None
     assert engine.calls == ["surroundings", "tag:shop:1=good"]
 
 

@@ -215,7 +215,7 @@ def test_report_of_a_skipped_container() -> None:
     }
     assert report["msg"] == (
         "web was not updated: it was rolled back from this image of shop:2 (crashed: web exited with code 3). A newer image will be "
-        "tried. To try this image again, set force, or remove the record with: docker volume rm evenkeel-rejected.web"
+        "tried. To try this image again, set force: true, or remove the record with: docker volume rm evenkeel-rejected.web"
     )
 
 

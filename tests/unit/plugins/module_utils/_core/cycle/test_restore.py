@@ -28,7 +28,15 @@ from support.fakes.engine import (
     FakeEngine,
     exited,
 )
-from support.fakes.update_of_web import BACK_AGAIN, REFUSAL, TO_THE_START, outdated_web, problem_of_rollback, recreate
+from support.fakes.update_of_web import (
+    BACK_AGAIN,
+    BACK_AGAIN_AND_REJECTED,
+    REFUSAL,
+    TO_THE_START,
+    outdated_web,
+    problem_of_rollback,
+    recreate,
+)
 
 
 @pytest.fixture
@@ -42,7 +50,7 @@ class TestRollback:
         engine.probe_results["NEW"] = [exited(3)]
         engine.failures["NEW"] = Failure(exit_code=3, logs=("boom",))
         result = recreate(engine)
-        assert engine.calls == [*TO_THE_START, "probe:NEW", "failure:NEW", *BACK_AGAIN]
+        assert engine.calls == [*TO_THE_START, "probe:NEW", "failure:NEW", *BACK_AGAIN_AND_REJECTED]
         assert result.outcome is Outcome.ROLLED_BACK
         assert result.rollback == RollbackEvent(
             container="web",
@@ -266,7 +274,7 @@ class TestRestartPolicy:
     def test_rollback_restores_the_restart_policy(self, engine: FakeEngine) -> None:
         engine.probe_results["NEW"] = [exited(1)]
         recreate(engine)
-        assert engine.calls[-5:] == ["restart=always:web", "start:web", "probe:web", "surroundings", "tag:shop:1=old"]
+        assert engine.calls[-6:] == ["restart=always:web", "start:web", "probe:web", "inspect", "surroundings", "tag:shop:1=old"]
         assert engine.container("web")["HostConfig"]["RestartPolicy"] == {"Name": "always", "MaximumRetryCount": 0}
 
     def test_restart_policy_that_cannot_be_restored_is_reported_with_the_command(self, engine: FakeEngine) -> None:

@@ -277,7 +277,8 @@ class TestForbiddenCalls:
         reader.errors["container:web"] = self.FORBIDDEN
         info = inspect(reader)
         assert info.containers[1].assessment.status is Status.UNKNOWN
-        assert info.warnings == ("web could not be inspected: Request forbidden by administrative rules",)
+        assert info.warnings[0] == "web could not be inspected: Request forbidden by administrative rules"
+        assert info.warnings[1].startswith("web: whether it is outdated is unknown: it could not be inspected")
 
     def test_an_outdated_container_that_cannot_be_inspected_causes_a_warning(self, reader: FakeHostReader) -> None:
         reader.errors["container:web"] = self.FORBIDDEN

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import Outcome
@@ -164,8 +166,11 @@ class TestRejected:
     def test_a_rejected_image_is_skipped_and_its_tag_is_pointed_back_again(self, engine: FakeEngine, memory: FakeJournal) -> None:
         assert engine.local["docker.io/library/shop:1"] == "old"
         result = recreate(engine, memory=memory)
-        assert engine.calls == ["inspect", "pull", "surroundings", "changes:web", "surroundings", "tag:shop:1=old"]
-        assert (result.outcome, result.downtime, result.warnings) == (Outcome.SKIPPED, None, ())
+        assert engine.calls == ["inspect", "pull", "surroundings", "changes:web", "inspect", "surroundings", "tag:shop:1=old"]
+        assert (result.outcome, result.downtime) == (Outcome.SKIPPED, None)
+        assert result.skipped is not None
+        assert result.warnings == (result.skipped.why,)
+        assert "set force: true" in result.skipped.why
         assert result.container_id == engine.container("web")["Id"]
         assert result.rejected is not None
         assert (result.rejected.image_id, result.rejected.reason) == ("new", "crashed: web exited with code 3")
@@ -180,7 +185,41 @@ class TestRejected:
         assert recreate(engine, memory=memory).outcome is Outcome.RECREATED
         assert memory.records == {}
 
-    def test_a_rejected_image_is_skipped_under_another_reference_whose_tag_stays(self, engine: FakeEngine, memory: FakeJournal) -> None:
+    def test_another_reference_to_a_rejected_image_is_tried(self, engine: FakeEngine, memory: FakeJournal) -> None:
+        """The operator asks for it by its name."""
         engine.registry["docker.io/library/shop:2"] = "new"
-        assert recreate(engine, memory=memory, image="shop:2").outcome is Outcome.SKIPPED
-        assert engine.local["docker.io/library/shop:2"] == "new"
+        assert recreate(engine, memory=memory, image="shop:2").outcome is Outcome.RECREATED
+
+    @pytest.mark.parametrize("image", ["shop:1", "docker.io/library/shop:1"])
+    def test_same_reference_in_other_words_is_skipped(self, engine: FakeEngine, memory: FakeJournal, image: str) -> None:
+        assert recreate(engine, memory=memory, image=image).outcome is Outcome.SKIPPED
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"Config": {"Env": ["PASSWORD=other"]}},
+            {"Config": {"Cmd": ["serve", "--fast"]}},
+            {"Config": {"User": "1000"}},
+            {"HostConfig": {"Memory": 2**30}},
+            {"HostConfig": {"Binds": ["/srv:/data"]}},
+            {"NetworkSettings": {"Networks": {"shop": {}}}},
+        ],
+        ids=str,
+    )
+    def test_container_that_is_configured_in_another_way_tries_it(
+        self, engine: FakeEngine, memory: FakeJournal, change: dict[str, dict[str, object]]
+    ) -> None:
+        for part, values in change.items():
+            engine._find("web")[part].update(values)
+        engine.networks.add("shop")
+        assert recreate(engine, memory=memory).outcome is Outcome.RECREATED
+
+    def test_other_variables_to_keep_are_another_configuration(self, engine: FakeEngine, memory: FakeJournal) -> None:
+        assert recreate(engine, memory=memory, keep_env=frozenset({"MODE"})).outcome is Outcome.RECREATED
+
+    def test_record_without_a_configuration_holds_for_every_one(self, engine: FakeEngine, memory: FakeJournal) -> None:
+        """Earlier versions recorded none."""
+        fields = json.loads(memory.records["evenkeel-rejected.web"])
+        memory.records["evenkeel-rejected.web"] = json.dumps({**fields, "configuration": "", "keep_env": None})
+        engine._find("web")["Config"]["Env"] = ["PASSWORD=other"]
+        assert recreate(engine, memory=memory).outcome is Outcome.SKIPPED
