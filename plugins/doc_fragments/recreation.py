@@ -80,7 +80,8 @@ options:
       - Skip images that were built more recently than this, to give others time to find their bugs.
       - A number of seconds, or a number followed by V(s), V(m), V(h), V(d) or V(w), such as V(36h) or V(7d).
       - The age is taken from the image's creation date, because registries do not record when an image was pushed. An image without a
-        creation date, or with one before the first release of Docker (as in reproducible builds), is used, with a warning.
+        creation date, or with one before the first release of Docker (as in reproducible builds) or in the future, is used, with a
+        warning.
       - The module has to pull an image to determine its age. If it skips the image after O(pull=always), it points the tag on this host
         back to the image of the running container.
       - O(force) does not override this option.

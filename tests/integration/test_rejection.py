@@ -170,3 +170,15 @@ def test_rollback_for_another_reason_does_not_reject_the_image(sandbox: Sandbox)
     assert sandbox.memory == []
     assert sandbox.client.inspect_image(image)["Id"] == old_image
     assert run_module_here(container_recreate, **update)["outcome"] == "recreated"
+
+
+@pytest.mark.behaviour("F-N6")
+def test_tag_that_moves_to_an_image_that_another_container_rejected_is_a_warning(sandbox: Sandbox) -> None:
+    """The first container fails with the new image, its sidecar takes it under the same tag."""
+    service = sandbox.service(sandbox.moved_tag(V1, BROKEN))
+    sidecar = sandbox.service(sandbox.inspect(service.id)["Config"]["Image"], "sidecar", Cmd=["sleep", "600"], wait=False)
+    assert run_module_here(container_recreate, name=service.name, poll_interval=0.2)["outcome"] == "rolled_back"
+    for check_mode in (True, False):
+        options = {"poll_interval": 0.2, "grace_period": 1, "stop_timeout": 0, "health_timeout": 1}
+        updated = run_module_here(container_recreate, check_mode=check_mode, name=sidecar.name, **options)
+        assert f"an image on this host that {service.name} was rolled back from (crashed)" in str(updated["warnings"]), updated

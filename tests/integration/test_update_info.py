@@ -17,7 +17,8 @@ import pytest
 import yaml
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.snapshot import as_inspected
-from support.real.ansible import CHECKOUT, documentation, play, run_module, run_playbook
+from ansible_collections.evenkeel.fleet.plugins.modules import container_update_info
+from support.real.ansible import CHECKOUT, documentation, play, run_module, run_module_here, run_playbook
 from support.real.faulty_proxy import Fault, socket_of
 from support.real.matrix import SUCCESS, MatrixRunner
 from support.real.read_only_proxy import ReadOnlyProxy
@@ -330,3 +331,22 @@ def test_examples_of_the_module_run(sandbox: Sandbox) -> None:
     assert [len(result["containers"]) for result in looks] == [2, 1, 2]
     assert f"{sandbox.prefix}-cache: " in run.output
     assert [result["skip_reason"] for result in run.results[-1]["results"]] == ["too_young"]
+
+
+@pytest.mark.behaviour("F-N4")
+def test_unknown_status_is_a_warning_or_a_failure_if_asked_to(sandbox: Sandbox) -> None:
+    """A registry that is down leaves nothing outdated, so a loop over the outdated containers would do nothing without a word."""
+    image = sandbox.image("1", V1)
+    nobody = f"{NOBODY}/{sandbox.prefix}/shop"
+    sandbox.client.tag(image, nobody, tag="1")
+    name = f"{sandbox.prefix}-web"
+    sandbox.container("web", f"{nobody}:1")
+    info = run_module_here(container_update_info, name=[name])
+    assert (info["failed"], info["outdated"]) == (False, [])
+    assert f"{name}: whether it is outdated is unknown: " in str(info["warnings"])
+    refused = run_module_here(container_update_info, name=[name], fail_on_unknown=True)
+    assert (refused["failed"], refused["changed"], refused["error_class"]) == (True, False, "outcome_unknown")
+    assert refused["containers"][0]["status"] == "unknown"
+    assert f"{name}: whether it is outdated is unknown: " in refused["msg"]
+    assert run_module_here(container_update_info, name=[name], fail_on_rejected=True)["failed"] is False
+    sandbox.client.remove_image(f"{nobody}:1", force=True)

@@ -58,7 +58,8 @@ _ARCHITECTURE: Calls = (Call("GET /version", "read the engine's platform, which 
 _NEW_IMAGE: Calls = (Call("GET /images/{name}/json", "read the new image's defaults and platform"),)
 _LOST_FILES: Calls = (Call("GET /containers/{id}/changes", "find files that were added by hand and that the new container will not have"),)
 _REJECTED: Calls = (Call("GET /volumes/{name}", "check whether the container was rolled back from this image before"),)
-_PREFLIGHT: Calls = (*_SURROUNDINGS, *_NEW_IMAGE, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED)
+_REJECTED_BY_OTHERS: Calls = (Call("GET /volumes", "find other containers on the same tag that were rolled back from this image"),)
+_PREFLIGHT: Calls = (*_SURROUNDINGS, *_NEW_IMAGE, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED, *_REJECTED_BY_OTHERS)
 _BEGIN: Calls = (
     Call("POST /volumes/create", "record what is about to be done; this is also the lock"),
     Call("GET /volumes", "find out whether a run on a related container is in the way"),
@@ -132,7 +133,7 @@ PATHS: dict[str, Calls] = {
         Call("GET /distribution/{name}/json", "find the digest in the registry"),
         Call("GET /images/{name}/json", "check whether that image is already on this host"),
         Call("GET /images/{name}/json", "the same by its ID: with the containerd store, an image without a name is still here"),
-        *(*_SURROUNDINGS, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED),
+        *(*_SURROUNDINGS, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED, *_REJECTED_BY_OTHERS),
         Call("GET /volumes/{name}", "read the rejected digest, because the image is not here to be compared"),
     ),
     "container_update_info, two containers with two images": (

@@ -17,7 +17,7 @@ from ..image.identity import is_same_image
 from ..image.pull_errors import classify, describe
 from ..image.resolve import ResolvedImage, match_running, resolve, resolve_locally
 from ..plan.preflight import update_blocker, why_managed_elsewhere
-from ..plan.skip_rules import EXCLUSION_LABEL, has_build_date, is_excluded, why_too_young
+from ..plan.skip_rules import EXCLUSION_LABEL, is_excluded, why_age_is_unknown, why_too_young
 from ..state.journal import ProcessTable
 from ..state.lock import RunLock
 from ..state.rejections import Rejected, Rejections
@@ -215,8 +215,9 @@ class HostInspection:
             doubts.append("it is unknown whether it was rolled back from this image before")
         if min_age and not image.id:
             doubts.append("the age of the image is unknown until it is pulled")
-        elif min_age and not has_build_date(created):
-            self._warnings.append(f"{image.reference} has no credible build date, so min_image_age is not applied.")
+        elif min_age:
+            unknown = why_age_is_unknown(image.reference, created, self._clock.unix_seconds())
+            self._warnings += [f"{name_of(container)}: min_image_age is not applied, because {unknown}."] if unknown else []
         reason = "; ".join(filter(None, doubts))
         return Assessment(Status.OUTDATED, reason, certain=not reason)
 

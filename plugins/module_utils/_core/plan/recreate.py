@@ -12,7 +12,7 @@ from ..container.old_container import OldContainer, old_container
 from ..engine.errors import EngineError, InspectFailed, InvalidImageReference, Refused
 from ..engine.image_reference import ImageReference, followed_by, parse_if_possible
 from ..engine.interfaces import Context
-from ..engine.lookup import require_container
+from ..engine.lookup import find_container, require_container
 from ..engine.model import PullPolicy
 from ..engine.timing import Stopwatch
 from ..image.identity import is_same_image
@@ -20,7 +20,7 @@ from ..image.pull import ImageSource, get_image, pull, pull_reference, warn_if_t
 from ..image.resolve import image_of
 from .decision import Decision, Replacement, Skipped, SkipReason, Unchanged
 from .requests import RecreateRequest
-from .skip_rules import has_build_date, is_excluded, why_excluded, why_too_young
+from .skip_rules import is_excluded, why_age_is_unknown, why_excluded, why_too_young
 
 if t.TYPE_CHECKING:
     from ..state.rejections import Rejected
@@ -87,7 +87,11 @@ def plan_update(context: Context, stopwatch: Stopwatch, request: RecreateRequest
     decision = plan_regardless_of_rules(context, stopwatch, request, source)
     if not isinstance(decision, Replacement):
         return decision
-    return _skip_rejected(context, request, decision) or _skip_young(context, request, decision) or _with_age_warning(request, decision)
+    skipped = _skip_rejected(context, request, decision) or _skip_young(context, request, decision)
+    if skipped:
+        return skipped
+    warnings = (*decision.warnings, *_age_warning(context, request, decision), *_tag_warnings(context, decision))
+    return decision._replace(warnings=warnings)
 
 
 def _skip_rejected(context: Context, request: RecreateRequest, decision: Replacement) -> Skipped | None:
@@ -124,8 +128,33 @@ def _skip(decision: Replacement, reason: SkipReason, why: str, *, moved_tag: boo
     return Skipped(decision.old, decision.old_image, decision.new_image, reason, why, rejected, moved_tag, decision.warnings)
 
 
-def _with_age_warning(request: RecreateRequest, decision: Replacement) -> Replacement:
-    if not request.min_image_age or not decision.new_image.id or has_build_date(decision.new_image_created):
-        return decision
-    warning = f"{decision.new_image.reference} has no credible build date, so min_image_age was not applied."
-    return decision._replace(warnings=(*decision.warnings, warning))
+def _age_warning(context: Context, request: RecreateRequest, decision: Replacement) -> t.Iterator[str]:
+    if request.min_image_age and decision.new_image.id:
+        why = why_age_is_unknown(decision.new_image.reference, decision.new_image_created, context.clock.unix_seconds())
+        if why:
+            yield f"{decision.old.name}: min_image_age is not applied, because {why}."
+
+
+def _tag_warnings(context: Context, decision: Replacement) -> t.Iterator[str]:
+    """Warn about other containers that follow the tag, and were rolled back from the image that it points to from now on."""
+    from ..state.rejections import Rejections
+
+    reference = parse_if_possible(decision.new_image.reference)
+    if reference is None or reference.digest:
+        return
+    for name, rejected in Rejections(context.memory).of_others(decision.old.name):
+        if rejected.is_image(decision.new_image) and _follows(context, name, reference):
+            yield (
+                f"With this update, {reference.as_written} points to an image on this host that {name} was rolled back from "
+                f"({rejected.reason.partition(':')[0]}). 'docker compose up', for example, would give {name} that image. "
+                "Give the two containers different tags."
+            )
+
+
+def _follows(context: Context, name: str, reference: ImageReference) -> bool:
+    try:
+        found = find_container(context.ops, name)
+    except EngineError:
+        return False
+    followed = parse_if_possible(found.container["Config"]["Image"]) if found else None
+    return followed is not None and followed.names_same_image_as(reference)

@@ -31,15 +31,20 @@ def why_excluded(container: str) -> str:
 def why_too_young(reference: str, created: int | None, now: int, min_age: float) -> str | None:
     """Say why the image is too young, or return None. `created` and `now` are in seconds since 1970, `min_age` is in seconds.
 
-    `created` is the build date from the image; registries do not record when an image was pushed. An image without a credible build date is
-    not too young.
+    `created` is the build date from the image; registries do not record when an image was pushed. It comes from another clock. So an image
+    without a credible build date, or with one in the future, is not too young.
     """
-    if not has_build_date(created) or now - t.cast(int, created) >= min_age:
+    if why_age_is_unknown(reference, created, now) or now - t.cast(int, created) >= min_age:
         return None
-    age = max(0, now - t.cast(int, created))
+    age = now - t.cast(int, created)
     return f"{reference} was built {format_duration(age)} ago, but min_image_age is {format_duration(min_age)}"
 
 
-def has_build_date(created: int | None) -> bool:
-    """Whether an image has a credible build date. Reproducible builds set 1970, 1980 or any other date."""
-    return created is not None and created >= _FIRST_DOCKER_RELEASE
+def why_age_is_unknown(reference: str, created: int | None, now: int) -> str | None:
+    """Say why the build date does not show the age of an image, or return None. Reproducible builds set 1970, 1980 or any other date."""
+    if created is None or created < _FIRST_DOCKER_RELEASE:
+        return f"{reference} has no credible build date"
+    if created > now:
+        ahead = format_duration(created - now)
+        return f"the build date of {reference} is {ahead} in the future, so one of the two clocks is wrong"
+    return None

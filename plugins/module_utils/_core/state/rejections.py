@@ -77,6 +77,17 @@ class Rejections:
         except (AttributeError, EngineError, TypeError, ValueError):
             return None
 
+    def of_others(self, container: str) -> t.Iterator[tuple[str, Rejected]]:
+        """Return the records of all other containers, by their names. Leave out what cannot be read."""
+        try:
+            keys = self._memory.keys(_key(""))
+        except EngineError:
+            return
+        for other in (key[len(_key("")) :] for key in keys if key.startswith(_key("")) and key != _key(container)):
+            rejected = self.recall(other)
+            if rejected:
+                yield other, rejected
+
     def remember(self, container: str, rejected: Rejected) -> tuple[str, ...]:
         """Record a rejected image. Return a warning if that fails."""
         try:

@@ -184,7 +184,7 @@ class TestStatus:
         engine.registry[TAG] = engine.local["docker.io/library/shop:next"] = "new"
         info = inspect(reader, min_image_age=DAY)
         assert info.outdated == ("web",)
-        assert info.warnings == ("shop:1 has no credible build date, so min_image_age is not applied.",)
+        assert info.warnings == ("web: min_image_age is not applied, because shop:1 has no credible build date.",)
 
     @pytest.mark.parametrize("policy", [PullPolicy.MISSING, PullPolicy.NEVER])
     def test_other_pull_policies_use_the_local_tag(self, engine: FakeEngine, reader: FakeHostReader, policy: PullPolicy) -> None:

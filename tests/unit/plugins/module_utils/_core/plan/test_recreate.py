@@ -223,3 +223,17 @@ class TestRejected:
         memory.records["evenkeel-rejected.web"] = json.dumps({**fields, "configuration": "", "keep_env": None})
         engine._find("web")["Config"]["Env"] = ["PASSWORD=other"]
         assert recreate(engine, memory=memory).outcome is Outcome.SKIPPED
+
+    @pytest.mark.behaviour("F-N6")
+    @pytest.mark.parametrize(
+        ("other_follows", "other_exists", "warns"), [("shop:1", True, True), ("shop:2", True, False), ("shop:1", False, False)]
+    )
+    def test_tag_that_moves_to_an_image_that_another_container_rejected_is_a_warning(
+        self, engine: FakeEngine, memory: FakeJournal, other_follows: str, other_exists: bool, warns: bool
+    ) -> None:
+        memory.records["evenkeel-rejected.api"] = memory.records.pop("evenkeel-rejected.web")
+        if other_exists:
+            engine.add_container("api", other_follows, "old")
+        result = recreate(engine, memory=memory)
+        assert result.outcome is Outcome.RECREATED
+        assert any("api was rolled back from (crashed)" in warning for warning in result.warnings) is warns
