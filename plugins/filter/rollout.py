@@ -23,7 +23,7 @@ from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors imp
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import judge, unconfirmed, waves_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.report import final_of, report_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.settings import containers_of
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.validate import problem_with
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.validate import hosts_of, problem_with
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.verdict import verdict_on
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.window import is_within
 
@@ -64,8 +64,8 @@ _value:
 """
 
 
-def _record(record: host_record.HostRecord, step: str, *arguments: t.Any) -> host_record.HostRecord:
-    return _STEPS[step](record, *arguments)
+def _record(record: host_record.HostRecord, step: str, *arguments: t.Any, **options: t.Any) -> host_record.HostRecord:
+    return _STEPS[step](record, *arguments, **options)
 
 
 def _path(path: str) -> str:
@@ -73,8 +73,8 @@ def _path(path: str) -> str:
     return os.path.abspath(os.path.expanduser(path))
 
 
-def _problem(settings: t.Mapping[str, t.Any]) -> str:
-    return problem_with(settings, lambda file: os.path.isfile(_path(file)))
+def _problem(settings: t.Mapping[str, t.Any], names: t.Iterable[str] = (), valid_names: t.Collection[str] = ()) -> str:
+    return problem_with(settings, lambda file: os.path.isfile(_path(file)), names, valid_names)
 
 
 def _masked(value: t.Any) -> t.Any:
@@ -107,6 +107,7 @@ _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
     "containers": containers_of,
     "digest": digest_for,
     "final": final_of,
+    "hosts": hosts_of,
     "is_complete": host_record.is_complete,
     "is_in_doubt": host_record.is_in_doubt,
     "is_to_do": host_record.is_to_do,

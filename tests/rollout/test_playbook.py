@@ -32,6 +32,10 @@ def assert_untouched(fleet: StubModules, *hosts: str) -> None:
     assert all(fleet.state(host)["runs"] == OLD for host in hosts)
 
 
+def assert_rejected(fleet: StubModules, *hosts: str) -> None:
+    assert {host for host in fleet.hosts if fleet.state(host)["rejected"]} == set(hosts), "a host that went back has nothing against it"
+
+
 def assert_runs(fleet: StubModules, **digests: str) -> None:
     assert {host: fleet.state(host)["runs"] for host in digests} == digests
 
@@ -62,7 +66,7 @@ class TestBadImage:
         assert fleet.rollout.outcomes() == {"h1": "rolled_back", **dict.fromkeys(("h2", "h3", "h4", "h5"), "not_reached")}
         assert "1 failed (h1), and none may" in fleet.report()["sentence"]
 
-    @pytest.mark.behaviour("K3", "K4", "K5")
+    @pytest.mark.behaviour("K3", "K4", "K5", "F-N3")
     def test_failure_in_the_second_wave_rolls_back_all_hosts(self, fleet: StubModules) -> None:
         fleet.change("h2", bad=[GOOD])
         run = fleet.run(**WAVES)
@@ -79,6 +83,7 @@ class TestBadImage:
             "h5": "not_reached",
         }
         assert [fleet.state(host)["archives"] for host in fleet.hosts] == [[]] * 5
+        assert_rejected(fleet, "h2")
 
 
 class TestBudget:
@@ -233,6 +238,7 @@ class TestUserTasks:
         fleet.run(**WAVES, verify_tasks="verify.yml", post_tasks=after)
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, OLD))
         assert (fleet.rollout.outcomes()["h2"], self.told(fleet, "h2")) == ("rolled_back", ["after"])
+        assert_rejected(fleet, "h2")
 
     def test_report_omits_what_no_log_hides(self, fleet: StubModules) -> None:
         (fleet.folder / "before.yml").write_text(
@@ -435,6 +441,50 @@ def test_returning_host_joins_the_latest_rollout(fleet: StubModules) -> None:
     assert_runs(fleet, **dict.fromkeys(fleet.hosts, BAD))
     assert fleet.finished("container_recreate") == ["h2"]
     assert fleet.state("h2")["archives"] == []
+
+
+class TestMistakes:
+    """They end the run with one sentence before anything is touched."""
+
+    def refusal(self, fleet: StubModules, *arguments: str, **variables: object) -> str:
+        run = fleet.run(*arguments, **variables)
+        assert run.returncode != 0
+        assert fleet.log == []
+        text = " ".join((run.stdout + run.stderr).split())
+        assert len(text) < 3000
+        return text
+
+    @pytest.mark.behaviour("F-N5")
+    def test_mistyped_variable(self, fleet: StubModules) -> None:
+        inventory = json.loads(fleet.rollout.inventory.read_text())
+        inventory["all"]["hosts"]["h4"]["rolling_update_window_"] = "22:00-06:00"
+        fleet.rollout.inventory.write_text(json.dumps(inventory))
+        assert "no variable rolling_update_window_. Did you mean rolling_update_window?" in self.refusal(fleet)
+        assert "Did you mean rolling_update_max_failures?" in self.refusal(fleet, max_faliures=1)
+
+    @pytest.mark.behaviour("F-N5")
+    def test_mistyped_option_of_a_container(self, fleet: StubModules) -> None:
+        text = self.refusal(fleet, containers=[{"name": "web", "helth_timeout": 3}])
+        assert "web has options that a rollout does not support: helth_timeout. Did you mean health_timeout?" in text
+
+    def test_no_container(self, fleet: StubModules) -> None:
+        assert "rolling_update_containers is empty" in self.refusal(fleet, containers="")
+
+    @pytest.mark.behaviour("F-N5")
+    @pytest.mark.parametrize(("arguments", "pattern"), [((), "wbe*"), (("--limit", "h1"), "h2:h3")])
+    def test_pattern_without_a_host(self, fleet: StubModules, arguments: tuple[str, ...], pattern: str) -> None:
+        text = self.refusal(fleet, *arguments, hosts=pattern)
+        assert "No host matches" in text
+        assert pattern in text
+
+
+@pytest.mark.behaviour("F-N1")
+def test_host_with_a_rejected_image_is_left_as_it_is_if_that_is_no_failure(fleet: StubModules) -> None:
+    fleet.change("h1", rejected=[GOOD])
+    run = fleet.run("--limit", "h1:h2", **WAVES, fail_on_rejected=False)
+    assert run.returncode == 0, run.stdout
+    assert fleet.rollout.outcomes() == {"h1": "held", "h2": "updated"}
+    assert "it was rolled back before" in run.stdout
 
 
 def test_interrupted_container_is_recovered_when_the_fleet_is_rolled_back(fleet: StubModules) -> None:

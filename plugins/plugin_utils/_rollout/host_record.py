@@ -40,13 +40,22 @@ _OUTCOMES_OF_UPDATE = {"recreated": "updated", "recovered": "updated", "unchange
 
 
 def planned(
-    host: str, look: Result, prepared: Result, *, run: str = "", resumed: str = "", goal: str = "update", retry_rejected: bool = False
+    host: str,
+    look: Result,
+    prepared: Result,
+    *,
+    run: str = "",
+    resumed: str = "",
+    goal: str = "update",
+    retry_rejected: bool = False,
+    fail_on_rejected: bool = True,
 ) -> HostRecord:
     """Return the first record of a host.
 
     `look` comes from container_update_info. `prepared` has a result of container_prepare for each container. `run` is the name of this run.
     `resumed` is the rollout that the run resumes, or rolls back if that is the `goal`. It is empty for a new rollout. `retry_rejected`
-    allows an image that the host was rolled back from before.
+    allows an image that the host was rolled back from before. Otherwise, such a host has failed with `fail_on_rejected`, and is left as it
+    is without.
     """
     record: HostRecord = {"host": host, "run": run, "outcome": "unknown", "reason": "", "wave": None, "under_way": False, "containers": []}
     for result in (look, prepared):
@@ -55,7 +64,10 @@ def planned(
     if not is_complete(look):
         return {**record, "outcome": "failed", "reason": _one_line(look.get("msg")) or _UNREADABLE}
     found = {container["name"]: container for container in look["containers"]}
-    containers = [_planned_container(one, found, retry_rejected=retry_rejected) for one in prepared.get("results") or ()]
+    containers = [
+        _planned_container(one, found, retry_rejected=retry_rejected, fail_on_rejected=fail_on_rejected)
+        for one in prepared.get("results") or ()
+    ]
     replaced = reached(look, resumed, containers) if resumed else []
     if goal == "rollback":
         containers = [{**one, "outcome": "to_go_back"} if one["name"] in replaced else one for one in containers]
@@ -91,15 +103,19 @@ def is_in_doubt(record: HostRecord) -> bool:
     return record["outcome"] in ("rollback_failed", "unknown")
 
 
-def updated(record: HostRecord, container: str, result: Result) -> HostRecord:
+def updated(record: HostRecord, container: str, result: Result, *, fail_on_rejected: bool = True) -> HostRecord:
     """Record the result of container_recreate for one container."""
-    return _with_worst_outcome(_with_container(record, container, _after_update(result)))
+    return _with_worst_outcome(_with_container(record, container, _after_update(result, fail_on_rejected=fail_on_rejected)))
 
 
 def failed(record: HostRecord, reason: str) -> HostRecord:
-    """Record a failure outside the update itself, such as a task of the user before or after an update or a rollback."""
+    """Record a failure outside the update itself, such as a task of the user before or after an update or a rollback.
+
+    `failed_after_update` is true if every container had been updated, or had nothing to update: then the tasks that verify them failed.
+    """
     outcome = record["outcome"] if record["outcome"] in FAILURES else "failed"
-    return {**record, "outcome": outcome, "reason": record["reason"] or _one_line(reason)}
+    after_update = not any(container["outcome"] in (*FAILURES, "planned") for container in record["containers"])
+    return {**record, "outcome": outcome, "reason": record["reason"] or _one_line(reason), "failed_after_update": after_update}
 
 
 def held_back(record: HostRecord, reason: str) -> HostRecord:
@@ -179,15 +195,16 @@ def reached(look: Result, rollout: str, containers: t.Iterable[Result]) -> list[
     return [container["name"] for container in containers if container["name"] in there][::-1]
 
 
-def _planned_container(result: Result, found: t.Mapping[str, Result], *, retry_rejected: bool) -> HostRecord:
+def _planned_container(result: Result, found: t.Mapping[str, Result], *, retry_rejected: bool, fail_on_rejected: bool) -> HostRecord:
     name = result["item"]["name"]
     image = result.get("image") or {}
     before = image.get("old") or (found.get(name) or {}).get("image")
     outcome, reason = _predicted_outcome(result, is_there=name in found)
+    retry = outcome == "rejected" and retry_rejected
     return {
         "name": name,
-        "outcome": "planned" if outcome == "rejected" and retry_rejected else outcome,
-        "retry": outcome == "rejected" and retry_rejected,
+        "outcome": "planned" if retry else "held" if outcome == "rejected" and not fail_on_rejected else outcome,
+        "retry": retry,
         "reason": reason,
         "before": before,
         "after": before,
@@ -199,7 +216,7 @@ def _planned_container(result: Result, found: t.Mapping[str, Result], *, retry_r
 def _predicted_outcome(result: Result, *, is_there: bool) -> tuple[str, str]:
     if result.get("skipped"):  # This run does not update containers.
         return ("unchanged", "") if is_there else ("failed", "there is no such container")
-    if "outcome" not in result:
+    if "outcome" not in result or (result.get("failed") and result["outcome"] == "unknown"):
         return "failed", _one_line(result.get("msg"))
     if result["outcome"] == "skipped":
         return ("rejected" if result["skip_reason"] == "rejected" else "held"), _one_line(result.get("msg"))
@@ -207,7 +224,7 @@ def _predicted_outcome(result: Result, *, is_there: bool) -> tuple[str, str]:
     return "planned" if result.get("doubt") else _OUTCOMES_IN_CHECK_MODE[result["outcome"]], _one_line(result.get("doubt"))
 
 
-def _after_update(result: Result) -> HostRecord:
+def _after_update(result: Result, *, fail_on_rejected: bool) -> HostRecord:
     image = result.get("image") or {}
     down = {"seconds_down": result.get("downtime_seconds")}
     if result.get("unreachable"):
@@ -216,7 +233,7 @@ def _after_update(result: Result) -> HostRecord:
         outcome = "rollback_failed" if result.get("rollback_failed") else "rolled_back" if result.get("rollback") else "failed"
         return {"outcome": outcome, "reason": _one_line(result.get("msg")), **down}
     if result["outcome"] == "skipped":
-        outcome = "rejected" if result["skip_reason"] == "rejected" else "held"
+        outcome = "rejected" if result["skip_reason"] == "rejected" and fail_on_rejected else "held"
         return {"outcome": outcome, "reason": _one_line(result.get("msg"))}
     return {"outcome": _OUTCOMES_OF_UPDATE[result["outcome"]], "reason": "", "after": image.get("new"), **down}
 

@@ -61,7 +61,8 @@ def final_of(record: t.Mapping[str, t.Any] | None, host: str, goal: str, *, dry:
     """Return the final record of a host, with `ok` for success. `record` is None if the host was lost before its first record."""
     final = _final(record or _lost_before_planned(host), dry=dry)
     wanted = (*SUCCESSES, *((*TO_DO, "to_go_back") if dry else ()), *(("went_back",) if goal == "rollback" else ()))
-    final.pop("run", None)
+    for internal in ("run", "failed_after_update"):
+        final.pop(internal, None)
     return {**final, "ok": final["outcome"] in wanted}
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import typing as t
 
@@ -69,9 +70,14 @@ def _settings_of(one: t.Any, image: str | None) -> Settings:
     if unknown:
         raise InvalidRollout(
             f"In rolling_update_containers, {name} has options that a rollout does not support: {', '.join(unknown)}. "
-            f"Use only these options: {', '.join(OPTIONS)}."
+            f"Did you mean {closest(unknown[0], OPTIONS)}? Use only these options: {', '.join(OPTIONS)}."
         )
     return {**({"image": image} if image else {}), **settings}
+
+
+def closest(name: str, valid: t.Iterable[str]) -> str:
+    """Return the valid name that is most similar to a mistyped one."""
+    return difflib.get_close_matches(name, sorted(valid), n=1, cutoff=0)[0]
 
 
 def listed(value: t.Any) -> t.Any:

@@ -6,24 +6,38 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from .errors import InvalidRollout
 from .gate import budget_of, waves_of
-from .settings import containers_of
+from .settings import closest, containers_of
 from .window import is_within
 
 _LOOPBACK_NAMES = ("127.0.0.1", "::1")
 
+_OF_THE_ROLE = re.compile("rolling_update_(?!_)")
+"""The role's own internal variables have two underscores."""
+
 FileExists = t.Callable[[str], bool]
 
 
-def problem_with(settings: t.Mapping[str, t.Any], file_exists: FileExists) -> str:
+def problem_with(
+    settings: t.Mapping[str, t.Any], file_exists: FileExists, names: t.Iterable[str] = (), valid_names: t.Collection[str] = ()
+) -> str:
     """Return the first problem and how to fix it, or an empty string if the settings are valid.
+
+    `names` are the variables of all hosts, of which those of the role must be among `valid_names`.
 
     `settings` has `inventory` (the names of all hosts), `containers`, `waves`, `rollback_batch`, `max_failures`, `window`, `docker`
     and `files` (a path for each variable that names a file).
     """
+    unknown = sorted({name for name in names if _OF_THE_ROLE.match(name)} - set(valid_names))
+    if unknown:
+        return (
+            f"There is no variable {unknown[0]}. Did you mean {closest(unknown[0], valid_names)}? Correct or remove it. "
+            "Names that begin with rolling_update_ belong to the role. Nothing was changed."
+        )
     alias = next((host for host in _LOOPBACK_NAMES if host in settings["inventory"]), None)
     if alias and "localhost" not in settings["inventory"]:
         return f"The inventory contains {alias}, which Ansible sometimes treats as localhost. Rename it to localhost. Nothing was changed."
@@ -48,3 +62,20 @@ def problem_with(settings: t.Mapping[str, t.Any], file_exists: FileExists) -> st
                 "A relative path starts at the directory in which you run ansible-playbook. Nothing was changed."
             )
     return ""
+
+
+def hosts_of(pattern: t.Any, matching: t.Sequence[str], limit: str = "", within_limit: t.Sequence[str] = ()) -> t.Any:
+    """Return the `pattern` if hosts match it. Raise InvalidRollout if none does.
+
+    `matching` are the hosts that match it, `within_limit` those that match `limit`, which is empty if all hosts are allowed.
+    """
+    if not matching:
+        raise InvalidRollout(
+            f"No host matches the pattern {pattern!r} of rolling_update_hosts. Nothing was changed. Check the pattern and the inventory."
+        )
+    if limit and not set(matching) & set(within_limit):
+        raise InvalidRollout(
+            f"No host matches both the pattern {pattern!r} of rolling_update_hosts and --limit {limit}. Nothing was changed. "
+            "Check both, and the inventory."
+        )
+    return pattern

@@ -94,7 +94,8 @@ class _Host:
             return {"failed": True, "changed": True, "msg": "There is no archive to restore", "error_class": "no_archive"}
         archive = self._state["archives"].pop(0)
         new, self._state["runs"] = self._state["runs"], archive["digest"]
-        self._state["rejected"] = [new]
+        if self._options["reject"] is not False:
+            self._state["rejected"] = [new]
         return {"changed": True, "outcome": "restored", "image": {"old": self._image(new), "new": self._image(archive["digest"])}}
 
     def _container_finalize(self) -> Result:

@@ -10,7 +10,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.validate import problem_with
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.validate import hosts_of, problem_with
 
 FINE: dict[str, t.Any] = {
     "inventory": ["h1", "127.0.0.1", "localhost"],
@@ -42,3 +43,37 @@ def test_each_invalid_setting_is_reported(changes: dict[str, t.Any], expected: s
     problem = problem_with({**FINE, **changes}, lambda file: file == "there.yml")
     assert expected in problem
     assert problem.endswith("Nothing was changed.")
+
+
+@pytest.mark.parametrize(
+    ("names", "problem"),
+    [
+        (["rolling_update_window", "rolling_update__fleet", "web_rolling_update_x", "other"], ""),
+        (["rolling_update_max_faliures"], "There is no variable rolling_update_max_faliures. Did you mean rolling_update_max_failures?"),
+        (["rolling_update_windows"], "Did you mean rolling_update_window?"),
+        (["rolling_update_"], "There is no variable rolling_update_."),
+    ],
+)
+def test_variable_that_the_role_does_not_know_is_reported(names: list[str], problem: str) -> None:
+    valid = ["rolling_update_max_failures", "rolling_update_max_parallel", "rolling_update_window"]
+    found = problem_with(FINE, lambda file: file == "there.yml", names, valid)
+    assert found.startswith(problem) if problem.startswith("There") else problem in found
+    assert bool(found) is bool(problem)
+
+
+@pytest.mark.parametrize(
+    ("matching", "limit", "within", "message"),
+    [
+        (["h1"], "", [], ""),
+        (["h1", "h2"], "h2", ["h2"], ""),
+        ([], "", [], "No host matches the pattern 'web' of rolling_update_hosts."),
+        (["h1"], "h2", ["h2"], "No host matches both the pattern 'web' of rolling_update_hosts and --limit h2."),
+    ],
+)
+def test_pattern_that_matches_no_host_is_refused(matching: list[str], limit: str, within: list[str], message: str) -> None:
+    if not message:
+        assert hosts_of("web", matching, limit, within) == "web"
+        return
+    with pytest.raises(InvalidRollout) as caught:
+        hosts_of("web", matching, limit, within)
+    assert str(caught.value).startswith(message)
