@@ -9,7 +9,6 @@ import contextlib
 import json
 import typing as t
 
-from ..container.fingerprint import fingerprint_of
 from ..engine.errors import EngineError
 from ..engine.interfaces import Context, Journal
 from ..engine.model import ImageIdentity, Inspected, ReturnValues
@@ -52,15 +51,16 @@ class Rejected(t.NamedTuple):
         """
         if None not in (self.keep_env, keep_env) and sorted(self.keep_env or ()) != sorted(keep_env or ()):
             return False
-        return not self.configuration or self.configuration == fingerprint_of(inspected, self._salt)
+        return not self.configuration or self.configuration == self._fingerprint_of(inspected)
 
     def with_configuration(self, inspected: Inspected) -> Rejected:
         """Add the fingerprint of a container's configuration."""
-        return self._replace(configuration=fingerprint_of(inspected, self._salt))
+        return self._replace(configuration=self._fingerprint_of(inspected))
 
-    @property
-    def _salt(self) -> str:
-        return f"{self.reference} {self.image_id} {self.since}"
+    def _fingerprint_of(self, inspected: Inspected) -> str:
+        from ..container.fingerprint import fingerprint_of  # Only a rejected image needs it.
+
+        return fingerprint_of(inspected, salt=f"{self.reference} {self.image_id} {self.since}")
 
 
 class Rejections:
