@@ -21,6 +21,7 @@ from ansible_collections.evenkeel.fleet.plugins.modules import (
 from support.real.ansible import run_module, run_module_here
 from support.real.polling_client import fetch
 from support.real.sandbox import Sandbox, Service
+from testbed import images
 from testbed.images import WebImage, shell
 
 V1 = WebImage("v1")
@@ -182,3 +183,16 @@ def test_tag_that_moves_to_an_image_that_another_container_rejected_is_a_warning
         options = {"poll_interval": 0.2, "grace_period": 1, "stop_timeout": 0, "health_timeout": 1}
         updated = run_module_here(container_recreate, check_mode=check_mode, name=sidecar.name, **options)
         assert f"an image on this host that {service.name} was rolled back from (crashed)" in str(updated["warnings"]), updated
+
+
+@pytest.mark.behaviour("F-H8")
+def test_image_from_the_future_is_used(sandbox: Sandbox) -> None:
+    service = sandbox.service(sandbox.image("1", V1, push=False))
+    new = sandbox.image("2", WebImage("v2"), push=False)
+    images.pretend(sandbox.client, new, created="2099-01-01T00:00:00Z")
+    options = {"name": service.name, "image": new, "pull": "never", "poll_interval": 0.2}
+    warned = run_module_here(container_recreate, check_mode=True, min_image_age="7d", **options)
+    assert (warned["outcome"], "in the future" in str(warned["warnings"])) == ("recreated", True)
+    updated = run_module_here(container_recreate, **options)
+    assert (updated["outcome"], "future" in str(updated.get("warnings"))) == ("recreated", False)
+    assert fetch(service.port) == "v2"

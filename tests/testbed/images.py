@@ -96,8 +96,8 @@ def build(client: docker.APIClient, name: str, image: WebImage) -> str:
     return image_id
 
 
-def pretend(client: docker.APIClient, name: str, architecture: str) -> None:
-    """Change the architecture in the configuration of the image `name`. Old engines cannot set it on import."""
+def pretend(client: docker.APIClient, name: str, **changes: str) -> None:
+    """Change the configuration of the image `name`, such as `architecture` or `created`. Old engines cannot set these on import."""
     saved, changed = io.BytesIO(b"".join(client.get_image(name))), io.BytesIO()
     with tarfile.open(fileobj=saved) as source, tarfile.open(fileobj=changed, mode="w") as target:
         (image,) = json.load(t.cast(io.BufferedReader, source.extractfile("manifest.json")))
@@ -106,7 +106,7 @@ def pretend(client: docker.APIClient, name: str, architecture: str) -> None:
         for layer in image["Layers"]:
             target.addfile(source.getmember(layer), source.extractfile(layer))
         for name_in_tar, content in (
-            ("config.json", {**config, "architecture": architecture}),
+            ("config.json", {**config, **changes}),
             ("manifest.json", [{**image, "Config": "config.json"}]),
         ):
             text = json.dumps(content).encode()
@@ -116,7 +116,7 @@ def pretend(client: docker.APIClient, name: str, architecture: str) -> None:
     # The engine moves the tag only at the end of its answer, and `load_image` returns at the beginning. So read the whole answer.
     for line in client.load_image(changed.getvalue(), quiet=True):
         if "error" in line:
-            raise TestbedError(f"loading {name} for {architecture} failed: {line['error']}")
+            raise TestbedError(f"loading {name} with {changes} failed: {line['error']}")
 
 
 def push(client: docker.APIClient, name: str) -> None:

@@ -52,6 +52,7 @@ PURE = {
     "calendar",
     "contextlib",
     "dataclasses",
+    "difflib",
     "enum",
     "hashlib",
     "json",

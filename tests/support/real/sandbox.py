@@ -51,7 +51,7 @@ class Sandbox:
         reference = f"{registry.ADDRESS}/{self.prefix}/shop:{tag}"
         self._images.add(images.build(self.client, reference, like))
         if architecture:
-            images.pretend(self.client, reference, architecture)
+            images.pretend(self.client, reference, architecture=architecture)
             self._images.add(self.client.inspect_image(reference)["Id"])
         if push:
             images.push(self.client, reference)
