@@ -19,6 +19,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
 CHECKOUT = Path(__file__).parents[3]
@@ -124,6 +125,7 @@ def documentation(module: str) -> dict[str, Any]:
 def run_module_here(module: ModuleType, /, *, check_mode: bool = False, **options: Any) -> dict[str, Any]:
     """Run a module of this collection in this process and return its result. It takes a tenth of the time of a playbook."""
     printed = io.StringIO()
+    warnings._global_warnings.clear()  # Ansible collects them per process, so those of the module that ran before would be returned too.
     arguments = {**options, "_ansible_check_mode": check_mode}
     with patch_module_args(arguments), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
         module.main()

@@ -63,10 +63,10 @@ class LoadingClient:
 def test_pretend_returns_when_the_tag_has_moved() -> None:
     """Otherwise the caller may read the ID of the image that is about to lose its tag."""
     client = LoadingClient()
-    pretend(client, NAME, "s390x")
+    pretend(client, NAME, architecture="s390x")
     assert client.tagged_architecture == "s390x"
 
 
 def test_pretend_reports_a_load_that_failed() -> None:
-    with pytest.raises(TestbedError, match="loading registry/shop:foreign for s390x failed: no space left on device"):
-        pretend(LoadingClient("no space left on device"), NAME, "s390x")
+    with pytest.raises(TestbedError, match="loading registry/shop:foreign with .* failed: no space left on device"):
+        pretend(LoadingClient("no space left on device"), NAME, architecture="s390x")
