@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import typing as t
 
+from ansible import context
 from ansible.errors import AnsibleFilterError
 
 try:
@@ -77,6 +78,12 @@ def _problem(settings: t.Mapping[str, t.Any], names: t.Iterable[str] = (), valid
     return problem_with(settings, lambda file: os.path.isfile(_path(file)), names, valid_names)
 
 
+def _hosts(pattern: t.Any, *arguments: t.Any) -> t.Any:
+    """Return the pattern. Refuse one without hosts, unless the playbook is only checked or listed: that needs no inventory."""
+    runs = not any(map(context.CLIARGS.get, ("syntax", "listtasks", "listtags")))
+    return hosts_of(pattern, *arguments) if runs else pattern
+
+
 def _masked(value: t.Any) -> t.Any:
     """Mask the credentials in URLs and every secret that Ansible knows, in each string of `value`. Other tasks may have returned them."""
     if isinstance(value, str):
@@ -107,7 +114,7 @@ _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
     "containers": containers_of,
     "digest": digest_for,
     "final": final_of,
-    "hosts": hosts_of,
+    "hosts": _hosts,
     "is_complete": host_record.is_complete,
     "is_in_doubt": host_record.is_in_doubt,
     "is_to_do": host_record.is_to_do,

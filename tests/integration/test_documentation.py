@@ -85,12 +85,14 @@ def test_every_example_runs(sandbox: Sandbox, task: dict[str, Any], password_reg
 
 
 def test_the_examples_of_container_rollback_run(sandbox: Sandbox) -> None:
-    update, rollback_to_archive, go_back_and_keep = yaml.safe_load(documentation("container_rollback")["examples"])
+    """An image that is not rejected is tried again."""
+    update, rollback_to_archive, without_rejecting, and_keep = yaml.safe_load(documentation("container_rollback")["examples"])
     service = sandbox.service(reference("v1"))
-    newer = [json.loads(json.dumps(update).replace("nginx:1.29-alpine", reference(tag))) for tag in ("v2", "v3-late")]
-    tasks = json.loads(json.dumps([newer[0], rollback_to_archive, newer[1], go_back_and_keep]).replace('"web"', f'"{service.name}"'))
+    updates = [json.loads(json.dumps(update).replace("nginx:1.29-alpine", reference(tag))) for tag in ("v2", "v2", "v3-late")]
+    pairs = zip(updates, (without_rejecting, rollback_to_archive, and_keep), strict=True)
+    tasks = json.loads(json.dumps([task for pair in pairs for task in pair]).replace('"web"', f'"{service.name}"'))
     run = run_playbook([play(*tasks)])
-    assert [result["outcome"] for result in run.results] == ["recreated", "restored", "recreated", "restored"], run.output
+    assert [result["outcome"] for result in run.results] == ["recreated", "restored"] * 3, run.output
     assert sandbox.inspect(service.name)["Id"] == service.id
 
 

@@ -478,6 +478,13 @@ class TestMistakes:
         assert pattern in text
 
 
+@pytest.mark.parametrize("option", ["--syntax-check", "--list-tasks"])
+def test_playbook_is_checked_and_listed_without_an_inventory(fleet: StubModules, option: str) -> None:
+    fleet.rollout.inventory.write_text("{}")
+    run = fleet.run(option)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
 @pytest.mark.behaviour("F-N1")
 def test_host_with_a_rejected_image_is_left_as_it_is_if_that_is_no_failure(fleet: StubModules) -> None:
     fleet.change("h1", rejected=[GOOD])

@@ -74,7 +74,7 @@ _DISK_FULL = re.compile(r"no space left on device|disk quota exceeded|\bENOSPC\b
 
 
 def excuse_for(stage: Stage, evidence: Evidence) -> str:
-    """Say what a failure was due to other than the image. Return an empty string if the image is to blame, and is to be rejected."""
+    """Return what caused a failure if it was not the image. Return an empty string if it was: then the image is rejected."""
     if stage is Stage.OPERATOR:
         return "" if evidence.rejects else "reject is false"
     if any(map(_DISK_FULL.search, (evidence.refusal, *evidence.output))):

@@ -63,7 +63,8 @@ class ReplaceSteps:
         if not lock.acquire(self._entry, claims_on(self._plan.related)):
             return False
         try:
-            if self._is_unchanged() and has_same_relations(self._context, self._plan.old, self._plan.seen, self._plan.related):
+            if self._is_unchanged() and has_same_relations(self._context, self._plan):
+                lock.confirm()
                 return True
         except FleetError:
             lock.release()

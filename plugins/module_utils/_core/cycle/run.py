@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 ATTEMPTS = 20
 """How often to plan again if the container changes before it is locked."""
 
-RECOVERED_FIRST = "An earlier run on this container was interrupted. This run recovered it first."
+RECOVERED_FIRST = "An earlier run on {} was interrupted. This run recovered it first."
 
 
 def run_cycle(context: Context, lock: RunLock, job: Job) -> CycleResult:
@@ -96,7 +96,8 @@ def with_recovery(lock: RunLock, result: CycleResult) -> CycleResult:
         return result
     from ..container.dependents import repair_warnings
 
-    first = () if result.outcome is Outcome.RECOVERED else (RECOVERED_FIRST,)
+    own_outcome = result.container_name if result.outcome is Outcome.RECOVERED else None
+    first = tuple(RECOVERED_FIRST.format(container) for container in lock.recovered_containers if container != own_outcome)
     return result._replace(
         recovered_first=True,
         dependents=tuple({dependent.name: dependent for dependent in (*lock.repaired, *result.dependents)}.values()),
@@ -108,7 +109,7 @@ def _leave_as_it_is(run: Run, decision: Unchanged | Skipped) -> CycleResult:
     if run.lock.still_unhealthy:
         raise run.lock.still_unhealthy
     skipped = decision if isinstance(decision, Skipped) else None
-    unchanged = Outcome.RECOVERED if run.lock.recovered else Outcome.UNCHANGED
+    unchanged = Outcome.RECOVERED if decision.old.name in run.lock.recovered_containers else Outcome.UNCHANGED
     return CycleResult(
         outcome=Outcome.SKIPPED if skipped else unchanged,
         container_id=decision.old.id,

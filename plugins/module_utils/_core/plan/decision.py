@@ -15,7 +15,6 @@ from ..engine.model import Document, ImageIdentity
 if t.TYPE_CHECKING:
     from ..state.archives import ArchiveRecord
     from ..state.rejections import Rejected
-    from .relations import Related
 
 
 class Unchanged(t.NamedTuple):
@@ -65,6 +64,14 @@ class NewContainer(t.NamedTuple):
     runs: bool
     tag: ImageReference | None = None
     image_defaults: Document | None = None
+
+
+class Related(t.NamedTuple):
+    """A container that is related to the one to be replaced. A run touches its dependents, and needs its providers as they are."""
+
+    name: str
+    id: str
+    is_dependent: bool
 
 
 class Replacement(t.NamedTuple):

@@ -8,27 +8,22 @@ from __future__ import annotations
 import typing as t
 
 from ..container.dependents import links_of, namespaces_of
-from ..container.old_container import OldContainer
 from ..engine.interfaces import Context
 from ..engine.model import Document, name_of
+from ..state.archives import ArchiveRecord
 from ..state.claims import Claims
+from .decision import Related, Replacement
 from .surroundings import inspect_surroundings
 
 
-class Related(t.NamedTuple):
-    """A container that is related to the one to be replaced. A run touches its dependents, and needs its providers as they are."""
-
-    name: str
-    id: str
-    is_dependent: bool
-
-
-def related_to(container: Document, dependents: t.Sequence[Document], others: t.Sequence[Document]) -> frozenset[Related]:
-    """Return the dependents of `container`, and the providers of all of these.
+def related_to(
+    container: Document, dependents: t.Sequence[Document], others: t.Sequence[Document], archive_id: str = ""
+) -> frozenset[Related]:
+    """Return the dependents of `container`, and the providers of all of these, and of the archive that is to take its place, if any.
 
     Takes inspect documents. `others` are all containers on the host except `container`.
     """
-    users = (container, *dependents)
+    users = (container, *dependents, *(other for other in others if other["Id"] == archive_id))
     touched = {user["Id"] for user in users}
     providers = [other for other in others if other["Id"] not in touched and any(_provides_for(other, user) for user in users)]
     return frozenset(
@@ -46,12 +41,16 @@ def claims_on(related: t.Iterable[Related]) -> Claims:
     )
 
 
-def has_same_relations(context: Context, old: OldContainer, container: Document, related: frozenset[Related]) -> bool:
-    """Whether the containers related to `container` are still the same. Raise InspectFailed. Without relations, nothing is looked at."""
-    if not related:
+def has_same_relations(context: Context, plan: Replacement) -> bool:
+    """Whether the containers related to the one to be replaced are still the same. Raise InspectFailed.
+
+    Without relations, nothing is looked at.
+    """
+    if not plan.related:
         return True
-    surroundings, _dependents, inspected, _warnings = inspect_surroundings(context, old, container, "")
-    return related == related_to(container, [dependent.container for dependent in inspected], surroundings.others)
+    surroundings, _dependents, inspected, _warnings = inspect_surroundings(context, plan.old, plan.seen, "")
+    archive_id = plan.successor.id if isinstance(plan.successor, ArchiveRecord) else ""
+    return plan.related == related_to(plan.seen, [dependent.container for dependent in inspected], surroundings.others, archive_id)
 
 
 def _provides_for(provider: Document, user: Document) -> bool:

@@ -63,7 +63,9 @@ def plan_return(context: Context, rolled_back_to: str | None, stopwatch: Stopwat
         archive=archive_name(old.name, context.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
         stop_timeout=request.stop_timeout_for(inspected.container),
         seen=inspected.container,
-        related=related_to(inspected.container, [dependent.container for dependent in inspected_dependents], surroundings.others),
+        related=related_to(
+            inspected.container, [dependent.container for dependent in inspected_dependents], surroundings.others, record.id
+        ),
         warnings=warnings,
     )
 

@@ -92,7 +92,7 @@ class ProcessTable(t.Protocol):
         """Whether that process has ended, or None if this machine cannot tell."""
 
 
-_KINDS_BY_RUN = ("evenkeel-lock-after", "evenkeel-new", "evenkeel-touch")
+_KINDS_BY_RUN = ("evenkeel-lock-after", "evenkeel-new", "evenkeel-pending", "evenkeel-touch")
 
 
 def lock_key(container: str) -> str:
@@ -110,9 +110,19 @@ def new_container_key(entry: JournalEntry) -> str:
     return f"evenkeel-new.{entry.holder.token}.{entry.container}"
 
 
+def pending_key(entry: JournalEntry) -> str:
+    """The key for the record that the run may still withdraw, because of a run on a related container."""
+    return f"evenkeel-pending.{entry.holder.token}.{entry.container}"
+
+
 def touch_key(entry: JournalEntry) -> str:
     """The key for the record that the run touches the old container from now on."""
     return f"evenkeel-touch.{entry.holder.token}.{entry.container}"
+
+
+def records_of(entry: JournalEntry) -> tuple[str, ...]:
+    """Return the keys that a run can have written besides its lock, its claims and the one that it is pending."""
+    return (new_container_key(entry), *((touch_key(entry),) if entry.announces_touch else ()))
 
 
 def is_record_of_run(key: str, container: str) -> bool:

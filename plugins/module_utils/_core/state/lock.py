@@ -12,7 +12,7 @@ from ..engine.errors import Busy, JournalFailed, StepFailed, StillUnhealthy
 from ..engine.interfaces import Clock, Journal
 from ..engine.model import Record
 from ..engine.timing import require_seconds
-from .claims import NO_CLAIMS, Claimant, Claims, claimant_to_text, is_claim_of, is_claim_on, keys_in_the_way
+from .claims import NO_CLAIMS, Claimant, Claims, claimant_to_text, is_claim_of, is_claim_on, keys_in_the_way, share_of_pause
 from .journal import (
     Holder,
     JournalEntry,
@@ -21,6 +21,8 @@ from .journal import (
     is_record_of_run,
     lock_key,
     new_container_key,
+    pending_key,
+    records_of,
     takeover_key,
     touch_key,
 )
@@ -58,6 +60,7 @@ class RunLock:
         self._deadline = clock.monotonic() + lock_timeout
         self._entry: JournalEntry | None = None
         self._claims: tuple[str, ...] = ()
+        self._pending: tuple[str, ...] = ()
         self._in_the_way: tuple[str, ...] = ()
         self.still_unhealthy: StillUnhealthy | None = None
         """What is wrong with the container that the recovery restored. It matters only if this run does not replace that container."""
@@ -73,7 +76,12 @@ class RunLock:
     @property
     def recovered(self) -> bool:
         """Whether this run has recovered an interrupted one."""
-        return self._records.recovered
+        return bool(self._records.recovered)
+
+    @property
+    def recovered_containers(self) -> tuple[str, ...]:
+        """The containers on which it has: the run's own, or related ones."""
+        return tuple(self._records.recovered)
 
     @property
     def was_in_the_way(self) -> bool:
@@ -87,8 +95,7 @@ class RunLock:
         """
         in_the_way, self._in_the_way = self._in_the_way, ()
         if in_the_way:
-            # Two runs that met and withdrew must not meet again.
-            self._clock.sleep(_POLL * _fraction_of(self._me.token))
+            self._clock.sleep(_POLL * share_of_pause(self._me.token))
         for key in in_the_way:
             self._wait_for(key, container, recover)
         while True:
@@ -130,13 +137,18 @@ class RunLock:
     def acquire(self, entry: JournalEntry, claims: Claims = NO_CLAIMS) -> bool:
         """Write the entry of this run and its claims. Return False if another run was faster. Raise JournalFailed."""
         key = lock_key(entry.container)
+        pending = (pending_key(entry),) if claims != NO_CLAIMS else ()
+        for record in pending:
+            self._records.write(record, "pending", entry.container)
         try:
             written = self._records.write_entry(key, entry)
         except JournalFailed:
             self._withdraw(key)
             raise
         if written.holder.token != self._me.token:
+            self._records.erase(*pending)
             return False
+        self._pending = pending
         self._entry, self._claims = entry, claims.keys(self._me.token)
         try:
             self._record_claims(entry)
@@ -148,6 +160,11 @@ class RunLock:
             self.release()
         self._in_the_way = in_the_way
         return not in_the_way
+
+    def confirm(self) -> None:
+        """Record that this run does not withdraw any more. From now on, a later run has to recover it. Raise JournalFailed."""
+        pending, self._pending = self._pending, ()
+        self._records.erase(*pending)
 
     def mark_touched(self) -> None:
         """Record that this run touches the old container from now on. Raise JournalFailed."""
@@ -163,9 +180,11 @@ class RunLock:
         """Erase what this run wrote, the lock last. The next run erases what cannot be erased now."""
         entry, self._entry = self._entry, None
         claims, self._claims = self._claims, ()
+        pending, self._pending = self._pending, ()
         if entry:
             with contextlib.suppress(JournalFailed):
-                self._records.erase(*claims, *_records_of(entry), lock_key(entry.container))
+                # A run that withdraws is pending to the end: with the lock alone, it would seem to have touched the container.
+                self._records.erase(*claims, *records_of(entry), lock_key(entry.container), *pending)
 
     def _record_claims(self, entry: JournalEntry) -> None:
         claimant = Claimant(entry.container, self._me, entry.lease)
@@ -212,15 +231,16 @@ class RunLock:
             self._records.erase(own_key)
             raise
         if was_touched:
-            self._records.recovered = True
-            self.rolled_back_to = entry.restores if entry.container == container else None
+            self._records.recovered.append(entry.container)
+            if entry.container == container:
+                self.rolled_back_to = entry.restores
         self._forget(chain, own_key)
 
     def _forget(self, chain: list[Link], own_key: str) -> None:
         """Erase all records of a run that was recovered."""
         entry = chain[0].entry
         # The lock goes first: a rescuer that still finds it may start, and must not meet a run that started after it.
-        self._records.erase(*(link.key for link in chain), own_key, *_records_of(entry))
+        self._records.erase(*(link.key for link in chain), own_key, *records_of(entry), pending_key(entry))
         token = entry.holder.token
         self._records.erase(*(key for key in self._records.keys(token) if is_claim_of(key, token)))
 
@@ -262,16 +282,6 @@ class RunLock:
             record = self._records.read(key)
             if record and parse_entry(key, record.text).holder.token == self._me.token:
                 self._records.erase(key)
-
-
-def _fraction_of(token: str) -> float:
-    """A number from 0 to 1 that differs between runs."""
-    return int.from_bytes(token.encode(), "big") % 97 / 97
-
-
-def _records_of(entry: JournalEntry) -> tuple[str, ...]:
-    """Return the keys that a run can have written besides its lock and its claims."""
-    return (new_container_key(entry), *((touch_key(entry),) if entry.announces_touch else ()))
 
 
 class LockHolder(t.NamedTuple):

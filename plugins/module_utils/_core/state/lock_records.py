@@ -11,7 +11,7 @@ from ..engine.errors import EngineError, InvalidInput, JournalFailed
 from ..engine.interfaces import Journal
 from ..engine.model import Record
 from .claims import Claimant, claimant_from_text
-from .journal import JournalEntry, lock_key, new_container_key, takeover_key, touch_key
+from .journal import JournalEntry, lock_key, new_container_key, pending_key, takeover_key, touch_key
 
 
 class Link(t.NamedTuple):
@@ -23,11 +23,11 @@ class Link(t.NamedTuple):
 
 
 class LockRecords:
-    """The journal as a lock sees it. `recovered` says whether this run has recovered an interrupted one, for messages."""
+    """The journal as a lock sees it. `recovered` are the containers on which this run has recovered an interrupted one."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
-        self.recovered = False
+        self.recovered: list[str] = []
 
     def chain(self, container: str) -> list[Link]:
         """Return the lock of a container and its successors, in order."""
@@ -42,6 +42,8 @@ class LockRecords:
 
     def was_touched(self, entry: JournalEntry) -> bool:
         """Whether the run of this entry can have touched the old container."""
+        if self.read(pending_key(entry)) is not None:
+            return False
         return not entry.announces_touch or self.read(touch_key(entry)) is not None
 
     def new_id(self, entry: JournalEntry) -> str | None:

@@ -32,10 +32,10 @@ WEB: dict[str, Any] = {
 }
 
 
-def fingerprint(change: Change = lambda _web: None, salt: str = "salt", image: Any = IMAGE) -> str:
+def fingerprint(change: Change = lambda _web: None, salt: str = "salt", image: dict[str, Any] | None = None) -> str:
     web = copy.deepcopy(WEB)
     change(web)
-    return fingerprint_of(Inspected(web, image), salt)
+    return fingerprint_of(Inspected(web, image or IMAGE), salt)
 
 
 def another_container(web: dict[str, Any]) -> None:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import Outcome
@@ -22,11 +24,14 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
     Inspected,
 )
 from support.fakes.engine import (
+    CallCounter,
     FakeEngine,
     FakeJournal,
+    Killed,
     exited,
     fake_lock,
 )
+from support.fakes.host import FakeHost
 from support.fakes.update_of_web import REFUSAL, outdated_web, recreate
 
 DIGEST = "sha256:" + "d" * 64
@@ -123,6 +128,44 @@ class TestPlanIsStillValid:
         with pytest.raises(Refused, match="^Container web was not changed: something else modified it on each of 20 attempts"):
             recreate(engine)
         assert engine.calls.count("pull") == 20
+
+
+class TestRelatedContainers:
+    """F-H20."""
+
+    def test_dependent_replaced_before_the_lock_is_planned_again(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        in_its_network = {"NetworkMode": f"container:{engine.container('web')['Id']}"}
+        engine.add_container("sidecar", "tool:1", "tool", in_its_network)
+        journal = FakeJournal()
+        write = journal.write
+
+        def replaced(key: str, text: str) -> str:
+            if "claim" in key:
+                monkeypatch.setattr(journal, "write", write)
+                engine.remove_externally("sidecar")
+                engine.add_container("sidecar", "tool:1", "tool", in_its_network)
+            return write(key, text)
+
+        monkeypatch.setattr(journal, "write", replaced)
+        result = recreate(engine, lock=fake_lock(journal))
+        assert [(dependent.name, dependent.repair.value) for dependent in result.dependents] == [("sidecar", "recreated")]
+        assert (engine.calls.count("pull"), journal.records) == (2, {})
+
+    def test_run_that_was_killed_while_it_could_still_withdraw_needs_no_recovery(self) -> None:
+        """Another run may be at work on the dependents, so the next run must not stop and start anything to be sure."""
+        withdrawn = 0
+        for at in range(1, 100):
+            host = FakeHost()
+            with contextlib.suppress(Killed):
+                host.recreate(host.lock("first", CallCounter(at)))
+            was_locked = "evenkeel-lock.web" in host.journal.records
+            if was_locked and "evenkeel-pending.first.web" not in host.journal.records:
+                break
+            withdrawn += was_locked
+            host.engine.calls.clear()
+            result = host.recreate(host.lock("second", dead=["first"]))
+            assert (result.recovered_first, host.engine.calls.count("stop:web"), host.journal.records) == (False, 1, {})
+        assert withdrawn > len(host.before) - 2, "the lock, and a claim on each dependent"
 
 
 class TestResult:

@@ -205,7 +205,7 @@ class TestRecovery:
             engine.probe_results["NEW"] = [exited(1)]
         result = recreate(engine, lock=lock)
         assert result.outcome is (Outcome.RECREATED if good else Outcome.ROLLED_BACK)
-        assert result.warnings == ("An earlier run on this container was interrupted. This run recovered it first.",)
+        assert result.warnings == ("An earlier run on web was interrupted. This run recovered it first.",)
 
     def test_recovery_whose_record_cannot_be_erased_reports_changed(
         self, engine: FakeEngine, lock: RunLock, monkeypatch: pytest.MonkeyPatch

@@ -36,6 +36,13 @@ def test_providers_are_needed(host_config: dict[str, Any], needed: set[str]) -> 
     assert (claims.touched, claims.needed) == (frozenset(), needed)
 
 
+def test_providers_of_an_archive_that_is_restored_are_needed() -> None:
+    archive = container("web-old-7", NetworkMode="container:id-of-vpn")
+    others = (archive, container("vpn"), container("db"))
+    assert claims_on(related_to(container("web"), (), others)).needed == set()
+    assert claims_on(related_to(container("web"), (), others, archive["Id"])).needed == {"vpn"}
+
+
 def test_dependents_are_touched_and_their_other_providers_needed() -> None:
     vpn, db = container("vpn"), container("db")
     app = container("app", NetworkMode="container:id-of-vpn", Links=["/db:/app/db"])

@@ -24,7 +24,7 @@ from support.fakes.engine import FakeProcesses
 NOTHING: set[str] = set()
 
 
-def keys_of(token: str, container: str, touched: set[str] = NOTHING, needed: set[str] = NOTHING) -> tuple[str, ...]:
+def keys_of(token: str, container: str, touched: set[str], needed: set[str]) -> tuple[str, ...]:
     """Everything that a run writes before it looks."""
     return (lock_key(container), *Claims(frozenset(touched), frozenset(needed)).keys(token))
 

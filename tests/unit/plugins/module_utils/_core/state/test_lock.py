@@ -25,6 +25,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal
     JournalEntry,
     lock_key,
     new_container_key,
+    pending_key,
     takeover_key,
     touch_key,
 )
@@ -158,7 +159,7 @@ class TestDeadHolder:
     def test_lock_is_erased_before_its_successors(self, lock: RunLock, journal: FakeJournal) -> None:
         lock.wait_and_recover("web", RecordedRecoveries())
         erased = [call.partition(":")[2] for call in journal.calls if call.startswith("erase")]
-        assert erased == [LOCK, takeover_key(entry("dead")), new_container_key(entry("dead"))]
+        assert erased == [LOCK, takeover_key(entry("dead")), new_container_key(entry("dead")), pending_key(entry("dead"))]
 
     def test_run_of_a_recovering_run_that_died_is_recovered_from_the_first_entry(
         self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses
@@ -339,6 +340,7 @@ class TestSeveralRecoveringRuns:
             takeover_key(entry("dead")),
             takeover_key(self.entry_of_recovering_run("rescuer")),
             new_container_key(entry("dead")),
+            pending_key(entry("dead")),
         ]
 
     def test_faster_run_recovers(self, lock: RunLock, journal: FakeJournal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -380,7 +382,7 @@ class TestSeveralRecoveringRuns:
 
 
 class TestLeftoverRecords:
-    LEFTOVERS = (takeover_key(entry("dead")), new_container_key(entry("dead")), touch_key(entry("dead")))
+    LEFTOVERS = tuple(key(entry("dead")) for key in (takeover_key, new_container_key, pending_key, touch_key))
 
     def test_leftover_records_are_erased_once_the_lock_is_gone(self, lock: RunLock, journal: FakeJournal) -> None:
         for key in self.LEFTOVERS:

@@ -34,6 +34,7 @@ class TestAgainstARunOnTheProvider:
     def other(self, journal: FakeJournal) -> RunLock:
         other = fake_lock(journal, FakeProcesses("other"))
         assert other.acquire(entry("other", "vpn"), OF_VPN)
+        other.confirm()
         return other
 
     @pytest.fixture
@@ -79,7 +80,7 @@ class TestAgainstARunOnTheProvider:
             return ()
 
         lock.wait_and_recover("app", recover)
-        assert (recovered, journal.records, lock.recovered) == (["vpn"], {}, True)
+        assert (recovered, journal.records, lock.recovered_containers) == (["vpn"], {}, ("vpn",))
 
     def test_provider_that_stays_unhealthy_ends_the_run(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
         runs.dead.add("other")
@@ -118,6 +119,15 @@ class TestAgainstARunOnTheProvider:
         journal.records["evenkeel-claim.other.app"] = "{}"
         with pytest.raises(JournalFailed, match="evenkeel-claim.other.app cannot be read.*Nothing was changed"):
             lock.wait_and_recover("app", no_recovery)
+
+
+def test_dead_run_that_could_still_withdraw_is_forgotten(journal: FakeJournal) -> None:
+    runs = FakeProcesses("me")
+    assert fake_lock(journal, FakeProcesses("other")).acquire(entry("other", "vpn"), OF_VPN)
+    runs.dead.add("other")
+    lock = fake_lock(journal, runs)
+    lock.wait_and_recover("app", no_recovery)
+    assert (journal.records, lock.recovered) == ({}, False)
 
 
 def test_run_on_the_provider_waits_for_each_run_that_needs_it(journal: FakeJournal) -> None:
