@@ -26,6 +26,8 @@ _LONGEST_LOOK_BACK = 2
 _SOON = 10**9
 """Nanoseconds between the time stamp of a start and the event of this start, at most."""
 
+_BROKEN = (EngineError, KeyError, ValueError)
+"""No answer, or not one that an engine gives. Then there is no stream."""
 _FRACTION = re.compile(r"\.(\d{1,9})")
 
 _Happened = t.Tuple[int, str]
@@ -64,7 +66,7 @@ class Events:
         return EventLog(tuple(what for _when, what in happened), True if reaches_back else self._is_open)
 
     def _listen(self) -> None:
-        with contextlib.suppress(EngineError), engine_errors():
+        with contextlib.suppress(*_BROKEN), engine_errors():
             stream = self._client.events(filters=self._filters, decode=True)
             self._is_open = True
             self._event.set()  # The stream does not report what happened before it was open.
@@ -75,7 +77,7 @@ class Events:
             self._is_open = False
 
     def _look_back(self, since: str, past: list[_Happened]) -> None:
-        with contextlib.suppress(EngineError), engine_errors():
+        with contextlib.suppress(*_BROKEN), engine_errors():
             until = self._client.info()["SystemTime"]  # With a time in the future, the engine would wait for it.
             events = self._client.events(since=_as_parameter(since), until=_as_parameter(until), filters=self._filters, decode=True)
             past.extend(map(_happened, events))

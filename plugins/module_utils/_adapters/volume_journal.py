@@ -40,9 +40,8 @@ class VolumeJournal:
     def keys(self, part: str) -> tuple[str, ...]:
         return tuple(volume["Name"] for volume in self._volumes(name=part))
 
-    def read_all(self) -> t.Mapping[str, Record]:
-        """Return all records by key. Raise EngineError."""
-        volumes = self._volumes()
+    def read_all(self, part: str = "") -> t.Mapping[str, Record]:
+        volumes = self._volumes(**({"name": part} if part else {}))
         return {volume["Name"]: Record(self._text(volume["Name"], volume), volume.get("CreatedAt") or "") for volume in volumes}
 
     def erase(self, key: str) -> None:

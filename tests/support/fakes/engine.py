@@ -442,6 +442,10 @@ class FakeJournal:
         self._record("keys", part)
         return tuple(key for key in self.records if part in key)
 
+    def read_all(self, part: str) -> dict[str, Record]:
+        self._record("read_all", part)
+        return {key: Record(text, "") for key, text in self.records.items() if part in key}
+
     def erase(self, key: str) -> None:
         self._record("erase", key)
         self.records.pop(key, None)

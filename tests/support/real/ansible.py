@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from unittest import mock
 
+from ansible.module_utils import _internal
 from ansible.module_utils.common import warnings
 from ansible.module_utils.testing import patch_module_args
 
@@ -127,7 +129,9 @@ def run_module_here(module: ModuleType, /, *, check_mode: bool = False, **option
     printed = io.StringIO()
     warnings._global_warnings.clear()  # Ansible collects them per process, so those of the module that ran before would be returned too.
     arguments = {**options, "_ansible_check_mode": check_mode}
-    with patch_module_args(arguments), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
+    # Once this process has imported code of the controller, Ansible would print warnings instead of returning them.
+    on_target = mock.patch.object(_internal, "is_controller", new=False)
+    with on_target, patch_module_args(arguments), contextlib.redirect_stdout(printed), contextlib.suppress(SystemExit):
         module.main()
     returned: dict[str, Any] = json.loads(printed.getvalue().splitlines()[-1])
     return {"failed": False, **returned}

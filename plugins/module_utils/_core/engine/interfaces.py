@@ -129,6 +129,9 @@ class Journal(t.Protocol):
     def keys(self, part: str) -> tuple[str, ...]:
         """Return all keys that contain `part`."""
 
+    def read_all(self, part: str) -> t.Mapping[str, Record]:
+        """Return all records whose keys contain `part`, by key."""
+
     def erase(self, key: str) -> None:
         """Erase a record. It is no error if there is none."""
 

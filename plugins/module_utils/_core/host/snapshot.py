@@ -25,7 +25,10 @@ class ReadOnlyJournal:
         return self._records.get(key)
 
     def keys(self, part: str) -> tuple[str, ...]:
-        return tuple(key for key in self._records if part in key)
+        return tuple(self.read_all(part))
+
+    def read_all(self, part: str) -> t.Mapping[str, Record]:
+        return {key: record for key, record in self._records.items() if part in key}
 
     def age(self, record: Record) -> float:
         return self._age(record)

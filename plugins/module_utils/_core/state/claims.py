@@ -64,11 +64,6 @@ def keys_in_the_way(container: str, token: str, claims: Claims, keys: t.Iterable
     return tuple(filter(is_in_the_way, keys))
 
 
-def share_of_pause(token: str) -> float:
-    """Return a number from 0 to 1 that differs between runs: two runs that met and withdrew must not meet again."""
-    return int.from_bytes(token.encode(), "big") % 97 / 97
-
-
 def is_claim_on(key: str, container: str) -> bool:
     """Whether a run that records this key touches `container` while it replaces another one."""
     kind, _owner, name = _parts(key)

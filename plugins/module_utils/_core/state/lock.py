@@ -8,11 +8,9 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ..engine.errors import Busy, JournalFailed, StepFailed, StillUnhealthy
+from ..engine.errors import JournalFailed, StepFailed, StillUnhealthy
 from ..engine.interfaces import Clock, Journal
-from ..engine.model import Record
-from ..engine.timing import require_seconds
-from .claims import NO_CLAIMS, Claimant, Claims, claimant_to_text, is_claim_of, is_claim_on, keys_in_the_way, share_of_pause
+from .claims import NO_CLAIMS, Claimant, Claims, claimant_to_text, is_claim_of, is_claim_on, keys_in_the_way
 from .journal import (
     Holder,
     JournalEntry,
@@ -27,13 +25,12 @@ from .journal import (
     touch_key,
 )
 from .lock_records import Link, LockRecords, parse_claimant, parse_entry
+from .lock_wait import LockWait
 
 if t.TYPE_CHECKING:
     from ..container.dependents import RepairResult
 
 
-_POLL = 0.5
-"""Seconds between two looks at a lock that another run holds."""
 _ALL = "evenkeel-"
 """What every key of the journal contains."""
 
@@ -51,13 +48,10 @@ class RunLock:
     """
 
     def __init__(self, journal: Journal, processes: ProcessTable, clock: Clock, lock_timeout: float) -> None:
-        require_seconds("lock_timeout", lock_timeout)
         self._journal = journal
         self._records = LockRecords(journal)
-        self._processes = processes
-        self._clock = clock
         self._me = processes.me()
-        self._deadline = clock.monotonic() + lock_timeout
+        self._wait = LockWait(self._records, processes, clock, lock_timeout)
         self._entry: JournalEntry | None = None
         self._claims: tuple[str, ...] = ()
         self._pending: tuple[str, ...] = ()
@@ -95,7 +89,7 @@ class RunLock:
         """
         in_the_way, self._in_the_way = self._in_the_way, ()
         if in_the_way:
-            self._clock.sleep(_POLL * share_of_pause(self._me.token))
+            self._wait.before_next_attempt(container, self._me)
         for key in in_the_way:
             self._wait_for(key, container, recover)
         while True:
@@ -120,7 +114,7 @@ class RunLock:
         if not chain:
             return None
         first, last = chain[0].entry, chain[-1]
-        may_live = self._may_live(last.record, last.entry)
+        may_live = self._wait.may_live(last.record, last.entry)
         if not may_live and not self._records.was_touched(first):
             return None
         return LockHolder(first, self._records.new_id(first), last.entry.holder, may_live)
@@ -202,16 +196,16 @@ class RunLock:
             chain = self._records.chain(claimant.container)
             if any(link.entry.holder.token == claimant.holder.token for link in chain):
                 self._wait_or_recover(chain, container, recover)
-            elif self._may_live(record, claimant):
-                self._wait(container, claimant)
+            elif self._wait.may_live(record, claimant):
+                self._wait.for_run(container, claimant)
             else:
                 self._records.erase(key)
 
     def _wait_or_recover(self, chain: list[Link], container: str, recover: RecoverCallback) -> None:
         """Wait for a moment if the last holder of a lock may live. Otherwise recover what it left."""
         last = chain[-1]
-        if self._may_live(last.record, last.entry):
-            self._wait(container, last.entry)
+        if self._wait.may_live(last.record, last.entry):
+            self._wait.for_run(container, last.entry)
         elif self._take_over(chain):
             self._recover(chain, container, recover)
 
@@ -248,21 +242,6 @@ class RunLock:
         """Erase the records of a rescuer that was killed while it erased them."""
         with contextlib.suppress(JournalFailed):
             self._records.erase(*(key for key in keys if is_record_of_run(key, container)))
-
-    def _may_live(self, record: Record, run: JournalEntry | Claimant) -> bool:
-        is_dead = self._processes.is_dead(run.holder)
-        if is_dead is None:
-            return self._records.age(record) <= run.lease
-        return not is_dead
-
-    def _wait(self, container: str, run: JournalEntry | Claimant) -> None:
-        if self._clock.monotonic() >= self._deadline:
-            where = "it" if run.container == container else f"{run.container}, which is related to it"
-            raise Busy(
-                f"Container {container} was not changed: another run is working on {where} (process {run.holder.pid} on "
-                f"{run.holder.host}), and did not end within lock_timeout. Wait for it, or raise lock_timeout."
-            )
-        self._clock.sleep(_POLL)
 
     def _take_over(self, chain: list[Link]) -> bool:
         """Take over from the dead holder at the end of the chain. Return False if another rescuer was faster."""

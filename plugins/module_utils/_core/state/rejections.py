@@ -70,23 +70,23 @@ class Rejections:
         self._memory = memory
 
     def recall(self, container: str) -> Rejected | None:
-        """Return the record, or None. An unreadable record counts as none: to try a bad image again does less harm than never to update."""
+        """Return the record, or None if there is none that can be read."""
         try:
-            note = self._memory.read(_key(container))
-            return _rejected_from(json.loads(note.text)) if note else None
-        except (AttributeError, EngineError, TypeError, ValueError):
+            record = self._memory.read(_key(container))
+        except EngineError:
             return None
+        return _rejected_from(record.text) if record else None
 
     def of_others(self, container: str) -> t.Iterator[tuple[str, Rejected]]:
         """Return the records of all other containers, by their names. Leave out what cannot be read."""
         try:
-            keys = self._memory.keys(_key(""))
+            records = self._memory.read_all(_key(""))
         except EngineError:
             return
-        for other in (key[len(_key("")) :] for key in keys if key.startswith(_key("")) and key != _key(container)):
-            rejected = self.recall(other)
+        for key, record in records.items():
+            rejected = _rejected_from(record.text) if key.startswith(_key("")) and key != _key(container) else None
             if rejected:
-                yield other, rejected
+                yield key[len(_key("")) :], rejected
 
     def remember(self, container: str, rejected: Rejected) -> tuple[str, ...]:
         """Record a rejected image. Return a warning if that fails."""
@@ -106,9 +106,16 @@ class Rejections:
         return ()
 
 
-def _rejected_from(fields: t.Mapping[str, t.Any]) -> Rejected:
-    keep_env = fields.get("keep_env")
-    return Rejected(**{**fields, "digests": tuple(fields.get("digests") or ()), "keep_env": None if keep_env is None else tuple(keep_env)})
+def _rejected_from(text: str) -> Rejected | None:
+    """Read a record. An unreadable one counts as none: to try a bad image again does less harm than never to update."""
+    try:
+        fields = json.loads(text)
+        keep_env = fields.get("keep_env")
+        return Rejected(
+            **{**fields, "digests": tuple(fields.get("digests") or ()), "keep_env": None if keep_env is None else tuple(keep_env)}
+        )
+    except (AttributeError, TypeError, ValueError):
+        return None
 
 
 def how_to_forget(container: str) -> str:

@@ -100,6 +100,13 @@ class TestLog:
         wait_for(lambda: events.log("").is_complete is False, "the end of the stream")
         assert events.log(START).is_complete is is_complete
 
+    def test_event_that_no_engine_sends_ends_the_stream(self) -> None:
+        client = Client(past=[])
+        events = Events(client, "web-id")
+        assert returns_early(events, 10)
+        client.stream.put({"status": "odd"})
+        wait_for(lambda: events.log("").is_complete is False, "the end of the stream")
+
     def test_engine_that_forgot_old_events_is_trusted_if_the_stream_holds(self) -> None:
         events = Events(Client(past=[]), "web-id")
         assert returns_early(events, 10)

@@ -40,6 +40,7 @@ def keys_of(token: str, container: str, touched: set[str], needed: set[str]) -> 
         pytest.param(("vpn", {"app"}, {"db"}), ("web", NOTHING, {"db"}), False, id="two runs that need the same database"),
         pytest.param(("vpn", {"app"}, NOTHING), ("app-2", NOTHING, {"vpn-2"}), False, id="names that begin alike"),
         pytest.param(("a.b", {"c"}, NOTHING), ("c", NOTHING, {"a.b"}), True, id="a name with a dot"),
+        pytest.param(("vpn", {"app"}, NOTHING), ("web", NOTHING, {"app"}), True, id="a provider, and a user of its dependent's volumes"),
         pytest.param(("one", NOTHING, NOTHING), ("other", NOTHING, NOTHING), False, id="unrelated containers"),
     ],
 )

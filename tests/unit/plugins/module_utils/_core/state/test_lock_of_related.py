@@ -71,6 +71,25 @@ class TestAgainstARunOnTheProvider:
         lock.wait_and_recover("app", no_recovery)
         assert lock.acquire(entry("me", "app"), OF_APP)
 
+    def test_run_that_meets_others_again_and_again_ends_with_the_lock_timeout(
+        self, journal: FakeJournal, lock: RunLock, other: RunLock
+    ) -> None:
+        """Each of them has ended when this run looks, and another one has begun when it tries again."""
+
+        def attempt() -> None:
+            assert not lock.acquire(entry("me", "app"), OF_APP)
+            other.release()
+            lock.wait_and_recover("app", no_recovery)
+            assert other.acquire(entry("other", "vpn"), OF_VPN)
+
+        def attempts() -> None:
+            for _attempt in range(1000):
+                attempt()
+
+        with pytest.raises(Busy, match="runs on containers that are related to it were in the way until lock_timeout was over"):
+            attempts()
+        assert lock_key("app") not in journal.records
+
     def test_dead_run_on_the_provider_is_recovered_first(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
         runs.dead.add("other")
         recovered: list[str] = []
