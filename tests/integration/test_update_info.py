@@ -29,7 +29,7 @@ from testbed.images import WebImage, reference, shell
 
 V1, V2 = WebImage("v1"), WebImage("v2")
 BROKEN = WebImage("v3", command=shell("exit 3"))
-NOBODY = "127.0.0.1:1"
+NO_REGISTRY = "127.0.0.1:1"
 
 
 def look(**options: Any) -> dict[str, Any]:
@@ -76,9 +76,9 @@ def one_of_each(shared: Sandbox) -> Sandbox:
     make(shared, "tagged-and-pinned", f"{current}@{digest}")
     make(shared, "local", local)
     make(shared, "of-an-id", shared.client.inspect_image(current)["Id"])
-    shared.client.tag(local, f"{NOBODY}/{shared.prefix}", "1")
-    shared._images.add(f"{NOBODY}/{shared.prefix}:1")
-    make(shared, "unreachable", f"{NOBODY}/{shared.prefix}:1")
+    shared.client.tag(local, f"{NO_REGISTRY}/{shared.prefix}", "1")
+    shared._images.add(f"{NO_REGISTRY}/{shared.prefix}:1")
+    make(shared, "unreachable", f"{NO_REGISTRY}/{shared.prefix}:1")
     young = shared.image("young", V1)
     make(shared, "young", young)
     shared.image("young", V2)
@@ -315,9 +315,9 @@ def test_documented_loop_updates_outdated_labelled_containers_in_order(sandbox: 
 def test_examples_of_the_module_run(sandbox: Sandbox) -> None:
     """On the containers of this test in place of all."""
     make(sandbox, "web", sandbox.moved_tag(V1, V2), start=True)
-    sandbox.client.tag(reference("v1"), f"{NOBODY}/{sandbox.prefix}", "1")
-    make(sandbox, "cache", f"{NOBODY}/{sandbox.prefix}:1")
-    sandbox.client.remove_image(f"{NOBODY}/{sandbox.prefix}:1")
+    sandbox.client.tag(reference("v1"), f"{NO_REGISTRY}/{sandbox.prefix}", "1")
+    make(sandbox, "cache", f"{NO_REGISTRY}/{sandbox.prefix}:1")
+    sandbox.client.remove_image(f"{NO_REGISTRY}/{sandbox.prefix}:1")
     tasks = yaml.safe_load(documentation("container_update_info")["examples"])
     for task in tasks:
         if "evenkeel.fleet.container_update_info" in task:
@@ -337,10 +337,10 @@ def test_examples_of_the_module_run(sandbox: Sandbox) -> None:
 def test_unknown_status_is_a_warning_or_a_failure_if_asked_to(sandbox: Sandbox) -> None:
     """A registry that is down leaves nothing outdated, so a loop over the outdated containers would do nothing without a word."""
     image = sandbox.image("1", V1)
-    nobody = f"{NOBODY}/{sandbox.prefix}/shop"
-    sandbox.client.tag(image, nobody, tag="1")
+    unreachable = f"{NO_REGISTRY}/{sandbox.prefix}/shop"
+    sandbox.client.tag(image, unreachable, tag="1")
     name = f"{sandbox.prefix}-web"
-    sandbox.container("web", f"{nobody}:1")
+    sandbox.container("web", f"{unreachable}:1")
     info = run_module_here(container_update_info, name=[name])
     assert (info["failed"], info["outdated"]) == (False, [])
     assert f"{name}: whether it is outdated is unknown: " in str(info["warnings"])
@@ -349,4 +349,4 @@ def test_unknown_status_is_a_warning_or_a_failure_if_asked_to(sandbox: Sandbox) 
     assert refused["containers"][0]["status"] == "unknown"
     assert f"{name}: whether it is outdated is unknown: " in refused["msg"]
     assert run_module_here(container_update_info, name=[name], fail_on_rejected=True)["failed"] is False
-    sandbox.client.remove_image(f"{nobody}:1", force=True)
+    sandbox.client.remove_image(f"{unreachable}:1", force=True)

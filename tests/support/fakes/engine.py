@@ -56,6 +56,7 @@ class FakeClock:
     def __init__(self, unix_seconds: int = 1000) -> None:
         self.now = 0.0
         self._epoch = unix_seconds
+        self._at: tuple[float, t.Callable[[], object]] | None = None
 
     def monotonic(self) -> float:
         return self.now
@@ -66,6 +67,12 @@ class FakeClock:
     def sleep(self, seconds: float, events: FakeEvents | None = None) -> None:
         assert seconds > 0, "a gate that does not wait is a busy loop"
         self.now += min(seconds, events.delays.pop(0)) if events and events.delays else seconds
+        if self._at and self.now >= self._at[0]:
+            self._at[1]()
+
+    def at(self, seconds: float, action: t.Callable[[], object]) -> None:
+        """Call `action` after each wait that ends at this time or later."""
+        self._at = seconds, action
 
 
 class FakeEvents(t.NamedTuple):

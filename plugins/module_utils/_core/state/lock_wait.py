@@ -56,7 +56,7 @@ class LockWait:
                 "over. Wait for them, or raise lock_timeout."
             )
         self._was_last_attempt = self._is_over()
-        self._clock.sleep(_POLL * (int.from_bytes(me.token.encode(), "big") % 97) / 97)
+        self._clock.sleep(_POLL * (1 + int.from_bytes(me.token.encode(), "big") % 97) / 98)
 
     def _is_over(self) -> bool:
         return self._clock.monotonic() >= self._deadline

@@ -107,14 +107,7 @@ def test_live_run_is_waited_for(journal: FakeJournal, runs: FakeProcesses) -> No
     other = fake_lock(journal, FakeProcesses("other"))
     other.acquire(entry("other"))
     clock = FakeClock()
-    sleep = clock.sleep
-
-    def sleep_until_the_other_ends(seconds: float) -> None:
-        sleep(seconds)
-        if clock.now >= 3:
-            other.release()
-
-    clock.sleep = sleep_until_the_other_ends  # type: ignore[method-assign]
+    clock.at(3, other.release)
     recoveries = RecordedRecoveries()
     RunLock(journal, runs, clock, lock_timeout=5).wait_and_recover("web", recoveries)
     assert (clock.now, recoveries) == (3, [])

@@ -58,14 +58,7 @@ class TestAgainstARunOnTheProvider:
         self, journal: FakeJournal, runs: FakeProcesses, other: RunLock
     ) -> None:
         clock = FakeClock()
-        sleep = clock.sleep
-
-        def sleep_until_the_other_ends(seconds: float) -> None:
-            sleep(seconds)
-            if clock.now >= 3:
-                other.release()
-
-        clock.sleep = sleep_until_the_other_ends  # type: ignore[method-assign]
+        clock.at(3, other.release)
         lock = RunLock(journal, runs, clock, lock_timeout=5)
         assert not lock.acquire(entry("me", "app"), OF_APP)
         lock.wait_and_recover("app", no_recovery)
