@@ -151,6 +151,19 @@ class TestRelatedContainers:
         assert [(dependent.name, dependent.repair.value) for dependent in result.dependents] == [("sidecar", "recreated")]
         assert (engine.calls.count("pull"), journal.records) == (2, {})
 
+    def test_runs_on_related_containers_do_not_count_as_changes(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Each of 25 runs ends while this one waits for it."""
+        journal = FakeJournal()
+        keys = journal.keys
+        others = ["evenkeel-claim.other.web"] * 25
+
+        def with_others(part: str) -> tuple[str, ...]:
+            return (*keys(part), *(others.pop() for _look in range(1) if part == "evenkeel-" and others))
+
+        monkeypatch.setattr(journal, "keys", with_others)
+        assert recreate(engine, lock=fake_lock(journal, lock_timeout=100)).outcome is Outcome.RECREATED
+        assert (engine.calls.count("pull"), others) == (26, [])
+
     def test_run_that_was_killed_while_it_could_still_withdraw_needs_no_recovery(self) -> None:
         """Another run may be at work on the dependents, so the next run must not stop and start anything to be sure."""
         withdrawn = 0

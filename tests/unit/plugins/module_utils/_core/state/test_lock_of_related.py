@@ -10,6 +10,7 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import RepairResult
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Busy, JournalFailed, StillUnhealthy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.claims import Claims
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.journal import JournalEntry, lock_key
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
@@ -93,6 +94,17 @@ class TestAgainstARunOnTheProvider:
 
         lock.wait_and_recover("app", recover)
         assert (recovered, journal.records, lock.recovered_containers) == (["vpn"], {}, ("vpn",))
+
+    def test_recovered_rollback_of_the_provider_is_no_rollback_of_the_dependent(
+        self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses, other: RunLock
+    ) -> None:
+        other.release()
+        archive = ArchiveRecord("archive", "vpn-old-7", True, {})
+        assert other.acquire(a_journal_entry("other", old={"name": "vpn"}, successor=archive), OF_VPN)
+        other.confirm()
+        runs.dead.add("other")
+        lock.wait_and_recover("app", lambda _entry, _new_id: ())
+        assert (lock.recovered_containers, lock.rolled_back_to) == (("vpn",), None)
 
     def test_provider_that_stays_unhealthy_ends_the_run(self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses) -> None:
         runs.dead.add("other")

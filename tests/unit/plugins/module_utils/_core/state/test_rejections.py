@@ -40,6 +40,18 @@ def test_last_rejection_wins(memory: FakeJournal) -> None:
     assert rejections.recall("web") == worse
 
 
+def test_rejections_of_others_are_all_readable_ones_except_the_own(memory: FakeJournal) -> None:
+    rejections = Rejections(memory)
+    for container in ("web", "web-2", "db"):
+        rejections.remember(container, BAD)
+    memory.records.update({"evenkeel-rejected.odd": "no JSON", "evenkeel-archives.web": "[]", "their-evenkeel-rejected.x": "{}"})
+    memory.calls.clear()
+    assert dict(rejections.of_others("web")) == {"web-2": BAD, "db": BAD}
+    assert memory.calls == ["read_all:evenkeel-rejected."], "one call, however many there are"
+    memory.errors.append(REFUSAL)
+    assert list(rejections.of_others("web")) == []
+
+
 @pytest.mark.parametrize("text", ["", "no JSON", "[]", "{}", '{"reference": "shop:1"}', "3"])
 def test_unreadable_rejection_is_not_recalled(memory: FakeJournal, text: str) -> None:
     memory.records[KEY] = text
