@@ -99,7 +99,7 @@ class TestAgainstARunOnTheProvider:
         self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses, other: RunLock
     ) -> None:
         other.release()
-        archive = ArchiveRecord("archive", "vpn-old-7", True, {})
+        archive = ArchiveRecord("archive", "vpn-old-7", runs=True, restart_policy={})
         assert other.acquire(a_journal_entry("other", old={"name": "vpn"}, successor=archive), OF_VPN)
         other.confirm()
         runs.dead.add("other")

@@ -48,7 +48,7 @@ def test_rejections_of_others_are_all_readable_ones_except_the_own(memory: FakeJ
     memory.calls.clear()
     assert dict(rejections.of_others("web")) == {"web-2": BAD, "db": BAD}
     assert memory.calls == ["read_all:evenkeel-rejected."], "one call, however many there are"
-    memory.errors.append(REFUSAL)
+    memory.errors.append(EngineError("the engine says no"))
     assert list(rejections.of_others("web")) == []
 
 
