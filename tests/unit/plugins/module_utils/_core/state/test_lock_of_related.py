@@ -96,7 +96,7 @@ class TestAgainstARunOnTheProvider:
         assert (recovered, journal.records, lock.recovered_containers) == (["vpn"], {}, ("vpn",))
 
     def test_recovered_rollback_of_the_provider_is_no_rollback_of_the_dependent(
-        self, lock: RunLock, journal: FakeJournal, runs: FakeProcesses, other: RunLock
+        self, lock: RunLock, runs: FakeProcesses, other: RunLock
     ) -> None:
         other.release()
         archive = ArchiveRecord("archive", "vpn-old-7", runs=True, restart_policy={})
