@@ -334,7 +334,9 @@ rollback:
       type: dict
       contains:
         exit_code:
-          description: The exit code of its main process. V(null) if no container was created or its state could not be read.
+          description:
+            - The exit code of the process that failed, also if the restart policy has started another one since.
+            - V(null) if no process has ended, for example because the container became unhealthy, or if the exit code could not be read.
           type: int
         oom_killed:
           description: Whether the kernel killed it because it ran out of memory.

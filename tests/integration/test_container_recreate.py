@@ -245,8 +245,19 @@ class TestRollback:
         broken = sandbox.image("broken", WebImage("v3", command=shell("sleep 1; exit 1"), health=None))
         result = recreate(service, image=broken, grace_period=8)
         assert_back_as_before(sandbox, service, result, "crashed")
+        assert result["rollback"]["failure"]["exit_code"] == 1, "F-N8: of the process that failed, not of the one that was started again"
         assert sandbox.inspect(service.name)["HostConfig"]["RestartPolicy"]["Name"] == "always"
         assert sandbox.journal == []
+
+    def test_out_of_memory_under_a_restart_policy_is_reported(self, sandbox: Sandbox) -> None:
+        """F-N8: when the gate notices, the engine no longer says why the first process ended."""
+        limits = {"Memory": 16 * 2**20, "MemorySwap": 16 * 2**20, "RestartPolicy": {"Name": "always"}}
+        service = sandbox.service(reference("v1"), HostConfig=limits)
+        greedy = sandbox.image("greedy", WebImage("v3", command=shell("sleep 1; x=xxxxxxxx; while :; do x=$x$x; done"), health=None))
+        result = recreate(service, image=greedy, grace_period=8)
+        assert_back_as_before(sandbox, service, result, "crashed")
+        failure = result["rollback"]["failure"]
+        assert (failure["exit_code"], failure["oom_killed"]) == (137, True)
 
     @pytest.mark.behaviour("F5", "F14")
     def test_health_check_that_never_passes_is_rolled_back(self, sandbox: Sandbox) -> None:
@@ -256,6 +267,7 @@ class TestRollback:
         assert_back_as_before(sandbox, service, result, "health_timeout")
         assert polling_client.distinct_pages == ["v1", None, "v3", None, "v1"]
         assert "v3: database unreachable" in result["rollback"]["failure"]["health_log"][0]["output"]
+        assert result["rollback"]["failure"]["exit_code"] is None, "F-N8: its process did not exit"
         assert "after 3 s" in result["msg"]
 
     @pytest.mark.behaviour("F6")

@@ -30,8 +30,8 @@ _BROKEN = (EngineError, KeyError, ValueError)
 """No answer, or not one that an engine gives. Then there is no stream."""
 _FRACTION = re.compile(r"\.(\d{1,9})")
 
-_Happened = t.Tuple[int, str]
-"""When, in nanoseconds since 1970, and what."""
+_Happened = t.Tuple[int, str, str]
+"""When, in nanoseconds since 1970, what, and the exit code if a process ended."""
 
 
 class Events:
@@ -62,8 +62,10 @@ class Events:
             thread.start()
             thread.join(_LONGEST_LOOK_BACK)
         happened = sorted({*self._seen, *past})
-        reaches_back = began is not None and any(what == "start" and when - began < _SOON for when, what in past)
-        return EventLog(tuple(what for _when, what in happened), True if reaches_back else self._is_open)
+        reaches_back = began is not None and any(what == "start" and when - began < _SOON for when, what, _exit_code in past)
+        exit_codes = (int(exit_code) for _when, what, exit_code in happened if what == "die" and exit_code.isdigit())
+        actions = tuple(what for _when, what, _exit_code in happened)
+        return EventLog(actions, True if reaches_back else self._is_open, next(exit_codes, None))
 
     def _listen(self) -> None:
         with contextlib.suppress(*_BROKEN), engine_errors():
@@ -84,7 +86,7 @@ class Events:
 
 
 def _happened(event: t.Mapping[str, t.Any]) -> _Happened:
-    return event["timeNano"], event["Action"]
+    return event["timeNano"], event["Action"], (event.get("Actor") or {}).get("Attributes", {}).get("exitCode") or ""
 
 
 def _nanoseconds_of(timestamp: str) -> int | None:

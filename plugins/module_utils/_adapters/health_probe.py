@@ -9,7 +9,7 @@ import typing as t
 
 from .._core.engine.errors import EngineError
 from .._core.engine.interfaces import EventWaiter
-from .._core.engine.model import ContainerRuntimeState, Document, Failure
+from .._core.engine.model import ContainerRuntimeState, Document, Failure, exit_code_of
 from .events import Events
 from .sdk import engine_errors
 
@@ -38,7 +38,7 @@ class SdkHealthProbe:
             state = self._client.inspect_container(container)["State"]
         return Failure(
             error=state.get("Error") or "",
-            exit_code=state.get("ExitCode"),
+            exit_code=exit_code_of(state),
             oom_killed=bool(state.get("OOMKilled")),
             health_log=tuple(self._health_entry(entry) for entry in (state.get("Health") or {}).get("Log") or ()),
             logs=self._last_lines(container),

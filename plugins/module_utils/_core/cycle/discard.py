@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
 
 from ..container.old_container import NO_RESTART, OldContainer
 from ..engine.errors import Conflict, EngineError, NotFound
 from ..engine.interfaces import Context, DockerOps, HealthProbe
-from ..engine.model import Failure, RuntimeStatus
+from ..engine.model import NO_EVENTS, EventLog, Failure, RuntimeStatus
 from ..engine.retry import retry_on_no_answer
 from ..state.archives import ArchiveRecord
 from .result import RestoreResult
@@ -47,15 +48,20 @@ class FailedArchive(t.NamedTuple):
 ToDiscard = t.Union[FailedContainer, FailedArchive]
 
 
-def collect_evidence(probe: HealthProbe, failed: ToDiscard, cause: str) -> Failure:
-    """Read what the failed container left. This comes first, because the container takes it along. Never raise EngineError."""
-    if failed.id is None:
-        return Failure(error=cause)
-    try:
-        failure = probe.failure(failed.id)
-    except EngineError:
-        return Failure(error=cause)
-    return failure._replace(error=failure.error or cause)
+def collect_evidence(probe: HealthProbe, failed: ToDiscard, cause: str, log: EventLog = NO_EVENTS) -> Failure:
+    """Read what the failed container left. This comes first, because the container takes it along. Never raise EngineError.
+
+    `log` has its events. They still show the process that failed when the restart policy has started the next one.
+    """
+    failure = Failure()
+    if failed.id is not None:
+        with contextlib.suppress(EngineError):
+            failure = probe.failure(failed.id)
+    return failure._replace(
+        error=failure.error or cause,
+        exit_code=failure.exit_code if log.exit_code is None else log.exit_code,
+        oom_killed=failure.oom_killed or log.was_out_of_memory,
+    )
 
 
 def discard(context: Context, old: OldContainer, failed: ToDiscard, archive: str | None) -> RestoreResult | None:

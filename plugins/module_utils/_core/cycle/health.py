@@ -92,9 +92,16 @@ def wait_for_health(
             missed_looks = True
             outcome = gate.observe_error(error, clock.monotonic())
         if outcome:
-            log = events.log(first_start) if new and outcome.verdict is not Verdict.HEALTHY else EventLog()
+            log = _with_exit_code(events.log(first_start), last) if new and outcome.verdict is not Verdict.HEALTHY else EventLog()
             return outcome._replace(last=last, seen_up=seen_up, missed_looks=missed_looks, log=log)
         clock.sleep(gate.until_next_look(clock.monotonic()), events)
+
+
+def _with_exit_code(log: EventLog, last: ContainerRuntimeState | None) -> EventLog:
+    """Add the exit code that the last look saw if the engine shows no events. The restart policy may start the next process any moment."""
+    if log.exit_code is not None or last is None or last.status is not RuntimeStatus.EXITED:
+        return log
+    return log._replace(exit_code=last.exit_code)
 
 
 def _ignore_health_check(state: ContainerRuntimeState) -> ContainerRuntimeState:

@@ -90,13 +90,14 @@ class ReplaceSteps:
         if gate.verdict is not Verdict.HEALTHY:
             failed = what_to_discard(self._plan, self._new_id)
             evidence = evidence_of_gate(gate, self._run.job.health)
-            raise SuccessorFailed(_REASONS[gate.verdict], f"{self._plan.old.name} {gate.why}", failed, Stage.HEALTH_GATE, evidence)
+            why = f"{self._plan.old.name} {gate.why}"
+            raise SuccessorFailed(_REASONS[gate.verdict], why, failed, Stage.HEALTH_GATE, evidence, gate.log)
         self._compare_images(gate.last)
 
     def restore(self, failure: SuccessorFailed) -> CycleResult:
         """Put the old container back. Never raise EngineError."""
         run, plan = self._run, self._plan
-        event, restored = rollback(run, plan, failure.failed, failure.reason, failure.cause)
+        event, restored = rollback(run, plan, failure.failed, failure.reason, failure.cause, failure.log)
         warnings: tuple[str, ...] = ()
         if restored.problem is None:
             excuse = excuse_for(failure.stage, with_failure(failure.evidence, event.failure, plan, run.job.health))

@@ -15,7 +15,7 @@ from ..container.dependents import RepairResult
 from ..container.old_container import OldContainer
 from ..engine.errors import EngineError
 from ..engine.interfaces import Context, HealthProbe
-from ..engine.model import Document, RuntimeStatus
+from ..engine.model import NO_EVENTS, Document, EventLog, RuntimeStatus
 from ..engine.retry import retry_on_no_answer, retry_on_refusal
 from ..engine.timing import Stopwatch
 from ..plan.decision import Replacement
@@ -28,14 +28,16 @@ from .result import RestoreResult, RollbackEvent, RollbackReason
 _WELL = (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING)
 
 
-def rollback(run: Run, plan: Replacement, failed: ToDiscard, reason: RollbackReason, cause: str) -> tuple[RollbackEvent, RestoreResult]:
-    """Put `failed` out of the way and restore the old container from its archive. `cause` describes the reason.
+def rollback(
+    run: Run, plan: Replacement, failed: ToDiscard, reason: RollbackReason, cause: str, log: EventLog = NO_EVENTS
+) -> tuple[RollbackEvent, RestoreResult]:
+    """Put `failed` out of the way and restore the old container from its archive. `cause` describes the reason, `log` has its events.
 
     Never raise EngineError: the result says what could not be done.
     """
     run.stopwatch.still_down()
     with run.stopwatch.step("evidence"):
-        failure = collect_evidence(run.context.probe, failed, cause)
+        failure = collect_evidence(run.context.probe, failed, cause, log)
     restored = discard_and_restore(run, plan.old, failed, plan.archive)
     return RollbackEvent(plan.old.name, reason, plan.old.image_ref, failed.image_ref, plan.archive, failure), restored
 

@@ -9,7 +9,7 @@ import contextlib
 
 from ..container.old_container import NO_RESTART
 from ..engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound, RenameFailed, StepFailed, StopFailed, UpdateFailed
-from ..engine.model import RuntimeStatus
+from ..engine.model import NO_EVENTS, EventLog, RuntimeStatus
 from ..plan.decision import NewContainer, Replacement
 from ..state.archives import ArchiveRecord
 from .blame import Evidence, Stage
@@ -23,16 +23,19 @@ from .result import RollbackReason
 class SuccessorFailed(Exception):
     """The old container waits in its archive, and its successor could not be started or did not pass the gate.
 
-    `cause` describes `reason`. `stage` and `evidence` show whether the image is to blame.
+    `cause` describes `reason`. `stage` and `evidence` show whether the image is to blame. `log` has the events of the successor.
     """
 
-    def __init__(self, reason: RollbackReason, cause: str, failed: ToDiscard, stage: Stage, evidence: Evidence) -> None:
+    def __init__(
+        self, reason: RollbackReason, cause: str, failed: ToDiscard, stage: Stage, evidence: Evidence, log: EventLog = NO_EVENTS
+    ) -> None:
         super().__init__(cause)
         self.reason = reason
         self.cause = cause
         self.failed = failed
         self.stage = stage
         self.evidence = evidence
+        self.log = log
 
 
 def what_to_discard(plan: Replacement, new_id: str | None, *, answer_lost: bool = False) -> ToDiscard:

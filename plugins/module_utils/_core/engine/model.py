@@ -83,6 +83,16 @@ def _status(state: Document) -> RuntimeStatus:
     return _HEALTH.get(health, RuntimeStatus.STARTING)
 
 
+def exit_code_of(state: Document) -> int | None:
+    """Return the exit code in the `State` of an inspected container, or None if none of its processes has ended since its last start.
+
+    The engine reports 0 for a process that runs, also if the process before it failed. A program that could not be started has the code
+    that a shell would give it.
+    """
+    has_not_ended = state.get("Status") in ("running", "paused") or (state.get("Status") == "created" and not state.get("ExitCode"))
+    return None if has_not_ended else state.get("ExitCode")
+
+
 ENGINE_STOP_TIMEOUT = 10
 """The engine's default stop timeout in seconds."""
 
@@ -171,7 +181,8 @@ class Surroundings(t.NamedTuple):
 class Failure(t.NamedTuple):
     """Why a container failed, read before it was removed.
 
-    `logs` are its last log lines and `health_log` its last health checks, both oldest first.
+    `exit_code` is that of the process that failed, None if none has ended. `logs` are its last log lines and `health_log` its last health
+    checks, both oldest first.
     """
 
     error: str = ""
@@ -185,11 +196,20 @@ class EventLog(t.NamedTuple):
     """What the engine's events say about a container since a start of it.
 
     `actions` are their names, oldest first. `is_complete` is false if the engine may have forgotten events, as it does when it restarts,
-    and None if it does not show its events.
+    and None if it does not show its events. `exit_code` is that of the first process that ended, None if the events do not show one.
     """
 
     actions: tuple[str, ...] = ()
     is_complete: bool | None = None
+    exit_code: int | None = None
+
+    @property
+    def was_out_of_memory(self) -> bool:
+        """Whether the kernel killed a process of the container before the first one ended."""
+        return "oom" in self.actions[: self.actions.index("die") if "die" in self.actions else None]
+
+
+NO_EVENTS = EventLog()
 
 
 class HookRun(t.NamedTuple):

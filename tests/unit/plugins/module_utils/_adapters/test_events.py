@@ -26,9 +26,10 @@ STARTED = 1795836000 * SECOND + SECOND // 2
 Event = dict[str, Any]
 
 
-def happened(action: str, after: float) -> Event:
+def happened(action: str, after: float, exit_code: str | None = None) -> Event:
     """An event so many seconds after the start."""
-    return {"Action": action, "timeNano": STARTED + int(after * SECOND)}
+    event: Event = {"Action": action, "timeNano": STARTED + int(after * SECOND)}
+    return event if exit_code is None else {**event, "Actor": {"Attributes": {"exitCode": exit_code}}}
 
 
 class Client:
@@ -86,6 +87,15 @@ class TestLog:
         client.stream.put(happened("kill", 3))
         assert events.log(START) == EventLog(("start", "kill", "die"), is_complete=True)
         assert client.asked == ("1795836000.500000000", "1795836030.250000000"), "the engine would wait for a time in the future"
+
+    def test_exit_code_is_that_of_the_first_process_that_ended(self) -> None:
+        """F-N8"""
+        past = [happened("start", 0.01), happened("die", 4, "3"), happened("start", 5), happened("die", 6, "4")]
+        assert Events(Client(past=past), "web-id").log(START).exit_code == 3
+
+    @pytest.mark.parametrize("event", [happened("die", 4), happened("die", 4, "odd"), happened("stop", 4, "3")])
+    def test_event_without_an_exit_code_leaves_it_open(self, event: Event) -> None:
+        assert Events(Client(past=[happened("start", 0.01), event]), "web-id").log(START).exit_code is None
 
     @pytest.mark.parametrize(
         ("past", "is_complete"),

@@ -16,10 +16,13 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     NotFound,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
+    ContainerRuntimeState,
     Document,
+    EventLog,
     Failure,
 )
 from support.fakes.engine import (
+    RUNNING,
     STARTING,
     UNHEALTHY,
     FakeEngine,
@@ -34,6 +37,9 @@ from support.fakes.update_of_web import (
     problem_of_rollback,
     recreate,
 )
+
+RESTARTED = RUNNING._replace(restarts=1)
+DIED = ("start", "die", "start")
 
 
 @pytest.fixture
@@ -54,7 +60,44 @@ class TestCollectEvidence:
         engine.errors["failure:NEW"] = REFUSAL
         result = recreate(engine)
         assert result.rollback is not None
-        assert result.rollback.failure == Failure(error="web exited with code 1")
+        assert result.rollback.failure == Failure(error="web exited with code 1", exit_code=1)
+
+    @pytest.mark.parametrize(
+        ("looks", "log", "at_the_end", "exit_code", "oom_killed"),
+        [
+            pytest.param([RESTARTED], EventLog(DIED, exit_code=3), Failure(), 3, False, id="the restarted process runs"),
+            pytest.param([RESTARTED], EventLog(DIED, exit_code=3), Failure(exit_code=4), 3, False, id="the next process failed too"),
+            pytest.param([RESTARTED], EventLog(), Failure(), None, False, id="the engine shows no events"),
+            pytest.param([exited(3)], EventLog(), Failure(), 3, False, id="the gate saw it, and the next process runs"),
+            pytest.param([exited(3)], EventLog(), Failure(exit_code=3), 3, False, id="nothing restarted it"),
+            pytest.param([UNHEALTHY], EventLog(("start",)), Failure(), None, False, id="unhealthy, and still running"),
+            pytest.param([UNHEALTHY], EventLog(("start",)), Failure(exit_code=5), 5, False, id="it exited after the verdict"),
+            pytest.param(
+                [RESTARTED], EventLog(("start", "oom", *DIED), exit_code=137), Failure(), 137, True, id="out of memory, restarted"
+            ),
+            pytest.param([NotFound("gone")], EventLog(("die", "destroy"), exit_code=3), NotFound("gone"), 3, False, id="removed"),
+        ],
+    )
+    def test_exit_code_is_that_of_the_process_that_failed(
+        self,
+        engine: FakeEngine,
+        looks: list[ContainerRuntimeState | EngineError],
+        log: EventLog,
+        at_the_end: Failure | EngineError,
+        exit_code: int | None,
+        oom_killed: bool,
+    ) -> None:
+        """F-N8"""
+        engine.probe_results["NEW"] = looks
+        engine.event_log = log
+        if isinstance(at_the_end, Failure):
+            engine.failures["NEW"] = at_the_end
+        else:
+            engine.errors["failure:NEW"] = at_the_end
+        result = recreate(engine)
+        assert result.rollback is not None
+        failure = result.rollback.failure
+        assert (failure.exit_code, failure.oom_killed) == (exit_code, oom_killed)
 
 
 class TestDiscardFailedContainer:

@@ -12,8 +12,10 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
     ContainerRuntimeState,
+    EventLog,
     HookResult,
     RuntimeStatus,
+    exit_code_of,
     is_active,
     name_of,
     stop_timeout_of,
@@ -66,3 +68,36 @@ def test_name(written: str | None, name: str) -> None:
 def test_end_of_a_hook(exit_code: int | None, timed_out: bool, killed: bool) -> None:
     result = HookResult(exit_code, "", 1.0)
     assert (result.timed_out, result.was_killed) == (timed_out, killed)
+
+
+@pytest.mark.parametrize(
+    ("state", "exit_code"),
+    [
+        ({"Status": "exited", "ExitCode": 3}, 3),
+        ({"Status": "exited", "ExitCode": 0}, 0),
+        ({"Status": "dead", "ExitCode": 3}, 3),
+        ({"Status": "restarting", "Running": True, "ExitCode": 3}, 3),
+        ({"Status": "running", "ExitCode": 0}, None),
+        ({"Status": "paused", "ExitCode": 0}, None),
+        ({"Status": "created", "ExitCode": 0}, None),
+        ({"Status": "created", "ExitCode": 127}, 127),
+        ({"Status": "exited"}, None),
+    ],
+)
+def test_exit_code_is_that_of_a_process_that_has_ended(state: dict[str, Any], exit_code: int | None) -> None:
+    """F-N8"""
+    assert exit_code_of(state) == exit_code
+
+
+@pytest.mark.parametrize(
+    ("actions", "was_out_of_memory"),
+    [
+        (("start", "oom", "die", "start"), True),
+        (("start", "oom"), True),
+        (("start", "die", "start", "oom", "die"), False),
+        (("start", "die"), False),
+        ((), False),
+    ],
+)
+def test_only_the_first_process_counts_as_out_of_memory(actions: tuple[str, ...], was_out_of_memory: bool) -> None:
+    assert EventLog(actions).was_out_of_memory is was_out_of_memory
