@@ -252,6 +252,58 @@ class TestStorage:
         assert [(mount["Name"], mount["RW"]) for mount in new["Mounts"]] == [(volume, False)]
         assert new["HostConfig"]["VolumesFrom"] == [f"{lender}:ro"]
 
+    @pytest.mark.behaviour("F-H1")
+    @pytest.mark.parametrize("offer", ["volume", "bind", "nested volume"])
+    def test_own_volume_is_kept_when_the_lender_offers_another_one_there(self, sandbox: Sandbox, offer: str) -> None:
+        name, body = f"{sandbox.prefix}-lender", {"Image": image(sandbox, "lender", WebImage("lender", command=STAYS, health=None))}
+        create(sandbox, name, body)
+        host_config = {"VolumesFrom": [name], "Binds": [f"{sandbox.prefix}-named:/named"]}
+        old = Old(sandbox, ("VOLUME /own /own/nested",), HostConfig=host_config)
+        paths = ("/own", "/own/nested", "/named")
+        for path in paths:
+            execute(sandbox, old.id, "sh", "-c", f"echo {path} > {path}/kept")
+        offered = ("/own/nested",) if offer == "nested volume" else paths
+        there = {"Binds": [f"/tmp:{path}" for path in offered]} if offer == "bind" else {}
+        sandbox.client.remove_container(name)
+        lender = create(sandbox, name, {**body, "HostConfig": there, "Volumes": {path: {} for path in (*offered, "/lent")}})
+        sandbox.client.start(lender)
+        execute(sandbox, lender, "touch", "/lent/file")
+        result = old.run()
+        assert result["outcome"] == "recreated", result
+        new = sandbox.inspect(old.name)
+        for path in paths:
+            assert execute(sandbox, new["Id"], "cat", f"{path}/kept").strip() == path
+        assert execute(sandbox, new["Id"], "ls", "/lent").strip() == "file"
+        assert [mount for mount in mounts(new) if mount[0] != "/lent"] == mounts(old.document)
+        # What was kept once is kept again.
+        assert run_module("container_recreate", name=old.name, pull="never", force=True, grace_period=1)["outcome"] == "recreated"
+        assert mounts(sandbox.inspect(old.name)) == mounts(new)
+
+    @pytest.mark.behaviour("F-H1")
+    @pytest.mark.parametrize("mode", ["", ":ro"])
+    def test_borrowed_volume_is_kept_when_the_lender_no_longer_has_it(self, sandbox: Sandbox, mode: str) -> None:
+        name, lent = f"{sandbox.prefix}-lender", image(sandbox, "lender", WebImage("lender", command=STAYS, health=None))
+        create(sandbox, name, {"Image": lent, "Volumes": {"/lent": {}}})
+        sandbox.inspect(name)
+        old = Old(sandbox, HostConfig={"VolumesFrom": [name + mode]})
+        sandbox.client.remove_container(name)
+        create(sandbox, name, {"Image": lent, "Volumes": {"/lent": {}}})
+        sandbox.inspect(name)
+        result = old.run()
+        assert result["outcome"] == "recreated", result
+        assert mounts(sandbox.inspect(old.name)) == mounts(old.document)
+
+    @pytest.mark.behaviour("F-H12b")
+    def test_volume_at_a_path_with_a_colon_is_kept(self, sandbox: Sandbox) -> None:
+        paths = ("/a:b", "/data:ro")
+        old = Old(sandbox, (f"VOLUME {json.dumps(paths)}",))
+        for path in paths:
+            execute(sandbox, old.id, "touch", f"{path}/kept")
+        new = old.update()
+        assert mounts(new) == mounts(old.document)
+        for path in paths:
+            assert execute(sandbox, new["Id"], "ls", path).strip() == "kept"
+
 
 def mounts(document: Document) -> list[tuple[Any, ...]]:
     """What is mounted where, and how; less the SELinux mode of an anonymous volume, which cannot be asked for."""

@@ -75,6 +75,7 @@ UNCHANGED_LOADS_NOT = (
     "cycle.finish",
     "container.dependents",
     "container.create_body",
+    "container.mounts",
     "container.ordering",
     "plan.replacement",
     "plan.preflight",

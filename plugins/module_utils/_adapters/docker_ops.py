@@ -157,10 +157,15 @@ class SdkDockerOps:
         except NotFound:
             return None
 
-    def _borrowed_mounts(self, host_config: Document) -> frozenset[str]:
-        owners = [owner.partition(":")[0] for owner in host_config.get("VolumesFrom") or ()]
-        documents = [document for document in map(self._container, owners) if document]
-        return frozenset(mount["Destination"] for document in documents for mount in document["Mounts"])
+    def _borrowed_mounts(self, host_config: Document) -> tuple[Document, ...]:
+        """Return what `VolumesFrom` offers now. At each path, the last container that offers something counts."""
+        offered = {}
+        for source in host_config.get("VolumesFrom") or ():
+            lender, _colon, options = source.partition(":")
+            document = self._container(lender.lstrip("/"))
+            for mount in (document or {}).get("Mounts") or ():
+                offered[mount["Destination"]] = {**mount, "RW": mount.get("RW", True) and "ro" not in options.split(",")}
+        return tuple(offered.values())
 
     def _host_name(self, host_config: Document) -> str:
         return str(self._client.info()["Name"]) if host_config.get("NetworkMode") == "host" else ""

@@ -10,12 +10,12 @@ of the new image. Field names are those of https://docs.docker.com/reference/api
 
 from __future__ import annotations
 
-import posixpath
 import re
 import typing as t
 
 from ..engine.model import Document, Inspected
 from .compose import labels_of_compose
+from .mounts import storage_of
 
 SHORT_ID = 12
 
@@ -62,7 +62,7 @@ class ContainerSpec(t.NamedTuple):
             config = _user_config(container, image.get("Config") or {}, keep_env, inspected.host_name)
         return cls(
             config={field: value for field, value in config.items() if value is not None},
-            host_config={**container["HostConfig"], **_storage(container, inspected.borrowed_mounts), **_isolation(container)},
+            host_config={**container["HostConfig"], **storage_of(container, inspected.borrowed_mounts), **_isolation(container)},
             endpoints=_user_endpoints(container),
         )
 
@@ -172,54 +172,6 @@ def _user_command(config: Document, defaults: Document) -> dict[str, t.Any]:
         # A single empty string means: no entrypoint, and not the image's command.
         return {"Entrypoint": entrypoint or [""], "Cmd": command}
     return {"Entrypoint": None, "Cmd": user_command}
-
-
-def _storage(container: Document, borrowed_mounts: frozenset[str]) -> Document:
-    """Return `Binds` and `Mounts` that keep anonymous volumes attached. An inspect document lists these volumes only in its `Mounts`."""
-    host_config = container["HostConfig"]
-    volumes = {_clean(mount["Destination"]): mount for mount in container.get("Mounts") or [] if mount.get("Type") == "volume"}
-    # A bind or mount without a source got a new volume when the container was created. The new container gets the same volume.
-    binds = [bind for bind in host_config.get("Binds") or [] if _source(bind) or _clean(bind) not in volumes]
-    mounts = [_with_source(mount, volumes) for mount in host_config.get("Mounts") or []]
-    covered = {_target(bind) for bind in binds} | {_clean(mount["Target"]) for mount in mounts} | {_clean(path) for path in borrowed_mounts}
-    anonymous = [_bind(mount) for path, mount in volumes.items() if path not in covered]
-    return {
-        **({"Binds": binds + anonymous} if anonymous else {}),
-        **({"Mounts": mounts} if mounts else {}),
-    }
-
-
-def _with_source(mount: Document, volumes: t.Mapping[str, Document]) -> Document:
-    volume = volumes.get(_clean(mount["Target"]))
-    if mount.get("Type") != "volume" or mount.get("Source") or volume is None:
-        return mount
-    return {**mount, "Source": _volume_name(volume)}
-
-
-def _bind(mount: Document) -> str:
-    bind = f"{_volume_name(mount)}:{mount['Destination']}"
-    return bind if mount.get("RW", True) else f"{bind}:ro"
-
-
-def _volume_name(mount: Document) -> str:
-    """Engine 28 omits the name for a bind without a source. The path, .../<name>/_data, still contains it."""
-    name: str = mount.get("Name") or posixpath.basename(posixpath.dirname(mount["Source"]))
-    return name
-
-
-def _source(bind: str) -> str | None:
-    """Return None if the bind is only a path in the container."""
-    source, colon, _target_and_options = bind.partition(":")
-    return source if colon else None
-
-
-def _target(bind: str) -> str:
-    return _clean(bind.split(":")[1] if _source(bind) else bind)
-
-
-def _clean(path: str) -> str:
-    """Normalise a mount point as the engine does to compare it."""
-    return posixpath.normpath("/" + path.lstrip("/"))
 
 
 def _networks(container: Document) -> Document:

@@ -149,13 +149,14 @@ class Published(t.NamedTuple):
 class Inspected(t.NamedTuple):
     """The inspect documents of a container and of its image. `image` is None if the engine no longer has it.
 
-    `borrowed_mounts` are the paths of volumes that come from other containers (`VolumesFrom`). `host_name` is the name of the host if the
-    container uses the host's network, else empty.
+    `borrowed_mounts` are what other containers (`VolumesFrom`) offer now, one mount for each path, as in an inspect document. The container
+    may have got other ones from them when it was created. `host_name` is the name of the host if the container uses the host's network,
+    else empty.
     """
 
     container: Document
     image: Document | None
-    borrowed_mounts: frozenset[str] = frozenset()
+    borrowed_mounts: tuple[Document, ...] = ()
     host_name: str = ""
 
 

@@ -156,12 +156,6 @@ def test_a_bind_without_a_source_keeps_its_volume() -> None:
     assert [bind.split(":")[1] for bind in spec_from(container).host_config["Binds"]] == ["/data"]
 
 
-def test_volumes_from_another_container_are_not_bound() -> None:
-    container = document("plain")
-    spec = ContainerSpec.from_inspect(Inspected(container, document("image"), borrowed_mounts=frozenset({"/data"})))
-    assert spec.host_config == container["HostConfig"]
-
-
 def test_fields_that_only_an_image_can_set_are_dropped() -> None:
     container = document("plain")
     container["Config"].update(OnBuild=["RUN x"], Shell=["/bin/ash"], ArgsEscaped=True, StopTimeout=5)
@@ -244,45 +238,6 @@ def test_a_container_in_anothers_network_exposes_no_ports() -> None:
 )
 def test_the_container_whose_network_is_shared(mode: str | None, other: str | None) -> None:
     assert shares_network_of({"NetworkMode": mode}) == other
-
-
-VOLUME = {"Type": "volume", "Name": "shop", "Source": "/var/lib/docker/volumes/shop/_data", "Destination": "/shop", "RW": True}
-
-
-def host_config_of(host_config: dict[str, Any], *mounts: dict[str, Any], borrowed: tuple[str, ...] = ()) -> dict[str, Any]:
-    container = document("plain")
-    container["HostConfig"].update(host_config)
-    container["Mounts"] = list(mounts)
-    inspected = Inspected(container, document("image"), borrowed_mounts=frozenset(borrowed))
-    return dict(ContainerSpec.from_inspect(inspected).host_config)
-
-
-@pytest.mark.parametrize("bind", ["shop:/shop", "shop:/shop/", "shop:/shop:ro"])
-@pytest.mark.parametrize("destination", ["/shop", "/shop/"])
-def test_a_volume_of_the_short_syntax_is_not_mounted_twice(bind: str, destination: str) -> None:
-    assert host_config_of({"Binds": [bind]}, {**VOLUME, "Destination": destination})["Binds"] == [bind]
-
-
-@pytest.mark.parametrize("target", ["/shop", "/shop/"])
-def test_a_volume_of_the_long_syntax_is_not_mounted_twice(target: str) -> None:
-    mounts = [{"Type": "volume", "Source": "shop", "Target": target}]
-    host_config = host_config_of({"Mounts": mounts}, VOLUME)
-    assert (host_config["Binds"], host_config["Mounts"]) == (None, mounts)
-
-
-@pytest.mark.parametrize("path", ["/shop", "/shop/"])
-def test_a_volume_from_another_container_is_not_mounted_twice(path: str) -> None:
-    assert host_config_of({"VolumesFrom": ["other"]}, VOLUME, borrowed=(path,))["Binds"] is None
-
-
-def test_binding_an_anonymous_volume_keeps_the_rest_of_the_host_config() -> None:
-    host_config = host_config_of({"Binds": ["/a:/a"], "VolumesFrom": ["other"]}, VOLUME)
-    assert (host_config["Binds"], host_config["VolumesFrom"]) == (["/a:/a", "shop:/shop"], ["other"])
-
-
-def test_a_bind_mount_is_not_bound_as_a_volume() -> None:
-    mount = {"Type": "bind", "Source": "/srv", "Destination": "/srv", "RW": True}
-    assert host_config_of({"VolumesFrom": ["other"]}, mount)["Binds"] is None
 
 
 def endpoints_of(mode: str, networks: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -424,21 +379,6 @@ def test_the_hosts_name_is_kept_on_another_network() -> None:
     container = document("plain")
     container["Config"]["Hostname"] = "box"
     assert ContainerSpec.from_inspect(Inspected(container, document("image"), host_name="box")).config["Hostname"] == "box"
-
-
-def test_the_name_of_a_volume_is_read_from_its_path_if_it_is_missing() -> None:
-    """Engine 28 omits it for a bind without a source."""
-    nameless = {field: value for field, value in VOLUME.items() if field != "Name"}
-    assert host_config_of({"Binds": ["/shop"]}, nameless)["Binds"] == ["shop:/shop"]
-
-
-def test_a_bind_without_a_source_and_without_a_volume_is_kept() -> None:
-    assert host_config_of({"Binds": ["/shop"]})["Binds"] == ["/shop"]
-
-
-def test_a_mount_without_a_source_and_without_a_volume_is_kept() -> None:
-    mounts = [{"Type": "volume", "Target": "/shop"}]
-    assert host_config_of({"Mounts": mounts})["Mounts"] == mounts
 
 
 @pytest.mark.parametrize(

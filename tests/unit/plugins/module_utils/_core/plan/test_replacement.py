@@ -74,8 +74,9 @@ class TestPlan:
         assert self.body(engine)["Env"] == ["B=2"]
 
     def test_volumes_from_another_container_are_not_bound(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        engine._find("web")["Mounts"] = [{"Type": "volume", "Name": "other", "Destination": "/other"}]
-        self.inspected(engine, monkeypatch, borrowed_mounts=frozenset({"/other"}))
+        mount = {"Type": "volume", "Name": "other", "Source": "/volumes/other", "Destination": "/other"}
+        engine._find("web")["Mounts"] = [mount]
+        self.inspected(engine, monkeypatch, borrowed_mounts=(mount,))
         assert "Binds" not in self.body(engine)["HostConfig"]
 
     def test_the_reference_is_not_pinned_to_a_known_digest(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
