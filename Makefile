@@ -8,6 +8,9 @@ CACHE := $(CURDIR)/.cache
 BIN := $(CURDIR)/.venv/bin
 FLOOR := $(CURDIR)/.venv-2.18/bin
 TARGET := $(CURDIR)/.venv-target/bin
+# All supported ansible-cores. The newest may be a pre-release.
+CORES := 2.18 2.19 2.20 2.21 2.22
+NEWEST_CORE := $(lastword $(CORES))
 # Ansible finds a collection by its path: ansible_collections/<namespace>/<name>.
 CHECKOUT := $(CACHE)/collections/ansible_collections/evenkeel/fleet
 INSTALLED := $(CACHE)/installed
@@ -31,12 +34,12 @@ demo-fleet: setup ## Show a rollout of a good image over four hosts, and one of 
 	@PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m demo.fleet
 
 .PHONY: test
-test: checks demo all-tests some-rollouts bench-smoke floor installed ## Run all checks and tests, with samples of the matrices. Installs and starts what they need.
+test: checks demo all-tests some-rollouts bench-smoke floor test-core-$(NEWEST_CORE) installed ## Run all checks and tests, with samples of the matrices. Installs and starts what they need.
 
-# Each of these uses one processor.
+# Each of these uses one processor. All of sanity runs with the oldest and the newest ansible-core, and pylint with the newest that brings it.
 .PHONY: checks
 checks: setup setup-floor
-	$(MAKE) --jobs 2 --output-sync=target lint types sanity-newest sanity-floor
+	$(MAKE) --jobs 2 --output-sync=target lint types pylint sanity-floor sanity-core-$(NEWEST_CORE)
 
 .PHONY: test-full
 test-full: PYTEST += --whole-matrices
@@ -65,9 +68,18 @@ shellcheck: setup
 sanity-newest: setup shellcheck
 	tools/sanity $(BIN) $(CACHE)/sanity-newest
 
+.PHONY: pylint
+pylint: setup
+	tools/sanity $(BIN) $(CACHE)/sanity-newest --test pylint
+
 .PHONY: sanity-floor
 sanity-floor: setup-floor shellcheck
 	tools/sanity $(FLOOR) $(CACHE)/sanity-floor
+
+# The pylint of the newest ansible-core requires a package that is in no registry yet.
+.PHONY: $(CORES:%=sanity-core-%)
+$(CORES:%=sanity-core-%): sanity-core-%: setup shellcheck
+	@tools/with-core $* $(CACHE)/pythons sh -c 'tools/sanity $$BIN $(CACHE)/sanity-$* $(if $(filter $(NEWEST_CORE),$*),--skip-test pylint)'
 
 .PHONY: unit
 unit: setup ## Run the tests that need no engine.
@@ -111,6 +123,11 @@ bench-smoke: setup setup-peers
 .PHONY: floor
 floor: setup setup-floor testbed ## Run the main tests with the oldest ansible-core, Python and Docker SDK.
 	EVENKEEL_ANSIBLE=$(FLOOR) EVENKEEL_TARGET_PYTHON=$(TARGET)/python $(PYTEST) -m floor tests/integration
+
+.PHONY: test-cores $(CORES:%=test-core-%)
+test-cores: $(CORES:%=sanity-core-%) $(CORES:%=test-core-%) ## Run sanity, the main tests and the search for secrets with each ansible-core from 2.18 to 2.22.
+$(CORES:%=test-core-%): test-core-%: setup testbed
+	@tools/with-core $* $(CACHE)/pythons sh -c 'EVENKEEL_ANSIBLE=$$BIN $(PYTEST) -m "cores or floor" tests/integration'
 
 .PHONY: installed
 installed: setup testbed ## Build and install the collection, and test its documentation and run the main tests there.

@@ -166,6 +166,7 @@ def found_in_each(everything: Everything) -> dict[str, set[str]]:
     return {way: everything.seeds.found_in(json.dumps(result, ensure_ascii=False)) for way, result in everything.results.items()}
 
 
+@pytest.mark.cores
 def test_no_secret_is_printed(sandbox: Sandbox, tmp_path: Path) -> None:
     everything = Everything(sandbox, Seeds(), COLLECTIONS, tmp_path)
     assert {way: parts for way, parts in found_in_each(everything).items() if parts} == {}
@@ -188,6 +189,7 @@ def test_search_finds_a_leak(sandbox: Sandbox, tmp_path: Path) -> None:
     assert seeds.found_in(everything.labels)
 
 
+@pytest.mark.cores
 def test_unexpected_error_prints_no_secret(sandbox: Sandbox, tmp_path: Path) -> None:
     """Ansible prints those as they are, with all that they say."""
     seeds = Seeds()
