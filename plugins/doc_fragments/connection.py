@@ -28,6 +28,8 @@ options:
       - The version of the Engine API to use.
       - V(auto) selects the latest version that the engine supports, up to 1.51. Later versions no longer report the MAC address that a
         container was configured with.
+      - With a version older than the engine's, a container is not changed if it has a setting that came later, because the engine would
+        drop it.
       - If this option is not set, the environment variable E(DOCKER_API_VERSION) is used.
     type: str
     default: auto

@@ -12,10 +12,12 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
+import docker
 import pytest
 
 from support.real.ansible import run_module
 from support.real.faulty_proxy import Proxy, socket_of
+from support.real.newer_engine_proxy import ENDPOINT_SETTING, HOST_SETTING, NewerEngineProxy
 from support.real.polling_client import fetch
 from support.real.sandbox import Sandbox, Service
 from testbed import engine
@@ -109,6 +111,46 @@ def test_container_whose_first_network_is_gone_is_refused(sandbox: Sandbox) -> N
     sandbox.client.disconnect_container_from_network(service.id, gone)
     sandbox.client.remove_network(gone)
     assert f"its network {gone} no longer exists" in refusal(sandbox, service)
+
+
+class TestSettingsOfANewerEngine:
+    """Settings that came with an API version after those that this collection knows, or after the one that the task uses."""
+
+    @pytest.fixture
+    def service(self, sandbox: Sandbox) -> Service:
+        return sandbox.service(reference("v1"), wait=False, HostConfig={"NetworkMode": sandbox.network("net")})
+
+    @pytest.mark.behaviour("H8")
+    def test_unknown_settings_are_passed_on_as_they_are(self, service: Service) -> None:
+        with NewerEngineProxy(socket_of(engine.host())) as proxy:
+            assert recreate(service, docker_host=proxy.url)["outcome"] == "recreated"
+        (body,) = proxy.created
+        (endpoint,) = body["NetworkingConfig"]["EndpointsConfig"].values()
+        assert (HOST_SETTING in body["HostConfig"].items(), ENDPOINT_SETTING in endpoint.items()) == (True, True)
+
+    @pytest.mark.behaviour("H8")
+    def test_unknown_setting_of_a_newer_api_version_prevents_the_update(self, sandbox: Sandbox, service: Service) -> None:
+        with NewerEngineProxy(socket_of(engine.host()), newest_api_version="1.99") as proxy:
+            used = str(docker.APIClient(base_url=engine.host(), version="auto").api_version)
+            message = refusal(sandbox, service, docker_host=proxy.url, api_version=used)
+        assert f"it uses HostConfig.{HOST_SETTING[0]}, and API {used}, which this task uses, does not have that" in message
+        assert message.endswith("Set api_version to 1.99, the newest version of this engine.")
+        assert proxy.created == []
+
+    @pytest.mark.behaviour("H8")
+    def test_setting_that_the_api_version_of_the_task_does_not_have_prevents_the_update(self, sandbox: Sandbox) -> None:
+        """Observed on Engine 28: it ignores such settings without a word."""
+        newest = sandbox.client.version()["ApiVersion"]
+        if docker.utils.version_lt(newest, "1.48"):
+            pytest.skip(f"an engine with API {newest} has no such setting")
+        network = sandbox.network("net")
+        endpoints = {network: {"GwPriority": 5}}
+        service = sandbox.service(
+            reference("v1"), wait=False, HostConfig={"NetworkMode": network}, NetworkingConfig={"EndpointsConfig": endpoints}
+        )
+        assert f"it uses GwPriority of the network {network}, and API 1.45" in refusal(sandbox, service, api_version="1.45")
+        assert recreate(service)["outcome"] == "recreated"
+        assert sandbox.inspect(service.name)["NetworkSettings"]["Networks"][network]["GwPriority"] == 5
 
 
 class TestLinkedContainer:

@@ -65,6 +65,8 @@ class SdkDockerOps:
                 new_image=image or {},
                 architecture=about["Arch"],
                 engine_built=unix_seconds_of(about.get("BuildTime")),
+                api_version=self._client.api_version,
+                newest_api_version=about["ApiVersion"],
                 own_container=own_container(),
                 gateway=gateway(self._client.base_url),
             )

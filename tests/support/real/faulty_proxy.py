@@ -133,6 +133,10 @@ class Proxy:
         """Return the answer to a request that is refused, or an empty answer for a request that is forwarded."""
         return b""
 
+    def answer_to(self, _request: _Head, _body: bytes, answer: _Head, content: Iterator[bytes]) -> tuple[_Head, Iterator[bytes]]:
+        """Return the head and the body of the answer that the client gets to a request that was forwarded."""
+        return answer, content
+
     def _accept(self) -> None:
         while True:
             try:
@@ -178,6 +182,7 @@ class Proxy:
                 return False
             answer = _Head.read(answers)
             content = answer.body(answers, to=request)
+            answer, content = self.answer_to(request, body, answer, content)
             if fault is None:
                 client.sendall(answer.raw)
                 for piece in content:
@@ -269,6 +274,12 @@ class _Head(NamedTuple):
         elif to:
             while piece := stream.read1(65536):  # type: ignore[attr-defined]
                 yield piece
+
+    def decoded(self, content: Iterator[bytes]) -> bytes:
+        """Return a body of `body()` without the headers of its chunks."""
+        if "chunked" not in self.header("transfer-encoding"):
+            return b"".join(content)
+        return b"".join(piece.partition(b"\r\n")[2][:-2] for piece in content)
 
 
 def _connected(path: str) -> socket.socket:

@@ -27,8 +27,21 @@ _SCALARS = ("User", "WorkingDir", "StopSignal")
 # The engine merges these with the image's values key by key.
 _SETS = ("ExposedPorts", "Volumes")
 _MAPPINGS = ("Labels", "Healthcheck")
-# The fields of an endpoint that a user can set. The engine sets the other fields of an inspected endpoint.
-_USER_ENDPOINT_FIELDS = ("IPAMConfig", "Links", "DriverOpts", "GwPriority")
+# The fields of an inspected endpoint that the engine sets, and those that need a closer look. A user can set all other fields, also those
+# that come with a newer engine.
+_ENGINE_ENDPOINT_FIELDS = frozenset(
+    (
+        "DNSNames",
+        "EndpointID",
+        "Gateway",
+        "GlobalIPv6Address",
+        "GlobalIPv6PrefixLen",
+        "IPAddress",
+        "IPPrefixLen",
+        "IPv6Gateway",
+        "NetworkID",
+    )
+) | {"Aliases", "MacAddress"}
 # Networks that every engine has. They do not support aliases.
 _BUILT_IN_NETWORKS = frozenset(("bridge", "host", "none", "default"))
 # With one of these network modes, alone or before a colon, a container never has endpoints. The last three are Podman's.
@@ -208,7 +221,7 @@ def _is_network_of(mode: str, network: str, endpoint: Document) -> bool:
 
 
 def _user_endpoint(endpoint: Document, container_id: str, main_mac: str | None) -> Document:
-    user_fields = {field: endpoint[field] for field in _USER_ENDPOINT_FIELDS if endpoint.get(field)}
+    user_fields = {field: value for field, value in endpoint.items() if value and field not in _ENGINE_ENDPOINT_FIELDS}
     aliases = [alias for alias in endpoint.get("Aliases") or [] if alias != container_id[:SHORT_ID]]
     mac = main_mac or _user_mac(endpoint)
     return {**user_fields, **({"Aliases": aliases} if aliases else {}), **({"MacAddress": mac} if mac else {})}

@@ -165,9 +165,10 @@ class Surroundings(t.NamedTuple):
 
     `others` are the inspect documents of all other containers. `networks` has the names and the IDs of all networks. `new_image` is the
     inspect document of the container's next image, empty if it is not on this host. `architecture` is the engine's native architecture,
-    such as `amd64`, and `engine_built` when it was built, in seconds since 1970, or None. `own_container` is the ID of the container in
-    which this process runs, None if it does not run in one. `gateway` is the host and the port of the connection to the engine, None for a
-    Unix socket or SSH.
+    such as `amd64`, and `engine_built` when it was built, in seconds since 1970, or None. `api_version` is the API version of all requests,
+    and `newest_api_version` the newest one that the engine has; both are empty if they are not known. `own_container` is the ID of the
+    container in which this process runs, None if it does not run in one. `gateway` is the host and the port of the connection to the
+    engine, None for a Unix socket or SSH.
     """
 
     others: tuple[Document, ...] = ()
@@ -175,6 +176,8 @@ class Surroundings(t.NamedTuple):
     new_image: Document = EMPTY
     architecture: str = ""
     engine_built: int | None = None
+    api_version: str = ""
+    newest_api_version: str = ""
     own_container: str | None = None
     gateway: tuple[str, int] | None = None
 

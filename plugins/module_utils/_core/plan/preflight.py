@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..container.api_fields import is_older, newer_settings
 from ..container.compose import is_one_off
-from ..container.create_body import network_named_by
+from ..container.create_body import ContainerSpec, network_named_by
 from ..container.dependents import links_of, namespaces_of
 from ..container.lost_files import shortened
 from ..container.managed_by import manager_of
@@ -204,6 +205,22 @@ def _can_provide(container: Document) -> bool:
     return is_active(container) or container["State"].get("Status") == "paused"
 
 
+def _setting_would_be_lost(candidate: Candidate) -> str | None:
+    """The engine would ignore or refuse settings that the API version of this task does not have."""
+    in_use, newest = candidate.surroundings.api_version, candidate.surroundings.newest_api_version
+    if not is_older(in_use, newest):
+        return None
+    for inspected in (candidate.inspected, *candidate.dependents):
+        lost = newer_settings(ContainerSpec.from_inspect(inspected), in_use)
+        if lost:
+            name = "it" if inspected is candidate.inspected else f"{name_of(inspected.container)}, which depends on it,"
+            return (
+                f"{name} uses {', '.join(lost)}, and API {in_use}, which this task uses, does not have that. The engine could drop it "
+                f"silently. Set api_version to {newest}, the newest version of this engine."
+            )
+    return None
+
+
 def _files_would_be_lost(candidate: Candidate) -> str | None:
     if not candidate.lost_files:
         return None
@@ -261,6 +278,7 @@ CHECKS: tuple[t.Callable[[Candidate], str | None], ...] = (
     _wrong_platform,
     _network_gone,
     _dependency_missing,
+    _setting_would_be_lost,
     _files_would_be_lost,
     _dependent_would_be_lost,
 )

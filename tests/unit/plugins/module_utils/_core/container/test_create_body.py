@@ -139,6 +139,7 @@ def test_all_networks_are_kept_and_the_main_one_comes_first(mode: str, networks:
 def test_every_configured_field_of_an_endpoint_is_kept() -> None:
     container = document("plain")
     configured = {"Links": ["db:db"], "DriverOpts": {"a": "b"}, "GwPriority": 5, "IPAMConfig": {"LinkLocalIPs": ["169.254.1.1"]}}
+    configured["FieldOfANewerEngine"] = {"a": 1}
     container["HostConfig"]["NetworkMode"] = "front"
     container["NetworkSettings"]["Networks"] = {"front": {**configured, "IPAddress": "10.0.0.2", "MacAddress": "02:42:0a:00:00:02"}}
     assert spec_from(container).endpoints == {"front": configured}
