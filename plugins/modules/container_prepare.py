@@ -43,7 +43,8 @@ options:
     required: true
 notes:
   - Set O(image_digest) if you can. The image is then pulled by its digest, and no tag on the host changes. Without it, the pull moves the
-    tag on the host to the new image, and anything else that creates a container from this tag uses the new image.
+    tag on the host to the new image, and anything else that creates a container from this tag uses the new image. If the update would
+    leave the container as it is, the module points the tag back at the image that the container runs.
   - An image that is pulled by its digest has no tag until the update. If dangling images are pruned before the update, the update has to
     pull the image again.
   - This module does not finish or undo an interrupted update. It includes the recovery in its prediction and returns a warning in
@@ -78,7 +79,8 @@ diff:
   returned: in diff mode, when RV(outcome) is returned
   type: dict
 changed:
-  description: Whether an image was pulled to the host. In check mode, whether one would be pulled.
+  description:
+    - Whether the reference, or its digest, points to another image on the host than before. In check mode, whether it would.
   returned: always
   type: bool
 outcome:

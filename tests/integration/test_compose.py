@@ -16,8 +16,10 @@ from typing import Any
 import pytest
 
 from support.real.ansible import run_module
+from support.real.index_changes import CHANGES, Publish
+from support.real.repository import Repository, Where
 from support.real.sandbox import Sandbox
-from testbed import compose, engine
+from testbed import compose, engine, registry
 from testbed.images import WebImage
 
 V1, V2, BROKEN = WebImage("v1"), WebImage("v2"), WebImage("v3", health="false")
@@ -114,3 +116,26 @@ def test_compose_finds_the_old_container_up_to_date_after_a_rollback(sandbox: Sa
     assert back["Id"] == before["Id"]
     assert is_same(project.up(image), back)
     assert project.containers() == [project.container]
+
+
+@pytest.mark.behaviour("I5")
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
+def test_compose_recreates_nothing_if_only_the_index_changed(sandbox: Sandbox, project: Project, change: Publish) -> None:
+    """The engine of a host that runs the same image under a new index has a new ID for its tag. Compose compares IDs (F-E4)."""
+    v1, other = (
+        sandbox.client.inspect_image(sandbox.image(tag, image, push=False, **options))["Id"]
+        for tag, image, options in (("v1", V1, {}), ("other", V2, {"architecture": "s390x"}))
+    )
+    repository = Repository(sandbox, Where(registry.ADDRESS), "web")
+    repository.publish_attested(v1, 1)
+    image = repository.pull()
+    before = project.up(image)
+    change(repository, v1, other)
+    for _time in range(2):
+        assert run_module("container_prepare", name=project.container)["outcome"] == "unchanged"
+        assert is_same(project.up(image), before)
+        assert run_module("container_recreate", name=project.container)["outcome"] == "unchanged"
+        assert is_same(project.up(image), before)
+    assert run_module("container_prepare", name=project.container)["changed"] is False
+    (info,) = run_module("container_update_info", name=[project.container])["containers"]
+    assert (info["status"], info["outdated"], info["certain"]) == ("up_to_date", False, True)

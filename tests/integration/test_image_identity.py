@@ -6,25 +6,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.modules import container_recreate, container_update_info
 from support.real.ansible import run_module_here
+from support.real.index_changes import CHANGES, Publish
 from support.real.repository import Repository, Where
 from support.real.sandbox import Sandbox
 from testbed import engine, registry
 from testbed.engine import has_containerd_store
 from testbed.images import WebImage, listed
-from testbed.manifests import index_of, packed_anew
+from testbed.manifests import index_of
 
 V1, V2, BROKEN = WebImage("v1"), WebImage("v2"), WebImage("v3", health="false")
 FAST = {"poll_interval": 0.2, "health_timeout": 3, "stop_timeout": 1}
-
-Publish = Callable[[Repository, str, str], object]
-"""Publishes the first image, with the second one for another platform."""
 
 
 @pytest.fixture
@@ -57,41 +54,6 @@ def identity(sandbox: Sandbox, repository: Repository) -> tuple[str, str]:
     """What would be different if the container had been recreated or restarted."""
     container = sandbox.inspect(repository.container_name)
     return container["Id"], container["State"]["StartedAt"]
-
-
-def only_an_attestation(repository: Repository, image: str, _other: str) -> None:
-    repository.publish_attested(image, 2)
-
-
-def no_attestation_any_more(repository: Repository, image: str, _other: str) -> None:
-    repository.publish_index(amd64=image)
-
-
-def only_another_platform(repository: Repository, image: str, other: str) -> None:
-    repository.publish_index(amd64=image, s390x=other)
-
-
-def only_the_index_itself(repository: Repository, _image: str, _other: str) -> None:
-    repository.manifests.write("latest", packed_anew(repository.manifests.read("latest")))
-
-
-def no_index_any_more(repository: Repository, image: str, _other: str) -> None:
-    repository.publish(image)
-
-
-def only_the_manifest_itself(repository: Repository, image: str, _other: str) -> None:
-    repository.publish(image, "again")
-    repository.manifests.write("latest", packed_anew(repository.manifests.read("again")))
-
-
-CHANGES = [
-    only_an_attestation,
-    no_attestation_any_more,
-    only_another_platform,
-    only_the_index_itself,
-    no_index_any_more,
-    only_the_manifest_itself,
-]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)

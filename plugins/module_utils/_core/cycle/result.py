@@ -82,8 +82,9 @@ class CycleResult(t.NamedTuple):
 
     `archive` is the name of an archive that still exists. `downtime`, in seconds, lasts from the stop to the start of the container that
     came up; it is None if nothing was stopped, or if nothing came up. `dependents` are those that were repaired. `lost_files` are the files
-    that were removed with the old container. `recovered_first` is true if the run recovered an interrupted one before. `diff` is None if
-    nothing changed. `doubt` says why a prediction may turn out wrong; it is empty if the run was no prediction, or if it is certain.
+    that were removed with the old container. `moved_tag` is true if a pull may have moved the tag of a container that is left as it is.
+    `recovered_first` is true if the run recovered an interrupted one before. `diff` is None if nothing changed. `doubt` says why a
+    prediction may turn out wrong; it is empty if the run was no prediction, or if it is certain.
     """
 
     outcome: Outcome
@@ -99,6 +100,7 @@ class CycleResult(t.NamedTuple):
     dependents: tuple[RepairResult, ...] = ()
     lost_files: tuple[str, ...] = ()
     skipped: Skipped | None = None
+    moved_tag: bool = False
     recovered_first: bool = False
     hooks: HookResults = HookResults()
     diff: Diff | None = None

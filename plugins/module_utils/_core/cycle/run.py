@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ..engine.errors import FleetError, Refused
-from ..engine.interfaces import Context
+from ..engine.interfaces import Context, DockerOps
 from ..plan.decision import Replacement, Skipped, Unchanged
 from ..state.lock import RunLock
 from .job import Job, Run, name_to_lock
@@ -110,7 +110,7 @@ def _leave_as_it_is(run: Run, decision: Unchanged | Skipped) -> CycleResult:
         raise run.lock.still_unhealthy
     skipped = decision if isinstance(decision, Skipped) else None
     unchanged = Outcome.RECOVERED if decision.old.name in run.lock.recovered_containers else Outcome.UNCHANGED
-    return CycleResult(
+    result = CycleResult(
         outcome=Outcome.SKIPPED if skipped else unchanged,
         container_id=decision.old.id,
         container_name=decision.old.name,
@@ -118,12 +118,17 @@ def _leave_as_it_is(run: Run, decision: Unchanged | Skipped) -> CycleResult:
         new_image=decision.new_image,
         steps=run.stopwatch.steps,
         skipped=skipped,
-        warnings=(*decision.warnings, *(_point_tag_back(run, skipped) if skipped and skipped.moved_tag else ())),
+        moved_tag=decision.moved_tag,
+        warnings=decision.warnings,
     )
+    return result._replace(warnings=(*result.warnings, *point_tag_back_if_moved(run.context.ops, result)))
 
 
-def _point_tag_back(run: Run, skipped: Skipped) -> tuple[str, ...]:
+def point_tag_back_if_moved(ops: DockerOps, result: CycleResult) -> tuple[str, ...]:
+    """Point the tag of a container that is left as it is back at the image that it runs. Return a warning if that fails."""
+    if not result.moved_tag or result.old_image.id == result.new_image.id:
+        return ()
     from ..image.tags import point_tag_back
 
-    why = skipped.reason.value.replace("_", " ")
-    return point_tag_back(run.context.ops, skipped.old.id, skipped.old_image, skipped.new_image, why)
+    label = result.skipped.reason.value.replace("_", " ") if result.skipped else "pulled"
+    return point_tag_back(ops, result.container_id, result.old_image, result.new_image, label)

@@ -20,6 +20,12 @@ from ..engine.retry import retry_on_no_answer
 from .identity import is_same_image
 from .resolve import local_image_id
 
+_SAME_IMAGE_STAYS = (
+    "Both containers run the same image, but under two IDs, so 'docker compose up' recreates one of them. To avoid that, update this "
+    "container once with force: true."
+)
+_OTHER_IMAGE_STAYS = "A new container from this tag would get that image. Give the two containers different tags."
+
 
 class TaggedContainer(t.Protocol):
     """A container that follows the reference `image_ref` and keeps the image with the ID `image_id`.
@@ -93,32 +99,40 @@ def move_tag(ops: DockerOps, reference: ImageReference, image: ImageIdentity, co
 
 
 def point_tag_back(
-    ops: DockerOps, container_id: str, running: ImageIdentity, rejected: ImageIdentity, label: str = "rejected"
+    ops: DockerOps, container_id: str, running: ImageIdentity, pulled: ImageIdentity, label: str = "rejected"
 ) -> tuple[str, ...]:
-    """Point the tag that a container follows back at its running image, so that no new container starts the rejected image by accident.
+    """Point the tag that a container follows back at its running image, because the pulled image did not replace that.
 
-    This happens only if the pull has moved this tag, and if no other running container needs the rejected image under it. `container_id` is
+    A new container must not start a rejected image by accident. And if both are the same image under two IDs, tools such as docker compose
+    compare the IDs, and would recreate the container for nothing.
+
+    This happens only if the pull has moved this tag, and if no other running container needs the pulled image under it. `container_id` is
     the container. Return a warning if the tag was not moved back. The warning calls the image `label`, such as `rejected`.
     """
-    tag = _shared_tag(running, rejected)
-    if tag is None or running.id == rejected.id:
+    tag = shared_tag(running, pulled)
+    if tag is None or running.id == pulled.id:
         return ()
+    is_same = bool(is_same_image(running, pulled))
+    stays = f"The tag {tag.as_written} still points at the {label} image on this host"
     try:
-        other = _other_user_of(ops, container_id, tag, running, rejected)
+        other = _other_user_of(ops, container_id, tag, pulled, by_id=is_same)
         if other:
-            stays = f"The tag {tag.as_written} still points at the {label} image on this host, because {other} runs that image under it."
-            return (f"{stays} A new container from this tag would get that image. Give the two containers different tags.",)
+            return (f"{stays}, because {other} runs that image under it. {_SAME_IMAGE_STAYS if is_same else _OTHER_IMAGE_STAYS}",)
         ops.tag(running.id, tag)
     except EngineError as error:
-        return (f"The tag {tag.as_written} still points at the {label} image on this host. It could not be moved back: {error}",)
+        return (f"{stays}. It could not be moved back: {error}",)
     return ()
 
 
-def _other_user_of(ops: DockerOps, container_id: str, tag: ImageReference, running: ImageIdentity, rejected: ImageIdentity) -> str | None:
-    """Return the name of another running container with this tag and the rejected image. Moving the tag would downgrade it too."""
-    for other in ops.surroundings(container_id, running.id).others:
+def _other_user_of(ops: DockerOps, container_id: str, tag: ImageReference, image: ImageIdentity, *, by_id: bool) -> str | None:
+    """Return the name of another running container with this tag and this image. Moving the tag would change its image.
+
+    With `by_id`, it counts only if it was created from the image with this ID.
+    """
+    for other in ops.surroundings(container_id, image.id).others:
         followed = parse_if_possible(other["Config"]["Image"])
-        if followed and followed.names_same_image_as(tag) and is_same_image(_image_of(other), rejected) and is_active(other):
+        runs = other["Image"] == image.id if by_id else is_same_image(_image_of(other), image)
+        if followed and followed.names_same_image_as(tag) and runs and is_active(other):
             return name_of(other)
     return None
 
@@ -127,8 +141,9 @@ def _image_of(container: Document) -> ImageIdentity:
     return image_of_container(container, None, None)
 
 
-def _shared_tag(running: ImageIdentity, rejected: ImageIdentity) -> ImageReference | None:
-    followed, pulled = parse_if_possible(running.reference), parse_if_possible(rejected.reference)
-    if not followed or not pulled or pulled.digest or not followed.names_same_image_as(pulled):
+def shared_tag(running: ImageIdentity, pulled: ImageIdentity) -> ImageReference | None:
+    """Return the tag under which both images were looked up, or None if they were not looked up under the same tag."""
+    followed, other = parse_if_possible(running.reference), parse_if_possible(pulled.reference)
+    if not followed or not other or other.digest or not followed.names_same_image_as(other):
         return None
     return followed

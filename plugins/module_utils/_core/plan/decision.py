@@ -18,11 +18,12 @@ if t.TYPE_CHECKING:
 
 
 class Unchanged(t.NamedTuple):
-    """The container already runs the right image."""
+    """The container already runs the right image. `moved_tag` is true if a pull may have moved the tag to another ID of that image."""
 
     old: OldContainer
     old_image: ImageIdentity
     new_image: ImageIdentity
+    moved_tag: bool = False
     warnings: tuple[str, ...] = ()
 
 

@@ -46,7 +46,7 @@ def plan_regardless_of_rules(
         warnings = warn_if_tag_moved(context.ops, reference, request.image_digest, request.pull)
     old_image = image_of(inspected)
     if is_same_image(resolved.image, old_image) and not request.force:
-        return Unchanged(old, old_image, resolved.image, warnings)
+        return Unchanged(old, old_image, resolved.image, request.image_digest is None, warnings)
     with stopwatch.step("preflight"):
         from .replacement import build_replacement
 

@@ -131,9 +131,9 @@ def _predict(context: Context, request: ContainerRequest, plan: ContextPlanner, 
             raise
         return _unknown(context, request, image, error.__cause__)
     if isinstance(decision, Skipped):
-        return _result(Outcome.SKIPPED, decision)._replace(skipped=decision)
+        return _result(Outcome.SKIPPED, decision)._replace(skipped=decision, moved_tag=decision.moved_tag)
     if isinstance(decision, Unchanged):
-        return _result(Outcome.UNCHANGED, decision)
+        return _result(Outcome.UNCHANGED, decision)._replace(moved_tag=decision.moved_tag)
     if isinstance(decision, MissingContainer):
         return CycleResult(Outcome.RESTORED, decision.old.id, decision.old.name, decision.image, decision.image)
     return _result(Outcome.RESTORED if decision.restores_archive else Outcome.RECREATED, decision)._replace(

@@ -9,50 +9,69 @@ import typing as t
 
 from ..cycle.report import cycle_report
 from ..cycle.result import CycleResult
+from ..cycle.run import point_tag_back_if_moved
 from ..engine.image_reference import ImageReference
 from ..engine.interfaces import Context, DockerOps
 from ..engine.model import Inspected, PullPolicy, ReturnValues
 from ..image.pull import ImageSource, pull
 from ..image.resolve import ResolvedImage, ask_registry, local_image_id
+from ..image.tags import shared_tag
 from ..plan.requests import RecreateRequest
 from ..state.lock import RunLock
 from .check_recreate import check_recreate
 
 
 class Prepared(t.NamedTuple):
-    """The predicted result of the update, and whether its image was pulled now."""
+    """The predicted result of the update, and whether its image was pulled now: the reference resolves to another image than before."""
 
     predicted: CycleResult
     pulled: bool
 
 
 def prepare(context: Context, lock: RunLock, request: RecreateRequest) -> Prepared:
-    """Pull the image and predict the update. Raise what the update would raise before it touches anything."""
-    return _prepare_from(pull, context, lock, request)
+    """Pull the image and predict the update. Raise what the update would raise before it touches anything.
+
+    If the update would leave the container as it is, the tag that the pull moved points at its image again.
+    """
+    recording = _RecordingSource(pull)
+    predicted = check_recreate(context, lock, request, recording.source)
+    if not _leaves_tag(predicted):
+        return Prepared(predicted, recording.resolves_to(predicted.new_image.id))
+    warnings = point_tag_back_if_moved(context.ops, predicted)
+    image_id = predicted.new_image.id if warnings else predicted.old_image.id
+    return Prepared(predicted._replace(warnings=(*predicted.warnings, *warnings)), recording.resolves_to(image_id))
 
 
 def check_prepare(context: Context, lock: RunLock, request: RecreateRequest) -> Prepared:
     """Predict what `prepare` would return, without the pull."""
-    return _prepare_from(ask_registry, context, lock, request)
+    recording = _RecordingSource(ask_registry)
+    predicted = check_recreate(context, lock, request, recording.source)
+    image = predicted.old_image if _leaves_tag(predicted) else predicted.new_image
+    return Prepared(predicted, recording.resolves_to(image.id))
 
 
-def _prepare_from(source: ImageSource, context: Context, lock: RunLock, request: RecreateRequest) -> Prepared:
-    recording = _RecordingSource(source)
-    return Prepared(check_recreate(context, lock, request, recording.source), recording.pulled)
+def _leaves_tag(predicted: CycleResult) -> bool:
+    """Whether the update would leave the container as it is, for sure, so that its tag goes on to point at the image that it runs."""
+    return predicted.moved_tag and not predicted.doubt and shared_tag(predicted.old_image, predicted.new_image) is not None
 
 
 class _RecordingSource:
-    """Records whether the image of a source is another one than the reference points at on this host."""
+    """Records which image the reference of a source points at on this host."""
 
     def __init__(self, source: ImageSource) -> None:
         self._source = source
-        self.pulled = False
+        self._before: str | None = None
+        self._resolved = False
 
     def source(self, ops: DockerOps, reference: ImageReference, policy: PullPolicy, inspected: Inspected) -> ResolvedImage:
-        before = local_image_id(ops, reference)
+        self._before = local_image_id(ops, reference)
         resolved = self._source(ops, reference, policy, inspected)
-        self.pulled = resolved.image.id != before
+        self._resolved = True
         return resolved
+
+    def resolves_to(self, image_id: str) -> bool:
+        """Whether it is another image than before that the reference now points at, if it has the ID `image_id`."""
+        return self._resolved and image_id != self._before
 
 
 _PREDICTED = ("outcome", "container", "image", "dependents", "lost_files", "rejected", "doubt", "msg", "skip_reason")

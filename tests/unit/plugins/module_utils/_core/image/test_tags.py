@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""With image_digest, the tag on this host is pointed at that image."""
+"""The tag on this host points at the image that the container runs, whatever was pulled."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError, PullFailed
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity, PullPolicy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, Rejections
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_recreate import check_recreate
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from support.fakes.engine import UNHEALTHY, FakeEngine, FakeJournal, fake_context, fake_lock
 from support.fakes.update_by_digest import TAG, TESTED, recreate_by_digest, web_behind_its_tag
+from support.fakes.update_of_web import recreate
 
 
 class TestImageDigest:
@@ -64,3 +66,63 @@ class TestImageDigest:
         engine.probe_results["NEW"] = [UNHEALTHY]
         result = recreate_by_digest(engine)
         assert (result.outcome, engine.local[TAG], engine.container("web")["Image"]) == (Outcome.ROLLED_BACK, "old", "old")
+
+
+class TestSameImageUnderTwoIds:
+    """On the containerd store, an index has an ID of its own. Tools such as docker compose compare IDs (F-E4)."""
+
+    @pytest.fixture
+    def engine(self) -> FakeEngine:
+        engine = FakeEngine()
+        for image_id in ("index-1", "index-2"):
+            engine.images[image_id] = {"Descriptor": {"mediaType": "manifest", "digest": "manifest"}}
+        engine.add_container("web", "shop:1", "index-1")
+        engine.registry[TAG] = "index-2"
+        return engine
+
+    @pytest.mark.parametrize(
+        ("before", "policy"),
+        [("index-1", PullPolicy.ALWAYS), ("elsewhere", PullPolicy.ALWAYS), (None, PullPolicy.MISSING), ("index-2", PullPolicy.NEVER)],
+    )
+    def test_tag_points_at_the_running_id_again(self, engine: FakeEngine, before: str | None, policy: PullPolicy) -> None:
+        engine.local = {TAG: before} if before else {}
+        result = recreate(engine, pull=policy)
+        assert (result.outcome, result.warnings, engine.local[TAG]) == (Outcome.UNCHANGED, (), "index-1")
+
+    def test_idle_task_makes_no_more_calls(self, engine: FakeEngine) -> None:
+        engine.registry[TAG] = "index-1"
+        recreate(engine)
+        assert engine.calls == ["inspect", "pull"]
+
+    def test_check_mode_moves_nothing(self, engine: FakeEngine) -> None:
+        engine.local[TAG] = "index-2"
+        result = check_recreate(fake_context(engine), fake_lock(), RecreateRequest("web"))
+        assert (result.outcome, engine.local[TAG]) == (Outcome.UNCHANGED, "index-2")
+
+    def test_pull_by_digest_moved_no_tag(self, engine: FakeEngine) -> None:
+        engine.registry[f"docker.io/library/shop@{TESTED}"] = "index-2"
+        assert recreate(engine, image_digest=TESTED).outcome is Outcome.UNCHANGED
+        assert [call for call in engine.calls if call.startswith("tag:")] == []
+
+    def test_other_reference_is_left_alone(self, engine: FakeEngine) -> None:
+        engine.registry["docker.io/library/shop:2"] = "index-2"
+        assert recreate(engine, image="shop:2").outcome is Outcome.UNCHANGED
+        assert [call for call in engine.calls if call.startswith("tag:")] == []
+
+    @pytest.mark.parametrize(("other", "is_moved"), [("index-1", True), ("index-2", False), ("different", True)])
+    def test_tag_stays_if_another_container_was_created_from_the_pulled_id(self, engine: FakeEngine, other: str, is_moved: bool) -> None:
+        engine.add_container("worker", "shop:1", other)
+        result = recreate(engine)
+        assert (engine.local[TAG], len(result.warnings)) == (("index-1", 0) if is_moved else ("index-2", 1))
+        if not is_moved:
+            assert "because worker runs that image under it" in result.warnings[0]
+            assert "update this container once with force: true" in result.warnings[0]
+            engine.local[TAG] = "index-2"
+            assert recreate(engine, force=True).outcome is Outcome.RECREATED
+            assert recreate(engine).warnings == ()
+
+    def test_tag_that_cannot_be_moved_is_a_warning(self, engine: FakeEngine) -> None:
+        engine.errors["tag:shop:1=index-1"] = EngineError("no")
+        result = recreate(engine)
+        assert result.outcome is Outcome.UNCHANGED
+        assert result.warnings == ("The tag shop:1 still points at the pulled image on this host. It could not be moved back: no",)
