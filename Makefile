@@ -120,6 +120,11 @@ bench: setup setup-peers ## Measure and write docs/benchmarks.md. BENCH="--only 
 bench-smoke: setup setup-peers
 	@$(MEASURE) --smoke
 
+.PHONY: chaos
+chaos: setup ## Update random containers on a private engine while other actors interfere. CHAOS="--for 600 --seed 7 --engine 29-like".
+	@PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m testbed up
+	@PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m chaos $(CHAOS)
+
 .PHONY: floor
 floor: setup setup-floor testbed ## Run the main tests with the oldest ansible-core, Python and Docker SDK.
 	EVENKEEL_ANSIBLE=$(FLOOR) EVENKEEL_TARGET_PYTHON=$(TARGET)/python $(PYTEST) -m floor tests/integration

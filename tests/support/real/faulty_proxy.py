@@ -137,6 +137,11 @@ class Proxy:
         """Return the head and the body of the answer that the client gets to a request that was forwarded."""
         return answer, content
 
+    def hold(self, call: Call, _target: str) -> Fault | None:
+        """Return what happens to a call, which is forwarded when this returns. `_target` is its path and query."""
+        self._before(call)
+        return self._fault_for(call)
+
     def _accept(self) -> None:
         while True:
             try:
@@ -171,8 +176,7 @@ class Proxy:
             client.sendall(refusal)
             return True
         call = _call(*request.first_line[:2])
-        self._before(call)
-        fault = self._fault_for(call)
+        fault = self.hold(call, request.first_line[1])
         if fault in _NOT_FORWARDED:
             return self._withhold(client, requests, fault)
         with _connected(self._engine) as engine, engine.makefile("rb") as answers:
