@@ -97,8 +97,8 @@ options:
         type: float
         default: 60
 notes:
-  - Values of environment variables, credentials and headers are masked in all returned free text, such as messages and logs. Names, IDs and
-    image references are not masked, even if they contain such a value.
+  - Values of environment variables, credentials and headers are masked in everything that the engine, a registry or a program says, such as
+    errors and logs. Names, IDs and image references are not masked, even if they contain such a value.
   - The new container mounts the anonymous volumes of the old one by name. The engine then no longer treats them as anonymous, and
     C(docker rm --volumes) does not remove them.
   - The module refuses some containers before it changes anything. These are containers that were started with C(--rm), are paused, belong

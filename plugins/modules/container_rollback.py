@@ -53,7 +53,8 @@ options:
     type: bool
     default: true
 notes:
-  - Values of environment variables, credentials and headers are masked in all returned free text, such as messages and logs.
+  - Values of environment variables, credentials and headers are masked in everything that the engine or a program says, such as errors
+    and logs.
   - The module restores the newest archive that still exists, even if there were later updates that kept no archive.
   - Data that the newer version wrote to volumes is not reverted.
   - Files of the replaced container that are not in a volume are lost, unless O(keep_archive) keeps that container.

@@ -15,14 +15,21 @@ import secrets
 import shutil
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK
 from support.real.ansible import CHECKOUT, COLLECTIONS, Run, play, run_playbook
 from support.real.sandbox import Sandbox
 from testbed.images import PROBE, WebImage, serve_after, shell
 
-PRINT_ALL = "/bin/busybox env"
+# Programs print the values in other forms, and parts of them.
+DECODE = "/bin/busybox printf \"$(echo $password | /bin/busybox sed 's/%/\\\\x/g')\""
+PRINT_ALL = (
+    '/bin/busybox env; echo "$CERTIFICATE"; setting=${SETTINGS#*: }; echo ${LIST%%,*} ${LIST#*,} ${setting#*: };'
+    f"password=${{BROKER#*shop:}}; password=${{password%%@nowhere*}}; {DECODE}; echo"
+)
 # What the engine says of it when it is to be a volume. Were it not masked, it would be in the error.
 A_FILE = "/www/index.html"
 
@@ -44,6 +51,9 @@ class Seeds:
     quoted: str = dataclasses.field(default_factory=lambda: f'quoted"{secrets.token_hex(6)}\\&<ü>')
     lines: tuple[str, str] = dataclasses.field(default_factory=lambda: (a_secret("line"), a_secret("line")))
     in_url: str = dataclasses.field(default_factory=lambda: a_secret("inurl"))
+    encoded: str = dataclasses.field(default_factory=lambda: f"{a_secret('encoded')}@/x")
+    in_json: str = dataclasses.field(default_factory=lambda: a_secret("injson"))
+    in_list: tuple[str, str] = dataclasses.field(default_factory=lambda: (a_secret("item"), a_secret("item")))
     old_image: str = dataclasses.field(default_factory=lambda: a_secret("oldimage"))
     new_image: str = dataclasses.field(default_factory=lambda: a_secret("newimage"))
     password: str = dataclasses.field(default_factory=lambda: a_secret("password"))
@@ -57,12 +67,28 @@ class Seeds:
             f"QUOTED={self.quoted}",
             "CERTIFICATE=" + "\n".join(self.lines),
             f"DATABASE=postgres://shop:{self.in_url}@nowhere/shop",
+            f"BROKER=amqp://shop:{quote(self.encoded, safe='')}@nowhere/shop",
+            f"SETTINGS={json.dumps({'db': {'secret': self.in_json}})}",
+            f"LIST={','.join(self.in_list)}",
+            # Words of our own sentences.
+            "WORD=container",
+            "PHRASE=rolled",
+            "A_KEY=was",
         ]
 
     def found_in(self, text: str) -> set[str]:
         """The parts of secrets that stand in a text, however often their quotes were escaped."""
-        of_environment = (self.short, self.plain, self.quoted, self.quoted[7:19], *self.lines, self.in_url)
-        parts = (*of_environment, self.old_image, self.new_image, self.password, self.header, A_FILE)
+        of_environment = (self.short, self.plain, self.quoted, self.quoted[7:19], *self.lines, self.in_url, self.in_json, *self.in_list)
+        parts = (
+            *of_environment,
+            self.encoded,
+            quote(self.encoded, safe=""),
+            self.old_image,
+            self.new_image,
+            self.password,
+            self.header,
+            A_FILE,
+        )
         text = text.replace("\\", "")
         return {part for part in parts if part.replace("\\", "") in text}
 
@@ -167,6 +193,7 @@ def found_in_each(everything: Everything) -> dict[str, set[str]]:
 
 
 @pytest.mark.cores
+@pytest.mark.behaviour("F-H18")
 def test_no_secret_is_printed(sandbox: Sandbox, tmp_path: Path) -> None:
     everything = Everything(sandbox, Seeds(), COLLECTIONS, tmp_path)
     assert {way: parts for way, parts in found_in_each(everything).items() if parts} == {}
@@ -233,3 +260,19 @@ def assert_it_went_as_it_was_meant_to(results: dict[str, dict[str, Any]]) -> Non
     }
     assert results["rollback fails"]["rollback_failed"]
     assert len(results["recreated"]["warnings"]) == 1
+
+
+@pytest.mark.behaviour("F-H19")
+def test_words_of_our_sentences_are_not_masked(sandbox: Sandbox) -> None:
+    """F-H19: only what the program says is masked."""
+    words = ["container", "rolled", "stay", "exited", "same container", "did not stay up"]
+    image = sandbox.image("crash", WebImage("v3", command=shell("echo the container rolled over; exit 3"), health=None), push=False)
+    environment = [f"A_KEY_{number}={word}" for number, word in enumerate(words)]
+    old = sandbox.image("old", WebImage("v1", health=None), push=False)
+    sandbox.container("web", old, Cmd=None, Env=environment)
+    name = f"{sandbox.prefix}-web"
+    module = {"name": name, "image": image, "pull": "never", "grace_period": 1, "registry_username": "x", "registry_password": "was"}
+    (result,) = run_playbook([play({"name": "Update", "evenkeel.fleet.container_recreate": module})], "-vvvv").results
+    failure = f"The new container of {image} did not stay up: {name} exited with code 3."
+    assert result["msg"].startswith(f"{failure} {name} was rolled back and runs")
+    assert result["rollback"]["failure"]["logs"] == [f"the {MASK} {MASK} over"]

@@ -28,7 +28,7 @@ ROLLOUT = layers.files(PLUGINS / "plugin_utils")
 # each other. A file that is named here is a package of its own.
 RANKS: tuple[tuple[str, ...], ...] = (
     ("_core",),  # Holds the other packages, and nothing else.
-    ("_core.engine",),
+    ("_core.engine", "_core.secret_values"),
     ("_core.image", "_core.masking"),
     ("_core.container",),
     ("_core.state",),
@@ -38,8 +38,13 @@ RANKS: tuple[tuple[str, ...], ...] = (
     ("_module",),
 )
 NARROWER: Mapping[str, AbstractSet[str]] = {
-    # Secrets are masked by the adapters and the modules. The core gets a function that does it.
-    **{package: {"_core.masking"} for row in RANKS for package in row if package.startswith("_core.") and package != "_core.masking"},
+    # Secrets are masked by the adapters, where texts enter, and by the modules.
+    **{
+        package: {"_core.masking", "_core.secret_values"}
+        for row in RANKS
+        for package in row
+        if package.startswith("_core.") and package != "_core.masking"
+    },
     # An adapter serves an interface. It decides nothing, so it knows no plan.
     "_adapters": {"_core.plan", "_core.container", "_core.image"},
 }
@@ -55,6 +60,7 @@ PURE = {
     "difflib",
     "enum",
     "hashlib",
+    "html",
     "json",
     "posixpath",
     "re",

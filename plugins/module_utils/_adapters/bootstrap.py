@@ -35,10 +35,10 @@ def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: Se
     `secrets` collects the secrets in all options and answers. Raise InvalidInput or EngineUnavailable.
     """
     secrets.learn_login({"username": options.get("registry_username"), "password": options.get("registry_password")})
-    client = SecretCollectingClient(connect(options), secrets)
+    client = SecretCollectingClient(connect(options, secrets.mask), secrets)
     clock = SystemClock()
     ops = SdkDockerOps(client, clock, RegistryLogin.from_options(options), _pull_timeout(options))
-    context = Context(ops, SdkHealthProbe(client, secrets.mask), clock, VolumeJournal(client, MEMORY_LABEL), secrets.mask)
+    context = Context(ops, SdkHealthProbe(client), clock, VolumeJournal(client, MEMORY_LABEL))
     lock = RunLock(VolumeJournal(client, JOURNAL_LABEL), LocalProcesses(options["docker_host"]), clock, lock_timeout)
     return Engine(context, lock)
 

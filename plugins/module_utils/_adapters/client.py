@@ -18,12 +18,13 @@ NEWEST_API = "1.51"
 """Later versions no longer report whether a container's MAC address was configured or assigned."""
 _API_VERSION = re.compile(r"auto|[0-9]+\.[0-9]+")
 SDK_WITHOUT_TLS_HOSTNAME = (7, 0, 0)
+Mask = t.Callable[[str], str]
 
 
-def connect(options: t.Mapping[str, t.Any]) -> t.Any:
+def connect(options: t.Mapping[str, t.Any], mask: Mask = mask_credentials) -> t.Any:
     """Return a low-level SDK client for an engine that responds.
 
-    `options` are the values of `CONNECTION`. Raise InvalidInput or EngineUnavailable.
+    `options` are the values of `CONNECTION`. `mask` masks what the SDK says. Raise InvalidInput or EngineUnavailable.
     """
     require_sdk()
     require_seconds("timeout", options["timeout"], positive=True)
@@ -44,10 +45,8 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
             client._version = _version_for(about)  # noqa: SLF001  With "auto", the SDK would make the same request.
     except Exception as error:  # The SDK lets errors of requests, ssh and ssl through.
         raise EngineUnavailable(
-            mask_credentials(
-                f"Cannot connect to a Docker engine at {url}: {error}. Nothing was changed. "
-                "Check that the engine is running and that this user is allowed to access it."
-            )
+            f"Cannot connect to a Docker engine at {mask_credentials(url)}: {mask(str(error))}. Nothing was changed. "
+            "Check that the engine is running and that this user is allowed to access it."
         ) from None
     _refuse_podman(about, url)
     if docker.utils.version_lt(client.api_version, OLDEST_API):
@@ -58,13 +57,13 @@ def connect(options: t.Mapping[str, t.Any]) -> t.Any:
     return client
 
 
-def another_client(options: t.Mapping[str, t.Any], api_version: str) -> t.Any:
+def another_client(options: t.Mapping[str, t.Any], api_version: str, mask: Mask = mask_credentials) -> t.Any:
     """Return one more client for an engine that `connect` has checked. It sends no request. Raise EngineUnavailable."""
     url = _url_of(options)
     try:
         return _client(url, api_version, options)
     except Exception as error:  # The SDK lets errors of requests, ssh and ssl through.
-        raise EngineUnavailable(mask_credentials(f"Cannot connect to the Docker engine at {url} once more: {error}.")) from None
+        raise EngineUnavailable(f"Cannot connect to the Docker engine at {mask_credentials(url)} once more: {mask(str(error))}.") from None
 
 
 def _url_of(options: t.Mapping[str, t.Any]) -> str:

@@ -41,7 +41,7 @@ class SdkDockerOps:
         self._pull_timeout = pull_timeout
 
     def inspect(self, container: str) -> Inspected:
-        with engine_errors():
+        with engine_errors(self._client):
             document = self._client.inspect_container(container)
             if container not in (name_of(document), document["Id"]):
                 raise NotFound(f"no container has the name or the ID {container}")
@@ -53,7 +53,7 @@ class SdkDockerOps:
             )
 
     def surroundings(self, container: str, new_image: str) -> Surroundings:
-        with engine_errors():
+        with engine_errors(self._client):
             others = [other["Id"] for other in self._client.containers(all=True) if other["Id"] != container]
             documents = tuple(document for document in map(self._container, others) if document)
             networks = frozenset(key for network in self._client.networks() for key in (network["Name"], network["Id"]))
@@ -72,7 +72,7 @@ class SdkDockerOps:
             )
 
     def changes(self, container: str) -> tuple[Document, ...]:
-        with engine_errors():
+        with engine_errors(self._client):
             return tuple(self._client.diff(container) or ())
 
     def published(self, reference: ImageReference) -> Published:
@@ -93,7 +93,7 @@ class SdkDockerOps:
     def stop(self, container: str, timeout: int) -> None:
         deadline = self._clock.monotonic() + (_STOP_WITHOUT_TIMEOUT if timeout < 0 else timeout + _STOP_MARGIN)
         try:
-            with engine_errors():
+            with engine_errors(self._client):
                 # The SDK adds an explicit timeout to the time that it waits for the answer.
                 self._client.stop(container, timeout=timeout)
         except NoAnswer:
@@ -102,50 +102,51 @@ class SdkDockerOps:
                 raise
 
     def rename(self, container: str, name: str) -> None:
-        with engine_errors():
+        with engine_errors(self._client):
             self._client.rename(container, name)
 
     def set_restart_policy(self, container: str, policy: Document) -> None:
-        with engine_errors():
+        with engine_errors(self._client):
             self._client.update_container(container, restart_policy=dict(policy))
 
     def create(self, name: str, body: Document) -> str:
         body_for_create, remaining = self._split_networks(body)
-        with engine_errors():
+        with engine_errors(self._client):
             container: str = self._client.create_container_from_config(body_for_create, name)["Id"]
         for network, endpoint in remaining.items():
             try:
                 self._connect(network, container, endpoint)
             except EngineError as error:
-                raise CreateIncomplete(f"it could not be connected to the network {network}: {error}", container) from error
+                why = f"it could not be connected to the network {network}: "
+                raise CreateIncomplete(f"{why}{error}", container, f"{why}{error.said}") from error
         return container
 
     def start(self, container: str) -> None:
-        with engine_errors():
+        with engine_errors(self._client):
             self._client.start(container)
 
     def remove(self, container: str, *, force: bool = False) -> None:
-        with engine_errors():
+        with engine_errors(self._client):
             self._client.remove_container(container, force=force, v=force)
 
     def run_in(self, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
         return run_in_container(self._client, self._clock, container, command, timeout)
 
     def tag(self, image_id: str, reference: ImageReference) -> None:
-        with engine_errors():
+        with engine_errors(self._client):
             self._client.tag(image_id, reference.repository, tag=reference.version)
 
     def remove_image(self, image_id: str) -> None:
-        with engine_errors():
+        with engine_errors(self._client):
             self._client.remove_image(image_id)
 
     def prune_dangling(self) -> None:
-        with engine_errors():
+        with engine_errors(self._client):
             self._client.prune_images(filters={"dangling": True})
 
     def _container(self, container: str) -> Document | None:
         try:
-            with engine_errors():
+            with engine_errors(self._client):
                 document: Document = self._client.inspect_container(container)
                 return document
         except NotFound:
@@ -153,7 +154,7 @@ class SdkDockerOps:
 
     def _image(self, image_id: str) -> Document | None:
         try:
-            with engine_errors():
+            with engine_errors(self._client):
                 image = inspect_image(self._client, image_id)
                 return image if is_readable(image) else None
         except NotFound:
@@ -175,7 +176,7 @@ class SdkDockerOps:
     def _stops_by(self, deadline: float, container: str) -> bool:
         while True:
             try:
-                with engine_errors():
+                with engine_errors(self._client):
                     if not self._client.inspect_container(container)["State"]["Running"]:
                         return True
             except NoAnswer:
@@ -196,7 +197,7 @@ class SdkDockerOps:
         return {**body, "NetworkingConfig": {"EndpointsConfig": first}}, remaining
 
     def _connect(self, network: str, container: str, endpoint: Document) -> None:
-        with engine_errors():
+        with engine_errors(self._client):
             # The SDK's connect_container_to_network() would drop the fields that it does not know.
             url = self._client._url("/networks/{0}/connect", network)  # noqa: SLF001
             response = self._client._post_json(url, data={"Container": container, "EndpointConfig": endpoint})  # noqa: SLF001

@@ -68,7 +68,7 @@ class Events:
         return EventLog(actions, True if reaches_back else self._is_open, next(exit_codes, None))
 
     def _listen(self) -> None:
-        with contextlib.suppress(*_BROKEN), engine_errors():
+        with contextlib.suppress(*_BROKEN), engine_errors(self._client):
             stream = self._client.events(filters=self._filters, decode=True)
             self._is_open = True
             self._event.set()  # The stream does not report what happened before it was open.
@@ -79,7 +79,7 @@ class Events:
             self._is_open = False
 
     def _look_back(self, since: str, past: list[_Happened]) -> None:
-        with contextlib.suppress(*_BROKEN), engine_errors():
+        with contextlib.suppress(*_BROKEN), engine_errors(self._client):
             until = self._client.info()["SystemTime"]  # With a time in the future, the engine would wait for it.
             events = self._client.events(since=_as_parameter(since), until=_as_parameter(until), filters=self._filters, decode=True)
             past.extend(map(_happened, events))

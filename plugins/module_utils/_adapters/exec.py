@@ -16,7 +16,7 @@ import typing as t
 from .._core.engine.errors import EngineError, NoAnswer
 from .._core.engine.interfaces import Clock
 from .._core.engine.model import HookRun
-from .sdk import engine_errors
+from .sdk import engine_errors, mask_of, refusal
 
 _MAX_OUTPUT = 64 * 1024
 """Bytes of output to keep. The beginning of a longer output is dropped."""
@@ -25,22 +25,22 @@ _DRAIN_TIMEOUT = 5.0
 """Seconds to wait for the rest of the output after the command has ended."""
 # If the program does not exist in the container, runc sets one of these exit codes, and the output starts with this text of the engine.
 _NOT_EXECUTED = (126, 127)
-_ENGINE_ERROR = b"OCI runtime exec failed"
+_ENGINE_ERROR = "OCI runtime exec failed"
 
 
 def run_in_container(client: t.Any, clock: Clock, container: str, command: t.Sequence[str], timeout: float) -> HookRun:
     """Run a command as the container's user, for up to `timeout` seconds. Raise EngineError if it cannot be run or inspected."""
     deadline = clock.monotonic() + timeout
-    with engine_errors():
+    with engine_errors(client):
         exec_id = client.exec_create(container, list(command))["Id"]
     reader = _OutputReader(client, exec_id)
     exit_code = _wait(client, clock, exec_id, reader, deadline)
     if exit_code is not None:
         reader.drain(_DRAIN_TIMEOUT)
-    text = reader.output()
+    text = reader.output().decode("utf-8", "replace")
     if exit_code in _NOT_EXECUTED and text.startswith(_ENGINE_ERROR):
-        raise EngineError(text.decode("utf-8", "replace").strip())
-    return HookRun(exit_code, text.decode("utf-8", "replace"))
+        raise refusal(client, text.strip())
+    return HookRun(exit_code, mask_of(client)(text))
 
 
 def _wait(client: t.Any, clock: Clock, exec_id: str, reader: _OutputReader, deadline: float) -> int | None:
@@ -49,7 +49,7 @@ def _wait(client: t.Any, clock: Clock, exec_id: str, reader: _OutputReader, dead
         no_answer: NoAnswer | None = None
         stream_ended = reader.has_ended
         try:
-            with engine_errors():
+            with engine_errors(client):
                 state = client.exec_inspect(exec_id)
             # A command that has not started yet is not running either, but has no exit code.
             if not state["Running"] and state["ExitCode"] is not None:
@@ -95,7 +95,7 @@ class _OutputReader:
 
     def _read(self) -> None:
         try:
-            with engine_errors():
+            with engine_errors(self._client):
                 for chunk in self._client.exec_start(self._exec_id, stream=True):
                     self._append(chunk)
         except EngineError as error:

@@ -11,7 +11,7 @@ from .._core.engine.errors import EngineError
 from .._core.engine.interfaces import EventWaiter
 from .._core.engine.model import ContainerRuntimeState, Document, Failure, exit_code_of
 from .events import Events
-from .sdk import engine_errors
+from .sdk import engine_errors, mask_of
 
 LOG_LINES = 20
 """How many of the last log lines to return."""
@@ -21,23 +21,21 @@ MAX_LINE_LENGTH = 2000
 class SdkHealthProbe:
     """Inspect containers of the engine that `client` is connected to."""
 
-    def __init__(self, client: t.Any, mask: t.Callable[[str], str] = str) -> None:
-        """`mask` removes secrets from the output of a container. It runs before the output is cut: half a secret is not recognized."""
+    def __init__(self, client: t.Any) -> None:
         self._client = client
-        self._mask = mask
 
     def probe(self, container: str) -> ContainerRuntimeState:
-        with engine_errors():
+        with engine_errors(self._client):
             return ContainerRuntimeState.from_inspect(self._client.inspect_container(container))
 
     def events(self, container: str) -> EventWaiter:
         return Events(self._client, container)
 
     def failure(self, container: str) -> Failure:
-        with engine_errors():
+        with engine_errors(self._client):
             state = self._client.inspect_container(container)["State"]
         return Failure(
-            error=state.get("Error") or "",
+            error=self._masked(state.get("Error") or ""),
             exit_code=exit_code_of(state),
             oom_killed=bool(state.get("OOMKilled")),
             health_log=tuple(self._health_entry(entry) for entry in (state.get("Health") or {}).get("Log") or ()),
@@ -46,7 +44,7 @@ class SdkHealthProbe:
 
     def _last_lines(self, container: str) -> tuple[str, ...]:
         try:
-            with engine_errors():
+            with engine_errors(self._client):
                 raw = self._client.logs(container, stdout=True, stderr=True, tail=LOG_LINES)
         except EngineError as error:
             # Some log drivers do not support reading. Return the rest of the failure anyway.
@@ -62,4 +60,5 @@ class SdkHealthProbe:
         }
 
     def _masked(self, text: str) -> str:
-        return self._mask(text)[:MAX_LINE_LENGTH]
+        # Mask first, then cut: half a secret is not recognized.
+        return mask_of(self._client)(text)[:MAX_LINE_LENGTH]

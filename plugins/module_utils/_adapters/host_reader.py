@@ -44,11 +44,11 @@ class SdkHostReader:
         self._memory = VolumeJournal(client, MEMORY_LABEL)
 
     def containers(self) -> tuple[Document, ...]:
-        with engine_errors():
+        with engine_errors(self._client):
             return tuple(self._client.containers(all=True))
 
     def container(self, container_id: str) -> Document:
-        with engine_errors():
+        with engine_errors(self._client):
             document: Document = self._client.inspect_container(container_id)
             return document
 
@@ -59,11 +59,11 @@ class SdkHostReader:
         return self._list_images()
 
     def image(self, image_id: str) -> Document:
-        with engine_errors():
+        with engine_errors(self._client):
             return inspect_image(self._client, image_id)
 
     def architecture(self) -> str:
-        with engine_errors():
+        with engine_errors(self._client):
             return str(self._client.version()["Arch"])
 
     def ask(self, references: t.Sequence[ImageReference]) -> tuple[Answer, ...]:
@@ -98,7 +98,7 @@ class SdkHostReader:
         return self._journal.age(record)
 
     def _list_images(self) -> tuple[Document, ...]:
-        with engine_errors():
+        with engine_errors(self._client):
             return tuple(self._client.images(all=True))
 
     def _ask(self, client: t.Any, reference: ImageReference) -> Answer:
@@ -122,11 +122,11 @@ def open_host(options: t.Mapping[str, t.Any], secrets: Secrets) -> Host:
     `secrets` collects the secrets in all options and answers. Raise InvalidInput or EngineUnavailable.
     """
     secrets.learn_login({"username": options["registry_username"], "password": options["registry_password"]})
-    client = SecretCollectingClient(connect(options), secrets)
+    client = SecretCollectingClient(connect(options, secrets.mask), secrets)
     over_ssh = options["docker_host"].startswith("ssh://")  # Every client would open another SSH session.
 
     def one_more() -> SecretCollectingClient:
-        return SecretCollectingClient(another_client(options, client.api_version), secrets)
+        return SecretCollectingClient(another_client(options, client.api_version, secrets.mask), secrets)
 
     reader = SdkHostReader(client, RegistryLogin.from_options(options), None if over_ssh else one_more)
     return Host(reader, LocalProcesses(options["docker_host"]), SystemClock())

@@ -14,7 +14,7 @@ from .._core.engine.model import Document, ImageIdentity, Published
 from .._core.engine.reported_image import INDEX_MEDIA_TYPES, is_readable, stored_image
 from .._core.masking import mask_credentials
 from .credentials import AuthConfig, RegistryLogin
-from .sdk import docker_auth, engine_errors
+from .sdk import docker_auth, engine_errors, refusal
 
 DEFAULT_PULL_TIMEOUT = 600.0
 
@@ -30,7 +30,7 @@ def pull_image(client: t.Any, reference: ImageReference, login: RegistryLogin, p
 
 def ask_registry(client: t.Any, reference: ImageReference, login: RegistryLogin) -> Published:
     """Let the engine look up a reference in its registry. Raise EngineError."""
-    with _registry_auth(reference, login) as auth_config:
+    with _registry_auth(client, reference, login) as auth_config:
         answer = client.inspect_distribution(reference.normalised, auth_config=auth_config)
         descriptor = answer["Descriptor"]
         return Published(
@@ -45,34 +45,34 @@ def _platform(platform: t.Mapping[str, str]) -> str:
 
 
 @contextlib.contextmanager
-def _registry_auth(reference: ImageReference, login: RegistryLogin) -> t.Iterator[AuthConfig | None]:
+def _registry_auth(client: t.Any, reference: ImageReference, login: RegistryLogin) -> t.Iterator[AuthConfig | None]:
     """Provide the credentials for the registry, and mask them in every EngineError."""
     auth_config = login.auth_config(reference)
     try:
-        with engine_errors():
+        with engine_errors(client):
             yield auth_config
     except EngineError as error:
-        raise type(error)(mask_credentials(str(error), auth_config)) from None
+        raise type(error)(mask_credentials(str(error), auth_config), error.said) from None
 
 
 def _pull(client: t.Any, reference: ImageReference, login: RegistryLogin, pull_timeout: float) -> None:
     try:
         _stream_pull(client, reference, login, pull_timeout)
     except NoAnswer as error:
-        if "timed out" not in str(error):
+        if "timed out" not in error.said:
             raise
         raise NoAnswer(f"no pull progress for {pull_timeout:g} s (pull_timeout): the registry is not responding") from error
 
 
 def _stream_pull(client: t.Any, reference: ImageReference, login: RegistryLogin, pull_timeout: float) -> None:
-    with _registry_auth(reference, login) as auth_config:
+    with _registry_auth(client, reference, login) as auth_config:
         response = _start_pull(client, reference, auth_config, pull_timeout)
         with contextlib.closing(response):  # The engine cancels a pull whose connection is closed.
             # The response starts with HTTP 200. A later error is a line in the stream.
             for line in client._stream_helper(response, decode=True):  # noqa: SLF001
-                error = (line.get("errorDetail") or {}).get("message") or line.get("error")
-                if error:
-                    raise EngineError(error)
+                said = (line.get("errorDetail") or {}).get("message") or line.get("error")
+                if said:
+                    raise refusal(client, said)
 
 
 def _start_pull(client: t.Any, reference: ImageReference, auth_config: AuthConfig | None, pull_timeout: float) -> t.Any:
@@ -90,7 +90,7 @@ def _start_pull(client: t.Any, reference: ImageReference, auth_config: AuthConfi
 
 def local_image(client: t.Any, reference: ImageReference) -> ImageIdentity:
     """Return the image that `reference` resolves to on this host. Raise NotFound, ImageUnreadable and other EngineErrors."""
-    with engine_errors():
+    with engine_errors(client):
         image = inspect_image(client, reference.normalised)
     if not is_readable(image):
         why = f"{reference.as_written} is on this host, but a part of it is missing, and the engine cannot read it"
@@ -100,7 +100,7 @@ def local_image(client: t.Any, reference: ImageReference) -> ImageIdentity:
 
 def image_with_id(client: t.Any, image_id: str) -> ImageIdentity:
     """Return the image on this host with this full ID. Raise NotFound and other EngineErrors."""
-    with engine_errors():
+    with engine_errors(client):
         image = inspect_image(client, image_id)
     if image["Id"] != image_id or not is_readable(image):
         raise NotFound(f"no readable image has the ID {image_id}")
@@ -113,7 +113,7 @@ def untagged_images(client: t.Any, repository: str) -> tuple[ImageIdentity, ...]
     The engine's own filter for dangling images leaves out those that were pulled by their digest.
     """
     found: list[ImageIdentity] = []
-    with engine_errors():
+    with engine_errors(client):
         image_ids = [image["Id"] for image in client.images() if _is_untagged(image, repository)]
     for image_id in image_ids:
         with contextlib.suppress(NotFound):

@@ -11,7 +11,7 @@ import typing as t
 
 from .._core.engine.errors import BadRequest, Conflict, EngineError, EngineUnavailable, Forbidden, NoAnswer, NotFound
 
-__all__ = ["IMPORT_ERROR", "docker", "docker_auth", "engine_errors", "require_sdk", "sdk_version"]
+__all__ = ["IMPORT_ERROR", "docker", "docker_auth", "engine_errors", "mask_of", "refusal", "require_sdk", "sdk_version"]
 
 OLDEST_SDK = (5, 0, 0)
 
@@ -52,18 +52,29 @@ def require_sdk() -> None:
 
 
 @contextlib.contextmanager
-def engine_errors() -> t.Iterator[None]:
-    """Convert every exception of the SDK into an EngineError."""
+def engine_errors(client: t.Any) -> t.Iterator[None]:
+    """Convert every exception of the SDK into an EngineError, with the secrets masked that `client` knows."""
     try:
         yield
     except EngineError:
         raise
     except docker.errors.APIError as error:
-        raise _error_class_of(error)(_explanation(error)) from error
+        raise refusal(client, _explanation(error), _error_class_of(error)) from error
     except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-        raise NoAnswer(f"no answer from the engine ({error})") from error
+        raise NoAnswer(f"no answer from the engine ({mask_of(client)(str(error))})", str(error)) from error
     except Exception as error:  # Any other exception between stop and start would leave the service down.
-        raise EngineError(f"the Docker SDK failed ({type(error).__name__}: {error})") from error
+        raise EngineError(f"the Docker SDK failed ({type(error).__name__}: {mask_of(client)(str(error))})", str(error)) from error
+
+
+def refusal(client: t.Any, said: str, error_class: type[EngineError] = EngineError) -> EngineError:
+    """Return the error for what the engine behind `client` said."""
+    return error_class(mask_of(client)(said), said)
+
+
+def mask_of(client: t.Any) -> t.Callable[[str], str]:
+    """Return the function that masks what the engine behind `client` says. A bare client of the SDK knows no secrets."""
+    mask: t.Callable[[str], str] = getattr(client, "mask", str)
+    return mask
 
 
 def _error_class_of(error: t.Any) -> type[EngineError]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, evenkeel contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Wrap an SDK client so that the secrets in all requests and answers are known. Callers need not think of them."""
+"""Wrap an SDK client so that the secrets in all requests and answers are known, and texts of the engine can be masked."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from .._core.masking import Secrets
 
 
 class SecretCollectingClient:
-    """A `docker.APIClient` that passes what it sees to `secrets`."""
+    """A `docker.APIClient` that passes what it sees to `secrets`. Callers need not think of them."""
 
     def __init__(self, client: t.Any, secrets: Secrets) -> None:
         self._client = client
         self._secrets = secrets
         self._learn_configuration()
+
+    def mask(self, text: str) -> str:
+        """Mask all secrets seen so far in a text that comes from the engine, a registry or a program."""
+        return self._secrets.mask(text)
 
     def __getattr__(self, name: str) -> t.Any:
         return getattr(self._client, name)

@@ -26,12 +26,12 @@ class VolumeJournal:
         self._label = label
 
     def write(self, key: str, text: str) -> str:
-        with engine_errors():
+        with engine_errors(self._client):
             return self._text(key, self._client.create_volume(key, labels={self._label: text}))
 
     def read(self, key: str) -> Record | None:
         try:
-            with engine_errors():
+            with engine_errors(self._client):
                 volume = self._client.inspect_volume(key)
         except NotFound:
             return None
@@ -48,18 +48,18 @@ class VolumeJournal:
         if self.read(key) is None:
             return
         try:
-            with engine_errors():
+            with engine_errors(self._client):
                 self._client.remove_volume(key)
         except NotFound:
             pass
 
     def age(self, record: Record) -> float:
-        with engine_errors():
+        with engine_errors(self._client):
             now: str = self._client.info()["SystemTime"]
             return _seconds_of(now) - _seconds_of(record.written_at)
 
     def _volumes(self, **filters: str) -> t.Sequence[t.Mapping[str, t.Any]]:
-        with engine_errors():
+        with engine_errors(self._client):
             return self._client.volumes(filters={"label": self._label, **filters})["Volumes"] or ()
 
     def _text(self, key: str, volume: t.Mapping[str, t.Any]) -> str:

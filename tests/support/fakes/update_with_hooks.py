@@ -21,7 +21,7 @@ HOOKS = Hooks.from_options("backup", "warm up")
 
 def recreate_with_hooks(engine: FakeEngine, hooks: Hooks = HOOKS, journal: FakeJournal | None = None, **request: t.Any) -> CycleResult:
     return recreate_with_health(
-        fake_context(engine)._replace(mask=lambda text: text.replace("hunter2", "***")),
+        fake_context(engine),
         fake_lock(journal),
         RecreateRequest("web", **request),
         HealthConfig(health_timeout=1),

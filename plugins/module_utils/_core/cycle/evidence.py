@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..engine.errors import EngineError
 from ..engine.model import Document, Failure, RuntimeStatus
 from ..plan.decision import NewContainer, Replacement
 from ..plan.diff import with_defaults
@@ -32,9 +33,9 @@ def evidence_of_gate(gate: HealthOutcome, health: HealthConfig) -> Evidence:
     )
 
 
-def evidence_of_refusal(plan: Replacement, refusal: Exception) -> Evidence:
+def evidence_of_refusal(plan: Replacement, refusal: EngineError) -> Evidence:
     """Return what the engine answered to the create or the start call of a successor."""
-    return Evidence(refusal=str(refusal), own_program=_runs_own_program(plan))
+    return Evidence(refusal=refusal.said, own_program=_runs_own_program(plan))
 
 
 def with_failure(evidence: Evidence, failure: Failure, plan: Replacement, health: HealthConfig) -> Evidence:

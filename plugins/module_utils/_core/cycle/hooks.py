@@ -96,8 +96,7 @@ class HookRunner:
             return f"The result of the hook {hook} in {name} is unknown, and the hook may still be running there: {error}."
         except EngineError as error:
             return f"The hook {hook} could not be run in {name}: {error}.{_hint(command)}"
-        # Mask first, then cut: a secret that is cut in two is not recognized.
-        result = HookResult(run.exit_code, _last_of(self._context.mask(run.output)), self._context.clock.monotonic() - began)
+        result = HookResult(run.exit_code, _last_of(run.output), self._context.clock.monotonic() - began)
         self.results = self.results._replace(**{hook: result})
         if result.timed_out:
             return (

@@ -36,7 +36,15 @@ class InvalidImageReference(InvalidInput):
 
 
 class EngineError(FleetError):
-    """The engine refused a call. The text comes from the engine."""
+    """The engine refused a call.
+
+    The text comes from the engine, with secrets masked. `said` is what the engine really said. Decide by it, because a mask may hide the
+    words that matter, and never show it.
+    """
+
+    def __init__(self, message: str, said: str | None = None) -> None:
+        super().__init__(message)
+        self.said = message if said is None else said
 
 
 class NotFound(EngineError):
@@ -74,8 +82,8 @@ class NoAnswer(EngineError):
 class CreateIncomplete(EngineError):
     """A container was created, but it is incomplete. `container` is its ID."""
 
-    def __init__(self, message: str, container: str) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, container: str, said: str | None = None) -> None:
+        super().__init__(message, said)
         self.container = container
 
 

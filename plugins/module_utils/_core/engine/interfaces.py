@@ -140,10 +140,12 @@ class Journal(t.Protocol):
 
 
 class Context(t.NamedTuple):
-    """Everything that the core needs to work. `memory` is the journal for later runs, `mask` removes secrets from a text."""
+    """Everything that the core needs to work. `memory` is the journal for later runs.
+
+    Texts that come from here, such as errors, logs and output, have their secrets masked already.
+    """
 
     ops: DockerOps
     probe: HealthProbe
     clock: Clock
     memory: Journal
-    mask: t.Callable[[str], str] = str

@@ -155,8 +155,8 @@ def classify(error: EngineError) -> PullErrorKind:
     if isinstance(error, ImageUnreadable):
         return PullErrorKind.BROKEN_LAYER
     if isinstance(error, NoAnswer):
-        return PullErrorKind.TIMEOUT if _TIMED_OUT.search(str(error)) else PullErrorKind.ENGINE_LOST
-    text = _PATHS_AND_NAMES.sub("", str(error)).strip().lower()
+        return PullErrorKind.TIMEOUT if _TIMED_OUT.search(error.said) else PullErrorKind.ENGINE_LOST
+    text = _PATHS_AND_NAMES.sub("", error.said).strip().lower()
     for kind, patterns in _PATTERNS:
         if re.search("|".join(patterns), text):
             return kind

@@ -14,6 +14,8 @@ NOT_KNOWN = "(not known before the pull)"
 
 _OLD_VALUE = "(old value)"
 _NEW_VALUE = "(new value)"
+PLACEHOLDERS = (NOT_KNOWN, _OLD_VALUE, _NEW_VALUE)
+"""The values in a diff that do not come from the engine."""
 
 
 class Diff(t.NamedTuple):

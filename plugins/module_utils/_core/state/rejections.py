@@ -148,12 +148,12 @@ def reject(
 
     `keep_env` is the option of the update that was judged, None if it is unknown.
     """
-    # Everyone who can list the engine's volumes can read the record.
+    # Everyone who can list the engine's volumes can read the record. What the reason quotes is masked already.
     memory = Rejected(
         reference=rejected.reference,
         image_id=rejected.id,
         digest=rejected.digest,
-        reason=context.mask(reason),
+        reason=reason,
         since=context.clock.unix_seconds(),
         manifest=rejected.manifest,
         content=rejected.content,

@@ -92,3 +92,14 @@ def test_engine_that_answers_again_before_the_timeout() -> None:
     assert run(Recovering([], 0)).exit_code == 0
     with pytest.raises(NoAnswer, match="cut"):
         run(Recovering([], 0), timeout=0)
+
+
+def test_secrets_in_the_output_are_masked() -> None:
+    class Masking(Client):
+        def mask(self, text: str) -> str:
+            return text.replace("hunter2", "***")
+
+    assert run(Masking([b"my pass is hun", b"ter2"])).output == "my pass is ***"
+    with pytest.raises(EngineError, match=r"\*\*\*") as raised:
+        run(Masking([b"OCI runtime exec failed: hunter2: not found"], 127))
+    assert raised.value.said == "OCI runtime exec failed: hunter2: not found"

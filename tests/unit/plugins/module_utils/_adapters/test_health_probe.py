@@ -22,16 +22,16 @@ class Client:
 
     def inspect_container(self, _container: str) -> dict[str, Any]:
         check = {"Start": "s", "End": "e", "ExitCode": 1, "Output": "hunter2"}
-        return {"Name": "/web", "State": {"Status": "exited", "ExitCode": 3, "OOMKilled": True, "Health": {"Log": [check]}}}
+        state = {"Status": "exited", "ExitCode": 3, "OOMKilled": True, "Error": "exec hunter2", "Health": {"Log": [check]}}
+        return {"Name": "/web", "State": state}
+
+    def mask(self, text: str) -> str:
+        return text.replace("hunter2", "***")
 
     def logs(self, _container: str, **_options: Any) -> bytes:
         if self.output is None:
             raise docker.errors.APIError("configured logging driver does not support reading")
         return self.output
-
-
-def mask(text: str) -> str:
-    return text.replace("hunter2", "***")
 
 
 def test_state() -> None:
@@ -40,14 +40,14 @@ def test_state() -> None:
 
 
 def test_failure_is_masked() -> None:
-    failure = SdkHealthProbe(Client(b"a\r\n\nhunter2\n"), mask).failure("web")
+    failure = SdkHealthProbe(Client(b"a\r\n\nhunter2\n")).failure("web")
     check = {"start": "s", "end": "e", "exit_code": 1, "output": "***"}
-    assert failure == Failure(exit_code=3, oom_killed=True, health_log=(check,), logs=("a", "***"))
+    assert failure == Failure("exec ***", exit_code=3, oom_killed=True, health_log=(check,), logs=("a", "***"))
 
 
 def test_secret_is_masked_before_a_long_line_is_cut() -> None:
     line = "x" * (MAX_LINE_LENGTH - 3) + "hunter2"
-    (logged,) = SdkHealthProbe(Client(line.encode()), mask).failure("web").logs
+    (logged,) = SdkHealthProbe(Client(line.encode())).failure("web").logs
     assert logged == "x" * (MAX_LINE_LENGTH - 3) + "***"
 
 

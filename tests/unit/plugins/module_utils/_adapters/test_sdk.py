@@ -46,7 +46,7 @@ def test_http_error_becomes(status: int, content_type: str, message: str, error_
     response.status_code = status
     response.headers["Content-Type"] = content_type
     response._content = (json.dumps({"message": message}) if content_type == JSON else message).encode()
-    with pytest.raises(EngineError) as raised, engine_errors():
+    with pytest.raises(EngineError) as raised, engine_errors(None):
         docker.errors.create_api_error_from_http_exception(requests.HTTPError(message, response=response))
     assert raised.type is error_class
     assert message in str(raised.value)
@@ -62,6 +62,6 @@ def test_http_error_becomes(status: int, content_type: str, message: str, error_
     ],
 )
 def test_other_exception_becomes(raised: Exception, error_class: type[EngineError], message: str) -> None:
-    with pytest.raises(EngineError, match=f"^{message}$") as caught, engine_errors():
+    with pytest.raises(EngineError, match=f"^{message}$") as caught, engine_errors(None):
         raise raised
     assert caught.type is error_class

@@ -15,15 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Repair, RepairResult
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report, error_report
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.restore import RestoreResult, RollbackEvent, RollbackReason
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import HookFailed
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Failure, HookResult, HookResults, ImageIdentity
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets, mask_credentials, masked
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.rejections import Rejected, reject
-from support.fakes.engine import FakeEngine, FakeJournal, fake_context
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets, mask_credentials
 
 NO_STAR = st.characters(exclude_characters="*", exclude_categories=("Cs",))
 
@@ -147,12 +139,6 @@ class TestReadableText:
         text = f"sidecar-1 {'0a' * 6} shop-net shop:latest webdata"
         assert secrets.mask(text) == text
 
-    def test_recovery_commands_stay(self) -> None:
-        secrets = secrets_of("PROFILE=docker", "TOKEN=start", "RESTART=always", "A_KEY=rename", names=["web", "web-old-1000"])
-        commands = "docker rename web-old-1000 web && docker update --restart=always web && docker start web && docker rm --force web"
-        assert secrets.mask(commands) == commands
-        assert secrets.mask("docker always start") == f"{MASK} {MASK} {MASK}"
-
     def test_text_without_secrets_stays(self) -> None:
         text = "Head https://registry.example/v2/shop/manifests/1?token: unauthorized, see key=value and auth:"
         assert Secrets().mask(text) == text
@@ -200,61 +186,14 @@ def test_mask_credentials_without_login_masks_urls_only() -> None:
     assert mask_credentials("ssh://deploy@host: no answer for acme") == f"ssh://{MASK}@host: no answer for acme"
 
 
-class TestReports:
-    def mask(self, text: str) -> str:
-        return text.replace("hunter2", MASK)
+def test_values_of_a_document_are_masked_but_not_its_keys_and_our_placeholders() -> None:
+    secrets = secrets_of("A_KEY=hunter2", "B_KEY=(new value)")
+    document = {"hunter2": ["hunter2", 1, None, True, {"env": ("(new value)", "is (new value)")}]}
+    assert secrets.mask_values(document, ["(new value)"]) == {"hunter2": [MASK, 1, None, True, {"env": ["(new value)", f"is {MASK}"]}]}
 
-    def test_only_free_text_is_masked(self) -> None:
-        report = cycle_report(
-            CycleResult(
-                Outcome.ROLLED_BACK,
-                "hunter2",
-                "hunter2",
-                ImageIdentity("hunter2", "hunter2"),
-                ImageIdentity("hunter2", "hunter2"),
-                rollback=RollbackEvent(
-                    "hunter2",
-                    RollbackReason.CRASHED,
-                    "hunter2",
-                    "hunter2",
-                    "hunter2",
-                    Failure("hunter2", 1, False, ({"output": "hunter2", "exit_code": 1},), ("hunter2", "log")),
-                ),
-                restored=RestoreResult(),
-                dependents=(RepairResult("hunter2", "1", Repair.NEEDS_ATTENTION, "hunter2"),),
-                hooks=HookResults(HookResult(0, "hunter2", 1.0)),
-            )
-        )
-        report["rejected"] = Rejected("hunter2", "1", None, "hunter2", 0)._asdict()
-        safe = masked(report, self.mask)
-        assert "hunter2" not in safe["msg"]
-        assert safe["rollback"]["failure"] == {
-            "error": MASK,
-            "exit_code": 1,
-            "oom_killed": False,
-            "health_log": [{"output": MASK, "exit_code": 1}],
-            "logs": [MASK, "log"],
-        }
-        assert (safe["dependents"][0]["problem"], safe["rejected"]["reason"], safe["hooks"]["pre_update"]["output"]) == (MASK, MASK, MASK)
-        assert safe["hooks"]["post_update"] is None
-        assert safe["container"] == {"id": "hunter2", "name": "hunter2"}
-        assert (safe["image"], safe["rollback"]["reason"]) == (report["image"], "crashed")
-        assert (safe["rejected"]["reference"], safe["dependents"][0]["name"]) == ("hunter2", "hunter2")
-        assert safe.keys() == report.keys()
 
-    def test_error_report_is_masked(self) -> None:
-        error = HookFailed("hunter2")
-        error.hooks = HookResults(HookResult(1, "hunter2", 1.0))
-        assert "hunter2" not in json.dumps(masked(error_report(error), self.mask))
-
-    def test_original_report_is_not_changed(self) -> None:
-        report = {"msg": "hunter2", "diff": {"before": ["hunter2"]}}
-        assert masked(report, self.mask) == {"msg": MASK, "diff": {"before": [MASK]}}
-        assert report["msg"] == "hunter2"
-
-    def test_reason_of_a_rejection_is_masked_in_the_journal(self) -> None:
-        engine, memory = FakeEngine(), FakeJournal()
-        context = fake_context(engine, memory)._replace(mask=self.mask)
-        reject(context, "web", "1", ImageIdentity("shop:1", "old"), ImageIdentity("shop:2", "new"), "crashed: hunter2")
-        assert "hunter2" not in memory.records["evenkeel-rejected.web"]
-        assert MASK in memory.records["evenkeel-rejected.web"]
+def test_a_value_learned_twice_counts_as_secret_if_one_name_says_so() -> None:
+    secrets = secrets_of("A_LIST=abc,defgh")
+    assert secrets.mask("<abc>") == "<abc>"
+    secrets.learn_environment(["A_TOKEN=abc,defgh"])
+    assert secrets.mask("<abc>") == f"<{MASK}>"

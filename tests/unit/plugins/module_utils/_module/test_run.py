@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A module returns its result or an error, and neither contains a secret."""
+"""A module returns its result or an error. Only what comes from others is masked: our own words stay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import 
 HIDDEN = "hunter2-hunter2"
 SPEC = ArgumentSpec({"name": {"type": "str"}}).merge(REGISTRY)
 STATE = {"msg": "The container is half done. Run the task again.", "changed": True}
-DIFF = {"before": f"TOKEN={HIDDEN}", "after": ""}
+DIFF = {"before": {"command": ["--token", HIDDEN], "environment": {"A": "(old value)"}}, "after": "", "before_header": f"of {HIDDEN}"}
 
 
 class Run:
@@ -32,16 +32,20 @@ class Run:
         self.returned: dict[str, Any] = {}
         self.warnings: list[str] = []
         self.handled: BaseException | None = None
-        monkeypatch.setattr(AnsibleModule, "exit_json", lambda _module, **values: self._exit(values))
-        monkeypatch.setattr(AnsibleModule, "fail_json", lambda _module, **values: self._exit({**values, "failed": True}))
+        self.invocation: Any = None
+        self.no_log_values: set[str] = set()
+        monkeypatch.setattr(AnsibleModule, "exit_json", lambda module, **values: self._exit(module, values))
+        monkeypatch.setattr(AnsibleModule, "fail_json", lambda module, **values: self._exit(module, {**values, "failed": True}))
         monkeypatch.setattr(AnsibleModule, "warn", lambda _module, warning: self.warnings.append(warning))
 
     def __call__(self, work: Work, **arguments: Any) -> dict[str, Any]:
         with patch_module_args({"name": "web", **arguments}), pytest.raises(SystemExit):
             run_module(SPEC, work, STATE)
+        self.invocation = self.returned.pop("invocation", None)
         return self.returned
 
-    def _exit(self, values: dict[str, Any]) -> NoReturn:
+    def _exit(self, module: AnsibleModule, values: dict[str, Any]) -> NoReturn:
+        self.no_log_values = module.no_log_values
         self.returned, self.handled = values, sys.exc_info()[1]
         raise SystemExit
 
@@ -54,6 +58,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Run:
 def returning(result: ModuleResult) -> Work:
     def work(_options: Options, _check_mode: bool, secrets: Secrets) -> ModuleResult:
         secrets.learn_credential(HIDDEN)
+        secrets.learn_credential("old value")
         return result
 
     return work
@@ -76,31 +81,56 @@ def test_the_work_gets_the_options_and_the_check_mode(run: Run, check_mode: bool
 
 
 def test_a_result_may_be_a_failure(run: Run) -> None:
-    result = run(returning(ModuleResult({"failed": True, "changed": True, "msg": f"rolled back: {HIDDEN}"})))
-    assert result == {"failed": True, "changed": True, "msg": f"rolled back: {MASK}"}
+    result = run(returning(ModuleResult({"failed": True, "changed": True, "msg": "rolled back"})))
+    assert result == {"failed": True, "changed": True, "msg": "rolled back"}
+
+
+@pytest.mark.parametrize("password", ["container", "rolled", "Run the task again", "o"])
+def test_our_own_words_stay_even_if_a_password_is_one_of_them(run: Run, password: str) -> None:
+    """F-H19: Ansible would mask the values of secret options in the whole result."""
+    sentence = f"The {password} was rolled back."
+
+    def work(_options: Options, _check_mode: bool, secrets: Secrets) -> ModuleResult:
+        secrets.learn_credential(password)
+        return ModuleResult({"failed": True, "changed": True, "msg": sentence, "dependents": [{"problem": sentence}]}, [sentence])
+
+    result = run(work, registry_username="shop", registry_password=password)
+    assert result == {"failed": True, "changed": True, "msg": sentence, "dependents": [{"problem": sentence}]}
+    assert run.warnings == [sentence]
+    assert run.no_log_values == set()
+
+
+def test_the_invocation_does_not_show_a_password(run: Run) -> None:
+    run(returning(ModuleResult({"changed": False})), registry_username="shop", registry_password=HIDDEN, name=f"web-{HIDDEN}")
+    assert HIDDEN not in str(run.invocation)
+    assert run.invocation["module_args"]["registry_username"] == "shop"
 
 
 def test_a_result_that_did_not_fail_says_nothing_about_failure(run: Run) -> None:
     assert run(returning(ModuleResult({"failed": False, "changed": True}))) == {"changed": True}
 
 
-def test_warnings_are_masked(run: Run) -> None:
-    assert "warnings" not in run(returning(ModuleResult({"changed": False}, [f"{HIDDEN} is left"])))
-    assert run.warnings == [f"{MASK} is left"]
+def test_warnings_are_returned_by_ansible(run: Run) -> None:
+    assert "warnings" not in run(returning(ModuleResult({"changed": False}, ["the archive is left"])))
+    assert run.warnings == ["the archive is left"]
 
 
 def test_the_diff_is_returned_in_diff_mode_only_and_masked(run: Run) -> None:
     work = returning(ModuleResult({"changed": True}, diff=DIFF))
     assert "diff" not in run(work)
-    assert run(work, _ansible_diff=True)["diff"] == {"before": f"TOKEN={MASK}", "after": ""}
+    assert run(work, _ansible_diff=True)["diff"] == {
+        "before": {"command": ["--token", MASK], "environment": {"A": "(old value)"}},
+        "after": "",
+        "before_header": f"of {HIDDEN}",
+    }
     assert "diff" not in run(returning(ModuleResult({"changed": True})), _ansible_diff=True)
 
 
 def test_an_error_of_the_core_is_a_failure(run: Run) -> None:
-    assert run(raising(EngineUnavailable(f"no engine with {HIDDEN}"))) == {
+    assert run(raising(EngineUnavailable("no engine"))) == {
         "failed": True,
         "changed": False,
-        "msg": f"no engine with {MASK}",
+        "msg": "no engine",
         "failed_step": None,
         "error_class": "engine_unavailable",
     }
