@@ -51,11 +51,12 @@ options:
     default: false
   lost_files:
     description:
-      - What to do about files that were added to or changed in the container after its creation and are not in a volume. The new container
-        does not have these files. This also applies to dependents that have to be recreated.
+      - What to do about files that were added, changed or deleted in the container after its creation and are not in a volume. The new
+        container does not have these files, and it has the deleted ones again. This also applies to dependents that have to be recreated.
       - V(warn) lists the files in RV(warnings) and RV(lost_files). V(refuse) fails the task before it changes the container. V(ignore)
         skips the check.
-      - Files in temporary, runtime, log and cache directories are ignored, such as C(/tmp), C(/run), C(/var/log) and C(/var/cache).
+      - Files in temporary, runtime, log and cache directories are ignored, such as C(/tmp), C(/run), C(/var/log) and C(/var/cache). So is
+        what the engine itself creates, such as mount points, devices and its init process.
     type: str
     choices: [warn, refuse, ignore]
     default: warn

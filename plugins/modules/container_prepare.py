@@ -150,7 +150,9 @@ dependents:
       description: Always empty in this module.
       type: str
 lost_files:
-  description: The files that were added to or changed in the container after its creation. The new container would not have them.
+  description:
+    - The files that were added, changed or deleted in the container after its creation. The new container would not have them, or
+      would have the deleted ones again if they are in its image.
   returned: success
   type: list
   elements: str

@@ -416,8 +416,8 @@ dependents:
       type: str
 lost_files:
   description:
-    - The files that were added to or changed in the old container after its creation. The new container does not have them. Empty after a
-      rollback.
+    - The files that were added, changed or deleted in the old container after its creation. The new container does not have them, or has
+      the deleted ones again if they are in its image. Empty after a rollback.
     - A path in a dependent is preceded by the name of the dependent and a colon.
   returned: when RV(outcome) is returned
   type: list

@@ -15,7 +15,8 @@ from typing import Any
 import docker
 import pytest
 
-from support.real.ansible import run_module
+from ansible_collections.evenkeel.fleet.plugins.modules import container_recreate
+from support.real.ansible import run_module, run_module_here
 from support.real.faulty_proxy import Proxy, socket_of
 from support.real.newer_engine_proxy import ENDPOINT_SETTING, HOST_SETTING, NewerEngineProxy
 from support.real.polling_client import fetch
@@ -206,6 +207,32 @@ class TestLostFiles:
         )
         result = recreate(service)
         assert (result["outcome"], result["lost_files"], result.get("warnings", [])) == ("recreated", [], [])
+
+    @pytest.mark.behaviour("F-H10")
+    def test_what_the_engine_creates_is_no_lost_file(self, sandbox: Sandbox) -> None:
+        host_config = {
+            "Init": True,
+            "Binds": ["/etc/hostname:/opt/app/host", "/srv/outer", "/srv/outer/inner", "/etc/hostname:/srv/outer/file"],
+            "Mounts": [{"Type": "tmpfs", "Target": "/opt/scratch/here"}],
+            "Devices": [
+                {"PathOnHost": "/dev/null", "PathInContainer": path, "CgroupPermissions": "rw"} for path in ("/opt/dev/null", "/lib/null")
+            ],
+            "ExtraHosts": ["db:10.0.0.2"],
+            "Dns": ["10.0.0.53"],
+        }
+        service = sandbox.service(reference("v1"), HostConfig=host_config, Hostname="shop")
+        result = recreate(service, lost_files="refuse")
+        assert (result["outcome"], result["lost_files"], result.get("warnings", [])) == ("recreated", [], [])
+
+    @pytest.mark.behaviour("F-H21")
+    def test_deleted_files_are_lost_files(self, sandbox: Sandbox, service: Service) -> None:
+        sandbox.run_in(service.id, "busybox", "rm", "/www/index.html")
+        assert "/www/index.html (deleted)" in refusal(sandbox, service, lost_files="refuse")
+        predicted = run_module_here(container_recreate, check_mode=True, name=service.name, image=reference("v2"))
+        result = recreate(service)
+        assert predicted["lost_files"] == result["lost_files"] == ["/www/app.conf", "/www/index.html"]
+        assert result["warnings"][1].endswith("the new container has those that are in its image: /www/index.html")
+        assert sandbox.ask(service.name, "cat", "/www/index.html") == "v2"
 
     @pytest.mark.behaviour("C8")
     def test_lost_files_refuse_prevents_the_update(self, sandbox: Sandbox, service: Service) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..container.dependents import RepairResult, repair_warnings
-from ..container.lost_files import lost_files_warning
+from ..container.lost_files import lost_files_warnings
 from ..engine.errors import EngineError, FleetError
 from ..engine.model import ContainerRuntimeState, Document, ImageIdentity, is_active, name_of
 from ..image.tags import move_tag, point_tag_back
@@ -160,9 +160,9 @@ class ReplaceSteps:
             steps=run.stopwatch.steps,
             downtime=run.stopwatch.downtime,
             dependents=self._dependents,
-            lost_files=plan.lost_files,
+            lost_files=tuple(file.path for file in plan.lost_files),
             diff=diff_of(plan, self._new_image),
-            warnings=(*plan.warnings, *lost_files_warning(plan.old.name, plan.lost_files, "does not have them"), *self._warnings),
+            warnings=(*plan.warnings, *lost_files_warnings(plan.old.name, plan.lost_files, predicted=False), *self._warnings),
         )
 
     def _is_unchanged(self) -> bool:

@@ -13,6 +13,7 @@ from ..engine.image_reference import ImageReference
 from ..engine.model import Document, ImageIdentity
 
 if t.TYPE_CHECKING:
+    from ..container.lost_files import LostFile
     from ..state.archives import ArchiveRecord
     from ..state.rejections import Rejected
 
@@ -82,7 +83,7 @@ class Replacement(t.NamedTuple):
     container gets. `stop_timeout`, in seconds, applies to the old container and to its successor. `seen` is the inspect document of the
     old container on which this decision is based. `related` are the containers that it depends on, or that depend on it.
     `new_image_created` is when the new image was built, in seconds since 1970, or None if the image does not say. `lost_files` are the
-    files that exist only in the old container's own layer. `doubt` says why the replacement may turn out to be unnecessary; it is empty
+    changes that exist only in the old container's own layer. `doubt` says why the replacement may turn out to be unnecessary; it is empty
     if it cannot.
     """
 
@@ -96,7 +97,7 @@ class Replacement(t.NamedTuple):
     related: frozenset[Related] = frozenset()
     old_image_has_other_tags: bool = False
     new_image_created: int | None = None
-    lost_files: tuple[str, ...] = ()
+    lost_files: tuple[LostFile, ...] = ()
     warnings: tuple[str, ...] = ()
     doubt: str = ""
 

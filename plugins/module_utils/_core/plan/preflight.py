@@ -12,7 +12,7 @@ from ..container.api_fields import is_older, newer_settings
 from ..container.compose import is_one_off
 from ..container.create_body import ContainerSpec, network_named_by
 from ..container.dependents import links_of, namespaces_of
-from ..container.lost_files import shortened
+from ..container.lost_files import LostFile, describe_lost_files
 from ..container.managed_by import manager_of
 from ..engine.errors import Refused
 from ..engine.model import Document, Inspected, Surroundings, is_active, name_of
@@ -32,7 +32,7 @@ class Candidate(t.NamedTuple):
     dependents: tuple[Inspected, ...]
     new_image: str
     networks: tuple[str, ...] = ()
-    lost_files: tuple[str, ...] = ()
+    lost_files: tuple[LostFile, ...] = ()
     verbatim: bool = False
 
 
@@ -225,8 +225,9 @@ def _files_would_be_lost(candidate: Candidate) -> str | None:
     if not candidate.lost_files:
         return None
     return (
-        f"files were added to it or changed in it after it was created, and would be lost: {shortened(candidate.lost_files)}. "
-        "Move them to a volume or into the image, or set lost_files to warn."
+        f"files in it were added, changed or deleted after it was created, and that would be lost: "
+        f"{describe_lost_files(candidate.lost_files)}. "
+        "Make these changes in a volume or in the image, or set lost_files to warn."
     )
 
 

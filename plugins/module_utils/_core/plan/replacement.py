@@ -11,7 +11,7 @@ from ..container.archive_name import archive_name
 from ..container.compose import with_image_label
 from ..container.create_body import ContainerSpec
 from ..container.engine_defaults import warn_after_upgrade
-from ..container.lost_files import lost_files
+from ..container.lost_files import LostFile, lost_files
 from ..container.old_container import OldContainer
 from ..engine.errors import EngineError, InspectFailed
 from ..engine.image_reference import ImageReference
@@ -85,15 +85,15 @@ def build_replacement(
     )
 
 
-def _files_at_stake(context: Context, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> tuple[str, ...]:
+def _files_at_stake(context: Context, old: OldContainer, request: RecreateRequest, going: t.Iterable[Inspected]) -> tuple[LostFile, ...]:
     """List the files that exist only in the containers to be removed. For dependents, the container's name precedes the path."""
     if request.lost_files is LostFiles.IGNORE:
         return ()
     try:
         return tuple(
-            path if container["Id"] == old.id else f"{name_of(container)}:{path}"
+            file if container["Id"] == old.id else file._replace(path=f"{name_of(container)}:{file.path}")
             for container in (inspected.container for inspected in going)
-            for path in lost_files(context.ops.changes(container["Id"]), container)
+            for file in lost_files(context.ops.changes(container["Id"]), container)
         )
     except EngineError as error:
         raise InspectFailed(

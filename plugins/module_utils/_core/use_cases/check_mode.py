@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..container.dependents import Repair, RepairResult
-from ..container.lost_files import lost_files_warning
+from ..container.lost_files import lost_files_warnings
 from ..container.old_container import old_container
 from ..cycle.job import name_to_lock
 from ..cycle.result import CycleResult, Outcome
@@ -138,10 +138,10 @@ def _predict(context: Context, request: ContainerRequest, plan: ContextPlanner, 
         return CycleResult(Outcome.RESTORED, decision.old.id, decision.old.name, decision.image, decision.image)
     return _result(Outcome.RESTORED if decision.restores_archive else Outcome.RECREATED, decision)._replace(
         dependents=tuple(RepairResult(dependent.name, dependent.id, Repair.RECREATED) for dependent in decision.old.dependents),
-        lost_files=decision.lost_files,
+        lost_files=tuple(file.path for file in decision.lost_files),
         diff=diff_of(decision, decision.new_image),
         doubt=decision.doubt,
-        warnings=(*decision.warnings, *lost_files_warning(decision.old.name, decision.lost_files, "will not have them")),
+        warnings=(*decision.warnings, *lost_files_warnings(decision.old.name, decision.lost_files, predicted=True)),
     )
 
 

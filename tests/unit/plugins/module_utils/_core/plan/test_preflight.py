@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.lost_files import shortened
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.lost_files import LostFile, shortened
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Refused
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected, Surroundings
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.preflight import Candidate, run_checks
@@ -137,7 +137,7 @@ def test_a_safe_container_passes_all_checks(safe: Candidate) -> None:
         (candidate(networks=("front", "back", "side")), "its network back, side no longer exists"),
         (candidate(host_config={"NetworkMode": "side"}), "its network side no longer exists"),
         (candidate(host_config={"NetworkMode": "f" * 12}), f"its network {'f' * 12} no longer exists"),
-        (candidate(lost_files=("/etc/a", "/etc/b")), "would be lost: /etc/a, /etc/b"),
+        (candidate(lost_files=(LostFile("/etc/a"), LostFile("/etc/b", is_deleted=True))), r"would be lost: /etc/a, /etc/b \(deleted\)"),
         (candidate(dependent=inspected(name="sidecar", auto_remove=True)), "sidecar depends on it .* and was started with --rm"),
         (candidate(dependent=inspected("paused", name="sidecar")), "sidecar depends on it .* and is paused"),
         (
