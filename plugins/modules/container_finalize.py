@@ -108,9 +108,14 @@ images_removed:
   type: list
   elements: str
 msg:
-  description: What failed, how things are now, and what to do.
-  returned: failure
+  description: What happened, how things are now, and what to do next.
+  returned: always
   type: str
+next_step:
+  description: What to do next. RV(msg) ends with it, unless it ends with more precise advice.
+  returned: always
+  type: str
+  sample: There is nothing to do.
 error_class:
   description:
     - The kind of error. V(finalize_failed) means that an archive could not be removed. V(refused) means that the archives were kept for a
@@ -157,12 +162,12 @@ def drop_archives(options, check_mode, secrets):
     engine = open_engine(options, options["lock_timeout"], secrets)
     request = FinalizeRequest(ContainerRequest(options["name"]), options["rollout"] or "", cleanup_of(options))
     done = check_finalize(engine.context, engine.lock, request) if check_mode else finalize(engine.context, engine.lock, request)
-    return ModuleResult(finalize_report(done), done.warnings, finalize_diff(done))
+    return ModuleResult(finalize_report(done, predicted=check_mode), done.warnings, finalize_diff(done))
 
 
 def main():
     own = ArgumentSpec(dict(rollout=dict(type="str")))
-    on_unexpected_error = {"msg": "It is unknown which archives are left. Run the task again.", "changed": True}
+    on_unexpected_error = {"msg": "It is unknown which archives are left.", "next_step": "Run the task again.", "changed": True}
     run_module(CONNECTION.merge(ONE_AT_A_TIME, CLEANUP, own), drop_archives, on_unexpected_error)
 
 

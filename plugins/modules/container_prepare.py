@@ -166,9 +166,14 @@ doubt:
   returned: success
   type: str
 msg:
-  description: What failed and what to do. If RV(outcome) is V(skipped), why the update would skip the container.
-  returned: failure, or when RV(outcome) is V(skipped)
+  description: What the update would do, or why it would fail, and what to do next.
+  returned: always
   type: str
+next_step:
+  description: What to do next. RV(msg) ends with it, unless it ends with more precise advice.
+  returned: always
+  type: str
+  sample: There is nothing to do.
 error_class:
   description: The kind of error. The values are the same as in M(evenkeel.fleet.container_recreate).
   returned: failure
@@ -215,7 +220,7 @@ def prepare_update(options, check_mode, secrets):
 
 def main():
     own = ArgumentSpec(dict(name=dict(type="str", required=True)))
-    on_unexpected_error = {"msg": "The container was not changed.", "changed": False}
+    on_unexpected_error = {"msg": "The container was not changed.", "next_step": "Run the task again.", "changed": False}
     run_module(CONNECTION.merge(REGISTRY, RECREATION, FAIL_ON, own), prepare_update, on_unexpected_error)
 
 

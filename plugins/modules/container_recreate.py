@@ -233,9 +233,17 @@ outcome:
   type: str
   sample: recreated
 msg:
-  description: What failed, the state of the container now, and what to do. If RV(outcome) is V(skipped), why the container was skipped.
-  returned: failure, or when RV(outcome) is V(skipped)
+  description:
+    - What happened, the state of the container now, and what to do next.
+    - After a rollback, it also has the last words of the failed container, which are its exit code, the output of its last health check and
+      its last log lines. RV(rollback.failure) has more of them.
+  returned: always
   type: str
+next_step:
+  description: What to do next. RV(msg) ends with it, unless it ends with more precise advice.
+  returned: always
+  type: str
+  sample: There is nothing to do.
 skip_reason:
   description:
     - V(rejected) if the container was rolled back from this image before. RV(rejected) has the details.
@@ -546,7 +554,7 @@ def recreate(options, check_mode, secrets):
             hooks=hooks,
             rollout=options["rollout"] or "",
         )
-    report = fail_on(cycle_report(result), rejected=options["fail_on_rejected"], unknown=options["fail_on_unknown"])
+    report = fail_on(cycle_report(result, predicted=check_mode), rejected=options["fail_on_rejected"], unknown=options["fail_on_unknown"])
     return ModuleResult(report, result.warnings, diff_report(result))
 
 
@@ -555,8 +563,9 @@ def main():
     own = ArgumentSpec(
         dict(keep_archive=dict(type="bool", default=False), rollout=dict(type="str"), hooks=dict(type="dict", default={}, options=hooks))
     )
-    state = "The state of the container is unknown. Run the task again: it finishes or undoes the interrupted update."
-    run_module(CONNECTION.merge(REGISTRY, CYCLE, RECREATION, FAIL_ON, CLEANUP, own), recreate, {"msg": state, "changed": True})
+    next_step = "Run the task again: it finishes or undoes the interrupted update."
+    on_unexpected_error = {"msg": "The state of the container is unknown.", "next_step": next_step, "changed": True}
+    run_module(CONNECTION.merge(REGISTRY, CYCLE, RECREATION, FAIL_ON, CLEANUP, own), recreate, on_unexpected_error)
 
 
 if __name__ == "__main__":

@@ -133,9 +133,17 @@ image:
       type: dict
       contains: *image
 msg:
-  description: What failed, the state of the container now, and what to do.
-  returned: failure
+  description:
+    - What happened, the state of the container now, and what to do next.
+    - If the restored container failed, it also has its last words, which are its exit code, the output of its last health check and its
+      last log lines. RV(rollback.failure) has more of them.
+  returned: always
   type: str
+next_step:
+  description: What to do next. RV(msg) ends with it, unless it ends with more precise advice.
+  returned: always
+  type: str
+  sample: There is nothing to do.
 error_class:
   description:
     - The kind of failure, for use in conditions. If the restored container failed, this is the same as RV(rollback.reason). In all other
@@ -310,13 +318,14 @@ def rollback(options, check_mode, secrets):
         result = rollback_to_archive(
             engine.context, engine.lock, request, health, keep_archive=options["keep_archive"], rejects=options["reject"]
         )
-    return ModuleResult(rollback_report(result), result.warnings, diff_report(result))
+    return ModuleResult(rollback_report(result, predicted=check_mode), result.warnings, diff_report(result))
 
 
 def main():
     own = ArgumentSpec(dict(keep_archive=dict(type="bool", default=False), reject=dict(type="bool", default=True)))
-    state = "The state of the container is unknown. Run the task again: it finishes or undoes the interrupted rollback."
-    run_module(CONNECTION.merge(CYCLE, own), rollback, {"msg": state, "changed": True})
+    next_step = "Run the task again: it finishes or undoes the interrupted rollback."
+    on_unexpected_error = {"msg": "The state of the container is unknown.", "next_step": next_step, "changed": True}
+    run_module(CONNECTION.merge(CYCLE, own), rollback, on_unexpected_error)
 
 
 if __name__ == "__main__":

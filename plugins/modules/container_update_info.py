@@ -333,7 +333,8 @@ def main():
         ),
         required_by={"registry_username": ("registry",)},
     )
-    run_module(CONNECTION.merge(REGISTRY, FAIL_ON, own), update_info, {"msg": "Nothing was changed.", "changed": False})
+    on_unexpected_error = {"msg": "Nothing was changed.", "next_step": "Run the task again.", "changed": False}
+    run_module(CONNECTION.merge(REGISTRY, FAIL_ON, own), update_info, on_unexpected_error)
 
 
 if __name__ == "__main__":

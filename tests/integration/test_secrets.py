@@ -274,5 +274,6 @@ def test_words_of_our_sentences_are_not_masked(sandbox: Sandbox) -> None:
     module = {"name": name, "image": image, "pull": "never", "grace_period": 1, "registry_username": "x", "registry_password": "was"}
     (result,) = run_playbook([play({"name": "Update", "evenkeel.fleet.container_recreate": module})], "-vvvv").results
     failure = f"The new container of {image} did not stay up: {name} exited with code 3."
-    assert result["msg"].startswith(f"{failure} {name} was rolled back and runs")
+    assert result["msg"].startswith(f"{failure} Its last log lines: ")
+    assert f" {name} was rolled back and runs" in result["msg"]
     assert result["rollback"]["failure"]["logs"] == [f"the {MASK} {MASK} over"]

@@ -63,7 +63,10 @@ def another_client(options: t.Mapping[str, t.Any], api_version: str, mask: Mask 
     try:
         return _client(url, api_version, options)
     except Exception as error:  # The SDK lets errors of requests, ssh and ssl through.
-        raise EngineUnavailable(f"Cannot connect to the Docker engine at {mask_credentials(url)} once more: {mask(str(error))}.") from None
+        raise EngineUnavailable(
+            f"Cannot connect to the Docker engine at {mask_credentials(url)} once more: {mask(str(error))}. "
+            "Check that the engine is running."
+        ) from None
 
 
 def _url_of(options: t.Mapping[str, t.Any]) -> str:

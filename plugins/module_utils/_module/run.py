@@ -38,7 +38,8 @@ Work = t.Callable[[Options, bool, Secrets], ModuleResult]
 def run_module(spec: ArgumentSpec, work: Work, on_unexpected_error: ReturnValues) -> None:
     """Create the module from its spec, do the `work`, and exit with the result.
 
-    `on_unexpected_error` is returned if `work` raises anything but a `FleetError`. Its `msg` describes the state in this case.
+    `on_unexpected_error` is returned if `work` raises anything but a `FleetError`. Its `msg` describes the state in this case, its
+    `next_step` says what to do.
     """
     module = spec.create_module()
     # Exclude all objects created so far from garbage collection, which would take a twelfth of the time of an idle task.
@@ -81,12 +82,12 @@ def _masked_diff(diff: ReturnValues, secrets: Secrets) -> ReturnValues:
 
 
 def _unexpected_error_report(error: Exception, report: ReturnValues, mask: t.Callable[[str], str]) -> ReturnValues:
-    kind, text = type(error).__name__, mask(str(error))
+    what = f"Unexpected error in evenkeel.fleet ({type(error).__name__}: {mask(str(error))}); please report it."
     return {
         "failed_step": None,
         "error_class": "unexpected_error",
         "exception": mask(traceback.format_exc()),
         **report,
         "failed": True,
-        "msg": f"Unexpected error in evenkeel.fleet ({kind}: {text}); please report it. {report['msg']}",
+        "msg": f"{what} {report['msg']} {report['next_step']}",
     }

@@ -99,6 +99,7 @@ class ReplaceSteps:
         run, plan = self._run, self._plan
         event, restored = rollback(run, plan, failure.failed, failure.reason, failure.cause, failure.log)
         warnings: tuple[str, ...] = ()
+        excuse = ""
         if restored.problem is None:
             excuse = excuse_for(failure.stage, with_failure(failure.evidence, event.failure, plan, run.job.health))
             if excuse:
@@ -121,6 +122,7 @@ class ReplaceSteps:
             archive=restored.archive or (plan.successor.name if isinstance(plan.successor, ArchiveRecord) else None),
             rollback=event,
             restored=restored,
+            excuse=excuse,
             steps=run.stopwatch.steps,
             downtime=run.stopwatch.downtime,
             dependents=restored.dependents,

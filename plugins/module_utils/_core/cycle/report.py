@@ -11,7 +11,8 @@ import typing as t
 from ..engine.errors import FleetError, PullFailed, StepFailed
 from ..engine.model import ImageIdentity, ReturnValues
 from ..plan.decision import SkipReason
-from .result import CycleResult, Outcome, RestoreResult, RollbackEvent
+from .message import Task, message_of, message_of_error
+from .result import CycleResult, Outcome, RollbackEvent
 
 if t.TYPE_CHECKING:
     from ..container.dependents import RepairResult
@@ -19,16 +20,9 @@ if t.TYPE_CHECKING:
 
 _NOTHING_DONE = (Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.UNKNOWN)
 
-_IN_PLAIN_WORDS = {
-    "health_timeout": "did not become healthy",
-    "crashed": "did not stay up",
-    "create_failed": "could not be created",
-    "start_failed": "could not be started",
-}
 
-
-def cycle_report(result: CycleResult) -> ReturnValues:
-    """The return values of container_recreate. `failed` is true, with a `msg`, if the request was not fulfilled.
+def cycle_report(result: CycleResult, task: Task = Task.RECREATE, *, predicted: bool = False) -> ReturnValues:
+    """The return values of container_recreate. `failed` is true if the request was not fulfilled. `predicted` is true for a prediction.
 
     The module itself issues the warnings.
     """
@@ -48,16 +42,16 @@ def cycle_report(result: CycleResult) -> ReturnValues:
         "rejected": result.rejected.return_values() if result.rejected else None,
         "hooks": _hooks(result.hooks),
         "doubt": result.doubt or None,
+        **message_of(result, task, predicted=predicted),
     }
     if result.skipped:
-        report.update(msg=result.skipped.why, skip_reason=result.skipped.reason.value)
+        report.update(skip_reason=result.skipped.reason.value)
     if result.rollback and result.restored:
         report.update(
             failed=True,
             rollback=_rollback(result.rollback),
             rollback_failed=result.restored.problem is not None,
             error_class=result.rollback.reason.value,
-            msg=_what_happened(result, result.rollback, result.restored),
         )
     return report
 
@@ -67,8 +61,7 @@ def fail_on(report: ReturnValues, *, rejected: bool, unknown: bool) -> ReturnVal
     if rejected and report.get("skip_reason") == SkipReason.REJECTED.value:
         return {**report, "failed": True, "error_class": "image_rejected"}
     if unknown and report["outcome"] == Outcome.UNKNOWN.value:
-        why = f"Whether {report['container']['name']} would change is unknown, and nothing was changed: {report['doubt']}."
-        return {**report, "failed": True, "error_class": "outcome_unknown", "msg": why}
+        return {**report, "failed": True, "error_class": "outcome_unknown"}
     return report
 
 
@@ -83,7 +76,13 @@ def error_report(error: FleetError) -> ReturnValues:
     """The return values of a module that failed before there was a result."""
     failed_step = error.step if isinstance(error, StepFailed) else None
     hooks = {"hooks": _hooks(error.hooks)} if error.hooks and error.hooks.pre_update else {}
-    return {"msg": str(error), "changed": error.touched, "failed_step": failed_step, "error_class": _class_of(error), **hooks}
+    return {
+        **message_of_error(error),
+        "changed": error.touched,
+        "failed_step": failed_step,
+        "error_class": _class_of(error),
+        **hooks,
+    }
 
 
 def _class_of(error: FleetError) -> str:
@@ -131,20 +130,3 @@ def _rollback(event: RollbackEvent) -> ReturnValues:
             "logs": list(event.failure.logs),
         },
     }
-
-
-def _what_happened(result: CycleResult, event: RollbackEvent, restored: RestoreResult) -> str:
-    same = event.old_image_ref == event.new_image_ref
-    old, new = (f"{image.reference} ({_short(image)})" if same else image.reference for image in (result.old_image, result.new_image))
-    failure = f"The new container of {new} {_IN_PLAIN_WORDS[event.reason.value]}: {event.failure.error}."
-    if restored.problem is None:
-        how = f"runs {old} again" if restored.runs else f"has {old} again, stopped as before"
-        return f"{failure} {event.container} was rolled back and {how}, in the same container as before."
-    trouble = f"THE ROLLBACK FAILED TOO, and {event.container} needs your attention: {restored.problem}."
-    current_name = f" Its old container is called {restored.archive}." if restored.archive else ""
-    return f"{failure} {trouble}{current_name}{restored.remedy}"
-
-
-def _short(image: ImageIdentity) -> str:
-    """The beginning of an image's ID, to tell it from another image of the same reference."""
-    return image.id[: len("sha256:") + 12]

@@ -82,9 +82,10 @@ class CycleResult(t.NamedTuple):
 
     `archive` is the name of an archive that still exists. `downtime`, in seconds, lasts from the stop to the start of the container that
     came up; it is None if nothing was stopped, or if nothing came up. `dependents` are those that were repaired. `lost_files` are the files
-    that were removed with the old container. `moved_tag` is true if a pull may have moved the tag of a container that is left as it is.
-    `recovered_first` is true if the run recovered an interrupted one before. `diff` is None if nothing changed. `doubt` says why a
-    prediction may turn out wrong; it is empty if the run was no prediction, or if it is certain.
+    that were removed with the old container. `excuse` says why an image that was rolled back was not rejected. `moved_tag` is true if a
+    pull may have moved the tag of a container that is left as it is. `recovered_first` is true if the run recovered an interrupted one
+    before. `diff` is None if nothing changed. `doubt` says why a prediction may turn out wrong; it is empty if the run was no prediction,
+    or if it is certain.
     """
 
     outcome: Outcome
@@ -100,12 +101,26 @@ class CycleResult(t.NamedTuple):
     dependents: tuple[RepairResult, ...] = ()
     lost_files: tuple[str, ...] = ()
     skipped: Skipped | None = None
+    excuse: str = ""
     moved_tag: bool = False
     recovered_first: bool = False
     hooks: HookResults = HookResults()
     diff: Diff | None = None
     doubt: str = ""
     warnings: tuple[str, ...] = ()
+
+    @property
+    def old_image_in_words(self) -> str:
+        return self._in_words(self.old_image)
+
+    @property
+    def new_image_in_words(self) -> str:
+        return self._in_words(self.new_image)
+
+    def _in_words(self, image: ImageIdentity) -> str:
+        """Return the reference of an image, with the beginning of its ID if the other image has the same reference."""
+        is_ambiguous = self.old_image.reference == self.new_image.reference and self.old_image.id != self.new_image.id and image.id
+        return f"{image.reference} ({image.id[: len('sha256:') + 12]})" if is_ambiguous else image.reference
 
     @property
     def rejected(self) -> Rejected | None:

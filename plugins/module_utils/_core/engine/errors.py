@@ -16,19 +16,28 @@ if t.TYPE_CHECKING:
     from .model import HookResults
 
 
-class FleetError(Exception):
-    """Base of all errors that this collection raises on purpose. The operator reads its text.
+_AGAIN = "Then run the task again."
+_LOOK_AT_CONTAINERS = "Look with 'docker ps -a', and run the task again."
+_LOOK_AT_ENGINE = "Look for the cause in the engine's log, for example with 'journalctl -u docker', and run the task again."
 
-    `touched` is true if the old container was changed: it was stopped, or restarted. `hooks` has the results of the hooks that ran before
-    the error, and is None if none was due yet.
+
+class FleetError(Exception):
+    """Base of all errors that this collection raises on purpose. The operator reads its text, which says what happened and how things are.
+
+    `next_step` says what to do then. It follows the text, which may give more precise advice before. `touched` is true if the old container
+    was changed: it was stopped, or restarted. `hooks` has the results of the hooks that ran before the error, and is None if none was due
+    yet.
     """
 
     touched = False
     hooks: HookResults | None = None
+    next_step = "Fix the cause, and run the task again."
 
 
 class InvalidInput(FleetError):
     """An option has an invalid value. Nothing was changed."""
+
+    next_step = "Nothing was changed. Correct the option, and run the task again."
 
 
 class InvalidImageReference(InvalidInput):
@@ -90,6 +99,8 @@ class CreateIncomplete(EngineError):
 class EngineUnavailable(FleetError):
     """The engine or the SDK is missing, too old or not accessible. Nothing was changed."""
 
+    next_step = _AGAIN
+
 
 class StepFailed(FleetError):
     """A step of an update failed."""
@@ -103,6 +114,7 @@ class StepFailed(FleetError):
 
 class InspectFailed(StepFailed):
     step = "inspect"
+    next_step = _LOOK_AT_CONTAINERS
 
 
 class NoArchive(InspectFailed):
@@ -113,24 +125,28 @@ class RestoreFailed(StepFailed):
     """An archive could not be restored."""
 
     step = "restore"
+    next_step = _LOOK_AT_CONTAINERS
 
 
 class FinalizeFailed(StepFailed):
     """An archive could not be removed."""
 
     step = "finalize"
+    next_step = _AGAIN
 
 
 class Refused(StepFailed):
     """A check failed before anything was changed: the container must not be recreated."""
 
     step = "preflight"
+    next_step = _AGAIN
 
 
 class PullFailed(StepFailed):
     """The image could not be obtained. `kind` says why, if the engine's error tells."""
 
     step = "pull"
+    next_step = _AGAIN
 
     def __init__(self, message: str, kind: PullErrorKind | None = None, *, touched: bool = False) -> None:
         super().__init__(message, touched=touched)
@@ -141,42 +157,51 @@ class HookFailed(StepFailed):
     """The hook `pre_update`, which must succeed before the container is stopped, failed."""
 
     step = "pre_update"
+    next_step = "Fix the hook, and run the task again."
 
 
 class StopFailed(StepFailed):
     step = "stop"
+    next_step = _LOOK_AT_ENGINE
 
 
 class RenameFailed(StepFailed):
     step = "rename"
+    next_step = _LOOK_AT_ENGINE
 
 
 class UpdateFailed(StepFailed):
     """The restart policy could not be changed."""
 
     step = "update"
+    next_step = _LOOK_AT_ENGINE
 
 
 class Busy(StepFailed):
     """Another run is working on the container."""
 
     step = "lock"
+    next_step = _AGAIN
 
 
 class JournalFailed(StepFailed):
     """A journal record could not be written, read or erased."""
 
     step = "journal"
+    next_step = "Look with 'docker volume ls' whether the engine answers, and run the task again."
 
 
 class RecoveryFailed(StepFailed):
     """An interrupted run could not be cleaned up after, or only the operator can do it safely."""
 
     step = "recover"
+    next_step = _AGAIN
 
 
 class StillUnhealthy(RecoveryFailed):
     """An interrupted run was cleaned up after, but the old container is not as healthy as before. An update may help."""
+
+    next_step = "Look at its log with 'docker logs', and run the task again when it is well, or with another image."
 
 
 class PullErrorKind(enum.Enum):

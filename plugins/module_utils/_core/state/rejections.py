@@ -127,8 +127,13 @@ def why_rejected(container: str, rejected: Rejected) -> str:
     """The message for a container that was not updated to `rejected`."""
     return (
         f"{container} was not updated: it was rolled back from this image of {rejected.reference} ({rejected.reason}). "
-        f"A newer image will be tried. To try this image again, set force: true, or remove the record with: {how_to_forget(container)}"
+        f"A newer image will be tried. {how_to_try_again(container)}"
     )
+
+
+def how_to_try_again(container: str) -> str:
+    """Say how to try a rejected image again."""
+    return f"To try this image again, set force: true, or remove the record with: {how_to_forget(container)}"
 
 
 def _key(container: str) -> str:

@@ -11,6 +11,7 @@ import typing as t
 from ..container.old_container import old_container
 from ..cycle.finish import forget_archive, prune, remove_archive, remove_replaced_image
 from ..cycle.job import name_to_lock
+from ..cycle.message import message_of_finalize
 from ..cycle.run import ATTEMPTS
 from ..engine.errors import EngineError, FinalizeFailed, InspectFailed, Refused
 from ..engine.interfaces import Context
@@ -238,13 +239,14 @@ def _remove_images(context: Context, plan: _FinalizePlan, dropped: t.Iterable[_D
     return removed, warnings
 
 
-def finalize_report(done: Finalized) -> ReturnValues:
+def finalize_report(done: Finalized, *, predicted: bool = False) -> ReturnValues:
     """The return values of container_finalize."""
     return {
         "changed": bool(done.dropped or done.images_removed),
         "container": {"id": done.container_id, "name": done.container_name},
         "dropped": list(done.dropped),
         "images_removed": list(done.images_removed),
+        **message_of_finalize(done.container_name, done.dropped, done.images_removed, predicted=predicted),
     }
 
 

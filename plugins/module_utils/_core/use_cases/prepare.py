@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..cycle.message import Task
 from ..cycle.report import cycle_report
 from ..cycle.result import CycleResult
 from ..cycle.run import point_tag_back_if_moved
@@ -74,10 +75,10 @@ class _RecordingSource:
         return self._resolved and image_id != self._before
 
 
-_PREDICTED = ("outcome", "container", "image", "dependents", "lost_files", "rejected", "doubt", "msg", "skip_reason")
+_PREDICTED = ("outcome", "container", "image", "dependents", "lost_files", "rejected", "doubt", "msg", "next_step", "skip_reason")
 
 
 def preparation_report(prepared: Prepared) -> ReturnValues:
     """The return values of container_prepare."""
-    predicted = cycle_report(prepared.predicted)
+    predicted = cycle_report(prepared.predicted, Task.PREPARE, predicted=True)
     return {**{name: predicted[name] for name in _PREDICTED if name in predicted}, "changed": prepared.pulled}

@@ -10,6 +10,7 @@ from ..cycle.finish import forget_archive
 from ..cycle.health import HealthConfig
 from ..cycle.intent import journal_entry_for_missing
 from ..cycle.job import Job, Run
+from ..cycle.message import Task
 from ..cycle.report import cycle_report
 from ..cycle.restore import restore
 from ..cycle.result import CycleResult, Outcome
@@ -103,6 +104,7 @@ def _restore(run: Run, plan: MissingContainer) -> CycleResult:
 _ONLY_OF_RECREATE = ("lost_files", "rejected", "hooks")
 
 
-def rollback_report(result: CycleResult) -> ReturnValues:
+def rollback_report(result: CycleResult, *, predicted: bool = False) -> ReturnValues:
     """Return the return values of container_rollback. A rollback loses no files, skips no rejected image and runs no hooks."""
-    return {name: value for name, value in cycle_report(result).items() if name not in _ONLY_OF_RECREATE}
+    report = cycle_report(result, Task.ROLLBACK, predicted=predicted)
+    return {name: value for name, value in report.items() if name not in _ONLY_OF_RECREATE}

@@ -21,7 +21,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import 
 
 HIDDEN = "hunter2-hunter2"
 SPEC = ArgumentSpec({"name": {"type": "str"}}).merge(REGISTRY)
-STATE = {"msg": "The container is half done. Run the task again.", "changed": True}
+STATE = {"msg": "The container is half done.", "next_step": "Run the task again.", "changed": True}
 DIFF = {"before": {"command": ["--token", HIDDEN], "environment": {"A": "(old value)"}}, "after": "", "before_header": f"of {HIDDEN}"}
 
 
@@ -130,7 +130,8 @@ def test_an_error_of_the_core_is_a_failure(run: Run) -> None:
     assert run(raising(EngineUnavailable("no engine"))) == {
         "failed": True,
         "changed": False,
-        "msg": "no engine",
+        "msg": "no engine. Then run the task again.",
+        "next_step": "Then run the task again.",
         "failed_step": None,
         "error_class": "engine_unavailable",
     }
@@ -154,6 +155,7 @@ def test_an_unexpected_error_says_how_things_are(run: Run) -> None:
         "changed": True,
         "msg": f"Unexpected error in evenkeel.fleet (KeyError: '{MASK}'); please report it. "
         "The container is half done. Run the task again.",
+        "next_step": "Run the task again.",
         "failed_step": None,
         "error_class": "unexpected_error",
     }

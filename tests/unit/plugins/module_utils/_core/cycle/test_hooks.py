@@ -89,7 +89,8 @@ class TestPreUpdateFails:
         report = error_report(self.failure(engine))
         assert report == {
             "msg": "The hook pre_update failed in web with exit code 3. The result has its output. Nothing was stopped: container web "
-            "was left as it is.",
+            "was left as it is. Fix the hook, and run the task again.",
+            "next_step": "Fix the hook, and run the task again.",
             "changed": False,
             "failed_step": "pre_update",
             "error_class": "hook_failed",

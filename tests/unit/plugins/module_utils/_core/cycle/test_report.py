@@ -49,7 +49,9 @@ IMAGES = {
 
 
 def event(reason: RollbackReason = RollbackReason.CRASHED) -> RollbackEvent:
-    failure = Failure("web exited with code 3", 3, oom_killed=False, health_log=({"exit_code": 1},), logs=("boom",))
+    failure = Failure(
+        "web exited with code 3", 3, oom_killed=False, health_log=({"exit_code": 1, "output": "database unreachable\n"},), logs=("boom",)
+    )
     return RollbackEvent("web", reason, "shop:1", "shop:2", "web-old-1000", failure)
 
 
@@ -75,6 +77,8 @@ def test_report_of_a_recreated_container() -> None:
         "rejected": None,
         "hooks": {"pre_update": None, "post_update": None},
         "doubt": None,
+        "msg": "web was recreated from shop:2. There is nothing to do.",
+        "next_step": "There is nothing to do.",
     }
 
 
@@ -96,13 +100,15 @@ def test_report_of_a_rollback() -> None:
             "exit_code": 3,
             "oom_killed": False,
             "error": "web exited with code 3",
-            "health_log": [{"exit_code": 1}],
+            "health_log": [{"exit_code": 1, "output": "database unreachable\n"}],
             "logs": ["boom"],
         },
     }
     assert report["msg"] == (
-        "The new container of shop:2 did not stay up: web exited with code 3. "
-        "web was rolled back and runs shop:1 again, in the same container as before."
+        "The new container of shop:2 did not stay up: web exited with code 3. Its last health check ended with exit code 1: database "
+        "unreachable. Its last log lines: boom. web was rolled back and runs shop:1 again, in the same container as before. Fix what made "
+        "it exit. Later runs skip this image, and try a newer one. To try this image again, set force: true, or remove the record with: "
+        "docker volume rm evenkeel-rejected.web"
     )
 
 
@@ -135,16 +141,19 @@ def test_each_rollback_reason_is_also_the_error_class(reason: RollbackReason) ->
 
 
 def test_error_reports() -> None:
-    assert error_report(PullFailed("no")) == {"msg": "no", "changed": False, "failed_step": "pull", "error_class": "pull_failed"}
+    then = "Then run the task again."
+    message = {"msg": f"no. {then}", "next_step": then}
+    assert error_report(PullFailed("no")) == {**message, "changed": False, "failed_step": "pull", "error_class": "pull_failed"}
     assert error_report(PullFailed("no", PullErrorKind.RATE_LIMITED))["error_class"] == "rate_limited"
     assert error_report(StopFailed("no", touched=True)) == {
-        "msg": "no",
+        "msg": f"no. {StopFailed.next_step}",
+        "next_step": StopFailed.next_step,
         "changed": True,
         "failed_step": "stop",
         "error_class": "stop_failed",
     }
     assert error_report(EngineUnavailable("no")) == {
-        "msg": "no",
+        **message,
         "changed": False,
         "failed_step": None,
         "error_class": "engine_unavailable",
@@ -169,7 +178,7 @@ def test_error_reports() -> None:
 )
 def test_failed_step_of_each_error(kind: type[StepFailed], step: str) -> None:
     report = error_report(kind("no"))
-    assert (report["msg"], report["changed"], report["failed_step"]) == ("no", False, step)
+    assert (report["msg"], report["changed"], report["failed_step"]) == (f"no. {kind.next_step}", False, step)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +204,8 @@ def test_downtime_of_zero_is_reported() -> None:
 
 def test_report_of_a_failed_rollback_without_commands() -> None:
     msg = cycle_report(rolled_back(RestoreResult("web was still starting after 5 s")))["msg"]
-    assert msg.endswith("THE ROLLBACK FAILED TOO, and web needs your attention: web was still starting after 5 s.")
+    assert "THE ROLLBACK FAILED TOO, and web needs your attention: web was still starting after 5 s." in msg
+    assert msg.endswith("See what is wrong with it, for example with 'docker logs web'. Then run the task again.")
 
 
 def test_report_of_a_skipped_container() -> None:
