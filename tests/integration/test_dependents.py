@@ -98,6 +98,23 @@ class TestSuccess:
         assert (sidecar["Image"], sidecar["Config"]["Image"]) == (old_image, image)
         assert sandbox.client.inspect_image(image)["Id"] == result["image"]["new"]["id"]
 
+    @pytest.mark.behaviour("F-H13")
+    @pytest.mark.parametrize("other_tag", [False, True])
+    def test_removed_tag_of_a_dependent_stays_removed(self, sandbox: Sandbox, app: Service, other_tag: bool) -> None:
+        image = sandbox.image("tool", WebImage("tool", health=None), push=False)
+        sidecar = sandbox.container("sidecar", image, HostConfig={"NetworkMode": f"container:{app.name}"})
+        image_id = sandbox.inspect(sidecar)["Image"]
+        if other_tag:
+            sandbox.client.tag(image, image.rsplit(":", 1)[0], "other")
+        sandbox.client.remove_image(image, force=True)
+        result = recreate(app, image=reference("v2"))
+        assert (result.get("outcome"), result.get("warnings", [])) == ("recreated", []), result
+        now = sandbox.inspect(f"{sandbox.prefix}-sidecar")
+        assert now["Id"] != sidecar
+        assert (now["Image"], now["Config"]["Image"], now["State"]["Running"]) == (image_id, image, True)
+        tags = sandbox.client.inspect_image(image_id)["RepoTags"]
+        assert tags == ([image.rsplit(":", 1)[0] + ":other"] if other_tag else [])
+
     def test_dependent_keeps_its_data(self, sandbox: Sandbox, app: Service) -> None:
         sidecar = sandbox.container("sidecar", reference("v1"), Volumes={"/data": {}}, HostConfig={"NetworkMode": f"container:{app.name}"})
         sandbox.run_in(sidecar, "sh", "-c", "echo dear >/data/letter")

@@ -203,3 +203,25 @@ def test_image_that_was_saved_and_loaded_is_the_same(sandbox: Sandbox, repositor
 def test_image_that_was_built_here_is_local(sandbox: Sandbox, repository: Repository, v1: str) -> None:
     sandbox.service(repository.call(v1))
     assert look(repository)["status"] == "local"
+
+
+@pytest.mark.behaviour("F-H15")
+@pytest.mark.parametrize("is_name", [True, False])
+def test_digits_of_the_own_image_id_are_a_name_if_there_is_one(sandbox: Sandbox, repository: Repository, v1: str, *, is_name: bool) -> None:
+    digits = v1[len("sha256:") :][:10]
+    try:
+        if is_name:
+            sandbox.client.tag(v1, digits)
+        repository.make(digits, start=True)
+        options: dict[str, Any] = {"pull": "never", "grace_period": 1}
+        if not is_name:
+            assert "created from an image ID" in recreate(repository, **options)["msg"]
+            return
+        assert "image ID" not in look(repository)["reason"]
+        assert recreate(repository, **options)["outcome"] == "unchanged"
+        sandbox.client.tag(local(sandbox, "v2", WebImage("v2", health=None)), digits)
+        result = recreate(repository, **options)
+        assert (result["outcome"], result["image"]["new"]["reference"]) == ("recreated", digits)
+    finally:
+        if is_name:
+            sandbox.client.remove_image(f"{digits}:latest", force=True)

@@ -136,6 +136,10 @@ class SdkDockerOps:
         with engine_errors(self._client):
             self._client.tag(image_id, reference.repository, tag=reference.version)
 
+    def untag(self, reference: ImageReference, *, force: bool = False) -> None:
+        with engine_errors(self._client):
+            self._client.remove_image(reference.normalised, force=force, noprune=True)
+
     def remove_image(self, image_id: str) -> None:
         with engine_errors(self._client):
             self._client.remove_image(image_id)

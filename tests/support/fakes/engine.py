@@ -308,6 +308,18 @@ class FakeEngine:
         with _Call(self, f"tag:{reference.as_written}={image_id}"):
             self.local[reference.normalised] = image_id
 
+    def untag(self, reference: ImageReference, *, force: bool = False) -> None:
+        with _Call(self, f"untag:{reference.as_written}{' with force' if force else ''}"):
+            image_id = self.local.get(reference.normalised)
+            if image_id is None:
+                raise NotFound(f"No such image: {reference.as_written}")
+            users = [container for container in self._containers.values() if container["Image"] == image_id]
+            if users and list(self.local.values()).count(image_id) == 1:
+                if not force:
+                    raise Conflict("a container is using its referenced image")
+                assert any(is_active(user) for user in users), "the engine would remove the image too"
+            del self.local[reference.normalised]
+
     def remove_image(self, image_id: str) -> None:
         with _Call(self, f"remove_image:{image_id}"):
             if image_id in self.images_in_use:

@@ -17,7 +17,7 @@ from ..engine.interfaces import Context
 from ..engine.lookup import find_container
 from ..engine.model import Document, Inspected, is_active, name_of
 from ..engine.retry import retry_on_no_answer
-from ..image.tags import point_tag_at_image, restore_tag
+from ..image.tags import point_tag_at_image, remove_tag, restore_tag
 
 
 def restart_dependents(context: Context, dependents: t.Sequence[Dependent], provider: str) -> tuple[RepairResult, ...]:
@@ -61,7 +61,8 @@ def _give_back(context: Context, dependent: Dependent, *, namespace_is_new: bool
     ops, clock = context.ops, context.clock
     try:
         now = retry_on_no_answer(clock, lambda: ops.inspect(dependent.id)).container
-        if name_of(now) == dependent.archive:
+        was_replaced = name_of(now) == dependent.archive
+        if was_replaced:
             _remove_replacement(context, dependent)
             _rename(context, dependent.id, dependent.name)
         if not dependent.runs or (is_active(now) and not namespace_is_new):
@@ -70,6 +71,9 @@ def _give_back(context: Context, dependent: Dependent, *, namespace_is_new: bool
         retry_on_no_answer(clock, lambda: ops.start(dependent.id))
     except EngineError as error:
         return RepairResult(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, f"it could not be restarted: {error}")
+    tag_problem = remove_tag(context, dependent, dependent.tag_means, runs=True) if was_replaced else ""
+    if tag_problem:
+        return RepairResult(dependent.name, dependent.id, Repair.NEEDS_ATTENTION, f"it was restarted, but {tag_problem}")
     return RepairResult(dependent.name, dependent.id, Repair.RESTARTED)
 
 
@@ -97,7 +101,7 @@ def _recreate(
     if occupant is not None and occupant.container["Id"] != dependent.id:
         if not depends_on(occupant.container, successors[dependent.provider], dependent.provider_name):
             return _left_alone(dependent, "another container has taken its name")
-        return _finish(context, dependent, occupant.container["Id"], restore_tag(context, dependent, dependent.tag_means))
+        return _finish(context, dependent, occupant.container["Id"], dependent.tag_means)
     if old is None:
         return _left_alone(dependent, "it was renamed")
     return _replace(context, dependent, old, successors, names)
@@ -118,17 +122,24 @@ def _replace(
     try:
         new_id = _create(context, dependent, body, successors)
     except EngineError as error:
-        problems = (f"it could not be recreated: {error}", restore_tag(context, dependent, meant))
+        problems = (
+            f"it could not be recreated: {error}",
+            restore_tag(context, dependent, meant),
+            remove_tag(context, dependent, meant, runs=False),
+        )
         return _give_name_back(context, dependent, "; ".join(filter(None, problems)))
-    return _finish(context, dependent, new_id, restore_tag(context, dependent, meant))
+    return _finish(context, dependent, new_id, meant)
 
 
-def _finish(context: Context, dependent: Dependent, new_id: str, tag_problem: str) -> RepairResult:
+def _finish(context: Context, dependent: Dependent, new_id: str, tag_meant: str | None) -> RepairResult:
+    """Give the dependent's tag its meaning back, and start the dependent. A tag that did not exist is needed until then."""
+    tag_problem = restore_tag(context, dependent, tag_meant)
     try:
         if dependent.runs:
             retry_on_no_answer(context.clock, lambda: context.ops.start(new_id))
     except EngineError as error:
         return _unwell(dependent, new_id, f"could not be started: {error}")
+    tag_problem = tag_problem or remove_tag(context, dependent, tag_meant, runs=dependent.runs)
     return RepairResult(dependent.name, new_id, Repair.RECREATED, tag_problem)
 
 

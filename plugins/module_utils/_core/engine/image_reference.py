@@ -135,12 +135,16 @@ def digest_in(repo_digests: t.Iterable[str] | None, reference: ImageReference) -
     return None
 
 
-def followed_by(text: str, image_id: str) -> ImageReference | None:
+def followed_by(text: str, image_id: str, is_on_host: t.Callable[[ImageReference], bool]) -> ImageReference | None:
     """Return the reference that a container follows which was created from `text` and runs the image `image_id`.
 
-    None if it follows none because it was created from an image ID, or from the first digits of one.
+    None if it follows none because it was created from an image ID, or from the first digits of one. Such digits can also be a name. Then
+    they are one if `is_on_host`, which tells whether an image on this host has this name: the engine looks for names first, too.
     """
-    return None if image_id.startswith((text, f"sha256:{text}")) else parse_if_possible(text)
+    reference = parse_if_possible(text)
+    if reference is None or not image_id.startswith((text, f"sha256:{text}")):
+        return reference
+    return reference if is_on_host(reference) else None
 
 
 def parse_if_possible(text: str) -> ImageReference | None:

@@ -71,6 +71,12 @@ class DockerOps(t.Protocol):
     def tag(self, image_id: str, reference: ImageReference) -> None:
         """Point `reference` at an image on this host."""
 
+    def untag(self, reference: ImageReference, *, force: bool = False) -> None:
+        """Remove `reference` from its image. Raise Conflict if that would also remove an image that a container uses.
+
+        With `force`, the engine removes such an image unless a container of it is running, so one must be.
+        """
+
     def remove_image(self, image_id: str) -> None:
         """Remove an image, without force. Raise Conflict if it is in use."""
 

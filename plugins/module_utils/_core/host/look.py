@@ -10,7 +10,7 @@ import typing as t
 
 from ..container.compose import service_of
 from ..engine.errors import EngineError, InspectFailed, PullErrorKind
-from ..engine.image_reference import ImageReference, followed_by
+from ..engine.image_reference import ImageReference, parse_if_possible
 from ..engine.interfaces import Clock
 from ..engine.model import Document, Inspected, Published, PullPolicy, name_of
 from ..image.identity import is_same_image
@@ -113,13 +113,16 @@ class HostInspection:
         except EngineError as error:
             self._why_no_images = f"the images of this host could not be listed: {error}"
             return
+        self._images = local_images = LocalImages(listed, {})
         to_resolve = (one for one in containers if self._assess_without_registry(one) is None)
-        followed = (followed_by(one["Config"]["Image"], one["Image"]) for one in to_resolve)
-        references = {reference.normalised: reference for reference in followed if reference}
-        local_images = LocalImages(listed, {})
+        references = {reference.normalised: reference for reference in map(self._followed, to_resolve) if reference}
         to_ask = tuple(reference for reference in references.values() if _needs_registry(local_images, reference, self._query.policy))
         self._answers = {reference.normalised: answer for reference, answer in zip(to_ask, self._reader.ask(to_ask))}
         self._images = LocalImages(listed, self._answers)
+
+    def _followed(self, container: Document) -> ImageReference | None:
+        """Return the reference that a container follows. Without the names of images, digits that could be an ID or a name are a name."""
+        return self._images.followed_by(container) if self._images else parse_if_possible(container["Config"]["Image"])
 
     def _info(self, container: Document) -> ContainerInfo:
         name = name_of(container)
@@ -154,7 +157,7 @@ class HostInspection:
         text, image_id = container["Config"]["Image"], container["Image"]
         if text == image_id and container["Id"] not in self._inspected:
             return Assessment(Status.UNKNOWN, "it could not be inspected, so the reference that it was created from is unknown")
-        followed = followed_by(text, image_id)
+        followed = self._followed(container)
         if followed is None:
             return Assessment(Status.LOCAL, "it was created from an image ID, which cannot be looked up in a registry")
         if followed.digest:
@@ -167,7 +170,7 @@ class HostInspection:
             return assessment
         if self._images is None:
             return Assessment(Status.UNKNOWN, self._why_no_images)
-        followed = t.cast(ImageReference, followed_by(container["Config"]["Image"], container["Image"]))
+        followed = t.cast(ImageReference, self._followed(container))
         try:
             resolved = resolve(self._images, followed, self._query.policy)
             resolved = match_running(resolved, self._images.image_of(container))

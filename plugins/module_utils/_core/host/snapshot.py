@@ -75,8 +75,11 @@ class LocalImages:
 
     def image_of(self, container: Document) -> ImageIdentity:
         """Return the image that a container runs."""
-        followed = followed_by(container["Config"]["Image"], container["Image"])
-        return image_of_container(container, self._document(container["Image"]), followed)
+        return image_of_container(container, self._document(container["Image"]), self.followed_by(container))
+
+    def followed_by(self, container: Document) -> ImageReference | None:
+        """Return the reference that a container follows, None if it was created from an image ID."""
+        return followed_by(container["Config"]["Image"], container["Image"], lambda name: name.normalised in self._ids)
 
     def add_details(self, document: Document) -> None:
         """Use the inspect document of an image instead of its entry in the list."""

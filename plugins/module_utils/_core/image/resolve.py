@@ -9,7 +9,7 @@ import contextlib
 import typing as t
 
 from ..engine.errors import EngineError, ImageUnreadable, NotFound
-from ..engine.image_reference import ImageReference, parse_if_possible
+from ..engine.image_reference import ImageReference, followed_by, parse_if_possible
 from ..engine.model import ImageIdentity, Inspected, Published, PullPolicy
 from ..engine.reported_image import image_of_container
 from .identity import is_same_image
@@ -108,6 +108,14 @@ def local_image_id(ops: Images, reference: ImageReference) -> str | None:
         return error.image_id
     except NotFound:
         return None
+
+
+def followed_reference(ops: Images, text: str, image_id: str) -> ImageReference | None:
+    """Return the reference that a container follows (see `followed_by`). Raise EngineError.
+
+    The engine is asked only if the text could be the first digits of the image's ID.
+    """
+    return followed_by(text, image_id, lambda name: local_image_id(ops, name) is not None)
 
 
 def match_published(ops: Images, reference: ImageReference, published: Published) -> ResolvedImage:

@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ..engine.errors import EngineError, PullFailed
-from ..engine.image_reference import ImageReference, followed_by, parse_if_possible
+from ..engine.errors import EngineError, NotFound, PullFailed
+from ..engine.image_reference import ImageReference, parse_if_possible
 from ..engine.interfaces import Context, DockerOps
 from ..engine.model import Document, ImageIdentity, is_active, name_of
 from ..engine.reported_image import image_of_container
 from ..engine.retry import retry_on_no_answer
 from .identity import is_same_image
-from .resolve import local_image_id
+from .resolve import followed_reference, local_image_id
 
 _SAME_IMAGE_STAYS = (
     "Both containers run the same image, but under two IDs, so 'docker compose up' recreates one of them. To avoid that, update this "
@@ -49,13 +49,13 @@ class TaggedContainer(t.Protocol):
 
 def image_behind_tag(ops: DockerOps, container: TaggedContainer) -> str | None:
     """Return the ID of the image behind the tag that a container follows, or None if there is none. Raise EngineError."""
-    tag = _tag_of(container)
+    tag = _tag_of(ops, container)
     return local_image_id(ops, tag) if tag else None
 
 
-def _tag_of(container: TaggedContainer) -> ImageReference | None:
+def _tag_of(ops: DockerOps, container: TaggedContainer) -> ImageReference | None:
     """Return the tag that a container follows. None for a digest or an image ID, which always refer to one exact image."""
-    reference = followed_by(container.image_ref, container.image_id)
+    reference = followed_reference(ops, container.image_ref, container.image_id)
     return None if reference is None or reference.digest else reference
 
 
@@ -64,7 +64,7 @@ def point_tag_at_image(context: Context, container: TaggedContainer) -> str | No
 
     Return the ID of the image that the tag pointed at before, or None.
     """
-    tag = _tag_of(container)
+    tag = retry_on_no_answer(context.clock, lambda: _tag_of(context.ops, container))
     if tag is None:
         return None
     previous = retry_on_no_answer(context.clock, lambda: local_image_id(context.ops, tag))
@@ -76,14 +76,35 @@ def point_tag_at_image(context: Context, container: TaggedContainer) -> str | No
 
 def restore_tag(context: Context, container: TaggedContainer, previous: str | None) -> str:
     """Point the tag of a container at the image `previous` again. Return the error if that fails, else an empty string."""
-    tag = _tag_of(container)
-    if tag is None or previous is None or previous == container.image_id:
+    if previous is None or previous == container.image_id:
         return ""
     try:
+        tag = retry_on_no_answer(context.clock, lambda: _tag_of(context.ops, container))
+        if tag is None:
+            return ""
         if retry_on_no_answer(context.clock, lambda: local_image_id(context.ops, tag)) == container.image_id:
             retry_on_no_answer(context.clock, lambda: context.ops.tag(previous, tag))
     except EngineError as error:
-        return f"the tag {tag.as_written} could not be pointed back at the image {previous} on this host: {error}"
+        return f"the tag {container.image_ref} could not be pointed back at the image {previous} on this host: {error}"
+    return ""
+
+
+def remove_tag(context: Context, container: TaggedContainer, previous: str | None, *, runs: bool) -> str:
+    """Remove the tag of a container again if it did not exist: if `previous`, the image that it pointed at, is None.
+
+    `runs` is whether a container of that image is running. While none is, the engine would remove the image together with its only tag.
+    Return the error if that fails, else an empty string.
+    """
+    if previous is not None:
+        return ""
+    try:
+        tag = retry_on_no_answer(context.clock, lambda: _tag_of(context.ops, container))
+        if tag and retry_on_no_answer(context.clock, lambda: local_image_id(context.ops, tag)) == container.image_id:
+            retry_on_no_answer(context.clock, lambda: context.ops.untag(tag, force=runs))
+    except NotFound:
+        return ""
+    except EngineError as error:
+        return f"the tag {container.image_ref}, which did not exist on this host before, could not be removed again: {error}"
     return ""
 
 

@@ -10,14 +10,14 @@ import typing as t
 from ..container.archive_name import owner_by_name
 from ..container.old_container import OldContainer, old_container
 from ..engine.errors import EngineError, InspectFailed, InvalidImageReference, Refused
-from ..engine.image_reference import ImageReference, followed_by, parse_if_possible
+from ..engine.image_reference import ImageReference, parse_if_possible
 from ..engine.interfaces import Context
 from ..engine.lookup import find_container, require_container
 from ..engine.model import PullPolicy
 from ..engine.timing import Stopwatch
 from ..image.identity import is_same_image
 from ..image.pull import ImageSource, get_image, pull, pull_reference, warn_if_tag_moved
-from ..image.resolve import image_of
+from ..image.resolve import followed_reference, image_of
 from .decision import Decision, Replacement, Skipped, SkipReason, Unchanged
 from .requests import RecreateRequest
 from .skip_rules import is_excluded, why_age_is_unknown, why_excluded, why_too_young
@@ -40,7 +40,7 @@ def plan_regardless_of_rules(
     refuse_archive(context, old)
     if request.respect_labels and is_excluded(container):
         return Skipped(old, image_of(inspected), image_of(inspected), SkipReason.EXCLUDED, why_excluded(old.name))
-    reference = _target_reference(request, old, container["Image"])
+    reference = _target_reference(context, request, old, container["Image"])
     with stopwatch.step("pull"):
         resolved = get_image(source, context.ops, pull_reference(reference, request.image_digest), request.pull, inspected)
         warnings = warn_if_tag_moved(context.ops, reference, request.image_digest, request.pull)
@@ -53,10 +53,14 @@ def plan_regardless_of_rules(
         return build_replacement(context, request, inspected, old, reference, old_image, resolved, warnings)
 
 
-def _target_reference(request: RecreateRequest, old: OldContainer, image_id: str) -> ImageReference:
+def _target_reference(context: Context, request: RecreateRequest, old: OldContainer, image_id: str) -> ImageReference:
+    """Return the reference to update to. Raise InspectFailed and InvalidImageReference."""
     if request.image is not None:
         return ImageReference.parse(request.image)
-    followed = followed_by(old.image_ref, image_id)
+    try:
+        followed = followed_reference(context.ops, old.image_ref, image_id)
+    except EngineError as error:
+        raise InspectFailed(f"Container {old.name} was not changed: its image {old.image_ref} could not be looked up: {error}") from error
     if followed is None:
         raise InvalidImageReference(
             f"Container {old.name} was not changed: it was created from an image ID ({old.image_ref}), and no registry can look up an ID. "

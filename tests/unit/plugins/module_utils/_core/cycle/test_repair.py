@@ -23,7 +23,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.repair 
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import CreateIncomplete, EngineError, NoAnswer
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Document
-from support.fakes.engine import FakeEngine, fake_context
+from support.fakes.engine import FakeEngine, Killed, fake_context
 
 TAG = "docker.io/library/tool:1"
 REFUSAL = EngineError("the engine says no")
@@ -185,7 +185,7 @@ class TestRecreate:
 
 class TestTheExactImage:
     def dance(self, household: Household) -> list[str]:
-        return [call for call in household.engine.calls if call.startswith(("tag", "create"))]
+        return [call for call in household.engine.calls if call.startswith(("tag", "create", "untag"))]
 
     def test_the_tag_is_left_alone_where_it_means_the_image(self, household: Household) -> None:
         household.add("net", NetworkMode=f"container:{household.old}")
@@ -211,11 +211,71 @@ class TestTheExactImage:
         assert household.engine.local[TAG] == "tool-2"
         assert household.engine.container("net")["Id"] == dependents[0].id
 
-    def test_a_tag_that_meant_nothing_here_stays(self, household: Household) -> None:
+    @pytest.mark.parametrize("others", [(), ("net-2",)])
+    def test_removed_tag_stays_removed(self, household: Household, others: tuple[str, ...]) -> None:
+        """F-H13. The tag is needed to create the dependent. Once that runs, the engine keeps the image without its tag."""
+        for name in ("net", *others):
+            household.add(name, NetworkMode=f"container:{household.old}")
+        del household.engine.local[TAG]
+        repaired = household.recreate(household.swap())
+        assert {result.repair for result in repaired.values()} == {Repair.RECREATED}
+        assert household.engine.container("net")["Config"]["Image"] == "tool:1"
+        assert TAG not in household.engine.local
+        assert self.dance(household) == ["tag:tool:1=exact", "create:net", "untag:tool:1 with force"] + (
+            ["tag:tool:1=exact", "create:net-2", "untag:tool:1 with force"] if others else []
+        )
+
+    def test_removed_tag_of_an_image_with_another_tag_stays_removed(self, household: Household) -> None:
+        """F-H13"""
+        household.add("net", NetworkMode=f"container:{household.old}", runs=False)
+        del household.engine.local[TAG]
+        household.engine.local["docker.io/library/tool:other"] = "exact"
+        assert household.recreate(household.swap())["net"].repair is Repair.RECREATED
+        assert household.engine.local["docker.io/library/tool:other"] == "exact"
+        assert TAG not in household.engine.local
+
+    def test_removed_tag_of_a_stopped_dependent_keeps_the_image(self, household: Household) -> None:
+        """F-H13. Without a running container, the engine would remove the image together with its only tag."""
+        household.add("net", NetworkMode=f"container:{household.old}", runs=False)
+        del household.engine.local[TAG]
+        net = household.recreate(household.swap())["net"]
+        assert (net.repair, household.engine.local[TAG]) == (Repair.NEEDS_ATTENTION, "exact")
+        assert net.problem == (
+            "it was recreated, but the tag tool:1, which did not exist on this host before, could not be removed again: "
+            "a container is using its referenced image"
+        )
+
+    def test_removed_tag_stays_removed_although_the_run_was_interrupted(self, household: Household) -> None:
+        """F-H13"""
         household.add("net", NetworkMode=f"container:{household.old}")
         del household.engine.local[TAG]
-        assert household.recreate(household.swap())["net"].repair is Repair.RECREATED
-        assert self.dance(household) == ["tag:tool:1=exact", "create:net"]
+        dependents = household.swap()
+
+        def die_before_the_tag_is_removed() -> None:
+            if household.engine.calls and household.engine.calls[-1] == "start:NEW":
+                raise Killed
+
+        household.engine.on_each_call = die_before_the_tag_is_removed
+        with pytest.raises(Killed):
+            household.recreate(dependents)
+        assert TAG in household.engine.local
+        household.engine.calls.clear()
+        household.engine.on_each_call = lambda: None
+        assert household.recreate(dependents)["net"].repair is Repair.RECREATED
+        assert TAG not in household.engine.local
+
+    def test_tag_that_was_set_by_another_actor_meanwhile_stays(self, household: Household) -> None:
+        household.add("net", NetworkMode=f"container:{household.old}")
+        del household.engine.local[TAG]
+        dependents = household.swap()
+
+        def tag() -> None:
+            if household.engine.calls and household.engine.calls[-1] == "start:NEW":
+                household.engine.local[TAG] = "tool-3"
+
+        household.engine.on_each_call = tag
+        household.recreate(dependents)
+        assert household.engine.local[TAG] == "tool-3"
 
     def test_one_that_moved_since_the_plan_gets_its_newest_meaning_back(self, household: Household) -> None:
         household.add("net", NetworkMode=f"container:{household.old}")

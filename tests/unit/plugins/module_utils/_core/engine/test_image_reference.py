@@ -139,5 +139,30 @@ def test_digest_of_another_repository_is_ignored(repo_digest: str) -> None:
     ],
 )
 def test_container_created_from_an_image_id_follows_no_reference(text: str, normalised: str | None) -> None:
-    followed = followed_by(text, DIGEST)
+    followed = followed_by(text, DIGEST, lambda _name: False)
     assert (followed and followed.normalised) == normalised
+
+
+@pytest.mark.parametrize(
+    ("text", "normalised"),
+    [
+        ("a", "docker.io/library/a:latest"),
+        ("aaaaaaaaaaaa", "docker.io/library/aaaaaaaaaaaa:latest"),
+        ("a" * 63, f"docker.io/library/{'a' * 63}:latest"),
+        ("sha256:aaaa", "docker.io/library/sha256:aaaa"),
+        ("sha256", "docker.io/library/sha256:latest"),
+        (f"{'a' * 64}:1", f"docker.io/library/{'a' * 64}:1"),
+        (f"acme/{'a' * 64}", f"docker.io/acme/{'a' * 64}:latest"),
+        # The engine never takes these for names.
+        (DIGEST, None),
+        ("a" * 64, None),
+    ],
+)
+def test_digits_that_name_an_image_on_this_host_are_a_name(text: str, normalised: str | None) -> None:
+    """F-H15. The engine, too, takes them for a name if there is one, and for an ID otherwise."""
+    followed = followed_by(text, DIGEST, lambda name: name.normalised == normalised)
+    assert (followed and followed.normalised) == normalised
+
+
+def test_the_engine_is_asked_only_about_digits_that_could_be_an_id() -> None:
+    assert followed_by("nginx", DIGEST, lambda _name: pytest.fail("it was asked")) is not None
