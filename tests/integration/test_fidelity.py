@@ -413,6 +413,24 @@ class TestNetworks:
         sandbox.client.connect_container_to_network(old.id, back, aliases=["shop-back"])
         assert aliases(old.update()) == {front: ["shop"], back: ["shop-back"]}
 
+    @pytest.mark.behaviour("F-H6")
+    @pytest.mark.parametrize("fails", [False, True])
+    @pytest.mark.parametrize("digits", [7, 12, 64])
+    def test_network_given_by_id_with_an_alias_is_kept(self, sandbox: Sandbox, digits: int, fails: bool) -> None:
+        """The engine lists the network under its name too, and could not even start the old container again by itself."""
+        front, back = network(sandbox, "front", 17), network(sandbox, "back", 18)
+        mode = sandbox.client.inspect_network(front)["Id"][:digits]
+        asked = {mode: {"Aliases": ["shop"], "IPAMConfig": {"IPv4Address": subnet(sandbox, 17) + "50"}}}
+        old = Old(sandbox, HostConfig={"NetworkMode": mode}, NetworkingConfig={"EndpointsConfig": asked})
+        sandbox.client.connect_container_to_network(old.id, back, aliases=["shop-back"])
+        new = old.roll_back() if fails else old.update()
+        assert {name: names for name, names in aliases(new).items() if name != mode} == {front: ["shop"], back: ["shop-back"]}
+        assert endpoints(new)[front]["IPAddress"] == subnet(sandbox, 17) + "50"
+        assert new["HostConfig"]["NetworkMode"].startswith(mode)  # Newer engines complete the ID at the second start.
+        if not fails:
+            sandbox.client.restart(new["Id"], timeout=0)
+            assert aliases(sandbox.inspect(old.name)) == {front: ["shop"], back: ["shop-back"]}
+
     def test_disconnected_first_network_is_not_connected_again(self, sandbox: Sandbox) -> None:
         front, back = network(sandbox, "front", 14), network(sandbox, "back", 15)
         old = Old(sandbox, HostConfig={"NetworkMode": front})

@@ -122,8 +122,16 @@ class SdkDockerOps:
         return container
 
     def start(self, container: str) -> None:
-        with engine_errors(self._client):
-            self._client.start(container)
+        try:
+            with engine_errors(self._client):
+                self._client.start(container)
+        except NoAnswer:
+            raise
+        except EngineError:
+            if not self._disconnect_repeated(container):
+                raise
+            with engine_errors(self._client):
+                self._client.start(container)
 
     def remove(self, container: str, *, force: bool = False) -> None:
         with engine_errors(self._client):
@@ -200,12 +208,38 @@ class SdkDockerOps:
         remaining = {network: endpoint for network, endpoint in endpoints.items() if network not in first}
         return {**body, "NetworkingConfig": {"EndpointsConfig": first}}, remaining
 
+    def _disconnect_repeated(self, container: str) -> bool:
+        """Disconnect a stopped container from networks that it has twice. Return whether there were any.
+
+        The engine adds such an endpoint when it starts a container that was created with the first digits of a network's ID, and cannot
+        start the container a second time before it is gone. The endpoint under the digits stays, with all of its settings.
+        """
+        try:
+            with engine_errors(self._client):
+                document = self._client.inspect_container(container)
+                if document["State"]["Running"]:
+                    return False
+                repeated = _repeated_networks(document)
+                for network_id in repeated:
+                    self._client.disconnect_container_from_network(container, network_id, force=True)
+        except EngineError:
+            return False
+        return bool(repeated)
+
     def _connect(self, network: str, container: str, endpoint: Document) -> None:
         with engine_errors(self._client):
             # The SDK's connect_container_to_network() would drop the fields that it does not know.
             url = self._client._url("/networks/{0}/connect", network)  # noqa: SLF001
             response = self._client._post_json(url, data={"Container": container, "EndpointConfig": endpoint})  # noqa: SLF001
             self._client._raise_for_status(response)  # noqa: SLF001
+
+
+def _repeated_networks(document: Document) -> tuple[str, ...]:
+    """Return the IDs of the networks that an inspected container has under their names and under the first digits of their IDs."""
+    networks = (document.get("NetworkSettings") or {}).get("Networks") or {}
+    ids = {key: endpoint.get("NetworkID") or key for key, endpoint in networks.items()}
+    by_digits = {network_id for key, network_id in ids.items() if network_id.startswith(key)}
+    return tuple({network_id for key, network_id in ids.items() if network_id in by_digits and not network_id.startswith(key)})
 
 
 def _with_mac_addresses_at_endpoints(body: Document) -> Document:

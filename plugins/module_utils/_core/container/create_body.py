@@ -201,8 +201,7 @@ def _isolation(container: Document) -> Document:
 
 def _user_endpoints(container: Document) -> Document:
     """Return the endpoints by network name. The first one is the network that the container was created in."""
-    mode = container["HostConfig"].get("NetworkMode") or "default"
-    networks = _networks(container)
+    mode, networks = _by_name(container["HostConfig"].get("NetworkMode") or "default", _networks(container))
     in_order = sorted(networks, key=lambda network: not _is_network_of(mode, network, networks[network]))
     own = [network for network in in_order if _is_network_of(mode, network, networks[network])]
     main_mac = container["Config"].get("MacAddress")
@@ -211,6 +210,18 @@ def _user_endpoints(container: Document) -> Document:
     # needs it beside entries for other networks.
     only_built_in = mode in _BUILT_IN_NETWORKS and own == in_order
     return {} if only_built_in and not any(endpoints.values()) else endpoints
+
+
+def _by_name(mode: str, networks: Document) -> tuple[str, Document]:
+    """Return the networks with one key each, and `mode` with that key if it is one of the others.
+
+    A container that was created with the first digits of a network's ID has its endpoint twice once it was started: under these digits and
+    under the network's name. The engine could not start a container again that has both.
+    """
+    ids = {key: endpoint.get("NetworkID") or key for key, endpoint in networks.items()}
+    names = {network_id: key for key, network_id in ids.items() if not network_id.startswith(key)}
+    renamed = {key: names[network_id] for key, network_id in ids.items() if network_id.startswith(key) and network_id in names}
+    return renamed.get(mode, mode), {key: endpoint for key, endpoint in networks.items() if key not in renamed}
 
 
 def _is_network_of(mode: str, network: str, endpoint: Document) -> bool:

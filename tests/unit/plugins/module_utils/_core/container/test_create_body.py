@@ -478,3 +478,26 @@ def test_labels_of_compose_are_kept_even_if_the_image_has_the_same() -> None:
     image["Config"]["Labels"] = {**compose_labels, "team": "shop"}
     del image["Config"]["Labels"]["com.docker.compose.container-number"]
     assert ContainerSpec.from_inspect(Inspected(container, image)).config["Labels"] == compose_labels
+
+
+NETWORK_ID = "43f10f046c95" + "e" * 52
+
+
+@pytest.mark.parametrize("digits", ["43f10f046c95", "43f1", "4", NETWORK_ID])
+@pytest.mark.parametrize("first", ["digits", "name"])
+@pytest.mark.parametrize("others", [(), ("back",), ("4d",)])
+def test_a_network_that_is_listed_twice_is_kept_once(digits: str, first: str, others: tuple[str, ...]) -> None:
+    """F-H6. Created with digits of the network's ID, the container has the network under them and under its name."""
+    endpoint = {"NetworkID": NETWORK_ID, "Aliases": ["shop", document("plain")["Id"][:12]], "IPAMConfig": {"IPv4Address": "10.0.0.9"}}
+    twice = {digits: endpoint, "front": endpoint} if first == "digits" else {"front": endpoint, digits: endpoint}
+    networks = {**{name: {"NetworkID": f"f{name}"} for name in others}, **twice}
+    kept = endpoints_of(digits, networks)
+    assert list(kept) == ["front", *others]
+    assert kept["front"] == {"Aliases": ["shop"], "IPAMConfig": {"IPv4Address": "10.0.0.9"}}
+
+
+def test_a_network_whose_name_is_made_of_digits_is_kept() -> None:
+    """Before the first start, the endpoint has no ID."""
+    assert list(endpoints_of("43f1", {"back": {"NetworkID": "b"}, "43f1": {"NetworkID": ""}})) == ["43f1", "back"]
+    assert list(endpoints_of("b", {"back": {"NetworkID": "ba"}, "b": {"NetworkID": "43f1"}})) == ["b", "back"]
+    assert list(endpoints_of("43", {"43": {"NetworkID": NETWORK_ID}})) == ["43"]
