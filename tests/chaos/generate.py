@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 from . import interference
@@ -99,12 +100,13 @@ def _services(chance: random.Random) -> tuple[Service, ...]:
         project=project,
         running=relation in (PID, NETWORK, LINK) or chance.random() < 0.9,
     )
-    others = [Service(BYSTANDER, shared=chance.random() < 0.5, restart=_policy(chance))]
+    others = [Service(BYSTANDER, shared=chance.random() < 0.5, health=False, restart=_policy(chance))]
     if chance.random() < 0.5:
         others.append(Service(f"{TARGET}-old-2", running=False))  # It only looks like an archive.
     if relation:
         anonymous = ("/cache",) if relation == VOLUMES else ()
-        others.append(Service(USER, anonymous=anonymous, restart=_policy(chance), uses=TARGET, how=relation, project=project))
+        user = Service(USER, anonymous=anonymous, health=chance.random() < 0.4, restart=_policy(chance), project=project)
+        others.append(dataclasses.replace(user, uses=TARGET, how=relation))
     return (target, *others)
 
 

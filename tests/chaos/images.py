@@ -31,7 +31,7 @@ _CRASH = shell("echo cannot log in with $CHAOS_SECRET >&2; exit 3")
 
 
 def _image(page: str, command: tuple[str, ...] = _SERVE, check: str = _PROBE, volumes: tuple[str, ...] = ()) -> WebImage:
-    health = f"HEALTHCHECK --interval=300ms --timeout=5s --retries=3 CMD {check}"
+    health = f"HEALTHCHECK --interval=1s --timeout=10s --retries=2 CMD {check}"
     return WebImage(page, command, health=None, changes=(health, *(f"VOLUME {path}" for path in (OWN_PATH, *volumes))))
 
 

@@ -46,6 +46,8 @@ ON_CONTAINERS: dict[str, _Act] = {
 NEED_RUNNING = ("kill", "stop", "pause")
 ON_ENGINE = ("prune containers", "prune images", "prune networks", "prune volumes", "restart engine", "kill engine", "fill disk")
 ON_MODULE = tuple(dict.fromkeys(act for act, _after in FAULTS))
+RECORDS = "fleet.evenkeel.journal"
+"""The documented label of the records of interrupted runs."""
 OTHERS = ("usurp", "run task", "lose bind source")
 """`usurp` starts a second container under the name of the target and on its volumes, after removing the container that has the name."""
 
@@ -82,7 +84,9 @@ class Meddler:
                 self._paused.append(victim)
             return frozenset({victim} if event.act == "start" else ())
         if event.act.startswith("prune "):
-            getattr(client, f"prune_{event.act.removeprefix('prune ')}")()
+            # Before API 1.42, pruning volumes also removes named ones, and with them the records of the collection, as documented.
+            filters = {"label!": [RECORDS]} if event.act == "prune volumes" else {}
+            getattr(client, f"prune_{event.act.removeprefix('prune ')}")(filters)
         elif event.act in ("restart engine", "kill engine"):
             ground.restart("TERM" if event.act == "restart engine" else "KILL")
         elif event.act == "fill disk":

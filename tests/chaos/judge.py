@@ -9,6 +9,7 @@ Each rule yields the ways in which a story breaks it.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -87,7 +88,7 @@ def _nothing_else_was_touched(story: Story) -> Iterator[str]:
         if before.service in involved | disturbed or "everything" in disturbed:
             continue
         now = story.end.named(before.name)
-        if now != before:
+        if now is None or dataclasses.replace(now, page=before.page) != before:
             yield f"{before.name} was {before}, and is {now}"
     if not story.did("prune networks") and story.before.networks - story.end.networks:
         yield f"networks are gone: {sorted(story.before.networks - story.end.networks)}"

@@ -22,22 +22,23 @@ _SETTLE = 10
 """Seconds that a container with a health check, or with a restart policy, gets to show its state."""
 
 
-def snapshot(world: World, *, settle: bool = False) -> Snapshot:
-    """What is on the engine now. With `settle`, wait until no container is starting or restarting."""
-    if settle:
-        _wait_until_settled(world.client)
+def snapshot(world: World, *, pages: bool = False) -> Snapshot:
+    """What is on the engine, once no container is starting or restarting. With `pages`, also what each container serves."""
     client = world.client
+    _wait_until_settled(client)
     containers = []
     for listed in client.containers(all=True):
         with contextlib.suppress(docker.errors.NotFound):  # It was removed meanwhile.
-            containers.append(_container(world, client.inspect_container(listed["Id"])))
+            document = client.inspect_container(listed["Id"])
+            page = _page(client, document) if pages and document["State"]["Status"] == "running" else ""
+            containers.append(_container(world, document, page))
     sources = {volume["Name"] for volume in client.volumes()["Volumes"] or ()}
     sources |= {str(world.bind_folder(service.name)) for service in world.scenario.services if service.bind}
     networks = frozenset(world.short(network["Name"]) for network in client.networks())
     return Snapshot(tuple(containers), {world.short(source): _marker(world, source) for source in sorted(sources)}, networks)
 
 
-def _container(world: World, document: dict[str, Any]) -> Container:
+def _container(world: World, document: dict[str, Any], page: str) -> Container:
     config, host, state = document["Config"], document["HostConfig"], document["State"]
     modes = [str(host.get(mode) or "") for mode in ("NetworkMode", "PidMode", "IpcMode")]
     joined = [mode.removeprefix("container:") for mode in modes if mode.startswith("container:")]
@@ -54,7 +55,7 @@ def _container(world: World, document: dict[str, Any]) -> Container:
         frozenset(world.short(network) for network in document["NetworkSettings"]["Networks"]),
         {key: value for key, value in (config.get("Labels") or {}).items() if key.startswith("com.docker.compose.")},
         "".join(joined[:1]),
-        _page(world.client, document) if state["Status"] == "running" else "",
+        page,
     )
 
 

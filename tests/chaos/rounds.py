@@ -42,12 +42,12 @@ class _Round:
 
     def play(self) -> Story:
         scenario = self._world.scenario
-        before = snapshot(self._world, settle=True)
+        before = snapshot(self._world)
         listener = Listener(self._world)
         runs = [run for number, task in enumerate(scenario.tasks) for run in self._disturbed(number, task)]
         self._meddler.withdraw()
         reruns = [run for task in _last_tasks(scenario) for run in self._rerun(task)]
-        end = snapshot(self._world, settle=True)
+        end = snapshot(self._world, pages=True)
         changes = listener.stop()
         deeds = tuple(self._meddler.deeds)
         return Story(scenario, before, tuple(runs), deeds, tuple(reruns), end, changes, self._world.secret)
@@ -61,7 +61,7 @@ class _Round:
             output = modules.finish(modules.start(task, world.name(task.target), proxy.url, self._collections))
         others = meddler.finish_others()
         wait_for_engine(world.client)
-        after = snapshot(world, settle=True)
+        after = snapshot(world)
         for event in events:
             if not event.moment.call:
                 meddler.interfere(event, len(proxy.made))
@@ -73,7 +73,7 @@ class _Round:
         runs: list[Run] = []
         while len(runs) < _MOST_RERUNS and (not runs or runs[-1].failed):
             output = modules.finish(modules.start(task, self._world.name(task.target), self._world.ground.host, self._collections))
-            runs.append(Run(task, output.result, after=snapshot(self._world, settle=True), printed=output.printed))
+            runs.append(Run(task, output.result, after=snapshot(self._world), printed=output.printed))
         return runs
 
 

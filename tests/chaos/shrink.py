@@ -65,7 +65,7 @@ def _plainer(service: Service) -> Iterator[Service]:
     """The service with one setting less. What others need stays: its name, what it uses, and whether it runs."""
     simplest = Service(service.name)
     for field in dataclasses.fields(service):
-        if field.name not in ("name", "uses", "how", "running") and getattr(service, field.name) != getattr(simplest, field.name):
+        if field.name not in ("name", "uses", "how", "running", "health") and getattr(service, field.name) != getattr(simplest, field.name):
             plainer = dataclasses.replace(service, **{field.name: getattr(simplest, field.name)})
             if plainer.networks or not (plainer.fixed_address or plainer.by_network_id):
                 yield plainer

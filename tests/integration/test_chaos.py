@@ -1,0 +1,35 @@
+# Copyright (c) 2026, evenkeel contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A few rounds of the chaos tester, with fixed seeds. `make chaos` plays more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from chaos.generate import scenario_of
+from chaos.ground import Ground, private_ground
+from chaos.session import Session
+from support.real.ansible import COLLECTIONS
+from testbed import __main__ as testbed
+from testbed.engines import beside
+
+SEEDS = (2, 6, 9, 12)
+"""Among them: a killed module, a lost answer, removed and renamed containers, and tasks on related containers."""
+
+
+@pytest.fixture(scope="module")
+def ground() -> Iterator[Ground]:
+    testbed.up()
+    with private_ground(beside()) as ground:
+        yield ground
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_promise_holds_while_others_interfere(ground: Ground, seed: int) -> None:
+    session = Session(ground, COLLECTIONS)
+    failures = list(session.failures([scenario_of(seed)]))
+    assert not failures, f'{failures[0]}\nShrink it: make chaos CHAOS="--seed {seed} --rounds 1 --engine {beside()}"'
