@@ -160,6 +160,15 @@ def _false_claims(story: Story, run: Run, before: Container | None, holder: Cont
         yield f"it says {run.outcome}, and {_described(holder, name)}"
 
 
+def _known_problem_is_seen_before_the_stop(story: Story) -> Iterator[str]:
+    """Without its bind source, neither the new container nor the old one can start. A run can know this before it changes anything."""
+    for deed in story.deeds:
+        calls = story.main_runs()[deed.run].calls
+        is_first = not any(call.call.startswith("POST") for call in calls[: deed.call])
+        if deed.event.act == "lose bind source" and is_first and "POST /containers/*/stop" in [call.call for call in calls]:
+            yield f"the bind source of {deed.service} was gone from the beginning, and {deed.service} was stopped"
+
+
 def _undisturbed_task_succeeds(story: Story) -> Iterator[str]:
     """Tasks on related containers may get in each other's way: then one says that it is busy."""
     if any(deed.event.act != "run task" for deed in story.deeds):
@@ -220,6 +229,7 @@ RULES: tuple[Callable[[Story], Iterator[str]], ...] = (
     _nothing_else_was_touched,
     _settings_are_kept,
     _result_tells_the_truth,
+    _known_problem_is_seen_before_the_stop,
     _undisturbed_task_succeeds,
     _rerun_ends_well,
     _nothing_is_left_behind,

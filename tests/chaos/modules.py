@@ -26,6 +26,14 @@ _LONGEST = 180
 """Seconds after which a run counts as stuck."""
 
 
+# libfaketime breaks time.sleep() of Python 3.11 and later, but not the waiting of threads.
+_LAUNCH_WITH_SHIFTED_CLOCK = """
+import runpy, sys, threading, time
+time.sleep = lambda seconds: threading.Event().wait(seconds)
+runpy.run_module(sys.argv.pop(), run_name="__main__")
+"""
+
+
 @dataclass(frozen=True)
 class Output:
     """What a run returned, or None if it was killed, and everything that it printed."""
@@ -47,8 +55,9 @@ def options_of(task: Task, name: str, host: str) -> dict[str, Any]:
 
 def start(task: Task, name: str, host: str, collections: str) -> subprocess.Popen[str]:
     """Start a module on the container `name`, with the modules in `collections`."""
+    launch = ("-c", _LAUNCH_WITH_SHIFTED_CLOCK) if task.clock else ("-m",)
     process = subprocess.Popen(
-        (sys.executable, "-m", f"ansible_collections.evenkeel.fleet.plugins.modules.{task.module}"),
+        (sys.executable, *launch, f"ansible_collections.evenkeel.fleet.plugins.modules.{task.module}"),
         env={**os.environ, **_clock(task.clock), "PYTHONPATH": collections},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

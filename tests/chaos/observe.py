@@ -20,6 +20,8 @@ from .world import SERVICE, World, source_of
 
 _SETTLE = 10
 """Seconds that a container with a health check, or with a restart policy, gets to show its state."""
+_TIME_TO_SERVE = 10
+"""Seconds that a running container gets to serve its page."""
 
 
 def snapshot(world: World, *, pages: bool = False) -> Snapshot:
@@ -60,12 +62,14 @@ def _container(world: World, document: dict[str, Any], page: str) -> Container:
 
 
 def _page(client: docker.APIClient, document: dict[str, Any]) -> str:
-    """What the container serves."""
-    for _attempt in range(3):  # A busy engine sometimes loses the output of a short command.
+    """What the container serves. A program may need a moment to listen, and a busy engine sometimes loses the output of a command."""
+    deadline = time.monotonic() + _TIME_TO_SERVE
+    while time.monotonic() < deadline:
         with contextlib.suppress(docker.errors.APIError):
-            output: bytes = client.exec_start(client.exec_create(document["Id"], list(FETCH_PAGE)))
+            output: bytes = client.exec_start(client.exec_create(document["Id"], list(FETCH_PAGE), stderr=False))
             if output:
                 return output.decode(errors="replace").strip()
+        time.sleep(0.1)
     return ""
 
 

@@ -107,6 +107,10 @@ PLANTED: dict[str, tuple[str, Story]] = {
     "rolled back and down": ("result tells the truth", with_run(ROLLED_BACK, snapshot(ARCHIVE, SIDE, OTHER))),
     "changed and says no": ("result tells the truth", with_run({**UNCHANGED})),
     "skipped without a word": ("result tells the truth", with_run({"failed": False, "outcome": "skipped"}, BEFORE)),
+    "stopped without bind source": (
+        "known problem is seen before the stop",
+        dataclasses.replace(GOOD_ROUND, deeds=(deed("lose bind source", 0, ""),)),
+    ),
     "fails for no reason": ("undisturbed task succeeds", with_run({"failed": True, "msg": "no"})),
     "bad image and green": (
         "rerun ends well",
@@ -170,6 +174,11 @@ def test_second_container_is_excused_only_if_something_else_started_it(started: 
     changes = (*REPLACED[:2], Change("start", OLD.id, "app"))
     story = dataclasses.replace(GOOD_ROUND, changes=changes, deeds=(deed("start", 5, OLD.id, started=frozenset(started)),))
     assert ("never two at once" not in rules_broken(story)) == excused
+
+
+def test_bind_source_that_goes_after_the_plan_cannot_be_seen_before_the_stop() -> None:
+    story = dataclasses.replace(GOOD_ROUND, deeds=(deed("lose bind source", 2, ""),))
+    assert "known problem is seen before the stop" not in rules_broken(story)
 
 
 def test_related_task_may_say_that_it_is_busy_but_not_fail_otherwise() -> None:
