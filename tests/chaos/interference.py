@@ -50,6 +50,8 @@ RECORDS = "fleet.evenkeel.journal"
 """The documented label of the records of interrupted runs."""
 OTHERS = ("usurp", "run task", "lose bind source")
 """`usurp` starts a second container under the name of the target and on its volumes, after removing the container that has the name."""
+HIT_THE_TARGET = ("prune containers", *OTHERS)
+"""The acts without a victim that can change the containers of the target."""
 
 
 class Meddler:
@@ -70,10 +72,10 @@ class Meddler:
             return
         if event.act in NEED_RUNNING and victim not in self._running():
             return
-        service = self._service_of(victim) if victim else self.target
+        service = self._service_of(victim) if victim else self.target if event.act in HIT_THE_TARGET else ""
         with contextlib.suppress(docker.errors.APIError):
             started = self._act(event, victim or "")
-            self.deeds.append(Deed(event, event.run, call, victim or "", service, self._ids(service), started))
+            self.deeds.append(Deed(event, event.run, call, victim or "", service, self._ids(service or self.target), started))
 
     def _act(self, event: Event, victim: str) -> frozenset[str]:
         """Return the containers that were started."""

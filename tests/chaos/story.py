@@ -81,7 +81,8 @@ class HeldCall(NamedTuple):
 class Deed:
     """What an interference did. `call` is the index of the held call, `container` the ID of the container that it hit, if any.
 
-    `left` are the IDs of the containers of the same service that existed afterwards. `started` are containers that it started.
+    `service` is the service that it hit, or empty if it hit the module or the engine. `left` are the IDs of the containers of that service
+    that existed afterwards. `started` are containers that it started.
     """
 
     event: Event

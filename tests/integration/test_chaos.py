@@ -17,8 +17,8 @@ from support.real.ansible import COLLECTIONS
 from testbed import __main__ as testbed
 from testbed.engines import beside
 
-SEEDS = (2, 6, 9, 12)
-"""Among them: a killed module, a lost answer, removed and renamed containers, and tasks on related containers."""
+SEEDS = (203, 211, 213, 222, 224)
+"""Among them: killed modules, refused calls and lost answers, an engine that is killed, a removed archive, and two tasks on one container."""
 
 
 @pytest.fixture(scope="module")

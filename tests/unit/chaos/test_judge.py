@@ -118,7 +118,7 @@ PLANTED: dict[str, tuple[str, Story]] = {
             GOOD_ROUND,
             scenario=Scenario(1, SERVICES, (BAD,)),
             runs=(Run(BAD, None, CALLS, BEFORE),),
-            deeds=(deed("kill module", 5, ""),),
+            deeds=(deed("kill module", 5, "", service=""),),
             reruns=(Run(BAD, {"failed": False, "outcome": "skipped", "warnings": ["rejected"]}, (), BEFORE),),
             end=BEFORE,
         ),
@@ -167,6 +167,13 @@ def test_run_must_notice_what_happens_before_its_last_look() -> None:
 def test_container_may_be_gone_only_if_something_else_removed_the_last_one(left: tuple[str, ...], excused: bool) -> None:
     story = dataclasses.replace(with_end(NEW_SIDE, OTHER), deeds=(deed("remove", 5, left=left),))
     assert ("one container serves" not in rules_broken(story)) == excused
+
+
+def test_killed_module_excuses_nothing() -> None:
+    """F-H4: killed between create and start, and the archive is removed before the next run. The new container can still be started."""
+    killed, removed = deed("kill module", 3, "", service=""), deed("remove", len(CALLS), OLD.id, left=(NEW.id,))
+    story = dataclasses.replace(with_end(STOPPED, NEW_SIDE, OTHER), deeds=(killed, removed))
+    assert "one container serves" in rules_broken(story)
 
 
 @pytest.mark.parametrize(("started", "excused"), [((), False), ((OLD.id,), True)])
