@@ -18,7 +18,7 @@ from testbed import __main__ as testbed
 from testbed.engines import beside
 
 SEEDS = (203, 211, 213, 222, 224)
-"""Among them: killed modules, refused calls and lost answers, an engine that is killed, a removed archive, and two tasks on one container."""
+"""Among them: killed modules, refused calls, lost answers, an engine that is killed, a removed archive, two tasks on one container."""
 
 
 @pytest.fixture(scope="module")

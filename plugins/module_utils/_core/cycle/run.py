@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..engine.errors import FleetError, Refused
+from ..engine.errors import FleetError, PlanOutdated, Refused
 from ..engine.interfaces import Context, DockerOps
 from ..plan.decision import Replacement, Skipped, Unchanged
 from ..state.lock import RunLock
@@ -51,7 +51,10 @@ def run_cycle(context: Context, lock: RunLock, job: Job) -> CycleResult:
 def recreate_one(run: Run) -> CycleResult | None:
     """Carry out one attempt. Return None if the container changed before it was locked; it is as it was then. Raise StepFailed."""
     name = wait_and_recover(run)
-    decision = run.plan()
+    try:
+        decision = run.plan()
+    except PlanOutdated:
+        return None
     if decision.old.name != name:
         return None  # It was renamed: another run would lock the new name.
     if not isinstance(decision, Replacement):

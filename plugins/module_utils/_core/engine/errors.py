@@ -117,6 +117,10 @@ class InspectFailed(StepFailed):
     next_step = _LOOK_AT_CONTAINERS
 
 
+class PlanOutdated(InspectFailed):
+    """A container that a plan is about was removed while the plan was made."""
+
+
 class NoArchive(InspectFailed):
     """The container has no archive."""
 

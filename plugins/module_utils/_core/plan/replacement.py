@@ -13,7 +13,7 @@ from ..container.create_body import ContainerSpec
 from ..container.engine_defaults import warn_after_upgrade
 from ..container.lost_files import LostFile, lost_files
 from ..container.old_container import OldContainer
-from ..engine.errors import EngineError, InspectFailed
+from ..engine.errors import EngineError, InspectFailed, NotFound, PlanOutdated
 from ..engine.image_reference import ImageReference
 from ..engine.interfaces import Context
 from ..engine.model import Document, ImageIdentity, Inspected, name_of
@@ -95,6 +95,10 @@ def _files_at_stake(context: Context, old: OldContainer, request: RecreateReques
             for container in (inspected.container for inspected in going)
             for file in lost_files(context.ops.changes(container["Id"]), container)
         )
+    except NotFound as error:
+        raise PlanOutdated(
+            f"Container {old.name} was not changed: a container was removed while the update was planned: {error}"
+        ) from error
     except EngineError as error:
         raise InspectFailed(
             f"Container {old.name} was not changed: the engine could not list the files that would be lost with it: {error}. "

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import typing as t
 
 import pytest
 
@@ -16,6 +17,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     EngineError,
     InspectFailed,
     NoAnswer,
+    NotFound,
     Refused,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import (
@@ -77,6 +79,40 @@ class TestPlanIsStillValid:
         assert result.outcome is Outcome.UNCHANGED
         assert not [call for call in engine.calls if call.startswith("stop")]
         assert journal.records == {}
+
+    @pytest.mark.behaviour("F-H20")
+    def test_container_replaced_while_its_files_are_listed_is_planned_again(
+        self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Another task on the container was faster. Found by the chaos tester."""
+        changes = engine.changes
+
+        def replaced(_container: str) -> tuple[t.Any, ...]:
+            monkeypatch.setattr(engine, "changes", changes)
+            engine.remove_externally("web")
+            engine.add_container("web", "shop:1", "new")
+            raise NotFound("No such container")
+
+        monkeypatch.setattr(engine, "changes", replaced)
+        assert recreate(engine).outcome is Outcome.UNCHANGED
+        assert not [call for call in engine.calls if call.startswith("stop")]
+
+    def test_dependent_removed_while_its_files_are_listed_is_not_an_error(
+        self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        engine.add_container("sidecar", "tool:1", "tool", {"NetworkMode": f"container:{engine.container('web')['Id']}"})
+        changes = engine.changes
+
+        def removed(container: str) -> tuple[t.Any, ...]:
+            if container != engine.container("web")["Id"]:
+                monkeypatch.setattr(engine, "changes", changes)
+                engine.remove_externally("sidecar")
+                raise NotFound("No such container")
+            return changes(container)
+
+        monkeypatch.setattr(engine, "changes", removed)
+        result = recreate(engine)
+        assert (result.outcome, result.dependents) == (Outcome.RECREATED, ())
 
     def test_container_stopped_before_the_lock_is_replaced_without_being_started(
         self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
