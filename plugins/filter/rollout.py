@@ -21,8 +21,10 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking impor
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout import host_record
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.digests import choose, digest_for
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.errors import InvalidRollout
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.failure import why
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.final_record import failure_message, final_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.gate import judge, unconfirmed, waves_of
-from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.report import final_of, report_of
+from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.report import files_of, report_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.settings import containers_of
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.validate import hosts_of, problem_with
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.verdict import verdict_on
@@ -113,6 +115,8 @@ _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
     "choose": choose,
     "containers": containers_of,
     "digest": digest_for,
+    "files": files_of,
+    "failure_message": lambda final, files=(): _masked(failure_message(final, files)),
     "final": final_of,
     "hosts": _hosts,
     "is_complete": host_record.is_complete,
@@ -131,6 +135,7 @@ _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
     "unconfirmed": unconfirmed,
     "verdict": verdict_on,
     "waves": waves_of,
+    "why": why,
     "window": is_within,
 }
 

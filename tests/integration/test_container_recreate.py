@@ -239,7 +239,7 @@ class TestRollback:
         broken = sandbox.image("broken", WebImage("v3", command=shell("sleep 1"), health=None))
         assert_back_as_before(sandbox, service, recreate(service, image=broken), "crashed")
 
-    @pytest.mark.behaviour("E4", "F1")
+    @pytest.mark.behaviour("E4", "F1", "F-N8")
     def test_crash_loop_under_a_restart_policy_is_rolled_back(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "always"}})
         broken = sandbox.image("broken", WebImage("v3", command=shell("sleep 1; exit 1"), health=None))

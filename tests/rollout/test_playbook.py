@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from support.playbook.rollout import Ended
-from support.playbook.stub_modules import BAD, GOOD, OLD, StubModules
+from support.playbook.stub_modules import BAD, GOOD, IMAGE, OLD, StubModules
 from support.real.sandbox import wait_for
 
 WAVES = {"waves": [1, 2, "100%"]}
@@ -72,6 +72,7 @@ class TestBadImage:
         run = fleet.run(**WAVES)
         assert run.returncode == Ended.HOSTS_FAILED
         assert "not_reached: the rollout did not get to it" in run.stdout
+        assert "went_back: it went back only because the rollout was taken back: 1 failed (h2), and none may." in run.stdout
         assert sorted(fleet.finished("container_rollback")) == ["h1", "h3"]
         assert_runs(fleet, **dict.fromkeys(fleet.hosts, OLD))
         assert_untouched(fleet, "h4", "h5")
@@ -84,6 +85,48 @@ class TestBadImage:
         }
         assert [fleet.state(host)["archives"] for host in fleet.hosts] == [[]] * 5
         assert_rejected(fleet, "h2")
+
+
+class TestWhatIsSaidInTheEnd:
+    @pytest.mark.behaviour("F-N7", "F-N11")
+    def test_last_words_next_step_and_path_are_on_the_screen_and_in_both_reports(self, fleet: StubModules) -> None:
+        fleet.change_all(bad=[GOOD])
+        run = fleet.run(**WAVES)
+        markdown = max((fleet.folder / "rolling_update_reports").glob("*.md"))
+        words = f"h1 web, with {IMAGE} {GOOD[7:19]}: Its last log lines: boom."
+        step = "Then run the same command again. To try the same image again, add -e rolling_update_retry_rejected=true."
+        report = fleet.report()
+        for text in (run.stdout, markdown.read_text(), "\n".join((*report["details"], *report["next_steps"], *report["files"]))):
+            assert words in text
+            assert step in text
+            assert str(markdown) in text
+        assert report["hosts"][0]["containers"][0]["failure"]["exit_code"] == 3
+        assert "rolled_back: it did not stay up: web exited with code 3." in run.stdout
+
+    @pytest.mark.behaviour("F-N10")
+    def test_module_that_was_killed_is_explained(self, fleet: StubModules) -> None:
+        fleet.change("h1", dies_in=["container_recreate"])
+        run = fleet.run("--limit", "h1", **WAVES)
+        assert run.returncode == Ended.HOSTS_FAILED
+        [host] = fleet.report()["hosts"]
+        assert (host["outcome"], host["reason"][:44]) == ("failed", "the module was killed (SIGKILL, exit status ")
+
+    @pytest.mark.behaviour("F-N10")
+    def test_check_mode_predicts_no_wave_that_cannot_begin(self, fleet: StubModules) -> None:
+        fleet.make_unreachable("h4")
+        run = fleet.run("--check", **WAVES)
+        assert run.returncode == Ended.HOSTS_FAILED
+        assert "Nothing was touched. No wave would begin: 1 failed (h4), and none may." in run.stdout
+        assert "to be updated" not in run.stdout
+        assert "not_reached: no wave would begin: 1 failed (h4), and none may." in run.stdout
+        assert "The report is in" not in run.stdout, "check mode writes none"
+
+    @pytest.mark.behaviour("F-N10")
+    def test_nothing_was_taken_back_where_no_wave_began(self, fleet: StubModules) -> None:
+        fleet.make_unreachable("h4")
+        run = fleet.run(**WAVES)
+        assert "No wave began (1 failed (h4), and none may), and no container was touched." in run.stdout
+        assert "taken back" not in run.stdout
 
 
 class TestBudget:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import typing as t
 
 from .digests import rollout_of
+from .failure import failure_of, one_line, why
 
 HostRecord = t.Dict[str, t.Any]
 Result = t.Mapping[str, t.Any]
@@ -28,6 +29,8 @@ _WORST_FIRST = (*FAILURES, *_NO_FAILURE)
 _UNREACHABLE = "the host could not be reached"
 
 _UNREADABLE = "which old containers it keeps could not be found out"
+
+_RETRIED = "it was rolled back from this image before, and tries it again, since rolling_update_retry_rejected is set"
 
 _OUTCOMES_IN_CHECK_MODE = {
     "recreated": "planned",
@@ -60,9 +63,9 @@ def planned(
     record: HostRecord = {"host": host, "run": run, "outcome": "unknown", "reason": "", "wave": None, "under_way": False, "containers": []}
     for result in (look, prepared):
         if result.get("unreachable"):
-            return {**record, "reason": f"{_UNREACHABLE}: {_one_line(result.get('msg'))}"}
+            return {**record, "reason": f"{_UNREACHABLE}: {one_line(result.get('msg'))}"}
     if not is_complete(look):
-        return {**record, "outcome": "failed", "reason": _one_line(look.get("msg")) or _UNREADABLE}
+        return {**record, "outcome": "failed", "reason": why(look) or _UNREADABLE}
     found = {container["name"]: container for container in look["containers"]}
     containers = [
         _planned_container(one, found, retry_rejected=retry_rejected, fail_on_rejected=fail_on_rejected)
@@ -115,7 +118,7 @@ def failed(record: HostRecord, reason: str) -> HostRecord:
     """
     outcome = record["outcome"] if record["outcome"] in FAILURES else "failed"
     after_update = not any(container["outcome"] in (*FAILURES, "planned") for container in record["containers"])
-    return {**record, "outcome": outcome, "reason": record["reason"] or _one_line(reason), "failed_after_update": after_update}
+    return {**record, "outcome": outcome, "reason": record["reason"] or one_line(reason), "failed_after_update": after_update}
 
 
 def held_back(record: HostRecord, reason: str) -> HostRecord:
@@ -135,8 +138,8 @@ def gone_back(record: HostRecord, container: str, result: Result) -> HostRecord:
 
 def left_behind(record: HostRecord, look: Result) -> HostRecord:
     """Record that a fleet rollback could not determine which containers of the host to roll back."""
-    why = _UNREACHABLE if look.get("unreachable") else _one_line(look.get("msg")) or _UNREADABLE
-    return {**record, "outcome": "unknown", "reason": record["reason"] or f"whether it has to go back is not known: {why}"}
+    reason = _UNREACHABLE if look.get("unreachable") else why(look) or _UNREADABLE
+    return {**record, "outcome": "unknown", "reason": record["reason"] or f"whether it has to go back is not known: {reason}"}
 
 
 def finalized(record: HostRecord, look: Result, dropped: Result) -> HostRecord:
@@ -148,12 +151,12 @@ def finalized(record: HostRecord, look: Result, dropped: Result) -> HostRecord:
         return _unsettled(record, "they could not be looked at")
     for result in dropped.get("results") or ():
         if "dropped" not in result and not result.get("skipped"):
-            record = _unsettled(record, f"{result['item']}: {_one_line(result.get('msg'))}")
+            record = _unsettled(record, f"{result['item']}: {why(result)}")
     return record
 
 
-def _unsettled(record: HostRecord, why: str) -> HostRecord:
-    kept = f"its old containers were not dropped, {why}. Run this again with rolling_update_goal=commit"
+def _unsettled(record: HostRecord, cause: str) -> HostRecord:
+    kept = f"its old containers were not dropped, {cause}. Run this again with rolling_update_goal=commit"
     outcome = "unsettled" if record["outcome"] in SUCCESSES else record["outcome"]
     return {**record, "outcome": outcome, "reason": record["reason"] or kept}
 
@@ -205,7 +208,7 @@ def _planned_container(result: Result, found: t.Mapping[str, Result], *, retry_r
         "name": name,
         "outcome": "planned" if retry else "held" if outcome == "rejected" and not fail_on_rejected else outcome,
         "retry": retry,
-        "reason": reason,
+        "reason": _RETRIED if retry else reason,
         "before": before,
         "after": before,
         "wanted": image.get("new"),
@@ -217,11 +220,11 @@ def _predicted_outcome(result: Result, *, is_there: bool) -> tuple[str, str]:
     if result.get("skipped"):  # This run does not update containers.
         return ("unchanged", "") if is_there else ("failed", "there is no such container")
     if "outcome" not in result or (result.get("failed") and result["outcome"] == "unknown"):
-        return "failed", _one_line(result.get("msg"))
+        return "failed", why(result)
     if result["outcome"] == "skipped":
-        return ("rejected" if result["skip_reason"] == "rejected" else "held"), _one_line(result.get("msg"))
+        return ("rejected" if result["skip_reason"] == "rejected" else "held"), one_line(result.get("msg"))
     # If there is a doubt, the outcome is only known after an interrupted run has been recovered.
-    return "planned" if result.get("doubt") else _OUTCOMES_IN_CHECK_MODE[result["outcome"]], _one_line(result.get("doubt"))
+    return "planned" if result.get("doubt") else _OUTCOMES_IN_CHECK_MODE[result["outcome"]], one_line(result.get("doubt"))
 
 
 def _after_update(result: Result, *, fail_on_rejected: bool) -> HostRecord:
@@ -231,10 +234,10 @@ def _after_update(result: Result, *, fail_on_rejected: bool) -> HostRecord:
         return {"outcome": "unknown", "reason": f"{_UNREACHABLE} while it was updated; run this again once it can"}
     if result.get("failed"):
         outcome = "rollback_failed" if result.get("rollback_failed") else "rolled_back" if result.get("rollback") else "failed"
-        return {"outcome": outcome, "reason": _one_line(result.get("msg")), **down}
+        return {"outcome": outcome, "reason": why(result), "failure": failure_of(result), **down}
     if result["outcome"] == "skipped":
         outcome = "rejected" if result["skip_reason"] == "rejected" and fail_on_rejected else "held"
-        return {"outcome": outcome, "reason": _one_line(result.get("msg"))}
+        return {"outcome": outcome, "reason": one_line(result.get("msg"))}
     return {"outcome": _OUTCOMES_OF_UPDATE[result["outcome"]], "reason": "", "after": image.get("new"), **down}
 
 
@@ -244,7 +247,7 @@ def _after_rollback(result: Result, outcome: str) -> HostRecord:
     if result.get("error_class") == "no_archive" and result.get("changed"):  # The interrupted update had not replaced the container yet.
         return {"outcome": outcome}
     if result.get("outcome") not in ("restored", "recovered"):
-        return {"outcome": "rollback_failed", "reason": _one_line(result.get("msg"))}
+        return {"outcome": "rollback_failed", "reason": why(result), "failure": failure_of(result)}
     return {"outcome": outcome, "after": (result.get("image") or {}).get("new"), "seconds_down": result.get("downtime_seconds")}
 
 
@@ -271,7 +274,3 @@ def _with_worst_outcome(record: HostRecord, floor: HostRecord | None = None) -> 
     reasons = [container["reason"] for container in record["containers"] if container["outcome"] == worst and container["reason"]]
     reason = (floor or {}).get("reason") or "; ".join(dict.fromkeys(reasons))
     return {**record, "outcome": worst, "reason": reason}
-
-
-def _one_line(text: t.Any) -> str:
-    return " ".join(str(text or "").split())

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import typing as t
 
-from .gate import some_of
-from .host_record import FAILURES, SUCCESSES, TO_DO
+from .final_record import details_of, final_of, in_short
+from .gate import judge, some_of
+from .host_record import FAILURES
+from .next_steps import has_begun, next_steps_of
 
 RolloutReport = t.Dict[str, t.Any]
+Row = t.Dict[str, str]
 
-_COLUMNS = ("host", "container", "before", "after", "outcome", "seconds down", "wave", "reason")
+_COLUMNS = ("host", "container", "before", "wanted", "after", "outcome", "seconds down", "wave", "reason")
 
 _DESCRIPTIONS = {
     "updated": "updated",
@@ -34,105 +37,96 @@ _DESCRIPTIONS = {
 }
 
 
-def report_of(records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool = False) -> RolloutReport:
+def report_of(
+    records: t.Iterable[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any], *, dry: bool = False, folder: str = ""
+) -> RolloutReport:
     """Return the whole report. `fleet` has the `hosts`, the `rollout`, the `run`, the `gate` and the `verdict`.
 
-    `dry` is for check mode. The file is named after the run, so that each run of a rollout has its own report.
+    `dry` is for check mode, and for the plan. The file is named after the run, so that each run of a rollout has its own report. It is
+    written to `folder`, which is empty if it is not written.
     """
     known = {record["host"]: record for record in records}
-    final = [final_of(known.get(host), host, fleet.get("goal", "update"), dry=dry) for host in fleet["hosts"]]
-    rows = [row for record in final for row in _rows(record, after="wanted" if dry else "after")]
-    sentence = _sentence(final, fleet, dry=dry)
-    return {
+    if dry:
+        fleet = {**fleet, "gate": _gate_before_waves(list(known.values()), fleet)}
+    final = [final_of(known.get(host), host, fleet, dry=dry) for host in fleet["hosts"]]
+    report = {
         "rollout": fleet["rollout"],
         "run": fleet["run"],
         "ok": all(record["ok"] for record in final),
-        "sentence": sentence,
+        "sentence": _sentence(final, fleet, dry=dry),
         "notes": _notes(fleet),
+        "details": [detail for record in final for detail in details_of(record)],
+        "next_steps": next_steps_of(final, fleet, dry=dry),
         "verdict": fleet.get("verdict"),
         "hosts": final,
-        "table": _table(rows),
-        "markdown": _markdown(rows, fleet, sentence),
-        "file": f"rollout-{fleet['run'].replace(':', '')}",
+        "file": _file_of(fleet),
+        "files": files_of(fleet, folder),
     }
+    rows = [row for record in final for row in _rows(record)]
+    columns = _columns_of(rows, dry=dry)
+    return {**report, "table": _table(columns, rows), "markdown": _markdown(columns, rows, report)}
 
 
-def final_of(record: t.Mapping[str, t.Any] | None, host: str, goal: str, *, dry: bool = False) -> RolloutReport:
-    """Return the final record of a host, with `ok` for success. `record` is None if the host was lost before its first record."""
-    final = _final(record or _lost_before_planned(host), dry=dry)
-    wanted = (*SUCCESSES, *((*TO_DO, "to_go_back") if dry else ()), *(("went_back",) if goal == "rollback" else ()))
-    for internal in ("run", "failed_after_update"):
-        final.pop(internal, None)
-    return {**final, "ok": final["outcome"] in wanted}
+def files_of(fleet: t.Mapping[str, t.Any], folder: str) -> list[str]:
+    """Return the paths of the report for people and of the one for machines. There are none without a `folder`."""
+    return [f"{folder}/{_file_of(fleet)}.{suffix}" for suffix in ("md", "json")] if folder else []
 
 
-def _lost_before_planned(host: str) -> RolloutReport:
-    ending = {"outcome": "unknown", "reason": "it failed while the rollout was planned, before anything was touched"}
-    return {"host": host, **ending, "wave": None, "under_way": False, "containers": []}
+def _file_of(fleet: t.Mapping[str, t.Any]) -> str:
+    return f"rollout-{fleet['run'].replace(':', '')}"
 
 
-def _final(record: t.Mapping[str, t.Any], *, dry: bool) -> RolloutReport:
-    """Return the final record: a planned host was not reached, and a host that is still under way was lost."""
-    if dry:
-        return dict(record)
-    if record["under_way"]:
-        return _lost_in_a_wave(record)
-    why = "the rollout did not get to it" if record["outcome"] in ("planned", "to_go_back") else record["reason"]
-    return {**_not_reached(record), "reason": why, "containers": [_not_reached(container) for container in record["containers"]]}
+def _gate_before_waves(records: t.Sequence[t.Mapping[str, t.Any]], fleet: t.Mapping[str, t.Any]) -> t.Mapping[str, t.Any]:
+    """Return the gate as the first wave will find it, unless a gate has been judged already."""
+    gate: t.Mapping[str, t.Any] = fleet.get("gate") or {}
+    if gate or fleet.get("goal", "update") != "update" or "max_failures" not in fleet:
+        return gate
+    return judge(records, fleet["hosts"], fleet["max_failures"], tolerant=fleet.get("tolerant", False))
 
 
-def _lost_in_a_wave(record: t.Mapping[str, t.Any]) -> RolloutReport:
-    outcome = record["outcome"] if record["outcome"] in FAILURES else "unknown"
-    reason = record["reason"] or "the host was lost in one of your own tasks"
-    containers = [{**one, "outcome": "unknown"} if one["outcome"] == "planned" else one for one in record["containers"]]
-    return {**record, "outcome": outcome, "reason": reason, "containers": containers}
-
-
-def _not_reached(planned: t.Mapping[str, t.Any]) -> RolloutReport:
-    return {**planned, "outcome": "not_reached", "reason": ""} if planned["outcome"] == "planned" else dict(planned)
-
-
-def _rows(record: t.Mapping[str, t.Any], after: str) -> list[tuple[str, ...]]:
-    wave = "" if record["wave"] is None else str(record["wave"])
+def _rows(record: t.Mapping[str, t.Any]) -> list[Row]:
+    of_host = {"host": record["host"], "wave": "" if record["wave"] is None else str(record["wave"])}
     if not record["containers"]:
-        return [(record["host"], "", "", "", record["outcome"], "", wave, record["reason"])]
+        return [{**of_host, "outcome": record["outcome"], "reason": record["reason"]}]
     shown = [
-        (
-            record["host"],
-            container["name"],
-            _short(container["before"]),
-            _short(container[after]),
-            container["outcome"],
-            "" if container["seconds_down"] is None else f"{container['seconds_down']:.2f}",
-            wave,
-            container["reason"],
-        )
+        {
+            **of_host,
+            "container": container["name"],
+            **{image: in_short(container[image]) for image in ("before", "wanted", "after")},
+            "outcome": container["outcome"],
+            "seconds down": "" if container["seconds_down"] is None else f"{container['seconds_down']:.2f}",
+            "reason": container["reason"],
+        }
         for container in record["containers"]
     ]
     # Show a reason that belongs to the host, not to a container, once.
-    if record["reason"] and all(record["reason"] != row[-1] for row in shown):
-        shown[0] = (*shown[0][:-1], "; ".join(filter(None, (record["reason"], shown[0][-1]))))
+    if record["reason"] and all(record["reason"] != row["reason"] for row in shown):
+        shown[0]["reason"] = "; ".join(filter(None, (record["reason"], shown[0]["reason"])))
     return shown
 
 
-def _short(image: t.Mapping[str, t.Any] | None) -> str:
-    """Return the reference of the image and the start of its digest or ID."""
-    if not image:
-        return ""
-    named = image.get("digest") or image.get("id") or ""
-    return f"{image['reference'].partition('@')[0]} {named.rpartition(':')[2][:12]}".strip()
+def _columns_of(rows: t.Sequence[Row], *, dry: bool) -> list[str]:
+    """Return the columns to show: a plan has no image after it, and a rollback without an update wants none."""
+    hidden = {"after"} if dry else {"wanted"} if not any(row.get("wanted") for row in rows) else set()
+    return [column for column in _COLUMNS if column not in hidden]
 
 
-def _table(rows: t.Sequence[tuple[str, ...]]) -> list[str]:
-    shown = [_COLUMNS, *rows]
-    widths = [max(len(row[column]) for row in shown) for column in range(len(_COLUMNS))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in shown]
+def _table(columns: t.Sequence[str], rows: t.Sequence[Row]) -> list[str]:
+    shown = [list(columns), *([row.get(column, "") for column in columns] for row in rows)]
+    widths = [max(len(cells[place]) for cells in shown) for place in range(len(columns))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(cells, widths)).rstrip() for cells in shown]
 
 
-def _markdown(rows: t.Sequence[tuple[str, ...]], fleet: t.Mapping[str, t.Any], sentence: str) -> str:
-    paragraphs = [line for text in (*_notes(fleet), sentence) for line in (text, "")]
-    lines = [f"# Rollout {fleet['rollout']}", "", *paragraphs, _line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *map(_line, rows)]
-    return "\n".join(lines) + "\n"
+def _markdown(columns: t.Sequence[str], rows: t.Sequence[Row], report: RolloutReport) -> str:
+    paragraphs = [line for text in (*report["notes"], report["sentence"]) for line in (text, "")]
+    cells = ([row.get(column, "") for column in columns] for row in rows)
+    table = [_line(columns), _line(["---"] * len(columns)), *map(_line, cells), ""]
+    # Indented, so that no output of a program is read as Markdown.
+    details = ["## Last words", "", *(f"    {detail}" for detail in report["details"]), ""] if report["details"] else []
+    steps = ["## What to do next", "", *(f"- {step}" for step in report["next_steps"]), ""]
+    files = [f"This report: {' and '.join(report['files'])}", ""] if report["files"] else []
+    lines = [f"# Rollout {report['rollout']}", "", *paragraphs, *table, *details, *steps, *files]
+    return "\n".join(lines[:-1]) + "\n"
 
 
 def _line(cells: t.Iterable[str]) -> str:
@@ -146,12 +140,15 @@ def _sentence(records: t.Sequence[t.Mapping[str, t.Any]], fleet: t.Mapping[str, 
     hosts = f"{len(records)} host{'' if len(records) == 1 else 's'}"
     gate, verdict = fleet.get("gate") or {}, fleet.get("verdict")
     if dry:
-        return f"Nothing was touched. Of {hosts}: {summary}."
+        closed = "" if gate.get("open", True) else f" No wave would begin: {gate.get('reason')}."
+        return f"Nothing was touched.{closed} Of {hosts}: {summary}."
     beginning = {
         "commit": "The rollout is over" if not any(counts[outcome] for outcome in FAILURES) else "The rollout is over, with failures",
         "rollback": f"The rollout was taken back{_because(gate)}",
         "halt": f"The rollout was halted{_because(gate)}, and the old containers are kept",
     }.get(str(verdict), "The rollout has ended")
+    if verdict in ("rollback", "halt") and not has_begun(records, fleet):
+        beginning = f"No wave began{_because(gate)}, and no container was touched"
     return f"{beginning}. Of {hosts}: {summary}."
 
 

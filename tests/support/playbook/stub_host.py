@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,8 @@ class _Host:
         self._check_mode = check_mode
 
     def do(self, module: str) -> Result:
+        if module in self._state.get("dies_in", ()) and not self._check_mode:
+            os.kill(os.getpid(), signal.SIGKILL)
         error = self._state.get("errors", {}).get(module)
         if error and not self._check_mode:
             return {"failed": True, "changed": False, "msg": error, "error_class": "other"}
@@ -81,7 +84,8 @@ class _Host:
         image = {"old": self._image(old), "new": self._image(new)}
         if new in self._state["bad"]:
             self._state["rejected"] = [new]
-            rollback = {"reason": "crashed"}
+            failure = {"error": "web exited with code 3", "exit_code": 3, "oom_killed": False, "health_log": [], "logs": ["boom"]}
+            rollback = {"reason": "crashed", "failure": failure}
             details = {"msg": "it crashed", "rollback_failed": False, "downtime_seconds": 1.5}
             return {"failed": True, "changed": True, "outcome": "rolled_back", "rollback": rollback, "image": image, **details}
         self._state.update(runs=new, created=time.time())

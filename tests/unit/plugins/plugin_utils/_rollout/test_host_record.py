@@ -86,7 +86,8 @@ class TestPlanned:
         assert host_record.planned("h1", {"failed": True, "msg": "no engine"}, {})["outcome"] == "failed"
 
     def test_rejected_image_is_tried_again_on_request(self) -> None:
-        record = planned(foretold("skipped", skip_reason="rejected"), retry_rejected=True)
+        record = planned(foretold("skipped", skip_reason="rejected", msg="web was left as it is"), retry_rejected=True)
+        assert "left as it is" not in record["containers"][0]["reason"], "F-N10: it is planned"
         assert (record["outcome"], record["containers"][0]["retry"]) == ("planned", True)
 
 
@@ -156,6 +157,14 @@ class TestUpdated:
 
     def test_reason_of_a_failure_has_one_line(self) -> None:
         assert host_record.updated(planned(foretold()), "web", ROLLED_BACK)["reason"] == "it crashed"
+
+    def test_last_words_of_a_failed_container_are_kept(self) -> None:
+        """F-N7"""
+        failure = {"error": "web exited with code 3", "exit_code": 3, "logs": ["boom"]}
+        result = {**ROLLED_BACK, "rollback": {"reason": "crashed", "failure": failure}}
+        record = host_record.updated(planned(foretold()), "web", result)
+        assert record["reason"] == "it did not stay up: web exited with code 3"
+        assert record["containers"][0]["failure"] == {"reason": "crashed", **failure}
 
 
 @pytest.mark.behaviour("K6")
