@@ -76,6 +76,19 @@ options:
     type: list
     elements: str
     default: []
+  keep:
+    description:
+      - Other fields to keep even if their values are defaults of the old image. For example, V(user) keeps the user, although the new image
+        may have another default user.
+      - A field that is not set is kept as the engine treats it. Without a user, for example, the new container runs as root whatever its
+        image says.
+      - V(entrypoint) also keeps the command, because an entry point that is set for a container replaces the command of its image.
+        V(labels), V(volumes) and V(exposed_ports) keep what there is. The new container also gets what its image adds.
+      - The user, and mounts, that change because of the new image are a warning.
+    type: list
+    elements: str
+    choices: [command, entrypoint, exposed_ports, healthcheck, labels, stop_signal, user, volumes, working_dir]
+    default: []
   min_image_age:
     description:
       - Skip images that were built more recently than this, to give others time to find their bugs.

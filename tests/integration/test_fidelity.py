@@ -15,8 +15,10 @@ import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.create_body import ContainerSpec
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected
-from support.real.ansible import run_module
+from ansible_collections.evenkeel.fleet.plugins.modules import container_recreate
+from support.real.ansible import run_module, run_module_here
 from support.real.sandbox import Sandbox
+from testbed import engine
 from testbed.images import WebImage, serve_after, shell
 
 Document = dict[str, Any]
@@ -200,6 +202,30 @@ class TestImageDefaults:
         old = Old(sandbox, ("ENV MODE=fast", "ENV LEVEL=1"), Env=["MODE=fast", "LEVEL=1"])
         config = old.update(("ENV MODE=slow", "ENV LEVEL=2"), keep_env=["MODE"])["Config"]
         assert variables(config) == ["LEVEL=2", "MODE=fast"]
+
+    @pytest.mark.behaviour("F-H14")
+    def test_user_that_changes_with_the_image_is_a_warning(self, sandbox: Sandbox) -> None:
+        """The operator set the user that the image also has, so it counts as a default of the image."""
+        old = Old(sandbox, ("USER 65534",), User="65534")
+        v2 = image(sandbox, "2", WebImage("v2", command=STAYS, health=None))
+        options = {"name": old.name, "image": v2, "pull": "never", "grace_period": 1, "docker_host": engine.host(), "_ansible_diff": True}
+        predicted = run_module_here(container_recreate, check_mode=True, **options)
+        result = run_module_here(container_recreate, **options)
+        for found in (predicted, result):
+            assert found["outcome"] == "recreated", found
+            assert "will run as root, not as 65534 as before" in str(found["warnings"])
+            assert (found["diff"]["before"]["user"], found["diff"]["after"]["user"]) == ("65534", None)
+        assert sandbox.inspect(old.name)["Config"]["User"] == ""
+
+    @pytest.mark.behaviour("F-H14")
+    def test_kept_fields_do_not_follow_the_image(self, sandbox: Sandbox) -> None:
+        old = Old(sandbox, ("USER 65534", "WORKDIR /www", "STOPSIGNAL SIGINT", "LABEL a=1"), User="65534")
+        result = old.run(("USER 1000", "WORKDIR /tmp", "STOPSIGNAL SIGQUIT", "LABEL a=2"), keep=["user", "working_dir"])
+        assert (result.get("outcome"), result.get("warnings", [])) == ("recreated", []), result
+        config = sandbox.inspect(old.name)["Config"]
+        assert (config["User"], config["WorkingDir"], config["StopSignal"], config["Labels"]) == ("65534", "/www", "SIGQUIT", {"a": "2"})
+        again = run_module("container_recreate", name=old.name, pull="never", force=True, grace_period=1)
+        assert (again["outcome"], sandbox.inspect(old.name)["Config"]["User"]) == ("recreated", "65534")
 
     @pytest.mark.behaviour("B9")
     def test_verbatim_configuration_is_accepted_by_the_engine(self, sandbox: Sandbox) -> None:

@@ -18,7 +18,7 @@ from .._adapters.images import DEFAULT_PULL_TIMEOUT
 from .._core.cycle.health import HealthConfig
 from .._core.engine.model import PullPolicy
 from .._core.engine.timing import parse_age
-from .._core.plan.requests import Cleanup, LostFiles, RecreateRequest
+from .._core.plan.requests import KEEPABLE, Cleanup, LostFiles, RecreateRequest
 
 Options = t.Mapping[str, t.Any]
 """The values of the options of a task, by name."""
@@ -157,6 +157,7 @@ RECREATION = ArgumentSpec(
         "lost_files": {"type": "str", "choices": [choice.value for choice in LostFiles], "default": LostFiles.WARN.value},
         "verbatim": {"type": "bool", "default": False},
         "keep_env": {"type": "list", "elements": "str", "default": [], "no_log": False},
+        "keep": {"type": "list", "elements": "str", "choices": list(KEEPABLE), "default": []},
         "min_image_age": {"type": "str"},
         "respect_labels": {"type": "bool", "default": False},
     }
@@ -184,6 +185,7 @@ def request_of(options: Options) -> RecreateRequest:
         verbatim=options["verbatim"],
         lost_files=LostFiles(options["lost_files"]),
         keep_env=frozenset(options["keep_env"]),
+        keep=frozenset(options["keep"]),
         min_image_age=parse_age(options["min_image_age"]),
         respect_labels=options["respect_labels"],
         image_digest=options["image_digest"],

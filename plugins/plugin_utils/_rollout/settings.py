@@ -31,6 +31,7 @@ OPTIONS = (
     "lost_files",
     "verbatim",
     "keep_env",
+    "keep",
     "min_image_age",
     "respect_labels",
 )

@@ -15,6 +15,7 @@ import typing as t
 
 from ..engine.model import Document, Inspected
 from .compose import labels_of_compose
+from .kept_fields import kept_fields
 from .mounts import storage_of
 
 SHORT_ID = 12
@@ -59,20 +60,21 @@ class ContainerSpec(t.NamedTuple):
     endpoints: Document
 
     @classmethod
-    def from_inspect(cls, inspected: Inspected, *, keep_env: frozenset[str] = frozenset()) -> ContainerSpec:
+    def from_inspect(
+        cls, inspected: Inspected, *, keep_env: frozenset[str] = frozenset(), keep: frozenset[str] = frozenset()
+    ) -> ContainerSpec:
         """Recover the configuration from the inspect documents of a container and of the image that it was created from.
 
-        `keep_env` names variables to keep even if they have the image's default value. Without an image, defaults cannot be recognised,
-        so all values of the container are kept.
+        `keep_env` names variables to keep even if they have the image's default value, and `keep` other fields (see kept_fields). Without
+        an image, defaults cannot be recognised, so all values of the container are kept.
 
         While a container is stopped, the engine does not show a MAC address that was set for any network but its first. Such an address is
         lost.
         """
         container, image = inspected.container, inspected.image
-        if image is None:
-            config = _full_config(container, inspected.host_name)
-        else:
-            config = _user_config(container, image.get("Config") or {}, keep_env, inspected.host_name)
+        config = _full_config(container) if image is None else _user_config(container, image.get("Config") or {}, keep_env)
+        config.update(kept_fields(container["Config"], keep))
+        _drop_engine_values(config, container, inspected.host_name)
         return cls(
             config={field: value for field, value in config.items() if value is not None},
             host_config={**container["HostConfig"], **storage_of(container, inspected.borrowed_mounts), **_isolation(container)},
@@ -101,17 +103,16 @@ def network_named_by(host_config: Document) -> str | None:
     return None if mode in (*_BUILT_IN_NETWORKS, *_MODES_WITHOUT_ENDPOINTS) or ":" in mode else str(mode)
 
 
-def _full_config(container: Document, host_name: str) -> dict[str, t.Any]:
+def _full_config(container: Document) -> dict[str, t.Any]:
     """Return all values that a create body can contain, including those that may be the image's defaults."""
     config = container["Config"]
     user_config = {field: value for field, value in config.items() if field not in _IMAGE_ONLY and value not in ({}, [])}
     if not config.get("Entrypoint") and config.get("Cmd"):
         user_config["Entrypoint"] = [""]
-    _drop_engine_values(user_config, container, host_name)
     return user_config
 
 
-def _user_config(container: Document, defaults: Document, keep_env: frozenset[str], host_name: str) -> dict[str, t.Any]:
+def _user_config(container: Document, defaults: Document, keep_env: frozenset[str]) -> dict[str, t.Any]:
     config = container["Config"]
     user_config = {field: value for field, value in config.items() if field not in _IMAGE_ONLY}
     for field in _SCALARS:
@@ -129,7 +130,6 @@ def _user_config(container: Document, defaults: Document, keep_env: frozenset[st
     user_config.update(_user_command(config, defaults))
     if user_config["Entrypoint"] is None and user_config["Cmd"] is None and config.get("ArgsEscaped") == defaults.get("ArgsEscaped"):
         user_config.pop("ArgsEscaped", None)  # It describes the image's command.
-    _drop_engine_values(user_config, container, host_name)
     return user_config
 
 

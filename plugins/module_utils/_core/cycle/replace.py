@@ -109,7 +109,7 @@ class ReplaceSteps:
                 )
             else:
                 reason = f"{event.reason.value}: {event.failure.error}"
-                keep_env = tuple(run.job.request.keep_env) if isinstance(run.job.request, RecreateRequest) else None
+                keep_env = tuple(run.job.request.all_kept) if isinstance(run.job.request, RecreateRequest) else None
                 warnings = reject(run.context, plan.old.name, plan.old.id, plan.old_image, plan.new_image, reason, keep_env)
             # If the rollback failed, the journal entry stays, and the next run tries again.
             run.lock.release()

@@ -115,7 +115,7 @@ def _is_other_case(context: Context, request: RecreateRequest, decision: Replace
     wanted, known = (parse_if_possible(reference or "") for reference in (request.image, rejected.reference))
     if wanted and known and not wanted.names_same_image_as(known):
         return True
-    return not rejected.is_case(require_container(context.ops, decision.old.id), request.keep_env)
+    return not rejected.is_case(require_container(context.ops, decision.old.id), request.all_kept)
 
 
 def _skip_young(context: Context, request: RecreateRequest, decision: Replacement) -> Skipped | None:

@@ -25,6 +25,7 @@ from .preflight import Candidate, run_checks
 from .relations import related_to
 from .requests import LostFiles, RecreateRequest
 from .surroundings import inspect_surroundings
+from .wider_access import warn_of_wider_access
 
 
 def build_replacement(
@@ -44,7 +45,7 @@ def build_replacement(
     container, new_image = inspected.container, resolved.image
     surroundings, dependents, inspected_dependents, stranded = inspect_surroundings(context, old, container, new_image.id)
     surroundings = with_platform(context.ops, surroundings, resolved, reference, old.name)
-    spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env)
+    spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env, keep=request.keep)
     body, label_problem = with_image_label(spec.create_body(reference.as_written), old_image, new_image)
     files = _files_at_stake(context, old, request, (inspected, *inspected_dependents))
     candidate = Candidate(
@@ -57,16 +58,17 @@ def build_replacement(
         verbatim=request.verbatim,
     )
     run_checks(old.name, candidate)
+    successor = NewContainer(
+        body=body,
+        runs=old.runs,
+        tag=reference if request.image_digest and not reference.digest else None,
+        image_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
+    )
     return Replacement(
         old=old._replace(dependents=dependents),
         old_image=old_image,
         new_image=new_image,
-        successor=NewContainer(
-            body=body,
-            runs=old.runs,
-            tag=reference if request.image_digest and not reference.digest else None,
-            image_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
-        ),
+        successor=successor,
         new_image_created=unix_seconds_of(surroundings.new_image.get("Created")),
         archive=archive_name(old.name, context.clock.unix_seconds(), {name_of(other) for other in surroundings.others}),
         stop_timeout=request.stop_timeout_for(container),
@@ -77,6 +79,7 @@ def build_replacement(
         warnings=(
             *warnings,
             *stranded,
+            *warn_of_wider_access(inspected, successor),
             *_moves_to_another_platform(old, inspected, surroundings.new_image),
             *_compose_recreates(old, label_problem),
             *warn_after_upgrade(container, surroundings.engine_built),

@@ -24,6 +24,9 @@ class Cleanup(t.NamedTuple):
     prune_dangling: bool = False
 
 
+KEEPABLE = ("command", "entrypoint", "exposed_ports", "healthcheck", "labels", "stop_signal", "user", "volumes", "working_dir")
+"""The fields besides the environment that can be kept although their values may be defaults of the image."""
+
 _FULL_ID = re.compile(r"[0-9a-f]{64}")
 _CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 
@@ -67,8 +70,8 @@ class RecreateRequest(ContainerRequest):
     If `image` is None, the reference that the container was created from is used. `image_digest` is pulled instead of what the reference
     points to in the registry. `force` recreates a container that already runs the right image, and retries an image that was rejected.
     `verbatim` keeps the defaults of an old image that is no longer on the host. `keep_env` names variables to keep even if they have the
-    old image's default value. `min_image_age` is in seconds. `respect_labels` skips containers whose label excludes them. `force`
-    overrides neither of these two. Raise InvalidInput.
+    old image's default value, and `keep` other fields. `min_image_age` is in seconds. `respect_labels` skips containers whose label
+    excludes them. `force` overrides neither of these two. Raise InvalidInput.
     """
 
     image: str | None = None
@@ -77,9 +80,15 @@ class RecreateRequest(ContainerRequest):
     verbatim: bool = False
     lost_files: LostFiles = LostFiles.WARN
     keep_env: frozenset[str] = frozenset()
+    keep: frozenset[str] = frozenset()
     min_image_age: float = 0
     respect_labels: bool = False
     image_digest: str | None = None
+
+    @property
+    def all_kept(self) -> frozenset[str]:
+        """What is kept although it may be a default: names of variables, and of other fields after a `=`, which no variable's name has."""
+        return self.keep_env | {f"={field}" for field in self.keep}
 
     def __post_init__(self) -> None:
         super().__post_init__()

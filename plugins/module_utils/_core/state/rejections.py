@@ -19,7 +19,7 @@ from ..image.tags import point_tag_back
 class Rejected(t.NamedTuple):
     """A rejected image, and the reason. `since` is in seconds since 1970.
 
-    `configuration` is the fingerprint of the container's configuration, empty if it is unknown. `keep_env` is the option of the update,
+    `configuration` is the fingerprint of the container's configuration, empty if it is unknown. `keep_env` is what the update kept,
     None if no update was judged. The other fields are those of an ImageIdentity.
     """
 

@@ -154,11 +154,12 @@ class TestRequest:
             lost_files="refuse",
             verbatim=True,
             keep_env=["TZ", "TZ"],
+            keep=["user"],
             min_image_age="1h",
             respect_labels=True,
         )
         assert request_of(options) == RecreateRequest(
-            "web", 5, "shop:2", PullPolicy.MISSING, True, True, LostFiles.REFUSE, frozenset({"TZ"}), 3600, True, digest
+            "web", 5, "shop:2", PullPolicy.MISSING, True, True, LostFiles.REFUSE, frozenset({"TZ"}), frozenset({"user"}), 3600, True, digest
         )
 
     def test_a_module_without_stop_timeout_leaves_it_to_the_container(self) -> None:
