@@ -153,6 +153,7 @@ testbed-down: setup ## Stop and remove everything that the test bed set up.
 docs: setup ## Write the documents that are generated from the tests.
 	@PYTHONPATH=tests $(BIN)/python -m support.docs.behaviours
 	@PYTHONPATH=tests $(BIN)/python -m support.docs.engine_calls
+	@PYTHONPATH=tests $(BIN)/python -m support.docs.nights
 
 .PHONY: format
 format: setup ## Format the Python code.

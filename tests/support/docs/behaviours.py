@@ -55,14 +55,24 @@ def cases() -> list[Case]:
 def proofs() -> dict[str, list[str]]:
     """Return the tests marked with each case as `file::test`, and the scenarios as `molecule::scenario`."""
     found: dict[str, list[str]] = defaultdict(list)
-    for path in sorted(path for folder in ("integration", "rollout", "fleet") for path in (TESTS / folder).glob("test_*.py")):
-        for name, behaviours in _marked(ast.parse(path.read_text()).body):
-            for behaviour in behaviours:
-                found[behaviour].append(f"{path.stem}::{name}")
+    for test, behaviours in _tests():
+        for behaviour in behaviours:
+            found[behaviour].append(test)
     for scenario in scenarios():
         for behaviour in scenario.behaviours:
             found[behaviour].append(f"molecule::{scenario.name}")
     return found
+
+
+def test_names() -> list[str]:
+    """Return all tests on engines and hosts as `file::test`."""
+    return [test for test, _behaviours_of_test in _tests()]
+
+
+def _tests() -> Iterator[tuple[str, tuple[str, ...]]]:
+    for path in sorted(path for folder in ("integration", "rollout", "fleet") for path in (TESTS / folder).glob("test_*.py")):
+        for name, behaviours in _marked(ast.parse(path.read_text()).body):
+            yield f"{path.stem}::{name}", behaviours
 
 
 def document() -> str:
