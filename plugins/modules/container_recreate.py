@@ -104,8 +104,8 @@ notes:
   - The module refuses some containers before it changes anything. These are containers that were started with C(--rm), are paused, belong
     to Docker Swarm, Kubernetes or another orchestrator, or were created by C(docker compose run). It also refuses the container that the
     task itself runs in, and the one through which the task reaches the engine.
-  - The module also refuses images for another platform, containers whose network no longer exists, and containers that need another
-    container that is missing or stopped.
+  - The module also refuses images for another platform, containers whose network no longer exists, containers that need another
+    container that is missing or stopped, and containers with a name of more than 222 characters.
   - The engine contacts the registries with its own mirrors, certificates, proxies and insecure registries. Only the credentials come from
     O(registry_username) and O(registry_password), or from the Docker client configuration on the target.
   - A stopped container is recreated and remains stopped. There is no health gate in this case.

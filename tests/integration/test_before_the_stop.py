@@ -183,6 +183,26 @@ class TestLinkedContainer:
         assert f"links to {sandbox.prefix}-cache, which is not running" in message
 
 
+class TestNames:
+    @pytest.mark.behaviour("F-H12")
+    @pytest.mark.parametrize("length", [223, 235, 250, 400])
+    def test_name_that_is_too_long_for_records_is_refused(self, sandbox: Sandbox, length: int) -> None:
+        service = sandbox.service(reference("v1"), "x" * (length - len(sandbox.prefix) - 1))
+        options = {"name": service.name, "image": reference("v2")}
+        predicted = run_module_here(container_recreate, check_mode=True, **options)
+        message = refusal(sandbox, service)
+        assert f"its name has {length} characters" in message
+        assert (predicted["failed"], predicted["error_class"]) == (True, "refused")
+        assert sandbox.journal == []
+
+    @pytest.mark.behaviour("F-H12")
+    def test_container_with_the_longest_name_is_updated_and_restored(self, sandbox: Sandbox) -> None:
+        service = sandbox.service(reference("v1"), "x" * (222 - len(sandbox.prefix) - 1))
+        assert recreate(service, image=reference("v3-crashes"))["outcome"] == "rolled_back"
+        assert recreate(service)["outcome"] == "recreated"
+        assert sandbox.containers == [service.name]
+
+
 class TestLostFiles:
     @pytest.fixture
     def service(self, sandbox: Sandbox) -> Service:

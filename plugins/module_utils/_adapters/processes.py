@@ -10,7 +10,7 @@ import socket
 import typing as t
 import uuid
 
-from .._core.state.journal import Holder
+from .._core.state.journal import TOKEN_LENGTH, Holder
 
 
 class LocalProcesses:
@@ -20,7 +20,7 @@ class LocalProcesses:
         pid = os.getpid()
         own = _stat(pid)
         self._me = Holder(
-            token=uuid.uuid4().hex[:12],
+            token=uuid.uuid4().hex[:TOKEN_LENGTH],
             host=socket.gethostname(),
             boot=_read("/proc/sys/kernel/random/boot_id"),
             pid_namespace=_link("/proc/self/ns/pid"),

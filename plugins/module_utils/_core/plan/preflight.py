@@ -16,6 +16,8 @@ from ..container.lost_files import LostFile, describe_lost_files
 from ..container.managed_by import manager_of
 from ..engine.errors import Refused
 from ..engine.model import Document, Inspected, Surroundings, is_active, name_of
+from .decision import Related
+from .name_length import why_name_too_long
 
 _HEX = re.compile(r"[0-9a-f]+")
 
@@ -23,7 +25,8 @@ _HEX = re.compile(r"[0-9a-f]+")
 class Candidate(t.NamedTuple):
     """A container that an update would replace, with its surroundings, its dependents and the reference of its new image.
 
-    `networks` are the networks of the new container. `lost_files` are files that would be lost, if that is a reason to refuse. With
+    `networks` are the networks of the new container. `lost_files` are files that would be lost, if that is a reason to refuse. `related`
+    are the containers that depend on it, or that it depends on. With
     `verbatim`, the old image is not needed, because the values that equal its defaults are kept.
     """
 
@@ -33,6 +36,7 @@ class Candidate(t.NamedTuple):
     new_image: str
     networks: tuple[str, ...] = ()
     lost_files: tuple[LostFile, ...] = ()
+    related: frozenset[Related] = frozenset()
     verbatim: bool = False
 
 
@@ -56,7 +60,8 @@ def update_blocker(container: Document, *, image_is_here: bool) -> str | None:
     `image_is_here` is whether its current image is on this host.
     """
     candidate = _candidate_alone(container, image_is_here=image_is_here)
-    return why_managed_elsewhere(container) or _auto_remove(candidate) or _wrong_state(candidate) or _image_gone(candidate)
+    checks = (_auto_remove, _wrong_state, _name_too_long, _image_gone)
+    return why_managed_elsewhere(container) or next(filter(None, (check(candidate) for check in checks)), None)
 
 
 def _candidate_alone(container: Document, *, image_is_here: bool) -> Candidate:
@@ -128,6 +133,10 @@ def _wrong_state(candidate: Candidate) -> str | None:
     if status in ("dead", "removing"):
         return f"it is {status}: the engine is removing it, or failed to remove it. Finish the removal by hand."
     return None
+
+
+def _name_too_long(candidate: Candidate) -> str | None:
+    return why_name_too_long(name_of(candidate.inspected.container), candidate.related)
 
 
 def _image_gone(candidate: Candidate) -> str | None:
@@ -275,6 +284,7 @@ CHECKS: tuple[t.Callable[[Candidate], str | None], ...] = (
     _auto_remove,
     _one_off,
     _wrong_state,
+    _name_too_long,
     _image_gone,
     _wrong_platform,
     _network_gone,

@@ -48,6 +48,7 @@ def build_replacement(
     spec = ContainerSpec.from_inspect(inspected, keep_env=request.keep_env, keep=request.keep)
     body, label_problem = with_image_label(spec.create_body(reference.as_written), old_image, new_image)
     files = _files_at_stake(context, old, request, (inspected, *inspected_dependents))
+    related = related_to(container, [dependent.container for dependent in inspected_dependents], surroundings.others)
     candidate = Candidate(
         inspected=inspected,
         surroundings=surroundings,
@@ -55,6 +56,7 @@ def build_replacement(
         new_image=reference.as_written,
         networks=tuple(body["NetworkingConfig"]["EndpointsConfig"]),
         lost_files=files if request.lost_files is LostFiles.REFUSE else (),
+        related=related,
         verbatim=request.verbatim,
     )
     run_checks(old.name, candidate)
@@ -75,7 +77,7 @@ def build_replacement(
         old_image_has_other_tags=has_other_tags(inspected),
         lost_files=files,
         seen=container,
-        related=related_to(container, [dependent.container for dependent in inspected_dependents], surroundings.others),
+        related=related,
         warnings=(
             *warnings,
             *stranded,

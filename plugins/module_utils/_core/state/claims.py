@@ -18,7 +18,7 @@ import json
 import typing as t
 
 from ..engine.errors import InvalidInput
-from .journal import Holder, container_of_lock_key
+from .journal import LONGEST_KEY, TOKEN_LENGTH, Holder, container_of_lock_key
 
 _CLAIM = "evenkeel-claim"
 _SHARE = "evenkeel-share"
@@ -39,6 +39,11 @@ class Claims(t.NamedTuple):
 
 
 NO_CLAIMS = Claims()
+
+
+def longest_claimed_name() -> int:
+    """The greatest length of a container's name with which it can be claimed."""
+    return LONGEST_KEY - max(len(_CLAIM), len(_SHARE)) - len("..") - TOKEN_LENGTH
 
 
 class Claimant(t.NamedTuple):

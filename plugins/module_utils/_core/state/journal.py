@@ -92,7 +92,17 @@ class ProcessTable(t.Protocol):
         """Whether that process has ended, or None if this machine cannot tell."""
 
 
+TOKEN_LENGTH = 12
+
+LONGEST_KEY = 255
+"""The engine stores a record in a folder with the name of its key."""
+
 _KINDS_BY_RUN = ("evenkeel-lock-after", "evenkeel-new", "evenkeel-pending", "evenkeel-touch")
+
+
+def longest_name() -> int:
+    """The greatest length of a container's name with which a run, and its rescuer, can write all of their records."""
+    return LONGEST_KEY - max(map(len, _KINDS_BY_RUN)) - len("..") - TOKEN_LENGTH
 
 
 def lock_key(container: str) -> str:

@@ -11,6 +11,7 @@ import pytest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.lost_files import LostFile, shortened
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Refused
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import Inspected, Surroundings
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import Related
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.preflight import Candidate, run_checks
 
 SAME = object()
@@ -52,7 +53,7 @@ def candidate(
     **changes: Any,
 ) -> Candidate:
     """A container that is safe to replace, except for the given arguments."""
-    fields: dict[str, Any] = {"verbatim": False, "networks": (), "lost_files": ()}
+    fields: dict[str, Any] = {"verbatim": False, "networks": (), "lost_files": (), "related": frozenset()}
     fields.update({field: changes.pop(field) for field in list(changes) if field in fields})
     return Candidate(
         inspected=inspected(status, **changes),
@@ -131,6 +132,10 @@ def test_a_safe_container_passes_all_checks(safe: Candidate) -> None:
         (candidate(labels={"com.docker.compose.oneoff": "True"}), "'docker compose run' created it"),
         (candidate("paused"), "it is paused.*Unpause it"),
         (candidate("dead"), "it is dead"),
+        (
+            candidate(related=frozenset({Related("n" * 250, "id", is_dependent=True)})),
+            "the name of n+, to which it is related, has 250 char",
+        ),
         (candidate("removing"), "it is removing"),
         (candidate(image=None), r"the image that it runs \(sha256:old\) is no longer on this host, or incomplete"),
         (candidate(new="arm64"), "shop:2 is built for arm64, but this engine runs amd64"),
