@@ -58,7 +58,9 @@ def may_be_down(story: Story, service: str) -> bool:
 def was_stopped_before(story: Story, service: str) -> bool:
     """Whether something else stopped the container that was there before the run. An update leaves a stopped container stopped."""
     here = story.scenario.service(service)
-    if story.did(*_RESTARTS) and (here.restart not in _COMES_BACK or here.uses):
+    # A killed engine does not always start its containers again, and no task works on a bystander.
+    left_to_engine = here.restart not in _COMES_BACK or here.uses or service not in story.scenario.targets()
+    if story.did(*_RESTARTS) and left_to_engine:
         return True
     return any(deed.event.act in _STOPS and existed_before(story, deed) for deed in story.deeds_on(service))
 

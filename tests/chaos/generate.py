@@ -77,7 +77,7 @@ def scenario_of(seed: int) -> Scenario:
     tasks = _tasks(chance, services)
     count = chance.choices((0, 1, 2, 3), weights=(1, 4, 3, 1))[0]
     events = [_event(chance, services, tasks) for _number in range(count)]
-    return Scenario(seed, services, tasks, tuple(sorted(set(events), key=lambda event: event.run)))
+    return Scenario(seed, services, tasks, tuple(sorted(dict.fromkeys(events), key=lambda event: event.run)))
 
 
 def _services(chance: random.Random) -> tuple[Service, ...]:

@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
@@ -20,6 +23,22 @@ SCENARIOS = [generate.scenario_of(seed) for seed in SEEDS]
 def test_seed_determines_the_scenario() -> None:
     assert [generate.scenario_of(seed) for seed in SEEDS] == SCENARIOS
     assert len(set(SCENARIOS)) > len(SCENARIOS) * 0.95
+
+
+def test_seed_determines_the_scenario_in_every_process() -> None:
+    """The order of a set, for example, differs from process to process."""
+    show = "from chaos.generate import scenario_of; print(*map(scenario_of, range(100)), sep='\\n')"
+    shown = [
+        subprocess.run(
+            (sys.executable, "-c", show),
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": os.pathsep.join(sys.path)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    assert shown[0] == shown[1] == "".join(f"{scenario}\n" for scenario in SCENARIOS[:100])
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS[:50], ids=lambda scenario: str(scenario.seed))
