@@ -16,6 +16,7 @@ CHECKOUT := $(CACHE)/collections/ansible_collections/evenkeel/fleet
 INSTALLED := $(CACHE)/installed
 PEERS := $(CACHE)/peers
 PYTEST := $(BIN)/pytest --numprocesses 4 --dist worksteal
+WITH_ENGINE := PYTHONPATH=tests $(BIN)/python -m testbed engine
 
 export PATH := $(BIN):$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CACHE)/collections
@@ -86,8 +87,9 @@ unit: setup ## Run the tests that need no engine.
 	$(BIN)/pytest tests/unit
 
 .PHONY: integration
-integration: setup testbed ## Run the tests on a real engine.
-	$(PYTEST) tests/contract tests/integration
+integration: setup testbed ## Run the tests on an engine configured like 29, and those that depend on its release on 20.10 too.
+	$(WITH_ENGINE) 29-like prefer $(PYTEST) tests/contract tests/integration
+	$(WITH_ENGINE) 20.10 prefer $(PYTEST) -m oldest_engine tests/contract tests/integration
 
 .PHONY: all-tests
 all-tests: setup testbed
@@ -107,14 +109,15 @@ test-fleet: setup testbed ## Run the molecule scenarios, and rollouts behind a l
 
 ENGINES := 20.10 26 28 29-like
 .PHONY: test-engines $(ENGINES:%=test-engine-%)
-test-engines: $(ENGINES:%=test-engine-%) ## Run the integration tests on engines 20.10, 26, 28, and 28 configured like 29. Requires root.
+test-engines: $(ENGINES:%=test-engine-%) ## Run all engine tests on engines 20.10, 26, 28, and 28 configured like 29. Requires root.
 $(ENGINES:%=test-engine-%): test-engine-%: setup testbed
-	PYTHONPATH=tests $(BIN)/python -m testbed engine $* run $(PYTEST) tests/contract tests/integration
+	$(WITH_ENGINE) $* run $(PYTEST) --record $(CACHE)/tested/$*.json tests/contract tests/integration
 
-MEASURE := PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m bench
+MEASURE := env PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m bench
 .PHONY: bench
-bench: setup setup-peers ## Measure and write docs/benchmarks.md. BENCH="--only SUBJECT" prints one subject instead.
-	@$(MEASURE) $(BENCH)
+bench: setup setup-peers testbed ## Measure on two engines and write docs/benchmarks*. BENCH="--only SUBJECT" prints one subject instead.
+	@$(WITH_ENGINE) 29-like run $(MEASURE) $(BENCH)
+	@$(WITH_ENGINE) 20.10 run $(MEASURE) $(BENCH)
 
 .PHONY: bench-smoke
 bench-smoke: setup setup-peers
@@ -127,12 +130,19 @@ chaos: setup ## Update random containers on a private engine while other actors 
 
 .PHONY: floor
 floor: setup setup-floor testbed ## Run the main tests with the oldest ansible-core, Python and Docker SDK.
-	EVENKEEL_ANSIBLE=$(FLOOR) EVENKEEL_TARGET_PYTHON=$(TARGET)/python $(PYTEST) -m floor tests/integration
+	EVENKEEL_ANSIBLE=$(FLOOR) EVENKEEL_TARGET_PYTHON=$(TARGET)/python $(PYTEST) $(call RECORD,floor) -m floor tests/integration
 
 .PHONY: test-cores $(CORES:%=test-core-%)
 test-cores: $(CORES:%=sanity-core-%) $(CORES:%=test-core-%) ## Run sanity, the main tests and the search for secrets with each ansible-core from 2.18 to 2.22.
 $(CORES:%=test-core-%): test-core-%: setup testbed
-	@tools/with-core $* $(CACHE)/pythons sh -c 'EVENKEEL_ANSIBLE=$$BIN $(PYTEST) -m "cores or floor" tests/integration'
+	@tools/with-core $* $(CACHE)/pythons sh -c 'EVENKEEL_ANSIBLE=$$BIN $(PYTEST) $(call RECORD,core-$*) -m "cores or floor" tests/integration'
+
+# "make tested-versions" sets this to record the versions that these runs used.
+RECORD =
+.PHONY: tested-versions
+tested-versions: RECORD = --record $(CACHE)/tested/$(1).json
+tested-versions: test-engines floor test-cores ## Run "make test-engines", "make floor" and "make test-cores", and write docs/tested_versions.md.
+	@PYTHONPATH=tests:$(CACHE)/collections $(BIN)/python -m support.docs.tested_versions
 
 .PHONY: installed
 installed: setup testbed ## Build and install the collection, and test its documentation and run the main tests there.

@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import docker
 import pytest
 
+from support.docs import tested_versions
 from support.real import point_counter
 from support.real.matrix import MatrixRunner
 from support.real.sandbox import Sandbox
@@ -39,6 +42,8 @@ def sandbox(client: docker.APIClient) -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def private_engine() -> Iterator[ContainedEngine]:
     """An engine that a test may stop and start, in a network namespace of its own: what it publishes on loopback is not seen from here."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can start an engine in a container")
     engine = ContainedEngine(beside(), f"private-{secrets.token_hex(4)}")
     try:
         engine.up()
@@ -94,10 +99,11 @@ def private_runner(private_engine: ContainedEngine) -> Iterator[MatrixRunner]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--whole-matrices", action="store_true", help="go through every point of the matrices, not through a sample")
+    parser.addoption("--record", metavar="FILE", help="write the versions that the tests used and how they ended to this file")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Add up what the matrices went through, in all processes."""
+    """Add up what the matrices went through, in all processes, and record the run."""
     lines = point_counter.lines(
         value
         for reports in terminalreporter.stats.values()
@@ -110,3 +116,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("matrices")
     for line in lines:
         terminalreporter.line(line)
+    file = terminalreporter.config.getoption("--record")
+    if file:
+        tested_versions.record(Path(file), {outcome: len(reports) for outcome, reports in terminalreporter.stats.items()})

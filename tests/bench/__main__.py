@@ -4,18 +4,21 @@
 
 """`python -m bench`: compare our speed with that of the bare engine calls and of other tools.
 
-It writes docs/benchmarks.md and docs/benchmarks.svg. With `--only` or `--smoke`, it prints the results instead.
+It writes docs/benchmarks.md and docs/benchmarks.svg, or docs/benchmarks_classic.* if the engine has the classic image store. With `--only`
+or `--smoke`, it prints the results instead.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import sys
 import time
 from collections.abc import Sequence
 
 from support.real.ansible import CHECKOUT
 from testbed import __main__ as testbed
+from testbed import engine
 from testbed.common import TestbedError
 
 from . import back_in_service, calls, client_gap, engine_gap, fleet, many, tasks, verdict
@@ -32,10 +35,12 @@ INTRODUCTION = """
 
 This page shows how long a service is down during an update, how soon it is back after a bad image, how long a task takes, and how the time
 grows with the number of containers and hosts. It compares this collection with `community.docker.docker_container`, Docker Compose, and the
-bare engine calls that no update can do without. `make bench` measures everything on one machine in one run, and writes this page and the
-chart.
+bare engine calls that no update can do without. `make bench` measures everything on one machine, first on the newest engine with the
+containerd image store ([benchmarks.md](benchmarks.md)), then on Engine 20.10 with the classic store
+([benchmarks_classic.md](benchmarks_classic.md)). It writes these pages and their charts. The last table says what this page was measured
+with.
 
-![Chart of all the figures below](benchmarks.svg)
+![Chart of all the figures below]({chart})
 
 The contenders take turns (A B C A B C), so that a disturbance of the machine affects all of them equally. A ratio compares a contender with
 the first one of its case: it is the median of the ratios within each round. The quartiles show the spread of each median. Ratios should be
@@ -53,18 +58,19 @@ def main() -> None:
     wanted = options.only or [subject.name for subject in (SMOKE if options.smoke else SUBJECTS)]
     effort = Effort(1 if options.smoke else options.repeat, options.smoke)
     sections = _measured([subject for subject in SUBJECTS if subject.name in wanted], effort)
-    text = document(INTRODUCTION, sections, versions())
+    with contextlib.closing(engine.client()) as client:
+        name = "benchmarks" if engine.has_containerd_store(client) else "benchmarks_classic"
+    text = document(INTRODUCTION.replace("{chart}", f"{name}.svg"), sections, versions())
     picture = chart([comparison for section in sections for comparison in section.comparisons])
     if options.smoke or options.only:
         print(text)
     else:
-        docs = CHECKOUT / "docs"
-        (docs / "benchmarks.md").write_text(text)
-        (docs / "benchmarks.svg").write_text(picture)
+        (CHECKOUT / f"docs/{name}.md").write_text(text)
+        (CHECKOUT / f"docs/{name}.svg").write_text(picture)
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure, and write docs/benchmarks.md and docs/benchmarks.svg.")
+    parser = argparse.ArgumentParser(prog="python -m bench", description="Measure, and write docs/benchmarks*.")
     parser.add_argument("--only", nargs="+", metavar="SUBJECT", choices=[subject.name for subject in SUBJECTS], help="print only these")
     parser.add_argument("--repeat", type=int, metavar="ROUNDS", help="measure this number of rounds instead of the default")
     parser.add_argument("--smoke", action="store_true", help="measure one round of one case, to check that the benchmark works")

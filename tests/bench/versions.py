@@ -14,6 +14,8 @@ import subprocess
 from collections.abc import Mapping
 from importlib import metadata
 
+import docker
+
 from testbed import compose, engine
 from testbed.common import TestbedError
 
@@ -23,9 +25,12 @@ from .on_host import PEERS
 def versions() -> Mapping[str, str]:
     """The versions of everything that affects the results."""
     with contextlib.closing(engine.client()) as client:
-        told = client.version()
+        told, driver = client.version(), client.info()["Driver"]
+        store = f"{image_store(client)} ({driver})"
     return {
-        "Docker Engine": f"{told['Version'].partition('+')[0]} (API {told['ApiVersion']})",
+        "Docker Engine": told["Version"].partition("+")[0],
+        "API": f"{told['MinAPIVersion']} to {told['ApiVersion']}",
+        "image store": store,
         "ansible-core": metadata.version("ansible-core"),
         "community.docker": _of_peer(),
         "Docker SDK for Python": metadata.version("docker"),
@@ -34,6 +39,10 @@ def versions() -> Mapping[str, str]:
         "Linux": platform.release().partition("-")[0],
         "processor cores": str(os.cpu_count()),
     }
+
+
+def image_store(client: docker.APIClient) -> str:
+    return "containerd" if engine.has_containerd_store(client) else "classic"
 
 
 def _of_peer() -> str:

@@ -22,6 +22,8 @@ from support.fakes.engine import RUNNING, FakeEngine, exited
 from support.real.sandbox import Sandbox
 from testbed.images import reference
 
+pytestmark = pytest.mark.oldest_engine
+
 IMAGE = reference("v1")
 
 

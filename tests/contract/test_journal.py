@@ -18,6 +18,8 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.interf
 from support.fakes.engine import FakeJournal
 from support.real.sandbox import Sandbox
 
+pytestmark = pytest.mark.oldest_engine
+
 
 @pytest.fixture(params=["fake", "real"])
 def journal(request: pytest.FixtureRequest) -> Journal:

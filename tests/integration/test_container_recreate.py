@@ -306,6 +306,7 @@ class TestRollback:
         assert "address already in use" in result["msg"]
         assert recreate(service, image=reference("v2"))["outcome"] == "recreated", "the image is not to be blamed"
 
+    @pytest.mark.oldest_engine
     @pytest.mark.behaviour("A5", "A10", "D3")
     def test_taken_address_is_rolled_back(self, sandbox: Sandbox) -> None:
         """Somebody has the address on the second network while nobody else does, and lets go of it only when the old one wants it back."""
@@ -329,6 +330,7 @@ class TestRollback:
         assert "address already in use" in result["msg"].lower()
         assert sandbox.inspect(service.name)["NetworkSettings"]["Networks"][networks[1]]["IPAddress"] == address
 
+    @pytest.mark.oldest_engine
     @pytest.mark.behaviour("A5")
     def test_failed_network_connection_is_rolled_back(self, sandbox: Sandbox) -> None:
         """Older engines are asked for all networks but the first when the new container is there already, newer ones when it is created."""
@@ -345,6 +347,7 @@ class TestRollback:
         assert_back_as_before(sandbox, service, result, "create_failed", page="v2")
         assert sandbox.containers == [service.name], "the incomplete one is gone"
 
+    @pytest.mark.oldest_engine
     @pytest.mark.behaviour("A10", "D3")
     def test_rollback_restores_the_static_address(self, sandbox: Sandbox) -> None:
         """The old one has it again: the failed one is gone before it is started."""
@@ -460,6 +463,7 @@ class TestFailedRollback:
         assert sandbox.inspect(service.name)["Id"] == result["container"]["id"] != service.id
 
 
+@pytest.mark.oldest_engine
 class TestKeptSettings:
     @pytest.mark.parametrize("first", ["bridge", "own"])
     def test_every_network_is_kept(self, sandbox: Sandbox, first: str) -> None:

@@ -38,6 +38,8 @@ from support.real.sandbox import Sandbox, wait_for
 from testbed import engine
 from testbed.images import WebImage, reference, shell
 
+pytestmark = pytest.mark.oldest_engine
+
 
 @pytest.fixture
 def ops(sandbox: Sandbox) -> SdkDockerOps:
@@ -306,7 +308,7 @@ class TestConnect:
         with pytest.raises(InvalidInput, match=option):
             connect(self.options(**{option: value}))
 
-    def test_engine_that_is_too_old_is_an_error(self, client: docker.APIClient) -> None:
+    def test_api_version_that_is_too_old_is_an_error(self, client: docker.APIClient) -> None:
         client.ping()
-        with pytest.raises(EngineUnavailable, match=r"supports only API 1\.30; 1\.41 or newer"):
+        with pytest.raises(InvalidInput, match=r"api_version is 1\.30, but 1\.41 or newer is required"):
             connect(self.options(docker_host=engine.host(), api_version="1.30"))

@@ -21,6 +21,8 @@ from support.real.sandbox import Sandbox
 from testbed import engine
 from testbed.images import WebImage, serve_after, shell
 
+pytestmark = pytest.mark.oldest_engine
+
 Document = dict[str, Any]
 
 STAYS = shell("trap 'exit 0' TERM; sleep 600 & wait")

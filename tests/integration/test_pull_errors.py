@@ -181,6 +181,7 @@ class TestCredentials:
 
 
 @pytest.mark.behaviour("G9")
+@pytest.mark.oldest_engine
 @pytest.mark.skipif(beside() != "20.10", reason="the certificates of a contained engine lie inside its container")
 def test_certificate_that_the_engine_trusts(
     client: docker.APIClient, sandbox: Sandbox, service: Service, tls_registry: SecuredRegistry
@@ -257,6 +258,8 @@ def test_invalid_pull_timeout_is_refused(service: Service) -> None:
 
 @pytest.fixture(scope="module")
 def small_engine(client: docker.APIClient) -> Iterator[ContainedEngine]:
+    if os.geteuid() != 0:
+        pytest.skip("only root can start an engine in a container")
     insecure = f"--insecure-registry={bridge_address(client)}/16"
     engine = ContainedEngine(beside(), f"small-{secrets.token_hex(4)}", disk=96, options=("--max-download-attempts=1", insecure))
     try:
@@ -295,6 +298,7 @@ class TestOnASmallDisk:
             filler.unlink()
 
     @pytest.mark.behaviour("A2")
+    @pytest.mark.oldest_engine
     @pytest.mark.skipif(beside() != "20.10", reason="it does not reach a registry in the namespace of another contained engine")
     def test_connection_cut_off_in_mid_stream_is_a_broken_layer(
         self, client: docker.APIClient, sandbox: Sandbox, service: Service, small_engine: ContainedEngine

@@ -7,7 +7,8 @@
 `python -m testbed unpack PACKAGE` unpacks a Debian package and prints the path of the folder.
 
 `python -m testbed engine KIND up` starts an engine of another release in a container and prints its DOCKER_HOST. `down` removes it. `run
-COMMAND...` runs a command in its network namespace, with this engine as DOCKER_HOST.
+COMMAND...` runs a command in its network namespace, with this engine as DOCKER_HOST. `prefer COMMAND...` does the same, but uses the
+machine's engine if that is of this kind, or if this kind cannot be started here.
 
 `python -m testbed fleet HOSTS` starts this number of hosts, each with an engine and an SSH server, and prints an inventory.
 `python -m testbed host NUMBER off|on` turns the power of one of them off or on.
@@ -63,6 +64,8 @@ def contained_engine(kind: str, action: str, *command: str) -> None:
         sys.stdout.write(f"{contained.host}\n")
     elif action == "down" and not command:
         contained.down()
+    elif action == "prefer" and command:
+        sys.exit(engines.run_with(kind, *command))
     elif action == "run" and command:
         compose.program()  # Download it here: the command has no access to Debian's mirror.
         with contained.alone():

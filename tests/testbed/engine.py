@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -36,6 +37,12 @@ def host() -> str:
 def has_containerd_store(client: docker.APIClient) -> bool:
     """Whether the engine of a client keeps its images in the containerd store."""
     return any("io.containerd" in value for _name, value in client.info().get("DriverStatus") or ())
+
+
+def release() -> str:
+    """The version of the engine, such as 20.10.24."""
+    with contextlib.closing(client()) as connected:
+        return str(connected.version()["Version"]).partition("+")[0]
 
 
 def up() -> None:

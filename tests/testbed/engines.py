@@ -23,7 +23,7 @@ from pathlib import Path
 import docker
 import docker.errors
 
-from . import registry
+from . import compose, engine, registry
 from .common import STATE, TestbedError, run, say, wait_until
 from .containment import OUTER, ROOM_FOR_AN_ENGINE, locked, outer_engine, outer_host, remove_control_groups, root_image
 from .packages import unpacked
@@ -92,9 +92,11 @@ class ContainedEngine:
         return docker.APIClient(base_url=self.host, version="auto", timeout=timeout)
 
     def up(self) -> None:
-        """Start it, unless it already answers."""
+        """Start it, unless it already answers. Raise TestbedError."""
         if self._answers():
             return
+        if os.geteuid() != 0:
+            raise TestbedError("Only root can start an engine in a container.")
         suite = KINDS[self.kind].suite
         with locked("roots"):
             image = root_image(_image(suite), suite, KINDS[self.kind].packages)
@@ -134,6 +136,12 @@ class ContainedEngine:
             if outer.exec_inspect(execution)["ExitCode"]:
                 raise TestbedError(f"The Engine {self.name} cannot be stopped: {printed.decode().strip()}")
 
+    def set_options(self, *options: str) -> None:
+        """Restart dockerd with other additional options."""
+        self.stop()
+        self._options = options
+        self.start()
+
     def restart(self, signal: str = "TERM") -> None:
         self.stop(signal)
         self.start()
@@ -143,6 +151,11 @@ class ContainedEngine:
         enter = ("nsenter", f"--net=/proc/{self._inspect()['State']['Pid']}/ns/net", "--", *command)
         environment = {"DOCKER_HOST": self.host, OUTER: outer_host(), _BESIDE: self.kind, _CERTIFICATES: str(self._certificates)}
         return subprocess.run(enter, env={**os.environ, **environment}, check=False).returncode
+
+    def require_entrance(self) -> None:
+        """Raise TestbedError if `run` cannot work here."""
+        if self.run("true"):
+            raise TestbedError(f"The network namespace of {self.container} cannot be entered.")
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -221,6 +234,27 @@ class ContainedEngine:
 def beside() -> str:
     """The kind of the contained engine that this process runs with. On the machine itself, the oldest supported engine."""
     return os.environ.get(_BESIDE, "20.10")
+
+
+def run_with(kind: str, *command: str) -> int:
+    """Run a command with an engine of this kind if possible, otherwise with the machine's engine. Return the exit status.
+
+    The machine's engine is also used if it is of this kind.
+    """
+    here = engine.release()
+    contained = ContainedEngine(kind)
+    with contextlib.ExitStack() as stack:
+        if here.startswith(f"{kind}."):
+            say(f"using the machine's Engine {here}")
+            return subprocess.run(command, check=False).returncode
+        try:
+            compose.program()  # Download it here: the command has no access to Debian's mirror.
+            stack.enter_context(contained.alone())
+            contained.require_entrance()
+        except (TestbedError, docker.errors.DockerException, OSError) as error:
+            say(f"there is no Engine {kind} here: {error} The machine's Engine {here} is used instead.")
+            return subprocess.run(command, check=False).returncode
+        return contained.run(*command)
 
 
 def certificates() -> Path:

@@ -49,11 +49,7 @@ def connect(options: t.Mapping[str, t.Any], mask: Mask = mask_credentials) -> t.
             "Check that the engine is running and that this user is allowed to access it."
         ) from None
     _refuse_podman(about, url)
-    if docker.utils.version_lt(client.api_version, OLDEST_API):
-        raise EngineUnavailable(
-            f"The engine at {mask_credentials(url)} supports only API {client.api_version}; {OLDEST_API} or newer is required. "
-            "Nothing was changed. Upgrade the engine."
-        )
+    _refuse_old_versions(about, client.api_version, url)
     return client
 
 
@@ -92,6 +88,17 @@ def _refuse_podman(about: t.Mapping[str, t.Any], url: str) -> None:
                 "Engine, because rollbacks and health gates do not work with Podman. Nothing was changed. Use 'podman auto-update' there, "
                 "or set docker_host to a Docker engine."
             )
+
+
+def _refuse_old_versions(about: t.Mapping[str, t.Any], in_use: str, url: str) -> None:
+    """Raise EngineUnavailable if the engine is too old, and InvalidInput if only the requested API version is."""
+    if docker.utils.version_lt(about["ApiVersion"], OLDEST_API):
+        raise EngineUnavailable(
+            f"Engine {about['Version']} at {mask_credentials(url)} supports only API {about['ApiVersion']}; {OLDEST_API} or newer "
+            "(Engine 20.10) is required. Nothing was changed. Upgrade the engine."
+        )
+    if docker.utils.version_lt(in_use, OLDEST_API):
+        raise InvalidInput(f"api_version is {in_use}, but {OLDEST_API} or newer is required. Nothing was changed. Set api_version to auto.")
 
 
 def _client(url: str, api_version: str, options: t.Mapping[str, t.Any]) -> t.Any:

@@ -24,7 +24,8 @@ def require_container(ops: DockerOps, container: str) -> Inspected:
         return ops.inspect(container)
     except NotFound:
         raise InspectFailed(
-            f"There is no container with the full name or full ID {container} on this engine. Nothing was changed. Check the name."
+            f"There is no container with the full name or full ID {container} on this engine. Nothing was changed. Check the name. "
+            "If the engine's image store or data folder was changed, its earlier containers are hidden until that is undone."
         ) from None
     except EngineError as error:
         raise InspectFailed(f"Container {container} could not be inspected, and was not changed: {error}") from error

@@ -47,6 +47,22 @@ def test_auto_uses_the_newest_version_that_reports_configured_mac_addresses(
     assert connect({**OPTIONS, "api_version": option}).api_version == used
 
 
+def test_engine_that_is_too_old_is_refused_with_its_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Client:
+        api_version = "1.40"
+
+        def __init__(self, **_options: Any) -> None:
+            pass
+
+        def version(self, **_options: Any) -> dict[str, Any]:
+            return {"ApiVersion": "1.40", "MinAPIVersion": "1.12", "Version": "19.03.15"}
+
+    monkeypatch.setattr(docker, "APIClient", Client)
+    for api_version in ("auto", "1.30", "1.45"):
+        with pytest.raises(EngineUnavailable, match=r"Engine 19\.03\.15 .* only API 1\.40; 1\.41 or newer .* Nothing was changed"):
+            connect({**OPTIONS, "api_version": api_version})
+
+
 @pytest.mark.parametrize(
     "components", [[{"Name": "Podman Engine", "Version": "5.8.6"}], [{"Name": "Conmon"}, {"Name": "Podman Engine", "Version": "5.8.6"}]]
 )
