@@ -111,6 +111,9 @@ notes:
   - A stopped container is recreated and remains stopped. There is no health gate in this case.
   - Dependents are containers that use the network, pid or ipc namespace of this container, or link to it. They are recreated from the exact
     image that they run. After a rollback, they are restarted instead. RV(dependents) lists them.
+  - If Docker Compose created dependents, the module lets Compose on this host read the files of their project (C(docker compose config)).
+    It computes the labels by which C(docker compose up) finds them up to date. If that is not possible, a warning says which containers
+    the next C(docker compose up) recreates.
   - After a rollback, the image is recorded as rejected, and its tag on this host points to the old image again. Later runs skip this image
     until there is a newer one. The image is not rejected if it did not cause the failure, for example if another process was using a port
     of the container.

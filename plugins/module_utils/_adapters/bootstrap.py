@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.engine.compose import NoCompose
 from .._core.engine.interfaces import Context
 from .._core.engine.timing import require_seconds
 from .._core.masking import Secrets
 from .._core.state.lock import RunLock
 from .client import connect
 from .clock import SystemClock
+from .compose_cli import ComposeCli
 from .credentials import RegistryLogin
 from .docker_ops import SdkDockerOps
 from .health_probe import SdkHealthProbe
@@ -38,8 +40,10 @@ def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: Se
     client = SecretCollectingClient(connect(options, secrets.mask), secrets)
     clock = SystemClock()
     ops = SdkDockerOps(client, clock, RegistryLogin.from_options(options), _pull_timeout(options))
-    context = Context(ops, SdkHealthProbe(client), clock, VolumeJournal(client, MEMORY_LABEL))
-    lock = RunLock(VolumeJournal(client, JOURNAL_LABEL), LocalProcesses(options["docker_host"]), clock, lock_timeout)
+    processes = LocalProcesses(options["docker_host"])
+    compose = ComposeCli() if processes.me().local else NoCompose()
+    context = Context(ops, SdkHealthProbe(client), clock, VolumeJournal(client, MEMORY_LABEL), compose)
+    lock = RunLock(VolumeJournal(client, JOURNAL_LABEL), processes, clock, lock_timeout)
     return Engine(context, lock)
 
 

@@ -39,6 +39,11 @@ class ImageLabel(t.NamedTuple):
     problem: str = ""
 
 
+def next_up_recreates(container: str, why: str) -> str:
+    """Warn that compose will recreate a container, because its label was kept. `why` is a sentence without its end."""
+    return f"The next 'docker compose up' recreates {container}: {why}. The label was kept as it is."
+
+
 def with_image_label(body: Document, old_image: ImageIdentity, new_image: ImageIdentity) -> ImageLabel:
     """Set compose's image label to the new image as compose would, so that it sees the container as up to date.
 

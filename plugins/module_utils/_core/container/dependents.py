@@ -52,20 +52,26 @@ class Repair(enum.Enum):
 
 
 class RepairResult(t.NamedTuple):
-    """A dependent after its repair. `id` is the ID of the container that now has the name. `problem` says why it needs attention."""
+    """A dependent after its repair. `id` is the ID of the container that now has the name. `problem` says why it needs attention.
+
+    `warning` says what another tool will make of it. It is empty if there is nothing to say.
+    """
 
     name: str
     id: str
     repair: Repair
     problem: str = ""
+    warning: str = ""
 
 
 def repair_warnings(dependents: t.Iterable[RepairResult]) -> tuple[str, ...]:
-    """Return a warning for each dependent that needs attention."""
+    """Return a warning for each dependent that needs attention, and the warnings of the others."""
     return tuple(
         f"{dependent.name}, which depends on it, needs attention: {dependent.problem}"
-        for dependent in dependents
         if dependent.repair is Repair.NEEDS_ATTENTION
+        else dependent.warning
+        for dependent in dependents
+        if dependent.repair is Repair.NEEDS_ATTENTION or dependent.warning
     )
 
 

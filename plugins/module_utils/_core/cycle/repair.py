@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ..container.compose_hash import with_hash_label
 from ..container.create_body import ContainerSpec
 from ..container.dependents import NAMESPACE_MODES, Dependent, Repair, RepairResult, depends_on, links_of
 from ..engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
@@ -111,7 +112,7 @@ def _replace(
     context: Context, dependent: Dependent, old: Inspected, successors: t.Mapping[str, str], names: t.Mapping[str, str]
 ) -> RepairResult:
     try:
-        body = _body(old, successors, names)
+        body, warning = with_hash_label(context.compose, dependent.name, old.container, _body(old, successors, names))
         if is_active(old.container):
             retry_on_no_answer(context.clock, lambda: context.ops.stop(dependent.id, dependent.stop_timeout))
         if name_of(old.container) != dependent.archive:
@@ -128,10 +129,10 @@ def _replace(
             remove_tag(context, dependent, meant, runs=False),
         )
         return _give_name_back(context, dependent, "; ".join(filter(None, problems)))
-    return _finish(context, dependent, new_id, meant)
+    return _finish(context, dependent, new_id, meant, warning)
 
 
-def _finish(context: Context, dependent: Dependent, new_id: str, tag_meant: str | None) -> RepairResult:
+def _finish(context: Context, dependent: Dependent, new_id: str, tag_meant: str | None, warning: str = "") -> RepairResult:
     """Give the dependent's tag its meaning back, and start the dependent. A tag that did not exist is needed until then."""
     tag_problem = restore_tag(context, dependent, tag_meant)
     try:
@@ -140,7 +141,7 @@ def _finish(context: Context, dependent: Dependent, new_id: str, tag_meant: str 
     except EngineError as error:
         return _unwell(dependent, new_id, f"could not be started: {error}")
     tag_problem = tag_problem or remove_tag(context, dependent, tag_meant, runs=dependent.runs)
-    return RepairResult(dependent.name, new_id, Repair.RECREATED, tag_problem)
+    return RepairResult(dependent.name, new_id, Repair.RECREATED, tag_problem, warning)
 
 
 def _body(old: Inspected, successors: t.Mapping[str, str], names: t.Mapping[str, str]) -> Document:
@@ -151,6 +152,9 @@ def _body(old: Inspected, successors: t.Mapping[str, str], names: t.Mapping[str,
         kind, _colon, other = (host_config.get(mode) or "").partition(":")
         if kind == "container" and other in successors:
             host_config[mode] = f"container:{successors[other]}"
+    if host_config.get("VolumesFrom"):
+        lenders = (source.partition(":") for source in host_config["VolumesFrom"])
+        host_config["VolumesFrom"] = [f"{successors.get(lender, lender)}{colon}{mode}" for lender, colon, mode in lenders]
     if host_config.get("Links"):
         # The engine changed the link when the provider was renamed.
         targets = ((names.get(target, target), alias) for target, alias in links_of(old.container))

@@ -152,6 +152,7 @@ class ReplaceSteps:
     def result(self) -> CycleResult:
         """Describe the successful replacement."""
         run, plan = self._run, self._plan
+        lost_files = lost_files_warnings(plan.old.name, plan.lost_files, predicted=False)
         return CycleResult(
             outcome=Outcome.RESTORED if plan.restores_archive else Outcome.RECREATED,
             container_id=self._new_id,
@@ -164,7 +165,7 @@ class ReplaceSteps:
             dependents=self._dependents,
             lost_files=tuple(file.path for file in plan.lost_files),
             diff=diff_of(plan, self._new_image),
-            warnings=(*plan.warnings, *lost_files_warnings(plan.old.name, plan.lost_files, predicted=False), *self._warnings),
+            warnings=tuple(dict.fromkeys((*plan.warnings, *plan.consequences, *lost_files, *self._warnings))),
         )
 
     def _is_unchanged(self) -> bool:

@@ -108,7 +108,7 @@ def _hook(result: HookResult | None) -> ReturnValues | None:
 
 
 def _dependent(dependent: RepairResult) -> ReturnValues:
-    return {**dependent._asdict(), "repair": dependent.repair.value}
+    return {"name": dependent.name, "id": dependent.id, "repair": dependent.repair.value, "problem": dependent.problem}
 
 
 def _image(image: ImageIdentity) -> ReturnValues:

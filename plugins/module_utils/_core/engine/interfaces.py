@@ -1,12 +1,16 @@
 # Copyright (c) 2026, evenkeel contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The interfaces that the core needs: an engine, a health probe, a clock and a journal. Adapters and fakes implement them."""
+"""The interfaces that the core needs: an engine, a health probe, a clock and a journal. Adapters and fakes implement them.
+
+That of docker compose is in a file of its own.
+"""
 
 from __future__ import annotations
 
 import typing as t
 
+from .compose import Compose, NoCompose
 from .image_reference import ImageReference
 from .model import ContainerRuntimeState, Document, EventLog, Failure, HookRun, ImageIdentity, Inspected, Published, Record, Surroundings
 
@@ -146,7 +150,7 @@ class Journal(t.Protocol):
 
 
 class Context(t.NamedTuple):
-    """Everything that the core needs to work. `memory` is the journal for later runs.
+    """Everything that the core needs to work. `memory` is the journal for later runs, and `compose` docker compose on this host.
 
     Texts that come from here, such as errors, logs and output, have their secrets masked already.
     """
@@ -155,3 +159,4 @@ class Context(t.NamedTuple):
     probe: HealthProbe
     clock: Clock
     memory: Journal
+    compose: Compose = NoCompose()

@@ -83,8 +83,8 @@ class Replacement(t.NamedTuple):
     container gets. `stop_timeout`, in seconds, applies to the old container and to its successor. `seen` is the inspect document of the
     old container on which this decision is based. `related` are the containers that it depends on, or that depend on it.
     `new_image_created` is when the new image was built, in seconds since 1970, or None if the image does not say. `lost_files` are the
-    changes that exist only in the old container's own layer. `doubt` says why the replacement may turn out to be unnecessary; it is empty
-    if it cannot.
+    changes that exist only in the old container's own layer. `consequences` are warnings that only hold if the successor stays. `doubt`
+    says why the replacement may turn out to be unnecessary; it is empty if it cannot.
     """
 
     old: OldContainer
@@ -99,6 +99,7 @@ class Replacement(t.NamedTuple):
     new_image_created: int | None = None
     lost_files: tuple[LostFile, ...] = ()
     warnings: tuple[str, ...] = ()
+    consequences: tuple[str, ...] = ()
     doubt: str = ""
 
     @property

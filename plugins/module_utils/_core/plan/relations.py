@@ -59,11 +59,11 @@ def _provides_for(provider: Document, user: Document) -> bool:
     return (
         provider["Id"] in namespaces_of(user)
         or any(target == name for target, _alias in links_of(user))
-        or any(lender == name or _is_start_of_id(lender, provider["Id"]) for lender in _lenders_of(user))
+        or any(lender == name or _is_start_of_id(lender, provider["Id"]) for lender in lenders_of(user))
     )
 
 
-def _lenders_of(container: Document) -> t.Iterator[str]:
+def lenders_of(container: Document) -> t.Iterator[str]:
     """The names or IDs in `VolumesFrom`, as the operator wrote them: `NAME`, or `NAME:ro`."""
     for source in container["HostConfig"].get("VolumesFrom") or ():
         yield source.partition(":")[0].lstrip("/")

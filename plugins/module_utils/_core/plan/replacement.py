@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..container.archive_name import archive_name
-from ..container.compose import with_image_label
+from ..container.compose import next_up_recreates, with_image_label
 from ..container.create_body import ContainerSpec
 from ..container.engine_defaults import warn_after_upgrade
 from ..container.lost_files import LostFile, lost_files
@@ -20,6 +20,7 @@ from ..engine.model import Document, ImageIdentity, Inspected, name_of
 from ..engine.timing import unix_seconds_of
 from ..image.pull import with_platform
 from ..image.resolve import ResolvedImage, has_other_tags
+from .consequences import compose_consequences
 from .decision import NewContainer, Replacement
 from .preflight import Candidate, run_checks
 from .relations import related_to
@@ -83,8 +84,11 @@ def build_replacement(
             *stranded,
             *warn_of_wider_access(inspected, successor),
             *_moves_to_another_platform(old, inspected, surroundings.new_image),
-            *_compose_recreates(old, label_problem),
             *warn_after_upgrade(container, surroundings.engine_built),
+        ),
+        consequences=(
+            *((next_up_recreates(old.name, label_problem),) if label_problem else ()),
+            *compose_consequences(context.compose, container, inspected_dependents, surroundings.others),
         ),
         doubt=resolved.doubt,
     )
@@ -109,11 +113,6 @@ def _files_at_stake(context: Context, old: OldContainer, request: RecreateReques
             f"Container {old.name} was not changed: the engine could not list the files that would be lost with it: {error}. "
             "Set lost_files to ignore to skip this check."
         ) from error
-
-
-def _compose_recreates(old: OldContainer, label_problem: str) -> t.Iterator[str]:
-    if label_problem:
-        yield f"The next 'docker compose up' recreates {old.name}: {label_problem}. The label was kept as it is."
 
 
 def _moves_to_another_platform(old: OldContainer, inspected: Inspected, new_image: Document) -> t.Iterator[str]:

@@ -14,6 +14,7 @@ from ..engine.model import ContainerRuntimeState, Inspected, RuntimeStatus, name
 from ..engine.timing import Stopwatch
 from ..image.resolve import image_of
 from ..state.archives import ArchiveRecord, ArchiveStore
+from .consequences import compose_consequences
 from .decision import MissingContainer, Replacement, Unchanged
 from .preflight import Candidate, run_checks
 from .relations import related_to
@@ -67,6 +68,7 @@ def plan_return(context: Context, rolled_back_to: str | None, stopwatch: Stopwat
             inspected.container, [dependent.container for dependent in inspected_dependents], surroundings.others, record.id
         ),
         warnings=warnings,
+        consequences=compose_consequences(context.compose, inspected.container, inspected_dependents, surroundings.others),
     )
 
 

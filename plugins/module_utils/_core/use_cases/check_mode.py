@@ -141,7 +141,11 @@ def _predict(context: Context, request: ContainerRequest, plan: ContextPlanner, 
         lost_files=tuple(file.path for file in decision.lost_files),
         diff=diff_of(decision, decision.new_image),
         doubt=decision.doubt,
-        warnings=(*decision.warnings, *lost_files_warnings(decision.old.name, decision.lost_files, predicted=True)),
+        warnings=(
+            *decision.warnings,
+            *decision.consequences,
+            *lost_files_warnings(decision.old.name, decision.lost_files, predicted=True),
+        ),
     )
 
 

@@ -15,7 +15,14 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.com
     service_of,
     with_image_label,
 )
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.image_reference import ImageReference
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import ImageIdentity
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.reported_image import (
+    INDEX_MEDIA_TYPES,
+    image_of_container,
+    stored_image,
+)
+from support.fakes.compose import image_label
 
 OLD, NEW = ImageIdentity("shop:1", "old-id", manifest="old-manifest"), ImageIdentity("shop:1", "new-id", manifest="new-manifest")
 NOT_PULLED = ImageIdentity("shop:1", "")
@@ -94,3 +101,48 @@ def test_a_service_lists_the_services_that_it_depends_on(depends_on: str | None,
 @pytest.mark.parametrize("labels", [None, {}, {"com.docker.compose.project": "shop"}, {"com.docker.compose.service": "web"}])
 def test_a_container_that_compose_did_not_create_has_no_service(labels: dict[str, str] | None) -> None:
     assert service_of(container_with(labels)) is None
+
+
+def stored(name: str, *manifests: tuple[str, str], reports_manifests: bool = True) -> dict[str, Any]:
+    """The inspect document of an image that was pulled by its index. `manifests` are their digests and architectures."""
+    entries = [
+        {
+            "ID": digest,
+            "Descriptor": {"digest": digest},
+            "Kind": "attestation" if architecture == "unknown" else "image",
+            "Available": True,
+            "ImageData": {"Platform": {"os": "linux", "architecture": architecture}},
+        }
+        for digest, architecture in manifests
+    ]
+    document = {"Id": name, "Os": "linux", "Architecture": "amd64", "Config": {}, "RootFS": {"Layers": [name]}}
+    described = {"Descriptor": {"mediaType": INDEX_MEDIA_TYPES[0], "digest": name}, "Manifests": entries}
+    return {**document, **described} if reports_manifests else document
+
+
+def pulled_without_index(name: str) -> dict[str, Any]:
+    manifest = {"ID": name, "Descriptor": {"digest": name}, "Kind": "image", "Available": True}
+    return {**stored(name), "Descriptor": {"mediaType": "manifest", "digest": name}, "Manifests": [manifest]}
+
+
+IMAGES = {
+    "attested": stored("index", ("amd64", "amd64"), ("attestation", "unknown")),
+    "newer, attested": stored("newer-index", ("newer-amd64", "amd64"), ("attestation-2", "unknown")),
+    "for two platforms": stored("both", ("both-amd64", "amd64"), ("both-s390x", "s390x")),
+    "without an index": pulled_without_index("manifest"),
+    "on the classic store": stored("config", reports_manifests=False),
+    "on the classic store, newer": stored("newer-config", reports_manifests=False),
+}
+
+
+@pytest.mark.parametrize("version", [(2, 40), (5, 3), (5, 4), (5, 5)])
+@pytest.mark.parametrize(
+    ("before", "after"), [(before, after) for before in IMAGES for after in IMAGES if ("classic" in before) == ("classic" in after)]
+)
+def test_the_image_label_is_the_one_that_compose_computes(before: str, after: str, version: tuple[int, int]) -> None:
+    """F-E4, against a copy of its rule: Compose 5 is not available for tests."""
+    labels = {IMAGE_LABEL: image_label(IMAGES[before], version), "com.docker.compose.version": ".".join(map(str, (*version, 0)))}
+    container = {"Image": IMAGES[before]["Id"], "Config": {"Image": "shop:1"}}
+    shop = ImageReference.parse("shop:1")
+    labelled = with_image_label({"Labels": labels}, image_of_container(container, IMAGES[before], shop), stored_image(IMAGES[after], shop))
+    assert (labelled.body["Labels"][IMAGE_LABEL], labelled.problem) == (image_label(IMAGES[after], version), "")
