@@ -256,8 +256,9 @@ skip_reason:
   sample: rejected
 failed_step:
   description:
-    - The step that failed, which is V(lock), V(journal), V(recover), V(inspect), V(pull), V(preflight), V(pre_update), V(update), V(stop)
-      or V(rename). V(null) if the failure belongs to no step, such as an invalid option. V(journal) is access to the records in the engine.
+    - The step that failed, which is V(lock), V(journal), V(recover), V(inspect), V(pull), V(preflight), V(pre_update), V(update), V(stop),
+      V(rename) or V(verify). V(null) if the failure belongs to no step, such as an invalid option.
+    - V(journal) is access to the records in the engine, and V(verify) the look at the new container before the archive is removed.
       RV(steps[].name) explains the others.
   returned: failure without RV(outcome)
   type: str
@@ -270,6 +271,7 @@ error_class:
       V(broken_layer), V(disk_full), V(timeout), V(forbidden) (a proxy in front of the engine rejects pulls), V(engine_lost) (the connection
       to the engine was lost) and V(other).
     - After a rollback, this is the same as RV(rollback.reason).
+    - V(lost_after_update) if RV(outcome) is V(recreated), but the new container stopped serving before the task ended. RV(msg) says why.
     - V(image_rejected) because of O(fail_on_rejected), and V(outcome_unknown) because of O(fail_on_unknown).
     - In all other cases, this is the name of the error, such as V(invalid_input), V(engine_unavailable), V(inspect_failed), V(refused) or
       V(busy).
@@ -328,7 +330,8 @@ rollback:
       description: The name of the container.
       type: str
     reason:
-      description: One of V(health_timeout), V(crashed), V(create_failed), V(start_failed).
+      description: One of V(health_timeout), V(crashed), V(create_failed), V(start_failed), V(interfered) (something else stopped, paused,
+        renamed or removed the container, so its image is not rejected).
       type: str
       sample: crashed
     old_image_ref:
@@ -385,8 +388,8 @@ steps:
         - V(pre_update) runs the hook, V(update) disables the restart policy of the old container, V(stop) stops it, and V(rename) gives
           it the name of the archive.
         - V(create) creates the new container, V(start) starts it, and V(health_gate) waits until it has passed or failed the health gate.
-        - V(complete) recreates the dependents and updates the records in the engine, V(post_update) runs the hook, and V(cleanup) removes
-          the archive and images.
+        - V(complete) recreates the dependents, and V(post_update) runs the hook. If the new container still serves under its name,
+          V(cleanup) removes the archive and images.
         - After a failure, V(evidence) saves the state and the log of the new container, V(discard) removes it, V(restore) gives the old
           container its name and restart policy back and starts it, V(check) verifies its health, and V(dependents) restarts its
           dependents.

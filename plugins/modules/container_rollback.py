@@ -146,16 +146,18 @@ next_step:
   sample: There is nothing to do.
 error_class:
   description:
-    - The kind of failure, for use in conditions. If the restored container failed, this is the same as RV(rollback.reason). In all other
-      cases, this is the name of the error, such as V(no_archive), V(refused) or V(busy).
+    - The kind of failure, for use in conditions. If the restored container failed, this is the same as RV(rollback.reason). It is
+      V(lost_after_update) if that container stopped serving after it had passed the health gate.
+    - In all other cases, this is the name of the error, such as V(no_archive), V(refused) or V(busy).
   returned: failure
   type: str
   sample: refused
 failed_step:
   description:
-    - The step that failed, which is V(lock), V(journal), V(recover), V(inspect), V(preflight), V(update), V(stop), V(rename) or V(restore).
+    - The step that failed, which is V(lock), V(journal), V(recover), V(inspect), V(preflight), V(update), V(stop), V(rename), V(verify)
+      or V(restore).
       V(null) if the failure belongs to no step, such as an invalid option. V(journal) is access to the records in the engine.
-      RV(steps[].name) explains the others.
+      V(verify) is the last look at the restored container before the replaced one is removed. RV(steps[].name) explains the others.
   returned: failure without RV(outcome)
   type: str
   sample: preflight
@@ -189,7 +191,8 @@ rollback:
       description: The name of the container.
       type: str
     reason:
-      description: One of V(health_timeout), V(crashed), V(create_failed), V(start_failed).
+      description: One of V(health_timeout), V(crashed), V(create_failed), V(start_failed), V(interfered) (something else stopped, paused,
+        renamed or removed the container, so its image is not rejected).
       type: str
       sample: crashed
     old_image_ref:
@@ -246,7 +249,7 @@ steps:
         - V(update) disables the restart policy of the running container, V(stop) stops it, and V(rename) gives it the name of an archive.
         - V(return) gives the old archive its name and restart policy back, V(start) starts it, and V(health_gate) waits until it has passed
           or failed the health gate.
-        - V(complete) recreates the dependents and updates the records in the engine, and V(cleanup) removes the replaced container.
+        - V(complete) recreates the dependents. If the restored container still serves under its name, V(cleanup) removes the replaced one.
         - After a failure, V(evidence) saves the state and the log of the restored container, V(discard) makes it an archive again,
           V(restore) gives the newer container its name and restart policy back and starts it, V(check) verifies its health, and
           V(dependents) restarts its dependents.

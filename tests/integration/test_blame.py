@@ -6,19 +6,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import tarfile
-import threading
-from collections.abc import Callable, Iterator
 from typing import Any
 
-import docker
-import docker.errors
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.modules import container_recreate
 from support.real.ansible import run_module_here
+from support.real.interference import Act, interference
 from support.real.sandbox import Sandbox, Service
 from testbed.engines import ContainedEngine
 from testbed.images import WebImage, shell
@@ -26,7 +22,6 @@ from testbed.images import WebImage, shell
 V1 = WebImage("v1")
 V2 = WebImage("v2", health=None)
 STUBBORN = WebImage("v2", command=shell("while :; do sleep 1; done"), health="false")
-Act = Callable[[docker.APIClient, str], object]
 
 
 def archive_of(name: str, text: str) -> bytes:
@@ -43,34 +38,6 @@ def recreate(service: Service, **options: Any) -> dict[str, Any]:
     return run_module_here(
         container_recreate, name=service.name, **{"poll_interval": 0.1, "grace_period": 3, "health_timeout": 4, **options}
     )
-
-
-@contextlib.contextmanager
-def interference(client: docker.APIClient, service: Service, act: Act) -> Iterator[None]:
-    """Do something to the new container as soon as it runs."""
-    gave_up = threading.Event()
-
-    def new_container() -> str | None:
-        with contextlib.suppress(docker.errors.NotFound):
-            found = client.inspect_container(service.name)
-            if found["Id"] != service.id and found["State"]["Running"]:
-                return str(found["Id"])
-        return None
-
-    def interfere() -> None:
-        while not gave_up.is_set():
-            container = new_container()
-            if container:
-                act(client, container)
-                return
-
-    thread = threading.Thread(target=interfere)
-    thread.start()
-    try:
-        yield
-    finally:
-        gave_up.set()
-        thread.join()
 
 
 @pytest.mark.behaviour("F-H7")

@@ -79,6 +79,8 @@ _GATE: Calls = (
     Call(EVENTS, "learn immediately when it becomes healthy or exits"),
     Call("GET /containers/{id}/json", "check its health: there is a verdict"),
 )
+_SECOND_LOOK: Calls = (Call("GET /containers/{id}/json", "check that it still serves under its name, before the archive goes"),)
+_LAST_LOOK: Calls = (Call("GET /containers/{id}/json", "check the same once more, before the result is returned"),)
 _END: Calls = (
     Call("GET /volumes/{name}", "check that the record of the new container exists"),
     Call("DELETE /volumes/{name}", "remove this record"),
@@ -117,10 +119,10 @@ PATHS: dict[str, Calls] = {
     "Nothing to do, registry not asked": (*_CONNECT, *_SETTLE, *_INSPECT, *_LOCAL),
     "Nothing to do": (*_CONNECT, *_SETTLE, *_INSPECT, *_PULL),
     "Recreated": (
-        *(*_CONNECT, *_SETTLE, *_INSPECT, *_PULL, *_PREFLIGHT, *_BEGIN, *_SWAP, *_GATE),
+        *(*_CONNECT, *_SETTLE, *_INSPECT, *_PULL, *_PREFLIGHT, *_BEGIN, *_SWAP, *_GATE, *_SECOND_LOOK),
         Call("GET /volumes/{name}", "check whether an earlier rollback is recorded, which is obsolete now"),
         Call("DELETE /containers/{id}", "remove the archive"),
-        *_END,
+        *(*_LAST_LOOK, *_END),
     ),
     "Rolled back because the new container exits": (
         *(*_CONNECT, *_SETTLE, *_INSPECT, *_PULL, *_PREFLIGHT, *_BEGIN, *_SWAP, *_GATE),

@@ -27,6 +27,7 @@ TO_THE_START = [
     "create:web",
     "start:NEW",
 ]
+GATE_AND_SECOND_LOOK = ["probe:NEW", "probe:NEW"]
 BACK_AGAIN = [
     "probe:web-old-1000",
     "stop:NEW",

@@ -93,9 +93,9 @@ def _excuse_for_refusal(evidence: Evidence) -> str:
 
 
 def _excuse_at_the_gate(stage: Stage, evidence: Evidence) -> str:
-    done = _done_by_others(evidence.actions)
+    done = interference(evidence)
     if done:
-        return f"something else interfered: the container was {' and '.join(done)}"
+        return f"something else interfered: the container was {done}"
     if not evidence.was_seen:
         return "the health gate lost sight of the container"
     if evidence.engine_may_have_restarted:
@@ -107,7 +107,13 @@ def _excuse_at_the_gate(stage: Stage, evidence: Evidence) -> str:
     return ""
 
 
-def _done_by_others(actions: t.Sequence[str]) -> list[str]:
-    """Describe what others did before the process ended. What they do to a container that has ended does not explain its end."""
+def interference(evidence: Evidence) -> str:
+    """Describe what others did to the container, to follow "it was". Return an empty string if its process ended by itself.
+
+    What others do to a container that has ended does not explain its end.
+    """
+    actions = evidence.actions
     before_its_end = actions[: actions.index("die")] if "die" in actions else actions
-    return list(dict.fromkeys(_INTERFERENCES[action] for action in before_its_end if action in _INTERFERENCES))
+    if not any(action in _INTERFERENCES for action in before_its_end):
+        return ""
+    return " and ".join(dict.fromkeys(_INTERFERENCES[action] for action in actions if action in _INTERFERENCES))

@@ -21,14 +21,16 @@ _ENGINE_INTERVAL = 30 * _NANOSECONDS
 
 def evidence_of_gate(gate: HealthOutcome, health: HealthConfig) -> Evidence:
     """Return what a gate showed that a container did not pass."""
-    is_paused = gate.last is not None and gate.last.status is RuntimeStatus.PAUSED
     is_complete = gate.log.is_complete
+    is_paused = gate.last is not None and gate.last.status is RuntimeStatus.PAUSED
+    # What the look itself shows, whether or not the engine shows its events.
+    seen = (("pause", is_paused), ("destroy", gate.is_gone), ("rename", gate.has_other_name))
     return Evidence(
         was_seen=not gate.unreadable,
         was_seen_up=gate.seen_up,
         ended=gate.verdict is Verdict.CRASHED,
         could_pass=health.health_timeout > 0,
-        actions=(*gate.log.actions, *(("pause",) if is_paused else ())),
+        actions=(*gate.log.actions, *(action for action, was_seen in seen if was_seen and action not in gate.log.actions)),
         engine_may_have_restarted=gate.missed_looks if is_complete is None else not is_complete,
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..container.dependents import RepairResult, repair_warnings
+from ..container.dependents import RepairResult
 from ..engine.errors import Conflict, EngineError, NotFound
 from ..engine.image_reference import parse_if_possible
 from ..engine.interfaces import Context, DockerOps
@@ -24,23 +24,20 @@ from .blame import Evidence, Stage, excuse_for
 from .repair import recreate_dependents
 
 
-class Completion(t.NamedTuple):
-    """What became of the dependents, and a warning for each thing that could not be done."""
-
-    dependents: tuple[RepairResult, ...] = ()
-    warnings: tuple[str, ...] = ()
+def repair_dependents(context: Context, entry: JournalEntry, new_id: str) -> tuple[RepairResult, ...]:
+    """Recreate the dependents for the successor. What they were stays, for a rollback. It can be repeated. Never raise EngineError."""
+    return recreate_dependents(context, entry.old.dependents, entry.old.id, new_id, entry.archive)
 
 
-def complete(context: Context, entry: JournalEntry, new_id: str) -> Completion:
-    """Repair the dependents, and update what later runs remember. It can be repeated. Never raise EngineError."""
-    dependents = recreate_dependents(context, entry.old.dependents, entry.old.id, new_id, entry.archive)
+def remember(context: Context, entry: JournalEntry, new_id: str) -> tuple[str, ...]:
+    """Update what later runs remember. Return warnings. It can be repeated. Never raise EngineError."""
     if not isinstance(entry.successor, ArchiveRecord):
         warnings = Rejections(context.memory).forget(entry.container)
     elif not excuse_for(Stage.OPERATOR, Evidence(rejects=entry.rejects)):
         warnings = reject(context, entry.container, new_id, entry.new_image, entry.old_image, "the operator rolled it back")
     else:
         warnings = point_tag_back(context.ops, new_id, entry.new_image, entry.old_image, "replaced")
-    return Completion(dependents, (*repair_warnings(dependents), *warnings, *_remember_archives(context, entry)))
+    return (*warnings, *_remember_archives(context, entry))
 
 
 def forget_archive(context: Context, container: str, archive_id: str) -> tuple[str, ...]:

@@ -48,7 +48,8 @@ class HealthOutcome(t.NamedTuple):
     """The verdict, and the reason as the end of a sentence that starts with the container's name.
 
     `last` is the last look that succeeded. `seen_up` is true if any look found the container up. `unreadable` is true if the gate gave up
-    because its looks failed, and `missed_looks` if any look failed. `log` has the events of a new container that did not pass.
+    because its looks failed, and `missed_looks` if any look failed. `is_gone` is true if the container no longer exists,
+    and `has_other_name` if something renamed it. `log` has the events of a new container that did not pass.
     """
 
     verdict: Verdict
@@ -57,6 +58,8 @@ class HealthOutcome(t.NamedTuple):
     seen_up: bool = False
     unreadable: bool = False
     missed_looks: bool = False
+    is_gone: bool = False
+    has_other_name: bool = False
     log: EventLog = EventLog()
 
 
@@ -87,7 +90,7 @@ def wait_for_health(
             seen_up = seen_up or last.status is not RuntimeStatus.EXITED
             outcome = gate.observe(last if require_healthy else _ignore_health_check(last), clock.monotonic())
         except NotFound:
-            outcome = HealthOutcome(Verdict.CRASHED, "no longer exists", unreadable=True)
+            outcome = HealthOutcome(Verdict.CRASHED, "no longer exists", is_gone=True)
         except EngineError as error:
             missed_looks = True
             outcome = gate.observe_error(error, clock.monotonic())

@@ -10,7 +10,7 @@ import typing as t
 from ..container.old_container import OldContainer
 from ..engine.errors import EngineError, HookFailed, StepFailed
 from ..engine.interfaces import Context
-from ..engine.model import Document, HookResult, is_active, name_of
+from ..engine.model import Document, HookResult, has_ended, is_active, name_of
 from ..engine.retry import retry_on_refusal
 from .job import Run
 
@@ -43,10 +43,11 @@ def run_pre_update(run: Run, old: OldContainer, is_unchanged: t.Callable[[], boo
 def run_post_update(run: Run, name: str, container: str) -> tuple[str, ...]:
     """Run the hook in the new container, and start the container again if the hook stopped it. Return warnings."""
     warnings = run.hooks.after_update(name, container)
-    if not run.job.hooks.post_update:
-        return warnings
+    result = run.hooks.results.post_update
+    if result is None:
+        return warnings  # No hook was run, so whatever happened to the container, the second look judges it.
     try:
-        if is_active(_look_after_hook(run.context, container, run.hooks.results.post_update)):
+        if not has_ended(_look_after_hook(run.context, container, result)):
             return warnings
         retry_on_refusal(run.context.clock, lambda: run.context.ops.start(container))
     except EngineError as error:

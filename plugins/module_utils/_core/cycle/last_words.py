@@ -21,12 +21,14 @@ _WHAT_FAILED = {
     RollbackReason.CRASHED: "did not stay up",
     RollbackReason.CREATE_FAILED: "could not be created",
     RollbackReason.START_FAILED: "could not be started",
+    RollbackReason.INTERFERED: "was not left alone",
 }
 _ADVICE = {
     RollbackReason.HEALTH_TIMEOUT: "Fix the image, or raise health_timeout if it needs more time.",
     RollbackReason.CRASHED: "Fix what made it exit.",
     RollbackReason.CREATE_FAILED: "Fix what the engine reports.",
     RollbackReason.START_FAILED: "Fix what the engine reports.",
+    RollbackReason.INTERFERED: "Find out what else works on this container.",
 }
 
 

@@ -56,6 +56,10 @@ def message_of(result: CycleResult, task: Task, *, predicted: bool) -> ReturnVal
         from .last_words import after_rollback  # Only a run that replaced something needs it.
 
         return message_values(*after_rollback(result, result.rollback, result.restored, of_archive=task is Task.ROLLBACK))
+    if result.lost:
+        way_back = f"container_rollback restores its archive {result.archive}." if result.archive else "Its archive was removed before that."
+        what = f"{result.container_name} was replaced and passed its health gate, but then it {result.lost.why}. {way_back}"
+        return message_values(what, result.lost.next_step)
     if result.skipped:
         return message_values(result.skipped.why, _after_skip(result.container_name, result.skipped))
     if predicted and result.outcome in _PREDICTED:

@@ -12,6 +12,7 @@ from ..container.dependents import RepairResult
 from ..engine.errors import EngineError, NotFound, RecoveryFailed, StillUnhealthy
 from ..engine.interfaces import Context
 from ..engine.model import is_active
+from ..engine.retry import retry_on_refusal
 from ..plan.recovery import RecoveryAction, RecoveryPlan, forget_command, plan_recovery
 from ..state.archives import ArchiveRecord
 from ..state.journal import JournalEntry
@@ -19,10 +20,12 @@ from ..state.rejections import reject
 from .blame import Stage, excuse_for
 from .discard import FailedArchive, FailedContainer, ToDiscard
 from .evidence import evidence_of_gate
-from .finish import complete, forget_archive
+from .finish import forget_archive, remember, repair_dependents
 from .health import HealthOutcome, Verdict, wait_for_health
 from .job import Run
+from .repair import remove_old_dependents
 from .restore import discard_and_restore, wait_for_pending_stop
+from .second_look import look_again
 
 
 def recover(run: Run, entry: JournalEntry, new_id: str | None) -> tuple[RepairResult, ...]:
@@ -38,9 +41,14 @@ def recover(run: Run, entry: JournalEntry, new_id: str | None) -> tuple[RepairRe
         if plan.action is RecoveryAction.CLEAN_UP:
             return ()
         if plan.action is RecoveryAction.VERIFY_NEW and plan.new_id:
+            if plan.old_is_gone and entry.successor_runs:
+                _start(context, entry, plan.new_id)
             gate = _verify(run, entry, plan.new_id)
             if gate.verdict is Verdict.HEALTHY:
-                return _finish(context, entry, plan.new_id)
+                dependents = repair_dependents(context, entry, plan.new_id)
+                gate = _look_again(run, entry, plan.new_id, gate) or gate
+            if gate.verdict is Verdict.HEALTHY:
+                return _finish(context, entry, plan.new_id, dependents)
             rejects_image = not excuse_for(Stage.RECOVERY, evidence_of_gate(gate, run.job.health))
     dependents = _restore(run, entry, plan)
     if entry.successor is None:
@@ -50,18 +58,40 @@ def recover(run: Run, entry: JournalEntry, new_id: str | None) -> tuple[RepairRe
     return dependents
 
 
+def _start(context: Context, entry: JournalEntry, new_id: str) -> None:
+    """Start a successor that may never have been started, because there is nothing else to start."""
+    try:
+        retry_on_refusal(context.clock, lambda: context.ops.start(new_id))
+    except EngineError as error:
+        raise RecoveryFailed(
+            f"An earlier run on {entry.container} was interrupted, and the old container is gone. The new one could not be started: "
+            f"{error}. Start it with: docker start {entry.container}",
+            touched=True,
+        ) from error
+
+
 def _verify(run: Run, entry: JournalEntry, new_id: str) -> HealthOutcome:
     if not entry.successor_runs:
         return HealthOutcome(Verdict.HEALTHY, "is not meant to run")
     return wait_for_health(run.context.probe, run.context.clock, new_id, run.job.health)
 
 
-def _finish(context: Context, entry: JournalEntry, new_id: str) -> tuple[RepairResult, ...]:
-    dependents = complete(context, entry, new_id).dependents
-    if entry.keep_archive:
-        return dependents
+def _look_again(run: Run, entry: JournalEntry, new_id: str, gate: HealthOutcome) -> HealthOutcome | None:
     try:
-        context.ops.remove(entry.archive)
+        return look_again(run.context, run.job.health, entry.container, new_id, gate.last)
+    except EngineError as error:
+        raise RecoveryFailed(
+            f"An earlier run on {entry.container} was interrupted. Its new container passed the health gate, but could not be inspected "
+            f"after that: {error}. The archive {entry.archive} was kept. Run the task again.",
+            touched=True,
+        ) from error
+
+
+def _finish(context: Context, entry: JournalEntry, new_id: str, dependents: tuple[RepairResult, ...]) -> tuple[RepairResult, ...]:
+    remember(context, entry, new_id)
+    try:
+        if not entry.keep_archive:
+            context.ops.remove(entry.archive)
     except NotFound:
         pass
     except EngineError as error:
@@ -70,7 +100,7 @@ def _finish(context: Context, entry: JournalEntry, new_id: str) -> tuple[RepairR
             f"which could not be removed: {error}. Remove it with: docker rm {entry.archive}",
             touched=True,
         ) from error
-    return dependents
+    return remove_old_dependents(context, entry.old.dependents, dependents)
 
 
 def _restore(run: Run, entry: JournalEntry, plan: RecoveryPlan) -> tuple[RepairResult, ...]:

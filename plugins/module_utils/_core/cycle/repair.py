@@ -38,7 +38,7 @@ def recreate_dependents(
 ) -> tuple[RepairResult, ...]:
     """Recreate the dependents for `successor`, which took the place of `provider`. `provider` is now called `archive`.
 
-    Each keeps its exact image. Never raise EngineError.
+    Each keeps its exact image. The old containers of the dependents stay, under the names of their archives. Never raise EngineError.
     """
     successors = {provider: successor}
     names = {archive: next((dependent.provider_name for dependent in dependents if dependent.provider == provider), archive)}
@@ -52,8 +52,14 @@ def recreate_dependents(
             successors[dependent.id] = result.id
             names[dependent.archive] = dependent.name
         repaired.append(result)
+    return tuple(repaired)
+
+
+def remove_old_dependents(
+    context: Context, dependents: t.Sequence[Dependent], repaired: t.Sequence[RepairResult]
+) -> tuple[RepairResult, ...]:
+    """Remove the old containers of the dependents that were recreated and are seen to be well. Never raise EngineError."""
     looked_at = [_look_again(context, dependent, result) for dependent, result in zip(dependents, repaired)]
-    # Last, so that each old container exists until its replacement was seen to be well.
     return tuple(_remove_old(context, dependent, result) for dependent, result in zip(dependents, looked_at))
 
 

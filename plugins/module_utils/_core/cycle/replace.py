@@ -12,7 +12,7 @@ import typing as t
 
 from ..container.dependents import RepairResult, repair_warnings
 from ..container.lost_files import lost_files_warnings
-from ..engine.errors import EngineError, FleetError
+from ..engine.errors import EngineError, FleetError, VerifyFailed
 from ..engine.model import ContainerRuntimeState, Document, ImageIdentity, is_active, name_of
 from ..image.tags import move_tag, point_tag_back
 from ..plan.decision import NewContainer, Replacement
@@ -21,15 +21,17 @@ from ..plan.relations import claims_on, has_same_relations
 from ..plan.requests import RecreateRequest
 from ..state.archives import ArchiveRecord
 from ..state.rejections import reject
-from .blame import Stage, excuse_for
+from .blame import Stage, excuse_for, interference
 from .evidence import evidence_of_gate, with_failure
-from .finish import clean_up, complete
-from .health import Verdict, wait_for_health
+from .finish import clean_up, remember, repair_dependents
+from .health import HealthOutcome, Verdict, wait_for_health
 from .hook_steps import run_post_update, run_pre_update
 from .intent import journal_entry_for
 from .job import Run
+from .repair import remove_old_dependents
 from .restore import rollback
-from .result import CycleResult, Outcome, RollbackReason
+from .result import CycleResult, Lost, Outcome, RollbackReason
+from .second_look import find_change, how_to_repair, look_again
 from .swap import SuccessorFailed, Swap, what_to_discard
 
 _REASONS = {Verdict.CRASHED: RollbackReason.CRASHED, Verdict.TIMEOUT: RollbackReason.HEALTH_TIMEOUT}
@@ -47,6 +49,8 @@ class ReplaceSteps:
         self._new_image = plan.new_image
         self._archive: str | None = plan.archive
         self._dependents: tuple[RepairResult, ...] = ()
+        self._seen: ContainerRuntimeState | None = None
+        self._lost: Lost | None = None
         self._warnings: list[str] = []
 
     def point_tag_at_image(self) -> None:
@@ -88,11 +92,33 @@ class ReplaceSteps:
         with self._run.stopwatch.step("health_gate"):
             gate = wait_for_health(self._context.probe, self._context.clock, self._new_id, self._run.job.health)
         if gate.verdict is not Verdict.HEALTHY:
-            failed = what_to_discard(self._plan, self._new_id)
-            evidence = evidence_of_gate(gate, self._run.job.health)
-            why = f"{self._plan.old.name} {gate.why}"
-            raise SuccessorFailed(_REASONS[gate.verdict], why, failed, Stage.HEALTH_GATE, evidence, gate.log)
+            raise self._failure_at_gate(gate)
+        self._seen = gate.last
         self._compare_images(gate.last)
+
+    def repair_dependents(self) -> None:
+        """Give the dependents the successor. They do not wait for the post_update hook. What they were stays until the commit."""
+        with self._run.stopwatch.step("complete"):
+            self._dependents = repair_dependents(self._context, self._entry, self._new_id)
+
+    def post_update(self) -> None:
+        """Run the hook in the successor. Its failure is a warning."""
+        if self._plan.successor.runs:
+            self._warnings += run_post_update(self._run, self._plan.old.name, self._new_id)
+
+    def look_again(self) -> None:
+        """Look at the successor once more, now that the archive is about to go. Raise SuccessorFailed, or VerifyFailed."""
+        name = self._plan.old.name
+        try:
+            found = look_again(self._context, self._run.job.health, name, self._new_id, self._seen)
+        except EngineError as error:
+            raise VerifyFailed(
+                f"Container {name} was replaced and passed its health gate, but could not be inspected after that: {error}. Its archive "
+                f"{self._plan.archive} was kept.",
+                touched=True,
+            ) from error
+        if found:
+            raise self._failure_at_gate(found)
 
     def restore(self, failure: SuccessorFailed) -> CycleResult:
         """Put the old container back. Never raise EngineError."""
@@ -126,27 +152,23 @@ class ReplaceSteps:
             steps=run.stopwatch.steps,
             downtime=run.stopwatch.downtime,
             dependents=restored.dependents,
-            warnings=(*plan.warnings, *repair_warnings(restored.dependents), *warnings),
+            warnings=(*plan.warnings, *self._warnings, *repair_warnings(restored.dependents), *warnings),
         )
 
     def commit(self) -> None:
-        """Give the dependents the successor, and update what later runs remember. Dependents do not wait for the post_update hook."""
-        with self._run.stopwatch.step("complete"):
-            completion = complete(self._context, self._entry, self._new_id)
-        self._dependents = completion.dependents
-        self._warnings += completion.warnings
-
-    def post_update(self) -> None:
-        """Run the hook in the successor. Its failure is a warning."""
-        if self._plan.successor.runs:
-            self._warnings += run_post_update(self._run, self._plan.old.name, self._new_id)
+        """Update what later runs remember."""
+        self._warnings += remember(self._context, self._entry, self._new_id)
 
     def clean_up(self) -> None:
-        """Remove the archive and images as requested, unless the archive is kept. Then release the lock."""
-        if not self._run.job.keep_archive:
-            with self._run.stopwatch.step("cleanup"):
+        """Remove the archive and images as requested, unless the archive is kept, and what the dependents were. Then release the lock."""
+        with self._run.stopwatch.step("cleanup"):
+            warnings: tuple[str, ...] = ()
+            if not self._run.job.keep_archive:
                 self._archive, warnings = clean_up(self._context.ops, self._plan, self._run.job.cleanup)
-            self._warnings += warnings
+            # After the archive: as long as it exists, a rollback needs them.
+            self._dependents = remove_old_dependents(self._context, self._plan.old.dependents, self._dependents)
+            self._warnings += (*repair_warnings(self._dependents), *warnings)
+            self._lost = self._look_a_last_time()
         self._run.lock.release()
 
     def result(self) -> CycleResult:
@@ -165,6 +187,7 @@ class ReplaceSteps:
             dependents=self._dependents,
             lost_files=tuple(file.path for file in plan.lost_files),
             diff=diff_of(plan, self._new_image),
+            lost=self._lost,
             warnings=tuple(dict.fromkeys((*plan.warnings, *plan.consequences, *lost_files, *self._warnings))),
         )
 
@@ -176,6 +199,21 @@ class ReplaceSteps:
         except EngineError:
             return False
         return is_active(now) == plan.old.runs and _fingerprint(now) == _fingerprint(plan.seen)
+
+    def _failure_at_gate(self, gate: HealthOutcome) -> SuccessorFailed:
+        evidence = evidence_of_gate(gate, self._run.job.health)
+        done = interference(evidence)
+        cause = f"{self._plan.old.name} {gate.why}" + (f" (something else interfered: it was {done})" if done else "")
+        reason = RollbackReason.INTERFERED if done else _REASONS[gate.verdict]
+        return SuccessorFailed(reason, cause, what_to_discard(self._plan, self._new_id), Stage.HEALTH_GATE, evidence, gate.log)
+
+    def _look_a_last_time(self) -> Lost | None:
+        """Return what has happened to the successor. The archive may be gone, so nothing can be undone."""
+        try:
+            found = find_change(self._context, self._plan.old.name, self._new_id, self._seen)
+        except EngineError as error:
+            return Lost(f"could not be inspected any more: {error}", "Look with 'docker ps -a' whether it runs.")
+        return Lost(found.why, how_to_repair(found, self._plan.old.name, self._new_id)) if found else None
 
     def _compare_images(self, state: ContainerRuntimeState | None) -> None:
         planned, actual = self._plan.new_image, state.image_id if state else ""

@@ -53,6 +53,8 @@ def cycle_report(result: CycleResult, task: Task = Task.RECREATE, *, predicted: 
             rollback_failed=result.restored.problem is not None,
             error_class=result.rollback.reason.value,
         )
+    if result.lost:
+        report.update(failed=True, error_class="lost_after_update")
     return report
 
 

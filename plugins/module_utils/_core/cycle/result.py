@@ -41,6 +41,8 @@ class RollbackReason(enum.Enum):
     CRASHED = "crashed"
     CREATE_FAILED = "create_failed"
     START_FAILED = "start_failed"
+    INTERFERED = "interfered"
+    """Something else stopped, killed, paused, renamed, removed or disconnected the new container."""
 
 
 class RollbackEvent(t.NamedTuple):
@@ -77,6 +79,13 @@ class RestoreResult(t.NamedTuple):
         return f" Bring it back with: {' && '.join(self.commands)}" if self.commands else ""
 
 
+class Lost(t.NamedTuple):
+    """What happened to a container that had passed the gate, as the end of a sentence, and what to do next."""
+
+    why: str
+    next_step: str
+
+
 class CycleResult(t.NamedTuple):
     """How a run ended, and what exists now.
 
@@ -85,7 +94,8 @@ class CycleResult(t.NamedTuple):
     that were removed with the old container. `excuse` says why an image that was rolled back was not rejected. `moved_tag` is true if a
     pull may have moved the tag of a container that is left as it is. `recovered_first` is true if the run recovered an interrupted one
     before. `diff` is None if nothing changed. `doubt` says why a prediction may turn out wrong; it is empty if the run was no prediction,
-    or if it is certain.
+    or if it is certain. `lost` says what happened to the new container after everything
+    was done, and what to do about it; it is None if that container serves under its name.
     """
 
     outcome: Outcome
@@ -107,6 +117,7 @@ class CycleResult(t.NamedTuple):
     hooks: HookResults = HookResults()
     diff: Diff | None = None
     doubt: str = ""
+    lost: Lost | None = None
     warnings: tuple[str, ...] = ()
 
     @property

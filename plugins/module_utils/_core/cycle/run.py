@@ -1,10 +1,10 @@
 # Copyright (c) 2026, evenkeel contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The cycle: lock, plan, pre_update, swap, health gate, commit or restore, post_update, clean up.
+"""The cycle: lock, plan, pre_update, swap, health gate, dependents, post_update, second look, commit or restore, clean up.
 
 The order is the safety contract. Everything that can be known is decided before the stop. From the rename on there is an archive to go back
-to, and every failure leads there.
+to, and every failure leads there. From the commit on there is no way back.
 """
 
 from __future__ import annotations
@@ -71,10 +71,12 @@ def recreate_one(run: Run) -> CycleResult | None:
     try:
         steps.swap()
         steps.health_gate()
+        steps.repair_dependents()
+        steps.post_update()
+        steps.look_again()
     except SuccessorFailed as failure:
         return steps.restore(failure)
     steps.commit()
-    steps.post_update()
     steps.clean_up()
     return steps.result()
 

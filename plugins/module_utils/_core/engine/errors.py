@@ -181,6 +181,13 @@ class UpdateFailed(StepFailed):
     next_step = _LOOK_AT_ENGINE
 
 
+class VerifyFailed(StepFailed):
+    """The new container passed its health gate, but could not be inspected after that."""
+
+    step = "verify"
+    next_step = "Run the task again: it checks the new container, and finishes the update or undoes it."
+
+
 class Busy(StepFailed):
     """Another run is working on the container."""
 

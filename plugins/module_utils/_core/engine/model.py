@@ -108,6 +108,11 @@ def is_active(container: Document) -> bool:
     return container["State"].get("Status") in ("running", "restarting")
 
 
+def has_ended(container: Document) -> bool:
+    """Whether the process of an inspected container has ended, and nothing will start it again."""
+    return container["State"].get("Status") in ("exited", "dead")
+
+
 def name_of(container: Document) -> str:
     """Return the name in an inspect document, without the leading slash."""
     name: str = container.get("Name") or ""

@@ -45,20 +45,21 @@ class RecoveryAction(enum.Enum):
 class RecoveryPlan(t.NamedTuple):
     """The action, the ID of the new container to verify or to discard, and what prevents a recovery, for the operator.
 
-    `has_its_name` is true if the old container has its own name, not that of the archive.
+    `has_its_name` is true if the old container has its own name, not that of the archive, and `old_is_gone` if it no longer exists.
     """
 
     action: RecoveryAction
     new_id: str | None = None
     obstacle: str = ""
     has_its_name: bool = False
+    old_is_gone: bool = False
 
 
 def decide_recovery(entry: JournalEntry, state: LeftoverState) -> RecoveryPlan:
     """Decide from what exists now, not from what the run may have done last."""
     new_id = entry.successor.id if isinstance(entry.successor, ArchiveRecord) else state.new_id
     if state.old is None:
-        return RecoveryPlan(RecoveryAction.CLEAN_UP)
+        return _without_old(entry, state.occupant, new_id)
     name = name_of(state.old)
     if name == entry.container:
         return RecoveryPlan(RecoveryAction.RESTORE, new_id, has_its_name=True)
@@ -78,6 +79,13 @@ def decide_recovery(entry: JournalEntry, state: LeftoverState) -> RecoveryPlan:
         return RecoveryPlan(RecoveryAction.RESTORE, occupant_id)
     obstacle = f"another container ({occupant_id[:12]}) has taken the name {entry.container}"
     return RecoveryPlan(RecoveryAction.NEEDS_OPERATOR, obstacle=obstacle)
+
+
+def _without_old(entry: JournalEntry, occupant: Document | None, new_id: str | None) -> RecoveryPlan:
+    """The run had removed the archive, or something else did. In both cases the successor must prove itself."""
+    if occupant is None or (occupant["Id"] != new_id and not _is_unrecorded_successor(entry, occupant)):
+        return RecoveryPlan(RecoveryAction.CLEAN_UP)
+    return RecoveryPlan(RecoveryAction.VERIFY_NEW, occupant["Id"], old_is_gone=True)
 
 
 def _had_ended(entry: JournalEntry, state: LeftoverState, occupant: Document) -> bool:

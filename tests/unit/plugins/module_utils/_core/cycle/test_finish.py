@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dependents import Dependent, Repair
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.finish import complete, forget_archive
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.finish import forget_archive, remember, repair_dependents
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import (
     Conflict,
@@ -25,7 +25,7 @@ from support.fakes.engine import (
     a_journal_entry,
     fake_context,
 )
-from support.fakes.update_of_web import REFUSAL, TO_THE_START, outdated_web, recreate
+from support.fakes.update_of_web import GATE_AND_SECOND_LOOK, REFUSAL, TO_THE_START, outdated_web, recreate
 
 OLD = ArchiveRecord("old", "web-old-1000", runs=True, restart_policy={"Name": "always"})
 
@@ -43,23 +43,23 @@ def engine() -> FakeEngine:
     return outdated_web()
 
 
-def test_complete_forgets_the_rejected_image(memory: FakeJournal) -> None:
+def test_success_forgets_the_rejected_image(memory: FakeJournal) -> None:
     Rejections(memory).remember("web", Rejected("shop:2", "bad", None, "crashed", 1))
-    completion = complete(fake_context(FakeEngine(), memory), a_journal_entry("me"), "new-id")
-    assert (completion.dependents, completion.warnings, memory.records) == ((), (), {})
+    warnings = remember(fake_context(FakeEngine(), memory), a_journal_entry("me"), "new-id")
+    assert (warnings, memory.records) == ((), {})
 
 
-def test_complete_remembers_a_kept_archive_once(memory: FakeJournal) -> None:
+def test_success_remembers_a_kept_archive_once(memory: FakeJournal) -> None:
     for _time in range(2):
-        assert complete(fake_context(FakeEngine(), memory), a_journal_entry("me", keep_archive=True, rollout="7"), "new-id").warnings == ()
+        assert remember(fake_context(FakeEngine(), memory), a_journal_entry("me", keep_archive=True, rollout="7"), "new-id") == ()
     assert ArchiveStore(memory).of("web") == (OLD._replace(rollout="7"),)
 
 
-def test_complete_after_a_rollback_rejects_the_replaced_image_and_forgets_the_archive(memory: FakeJournal) -> None:
+def test_rollback_by_the_operator_rejects_the_replaced_image_and_forgets_the_archive(memory: FakeJournal) -> None:
     ArchiveStore(memory).add("web", BACK)
     engine = FakeEngine()
     entry = a_journal_entry("me", old_image=ImageIdentity("shop:1", "bad"), new_image=ImageIdentity("shop:1", "good"), successor=BACK)
-    assert complete(fake_context(engine, memory), entry, "back").warnings == ()
+    assert remember(fake_context(engine, memory), entry, "back") == ()
     rejected = Rejections(memory).recall("web")
     assert rejected is not None
     assert (rejected.image_id, rejected.reason) == ("bad", "the operator rolled it back")
@@ -71,22 +71,21 @@ def test_rollback_for_another_reason_rejects_nothing_and_points_the_tag_back(mem
     engine = FakeEngine()
     images = {"old_image": ImageIdentity("shop:1", "good-too"), "new_image": ImageIdentity("shop:1", "good")}
     entry = a_journal_entry("me", **images, successor=BACK, rejects=False)
-    assert complete(fake_context(engine, memory), entry, "back").warnings == ()
+    assert remember(fake_context(engine, memory), entry, "back") == ()
     assert Rejections(memory).recall("web") is None
     assert engine.calls == ["surroundings", "tag:shop:1=good"]
 
 
-def test_dependent_that_needs_attention_is_a_warning(memory: FakeJournal) -> None:
+def test_dependent_that_was_removed_needs_attention(memory: FakeJournal) -> None:
     gone = Dependent("gone", "sidecar", "old", "web", runs=True, shares_with=("old",), archive="sidecar-old-1000")
-    completion = complete(fake_context(FakeEngine(), memory), a_journal_entry("me", old={"dependents": (gone,)}), "new-id")
-    assert [dependent.repair for dependent in completion.dependents] == [Repair.NEEDS_ATTENTION]
-    assert completion.warnings == ("sidecar, which depends on it, needs attention: it was removed",)
+    repaired = repair_dependents(fake_context(FakeEngine(), memory), a_journal_entry("me", old={"dependents": (gone,)}), "new-id")
+    assert [(dependent.repair, dependent.problem) for dependent in repaired] == [(Repair.NEEDS_ATTENTION, "it was removed")]
 
 
 def test_memory_that_cannot_be_written_is_a_warning(memory: FakeJournal) -> None:
     memory.errors.append(EngineError("no"))
     context = fake_context(FakeEngine(), memory)
-    warnings = complete(context, a_journal_entry("me", keep_archive=True), "new-id").warnings
+    warnings = remember(context, a_journal_entry("me", keep_archive=True), "new-id")
     assert [warning.partition(" ")[0] for warning in warnings] == ["The", "The"]
     assert "container_rollback may not find them: no" in forget_archive(context, "web", "old")[0]
 
@@ -102,7 +101,7 @@ class TestRemoveArchive:
 
     def test_kept_archive_keeps_its_image(self, engine: FakeEngine) -> None:
         result = recreate(engine, Cleanup(remove_replaced=True, prune_dangling=True), keep_archive=True)
-        assert engine.calls == [*TO_THE_START, "probe:NEW"]
+        assert engine.calls == [*TO_THE_START, *["probe:NEW"] * 3]
         assert result.archive == "web-old-1000"
 
     @pytest.mark.parametrize("how", ["removed by another tool", "answer lost"])
@@ -119,7 +118,7 @@ class TestRemoveArchive:
         engine.errors["remove:web-old-1000"] = error
         result = recreate(engine, Cleanup(prune_dangling=True))
         assert result.warnings == (f"The archive web-old-1000 could not be removed ({error}). Remove it with: docker rm web-old-1000",)
-        assert engine.calls[-1] == "prune", "pruning does not depend on the removal of the archive"
+        assert engine.calls[-2] == "prune", "pruning does not depend on the removal of the archive"
 
     def test_archive_that_may_still_exist_is_reported(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
         def from_here_on(_container: str) -> None:
@@ -134,7 +133,7 @@ class TestRemoveArchive:
 class TestCleanUpImages:
     EVERYTHING = Cleanup(remove_replaced=True, prune_dangling=True)
 
-    ORDER = (*TO_THE_START, "probe:NEW", "remove:web-old-1000", "remove_image:old", "prune")
+    ORDER = (*TO_THE_START, *GATE_AND_SECOND_LOOK, "remove:web-old-1000", "remove_image:old", "prune", "probe:NEW")
 
     def test_archive_image_and_dangling_images_are_removed_in_this_order(self, engine: FakeEngine) -> None:
         recreate(engine, self.EVERYTHING)
@@ -164,25 +163,25 @@ class TestCleanUpImages:
         manifest, other = ({"Descriptor": {"digest": f"sha256:{letter * 64}"}} for letter in "ab")
         engine.images.update({"old": manifest, "twin": manifest, "stranger": other})
         recreate(engine, Cleanup(remove_replaced=True))
-        assert engine.calls[-3:] == ["untagged_images:docker.io/library/shop", "remove_image:old", "remove_image:twin"]
+        assert engine.calls[-4:-1] == ["untagged_images:docker.io/library/shop", "remove_image:old", "remove_image:twin"]
 
     def test_twins_that_cannot_be_listed_stay(self, engine: FakeEngine) -> None:
         engine.images["old"] = {"Descriptor": {"digest": f"sha256:{'a' * 64}"}}
         engine.errors["untagged_images:docker.io/library/shop"] = REFUSAL
         assert recreate(engine, Cleanup(remove_replaced=True)).warnings == ()
-        assert engine.calls[-1] == "remove_image:old"
+        assert engine.calls[-2] == "remove_image:old"
 
     def test_unknown_old_image_is_not_removed(self, engine: FakeEngine) -> None:
         engine = FakeEngine()
         engine.add_container("web", "shop:1", "")
         engine.registry["docker.io/library/shop:1"] = "new"
         assert recreate(engine, Cleanup(remove_replaced=True)).outcome is Outcome.RECREATED
-        assert engine.calls == [*TO_THE_START, "probe:NEW", "remove:web-old-1000"]
+        assert engine.calls == [*TO_THE_START, *GATE_AND_SECOND_LOOK, "remove:web-old-1000", "probe:NEW"]
 
     def test_image_of_a_forced_recreation_is_not_removed(self, engine: FakeEngine) -> None:
         engine.registry["docker.io/library/shop:1"] = "old"
         recreate(engine, Cleanup(remove_replaced=True), force=True)
-        assert engine.calls == [*TO_THE_START, "probe:NEW", "remove:web-old-1000"]
+        assert engine.calls == [*TO_THE_START, *GATE_AND_SECOND_LOOK, "remove:web-old-1000", "probe:NEW"]
 
     @pytest.mark.parametrize(
         ("tags", "removed"),

@@ -64,7 +64,7 @@ class TestOrder:
             f"write:{TOUCH}",
             "stop:web",
         ]
-        assert calls[after - 1 : after + 3] == ["probe:NEW", "exec:NEW:warm up", "inspect", "remove:web-old-1000"]
+        assert calls[after - 1 : after + 4] == ["probe:NEW", "exec:NEW:warm up", "inspect", "probe:NEW", "remove:web-old-1000"]
         assert journal.records == {}
         assert (result.hooks.pre_update, result.hooks.post_update) == (HookResult(0, "", 0.0), HookResult(0, "", 0.0))
         assert [step.name for step in result.steps if step.name.endswith("_update")] == ["pre_update", "post_update"]

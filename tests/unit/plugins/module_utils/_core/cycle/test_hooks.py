@@ -133,7 +133,7 @@ class TestPostUpdateFails:
         assert len(result.warnings) == 1
         assert says in result.warnings[0]
         assert result.warnings[0].endswith("The update was not undone.")
-        assert engine.calls[-1] == "remove:web-old-1000"
+        assert engine.calls[-2] == "remove:web-old-1000"
 
     def test_update_stands_when_post_update_cannot_run(self, engine: FakeEngine) -> None:
         engine.errors["exec:NEW:warm up"] = EngineError("no")

@@ -131,13 +131,26 @@ class TestNewContainerIsKept:
         assert engine.container("web")["Id"] == new_id
         assert engine.names == ({"web", ARCHIVE} if keep_archive else {"web"})
 
-    def test_new_container_is_kept_without_a_health_gate_when_the_archive_is_gone(self, engine: FakeEngine) -> None:
+    @pytest.mark.parametrize("started", [False, True])
+    def test_new_container_is_started_and_has_to_pass_the_gate_when_the_archive_is_gone(self, engine: FakeEngine, started: bool) -> None:
+        """F-H4."""
         archived(engine)
         new_id = created(engine)
-        engine.start(new_id)
+        if started:
+            engine.start(new_id)
         engine.remove_externally(ARCHIVE)
-        engine.probe_results["NEW"] = [UNHEALTHY]
         run_recovery(engine, new_id)
+        assert (engine.container("web")["Id"], engine.container("web")["State"]["Status"]) == (new_id, "running")
+
+    @pytest.mark.parametrize("look", [UNHEALTHY, exited(1)])
+    def test_new_container_that_fails_stays_when_the_archive_is_gone(self, engine: FakeEngine, look: object) -> None:
+        """F-H4."""
+        archived(engine)
+        new_id = created(engine)
+        engine.remove_externally(ARCHIVE)
+        engine.probe_results["NEW"] = [look]
+        with pytest.raises(RecoveryFailed, match="its archive web-old-1000 was removed, so the new container was left as it is"):
+            run_recovery(engine, new_id)
         assert engine.container("web")["Id"] == new_id
 
     def test_new_container_is_kept_when_only_the_records_of_a_kept_archive_are_left(self, engine: FakeEngine) -> None:

@@ -19,6 +19,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.dep
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.repair import (
     recreate_dependents,
+    remove_old_dependents,
     restart_dependents,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import CreateIncomplete, EngineError, NoAnswer
@@ -57,7 +58,9 @@ class Household:
         return dependents
 
     def recreate(self, dependents: t.Sequence[Dependent]) -> dict[str, RepairResult]:
-        repaired = recreate_dependents(fake_context(self.engine), dependents, self.old, self.successor, "web-old-1000")
+        context = fake_context(self.engine)
+        repaired = recreate_dependents(context, dependents, self.old, self.successor, "web-old-1000")
+        repaired = remove_old_dependents(context, dependents, repaired)
         assert [result.name for result in repaired] == [dependent.name for dependent in dependents]
         return {result.name: result for result in repaired}
 

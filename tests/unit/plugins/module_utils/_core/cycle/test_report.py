@@ -299,6 +299,7 @@ ERROR_CLASSES = {
     "still_unhealthy",
     "stop_failed",
     "update_failed",
+    "verify_failed",
 }
 """The public names of the errors. Playbooks decide by them, so a class that is renamed breaks playbooks."""
 

@@ -40,7 +40,7 @@ from support.fakes.engine import (
     fake_context,
     fake_lock,
 )
-from support.fakes.update_of_web import REFUSAL, TO_THE_START, outdated_web, recreate
+from support.fakes.update_of_web import GATE_AND_SECOND_LOOK, REFUSAL, TO_THE_START, outdated_web, recreate
 
 
 @pytest.fixture
@@ -126,8 +126,9 @@ class TestJournal:
             *TO_THE_START[4:8],
             f"write:{self.NEW}",
             TO_THE_START[8],
-            "probe:NEW",
+            *GATE_AND_SECOND_LOOK,
             "remove:web-old-1000",
+            "probe:NEW",
             f"erase:{self.NEW}",
             f"erase:{self.LOCK}",
         ]

@@ -187,7 +187,7 @@ class TestRestartPolicy:
 
     def test_archive_has_no_restart_policy_and_the_new_container_has_it(self, engine: FakeEngine) -> None:
         recreate(engine, keep_archive=True)
-        assert engine.calls == [*TO_THE_START[:5], "restart=no:web", *TO_THE_START[5:], "probe:NEW"]
+        assert engine.calls == [*TO_THE_START[:5], "restart=no:web", *TO_THE_START[5:], *["probe:NEW"] * 3]
         assert engine.container("web-old-1000")["HostConfig"]["RestartPolicy"] == {"Name": "no"}
         assert engine.created[0]["HostConfig"]["RestartPolicy"]["Name"] == "always"
 
@@ -331,10 +331,9 @@ class TestContainersAreAddressedById:
             recreate(engine)
         assert asked == {old_id}
 
-    @pytest.mark.parametrize(("look", "names"), [(HEALTHY, {"web-2"}), (exited(1), {"web"})])
-    def test_new_container_that_is_renamed_is_still_judged_or_removed(
-        self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, look: object, names: set[str]
-    ) -> None:
+    @pytest.mark.parametrize("look", [HEALTHY, exited(1)])
+    def test_new_container_that_is_renamed_is_removed(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch, look: object) -> None:
+        """F-H16. It does not serve under the name, so the old container does."""
         create = engine.create
 
         def create_and_rename(*arguments: object) -> str:
@@ -344,9 +343,9 @@ class TestContainersAreAddressedById:
 
         monkeypatch.setattr(engine, "create", create_and_rename)
         engine.probe_results["NEW"] = [look]
-        recreate(engine)
+        assert recreate(engine).outcome is Outcome.ROLLED_BACK
         assert "start:NEW" in engine.calls
-        assert engine.names == names
+        assert (engine.names, engine.container("web")["Image"]) == ({"web"}, "old")
 
 
 class TestStoppedContainer:
@@ -360,7 +359,9 @@ class TestStoppedContainer:
             *TO_THE_START[:5],
             "rename:web->web-old-1000",
             "create:web",
+            "probe:NEW",
             "remove:web-old-1000",
+            "probe:NEW",
         ]
         assert (result.outcome, result.downtime) == (Outcome.RECREATED, None)
         assert engine.container("web")["State"]["Status"] == "created"

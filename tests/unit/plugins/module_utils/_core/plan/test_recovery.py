@@ -57,7 +57,7 @@ OTHER, OTHER_CREATED = container("other", "web", "other"), container("other", "w
 Row = tuple[JournalEntry, LeftoverState, "str | None"]
 
 CLEAN_UP: dict[str, tuple[JournalEntry, LeftoverState]] = {
-    "the old container is gone": (UPDATE, state(None, NEW, "new")),
+    "the old container is gone, and another one has its name": (UPDATE, state(None, OTHER, "new")),
     "both containers are gone": (UPDATE, state(None, None, "new")),
     "the archive is kept and the new container runs, so only records are left": (KEEPS_ARCHIVE, state(ARCHIVED, NEW)),
     "the archive is kept and remembered, and the new container does not run": (
@@ -101,6 +101,21 @@ NEEDS_OPERATOR: dict[str, tuple[JournalEntry, LeftoverState]] = {
     "another image beside an interrupted rollback": (ROLLBACK, state(ARCHIVED, OTHER)),
     "the image of the missing container, created by another tool": (MISSING, state(ARCHIVED, CREATED)),
 }
+
+
+NOTHING_TO_GO_BACK_TO: dict[str, tuple[JournalEntry, LeftoverState, str]] = {
+    "the new container runs": (UPDATE, state(None, NEW, "new"), "new"),
+    "the new container has exited": (UPDATE, state(None, EXITED, "new"), "new"),
+    "the new container was never started": (UPDATE, state(None, CREATED, "new"), "new"),
+    "the new container was never recorded": (UPDATE, state(None, CREATED), "new"),
+    "the restored archive runs": (ROLLBACK, state(None, BACK), "back"),
+}
+
+
+@pytest.mark.parametrize(("entry", "found", "new_id"), NOTHING_TO_GO_BACK_TO.values(), ids=NOTHING_TO_GO_BACK_TO)
+def test_successor_proves_itself_when_the_old_container_is_gone(entry: JournalEntry, found: LeftoverState, new_id: str) -> None:
+    """F-H4."""
+    assert decide_recovery(entry, found) == RecoveryPlan(RecoveryAction.VERIFY_NEW, new_id, old_is_gone=True)
 
 
 @pytest.mark.parametrize(("entry", "found"), CLEAN_UP.values(), ids=CLEAN_UP)

@@ -17,7 +17,7 @@ from support.fakes.engine import (
     fake_context,
     fake_lock,
 )
-from support.fakes.update_of_web import TO_THE_START, outdated_web, recreate
+from support.fakes.update_of_web import GATE_AND_SECOND_LOOK, TO_THE_START, outdated_web, recreate
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def engine() -> FakeEngine:
 class TestRecreateWithHealth:
     def test_healthy_update_removes_the_archive_without_force_and_no_image(self, engine: FakeEngine) -> None:
         result = recreate(engine)
-        assert engine.calls == [*TO_THE_START, "probe:NEW", "remove:web-old-1000"]
+        assert engine.calls == [*TO_THE_START, *GATE_AND_SECOND_LOOK, "remove:web-old-1000", "probe:NEW"]
         assert result.outcome is Outcome.RECREATED
         assert result.archive is None
         assert result.container_id == engine.container("web")["Id"]

@@ -43,9 +43,11 @@ def test_rollback_calls_the_engine_in_this_order(host: HostWithArchive) -> None:
         "restart=on-failure:web",
         "start:web",
         "probe:web",
+        "probe:web",
         "surroundings",
         "tag:shop:1=old",
         "remove:web-old-1000",
+        "probe:web",
     ]
     assert (result.container_id, result.archive) == (host.archived, None)
     assert (result.old_image.id, result.new_image.id) == ("new", "old")
