@@ -471,6 +471,8 @@ class FakeJournal:
         self.call_counter.after_call()
 
     def age(self, _note: Record) -> float:
+        for error in self.errors:
+            raise error
         return self.age_of_records
 
     def _record(self, call: str, key: str) -> None:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import typing as t
 
-from ..engine.model import EMPTY, ContainerRuntimeState, Document, RuntimeStatus, is_active, name_of
-from ..engine.timing import unix_seconds_of
+from ..engine.errors import EngineError
+from ..engine.interfaces import Journal
+from ..engine.model import EMPTY, ContainerRuntimeState, Document, Record, RuntimeStatus, is_active, name_of
 
 if t.TYPE_CHECKING:
     from .dependents import Dependent
@@ -43,26 +44,33 @@ class OldContainer(t.NamedTuple):
         return self.restart_policy.get("Name") not in (None, "", "no")
 
 
-def old_container(container: Document, now: int) -> OldContainer:
-    """Take from an inspect document what is needed to restore the container. `now` is in seconds since 1970."""
+def old_container(container: Document, journal: Journal) -> OldContainer:
+    """Take from an inspect document what is needed to restore the container. `journal` knows the engine's time."""
     return OldContainer(
         id=container["Id"],
         name=name_of(container),
         image_ref=container["Config"]["Image"],
-        state=_state(container, now),
+        state=_state(container, journal),
         runs=is_active(container),
         time_to_health=_time_to_health(container["Config"].get("Healthcheck") or {}),
         restart_policy=container["HostConfig"].get("RestartPolicy") or {},
     )
 
 
-def _state(container: Document, now: int) -> ContainerRuntimeState:
+def _state(container: Document, journal: Journal) -> ContainerRuntimeState:
     """Like `ContainerRuntimeState.from_inspect`, but a container in a crash loop counts as exited even while it is up for a moment."""
     state = ContainerRuntimeState.from_inspect(container)
-    started_at = unix_seconds_of(state.started_at)
-    if state.restarts and started_at is not None and now - started_at < _STABLE_AFTER:
+    if state.restarts and _has_just_started(state, journal):
         return state._replace(status=RuntimeStatus.EXITED)
     return state
+
+
+def _has_just_started(state: ContainerRuntimeState, journal: Journal) -> bool:
+    """Compare the engine's time stamp with the engine's time: the clock of this host may be off. In doubt, return False."""
+    try:
+        return 0 <= journal.age(Record("", state.started_at)) < _STABLE_AFTER
+    except EngineError:
+        return False
 
 
 def _time_to_health(check: Document) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ..container.old_container import OldContainer
-from ..engine.errors import EngineError, HookFailed, StepFailed
+from ..engine.errors import EngineError, HookFailed, NotFound, StepFailed
 from ..engine.interfaces import Context
 from ..engine.model import Document, HookResult, has_ended, is_active, name_of
 from ..engine.retry import retry_on_refusal
@@ -62,15 +62,32 @@ def _changed_meanwhile(old: OldContainer) -> HookFailed:
     )
 
 
+def _changed_by_others(old: OldContainer, did: str, remedy: str) -> HookFailed:
+    error = HookFailed(f"Something else {did} container {old.name} while the pre_update hook ran. This run left it as it is.")
+    error.next_step = f"{remedy}, and run the task again."
+    return error
+
+
 def _stopped_by_hook(run: Run, old: OldContainer) -> HookFailed | None:
-    """Start the old container again if the hook stopped it. Return None if it runs, or if it cannot be inspected."""
+    """Start the old container again if the hook stopped it. What something else did to it stays.
+
+    Return None if it runs under its name, or if it cannot be inspected.
+    """
     context = run.context
     try:
         now = _look_after_hook(context, old.id, run.hooks.results.pre_update)
+    except NotFound:
+        return _changed_by_others(old, "removed", "Create it again")
     except EngineError:
         return None
-    if is_active(now) or name_of(now) != old.name:
+    if name_of(now) != old.name:
+        return _changed_by_others(old, "renamed", f"Give it its name back with 'docker rename {name_of(now)} {old.name}'")
+    if now["State"].get("Status") == "paused":
+        return _changed_by_others(old, "paused", f"Let it go on with 'docker unpause {old.name}'")
+    if not has_ended(now):
         return None
+    if _was_stopped_by_others(context, old):
+        return _changed_by_others(old, "stopped", f"Start it with 'docker start {old.name}'")
     try:
         retry_on_refusal(context.clock, lambda: context.ops.start(old.id))
     except EngineError as error:
@@ -83,6 +100,13 @@ def _stopped_by_hook(run: Run, old: OldContainer) -> HookFailed | None:
         f"Container {old.name} stopped during the pre_update hook and was restarted. The hook must not kill the container's main process.",
         touched=True,
     )
+
+
+def _was_stopped_by_others(context: Context, old: OldContainer) -> bool:
+    """Whether the engine was asked to stop the container. It reports that after the end of the process; a hook ends it without that."""
+    actions = context.probe.events(old.id).log(old.state.started_at).actions
+    last_end = max((at for at, action in enumerate(actions) if action == "die"), default=len(actions))
+    return "stop" in actions[last_end:]
 
 
 def _look_after_hook(context: Context, container: str, hook: HookResult | None) -> Document:

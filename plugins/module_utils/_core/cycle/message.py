@@ -57,8 +57,8 @@ def message_of(result: CycleResult, task: Task, *, predicted: bool) -> ReturnVal
 
         return message_values(*after_rollback(result, result.rollback, result.restored, of_archive=task is Task.ROLLBACK))
     if result.lost:
-        way_back = f"container_rollback restores its archive {result.archive}." if result.archive else "Its archive was removed before that."
-        what = f"{result.container_name} was replaced and passed its health gate, but then it {result.lost.why}. {way_back}"
+        archive = f"container_rollback restores its archive {result.archive}." if result.archive else "Its archive is gone."
+        what = f"{result.container_name} was replaced and passed its health gate, but then it {result.lost.why}. {archive}"
         return message_values(what, result.lost.next_step)
     if result.skipped:
         return message_values(result.skipped.why, _after_skip(result.container_name, result.skipped))

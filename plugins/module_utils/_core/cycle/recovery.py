@@ -46,7 +46,7 @@ def recover(run: Run, entry: JournalEntry, new_id: str | None) -> tuple[RepairRe
             gate = _verify(run, entry, plan.new_id)
             if gate.verdict is Verdict.HEALTHY:
                 dependents = repair_dependents(context, entry, plan.new_id)
-                gate = _look_again(run, entry, plan.new_id, gate) or gate
+                gate = _look_again(run, entry, plan.new_id, gate)
             if gate.verdict is Verdict.HEALTHY:
                 return _finish(context, entry, plan.new_id, dependents)
             rejects_image = not excuse_for(Stage.RECOVERY, evidence_of_gate(gate, run.job.health))
@@ -76,7 +76,7 @@ def _verify(run: Run, entry: JournalEntry, new_id: str) -> HealthOutcome:
     return wait_for_health(run.context.probe, run.context.clock, new_id, run.job.health)
 
 
-def _look_again(run: Run, entry: JournalEntry, new_id: str, gate: HealthOutcome) -> HealthOutcome | None:
+def _look_again(run: Run, entry: JournalEntry, new_id: str, gate: HealthOutcome) -> HealthOutcome:
     try:
         return look_again(run.context, run.job.health, entry.container, new_id, gate.last)
     except EngineError as error:

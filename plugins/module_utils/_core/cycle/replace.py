@@ -117,8 +117,9 @@ class ReplaceSteps:
                 f"{self._plan.archive} was kept.",
                 touched=True,
             ) from error
-        if found:
+        if found.verdict is not Verdict.HEALTHY:
             raise self._failure_at_gate(found)
+        self._seen = found.last
 
     def restore(self, failure: SuccessorFailed) -> CycleResult:
         """Put the old container back. Never raise EngineError."""

@@ -26,6 +26,7 @@ from .repair import restart_dependents
 from .result import RestoreResult, RollbackEvent, RollbackReason
 
 _WELL = (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING)
+_NO_RETRIES: Document = {"MaximumRetryCount": 0}
 
 
 def rollback(
@@ -139,8 +140,18 @@ def _restore_restart_policy(context: Context, old: OldContainer) -> str | None:
     try:
         retry_on_no_answer(context.clock, lambda: context.ops.set_restart_policy(old.id, old.restart_policy))
     except EngineError as error:
-        return f"the restart policy of {old.name} could not be restored ({error})"
+        if not has_own_restart_policy(context, old):
+            return f"the restart policy of {old.name} could not be restored ({error})"
     return None
+
+
+def has_own_restart_policy(context: Context, old: OldContainer) -> bool:
+    """Whether the container has the restart policy that it had before the run. Never raise EngineError."""
+    try:
+        now = context.ops.inspect(old.id).container["HostConfig"].get("RestartPolicy") or {}
+    except EngineError:
+        return False
+    return {**_NO_RETRIES, **now} == {**_NO_RETRIES, **old.restart_policy}
 
 
 def _as_option(policy: Document) -> str:

@@ -14,21 +14,21 @@ from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
 _SERVES = (RuntimeStatus.RUNNING, RuntimeStatus.HEALTHY)
 
 
-def look_again(
-    context: Context, health: HealthConfig, name: str, container: str, seen: ContainerRuntimeState | None
-) -> HealthOutcome | None:
-    """Return what has happened to a container since it passed the gate, or None if it still serves under its name.
+def look_again(context: Context, health: HealthConfig, name: str, container: str, seen: ContainerRuntimeState | None) -> HealthOutcome:
+    """Return the verdict on a container that has passed the gate before: healthy if it still serves under its name.
 
     `seen` is the last look of the gate, or None if the container is not meant to run. A container that was restarted or paused by something
     else, or that became unhealthy, has to pass the gate again. Raise EngineError if the container cannot be inspected.
     """
     found = find_change(context, name, container, seen)
-    if seen is None or found is None:
-        return found
-    if found.verdict is Verdict.TIMEOUT and not found.has_other_name:
+    last = seen
+    if seen and found and found.verdict is Verdict.TIMEOUT and not found.has_other_name:
         gate = wait_for_health(context.probe, context.clock, container, health, new=False)
-        found = gate if gate.verdict is not Verdict.HEALTHY else find_change(context, name, container, gate.last)
-    return found._replace(log=context.probe.events(container).log(seen.started_at)) if found else None
+        last = gate.last
+        found = gate if gate.verdict is not Verdict.HEALTHY else find_change(context, name, container, last)
+    if found is None:
+        return HealthOutcome(Verdict.HEALTHY, "still serves", last)
+    return found._replace(log=context.probe.events(container).log(seen.started_at)) if seen else found
 
 
 def find_change(context: Context, name: str, container: str, seen: ContainerRuntimeState | None) -> HealthOutcome | None:

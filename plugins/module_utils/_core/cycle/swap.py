@@ -16,7 +16,7 @@ from .blame import Evidence, Stage
 from .discard import FailedArchive, FailedContainer, ToDiscard
 from .evidence import evidence_of_refusal
 from .job import Run
-from .restore import restore, wait_for_pending_stop
+from .restore import has_own_restart_policy, restore, wait_for_pending_stop
 from .result import RollbackReason
 
 
@@ -79,9 +79,11 @@ class Swap:
             with self._stopwatch.step("update"):
                 self._ops.set_restart_policy(self._old.id, NO_RESTART)
         except EngineError as error:
-            raise self._undone(
-                UpdateFailed, f"The restart policy of {self._old.name} could not be changed: {error}", archive=None
-            ) from error
+            problem = f"The restart policy of {self._old.name} could not be changed: {error}"
+            if not isinstance(error, NoAnswer) and has_own_restart_policy(self._context, self._old):
+                self._run.lock.release()
+                raise UpdateFailed(f"{problem}. Nothing was changed.") from error
+            raise self._undone(UpdateFailed, problem, archive=None) from error
 
     def _stop_old(self) -> None:
         try:

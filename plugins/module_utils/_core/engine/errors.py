@@ -185,7 +185,7 @@ class VerifyFailed(StepFailed):
     """The new container passed its health gate, but could not be inspected after that."""
 
     step = "verify"
-    next_step = "Run the task again: it checks the new container, and finishes the update or undoes it."
+    next_step = "To let the next run check the new container, and finish the update or undo it, run the task again."
 
 
 class Busy(StepFailed):

@@ -36,7 +36,7 @@ def plan_regardless_of_rules(
     with stopwatch.step("inspect"):
         inspected = require_container(context.ops, request.container)
     container = inspected.container
-    old = old_container(container, context.clock.unix_seconds())
+    old = old_container(container, context.memory)
     refuse_archive(context, old)
     if request.respect_labels and is_excluded(container):
         return Skipped(old, image_of(inspected), image_of(inspected), SkipReason.EXCLUDED, why_excluded(old.name))

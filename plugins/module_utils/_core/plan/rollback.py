@@ -38,7 +38,7 @@ def plan_return(context: Context, rolled_back_to: str | None, stopwatch: Stopwat
     """Replace the container with its newest archive. Raise StepFailed."""
     with stopwatch.step("inspect"):
         inspected = require_container(context.ops, request.container)
-        old = old_container(inspected.container, context.clock.unix_seconds())
+        old = old_container(inspected.container, context.memory)
         if rolled_back_to == old.id:
             # The interrupted run has restored it. Another rollback would go back one archive too far, or forward again.
             return Unchanged(old, image_of(inspected), image_of(inspected))
@@ -75,7 +75,7 @@ def plan_return(context: Context, rolled_back_to: str | None, stopwatch: Stopwat
 def plan_missing(context: Context, request: ContainerRequest) -> MissingContainer:
     """Restore the newest archive of a container that is gone. Raise StepFailed."""
     record, archive = _newest_archive(context, request.container)
-    old = old_container(archive.container, context.clock.unix_seconds())._replace(
+    old = old_container(archive.container, context.memory)._replace(
         name=request.container,
         state=ContainerRuntimeState(RuntimeStatus.HEALTHY if record.runs else RuntimeStatus.EXITED),
         runs=record.runs,

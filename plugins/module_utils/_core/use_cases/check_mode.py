@@ -156,7 +156,7 @@ def _result(outcome: Outcome, decision: Unchanged | Skipped | Replacement) -> Cy
 def _unknown(context: Context, request: ContainerRequest, image: str, forbidden: Forbidden) -> CycleResult:
     """A call that is needed is not allowed. Raise InspectFailed if even the container may not be inspected."""
     inspected = require_container(context.ops, request.container)
-    old, old_image = old_container(inspected.container, context.clock.unix_seconds()), image_of(inspected)
+    old, old_image = old_container(inspected.container, context.memory), image_of(inspected)
     why = f"a required call to the engine is not allowed: {forbidden}"
     new_image = ImageIdentity(image or old_image.reference, "")
     result = CycleResult(Outcome.UNKNOWN, old.id, old.name, old_image, new_image, doubt=why)

@@ -157,7 +157,7 @@ def _look_at(context: Context, kept: ArchiveRecord) -> _DropCandidate:
 
 def _refuse_if_unwell(context: Context, plan: _FinalizePlan) -> None:
     """Refuse to remove an archive that ran if the container that replaced it is not well."""
-    now = old_container(plan.current.container, context.clock.unix_seconds()).state.status
+    now = old_container(plan.current.container, context.memory).state.status
     if now in _WELL or not any(archive.kept.runs for archive in plan.to_drop):
         return
     raise Refused(
@@ -168,7 +168,7 @@ def _refuse_if_unwell(context: Context, plan: _FinalizePlan) -> None:
 
 def _entry_for(context: Context, plan: _FinalizePlan, lock: RunLock) -> JournalEntry:
     """An entry that only keeps other runs away. The run touches no container in it, so no run has to recover it."""
-    current = old_container(plan.current.container, context.clock.unix_seconds())
+    current = old_container(plan.current.container, context.memory)
     image = image_of(plan.current)
     return JournalEntry(
         old=current,

@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.old_container import old_container
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import EngineError
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import RuntimeStatus
+from support.fakes.engine import FakeJournal
 
-STARTED = 1_790_000_000
+JOURNAL = FakeJournal()
 
 
 def container(*, status: str = "running", restarts: int = 0, policy: dict[str, Any] | None = None, **config: Any) -> dict[str, Any]:
@@ -29,13 +31,13 @@ def container(*, status: str = "running", restarts: int = 0, policy: dict[str, A
 
 
 def test_the_identity_of_the_container_is_kept() -> None:
-    old = old_container(container(), STARTED)
+    old = old_container(container(), JOURNAL)
     assert (old.id, old.name, old.image_ref, old.state.status) == ("1", "web", "shop:1", RuntimeStatus.RUNNING)
 
 
 @pytest.mark.parametrize(("status", "runs"), [("running", True), ("restarting", True), ("exited", False), ("created", False)])
 def test_a_container_that_was_stopped_is_restored_as_stopped(status: str, runs: bool) -> None:
-    assert old_container(container(status=status), STARTED).runs is runs
+    assert old_container(container(status=status), JOURNAL).runs is runs
 
 
 @pytest.mark.parametrize(
@@ -48,7 +50,18 @@ def test_a_container_that_was_stopped_is_restored_as_stopped(status: str, runs: 
 )
 def test_a_container_counts_as_exited_for_ten_seconds_after_a_restart(restarts: int, uptime: int, status: RuntimeStatus) -> None:
     """In a crash loop, it is up for a moment after each restart."""
-    assert old_container(container(restarts=restarts), STARTED + uptime).state.status is status
+    journal = FakeJournal()
+    journal.age_of_records = uptime
+    assert old_container(container(restarts=restarts), journal).state.status is status
+
+
+@pytest.mark.parametrize("error", [None, EngineError("GET /info is not allowed")])
+def test_container_whose_uptime_is_in_doubt_has_to_stay_up(error: EngineError | None) -> None:
+    """F-H9. The engine's clock was set back, or the engine does not tell its time."""
+    journal = FakeJournal()
+    journal.age_of_records = -3600
+    journal.errors += [error] if error else []
+    assert old_container(container(restarts=1), journal).state.status is RuntimeStatus.RUNNING
 
 
 @pytest.mark.parametrize(
@@ -61,11 +74,11 @@ def test_a_container_counts_as_exited_for_ten_seconds_after_a_restart(restarts: 
     ],
 )
 def test_the_time_to_health_is_the_start_period_and_two_probes(check: dict[str, int] | None, seconds: float) -> None:
-    assert old_container(container(Healthcheck=check), STARTED).time_to_health == seconds
+    assert old_container(container(Healthcheck=check), JOURNAL).time_to_health == seconds
 
 
 @pytest.mark.parametrize(
     ("policy", "has_policy"), [(None, False), ({}, False), ({"Name": ""}, False), ({"Name": "no"}, False), ({"Name": "always"}, True)]
 )
 def test_a_restart_policy_other_than_no_is_recognised(policy: dict[str, Any] | None, has_policy: bool) -> None:
-    assert old_container(container(policy=policy), STARTED).has_restart_policy is has_policy
+    assert old_container(container(policy=policy), JOURNAL).has_restart_policy is has_policy

@@ -20,7 +20,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     NoAnswer,
     StepFailed,
 )
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import HookResult, HookResults, HookRun
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import EventLog, HookResult, HookResults, HookRun
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_recreate import check_recreate
 from support.fakes.engine import CallCounter, FakeEngine, FakeJournal, Killed, exited, fake_context
@@ -103,17 +103,65 @@ class TestHooksDoNotRun:
 
 
 class TestContainerDuringPreUpdate:
-    def test_container_renamed_during_pre_update_is_not_updated(self, engine: FakeEngine) -> None:
-        def rename(*_arguments: t.Any) -> HookRun:
-            engine._find("web")["Name"] = "/mine"
+    CHANGES: t.ClassVar[dict[str, tuple[t.Callable[[FakeEngine], object], tuple[str, ...], str, str]]] = {
+        "renamed": (
+            lambda engine: engine._find("web").update(Name="/mine"),
+            (),
+            "renamed container web",
+            "docker rename mine web",
+        ),
+        "paused": (
+            lambda engine: engine._find("web")["State"].update(Status="paused"),
+            (),
+            "paused container web",
+            "docker unpause web",
+        ),
+        "stopped": (
+            lambda engine: engine._find("web")["State"].update(Status="exited"),
+            ("start", "die", "start", "kill", "die", "stop"),
+            "stopped container web",
+            "docker start web",
+        ),
+        "removed": (lambda engine: engine.remove_externally("web"), (), "removed container web", "Create it again"),
+    }
+
+    @pytest.mark.parametrize("exit_code", [0, 137, None])
+    @pytest.mark.parametrize(("change", "actions", "message", "remedy"), CHANGES.values(), ids=CHANGES)
+    def test_what_something_else_does_during_pre_update_stays(
+        self,
+        engine: FakeEngine,
+        change: t.Callable[[FakeEngine], object],
+        actions: tuple[str, ...],
+        message: str,
+        remedy: str,
+        exit_code: int | None,
+    ) -> None:
+        """F-H17. The message says what was done, and the command reverses it."""
+
+        def act(*_arguments: t.Any) -> HookRun:
+            change(engine)
+            engine.event_log = EventLog(actions, is_complete=True)
+            return HookRun(exit_code, "")
+
+        engine.run_in = act  # type: ignore[method-assign]
+        journal = FakeJournal()
+        with pytest.raises(HookFailed, match=f"^Something else {message}") as caught:
+            recreate(engine, journal=journal)
+        assert not [call for call in engine.calls if call.startswith(("stop", "rename", "start"))]
+        assert (caught.value.touched, journal.records) == (False, {})
+        assert remedy in caught.value.next_step
+
+    def test_container_that_was_restarted_earlier_and_ended_by_the_hook_is_started_again(self, engine: FakeEngine) -> None:
+        """An earlier stop, which the events still show, does not count."""
+
+        def quit_service(*_arguments: t.Any) -> HookRun:
+            engine._find("web")["State"]["Status"] = "exited"
+            engine.event_log = EventLog(("kill", "die", "stop", "start", "die"), is_complete=True)
             return HookRun(0, "")
 
-        engine.run_in = rename  # type: ignore[method-assign]
-        journal = FakeJournal()
-        with pytest.raises(HookFailed, match="was modified, or could not be inspected, while the pre_update hook ran"):
-            recreate(engine, journal=journal)
-        assert not [call for call in engine.calls if call.startswith(("stop", "rename"))]
-        assert journal.records == {}
+        engine.run_in = quit_service  # type: ignore[method-assign]
+        with pytest.raises(HookFailed, match="and was restarted"):
+            recreate(engine)
 
     @pytest.mark.parametrize(
         ("setting", "values"), [("Ulimits", [{"Name": "nofile"}, {"Name": "nproc"}]), ("Links", ["/db:/web/db", "/cache:/web/cache"])]

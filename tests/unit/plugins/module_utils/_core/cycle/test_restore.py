@@ -26,6 +26,7 @@ from support.fakes.engine import (
     STARTING,
     UNHEALTHY,
     FakeEngine,
+    FakeJournal,
     exited,
 )
 from support.fakes.update_of_web import (
@@ -85,6 +86,13 @@ class TestRollback:
         assert engine.container("web")["Image"] == "old"
 
 
+def up_for(seconds: float) -> FakeJournal:
+    """The records of an engine by whose clock each container was started so long ago."""
+    journal = FakeJournal()
+    journal.age_of_records = seconds
+    return journal
+
+
 class TestCheckRestoredContainer:
     """How healthy the old container has to be after it was restored."""
 
@@ -132,20 +140,20 @@ class TestCheckRestoredContainer:
             engine._find("web")["State"]["Status"] = "restarting"
         else:
             engine._find("web")["RestartCount"] = 3
-            engine._find("web")["State"]["StartedAt"] = "1970-01-01T00:16:31Z"  # The fake clock starts 1000 s after the epoch.
         engine.probe_results["NEW"] = [exited(1)]
         engine.probe_results["web"] = [exited(3)]
-        result = recreate(engine)
+        result = recreate(engine, memory=up_for(9))
         assert result.restored is not None
         assert result.restored.problem is None
 
-    @pytest.mark.parametrize(("restarts", "started_at"), [(3, "1970-01-01T00:16:30Z"), (0, "1970-01-01T00:16:39Z"), (3, "")])
-    def test_old_container_that_was_up_for_a_while_has_to_stay_up(self, engine: FakeEngine, restarts: int, started_at: str) -> None:
+    @pytest.mark.parametrize(("restarts", "uptime"), [(3, 10), (0, 1)])
+    def test_old_container_that_was_up_for_a_while_has_to_stay_up(self, engine: FakeEngine, restarts: int, uptime: float) -> None:
+        """F-H9. Only the engine's clock counts: the fake one of the host says something else."""
         engine._find("web")["RestartCount"] = restarts
-        engine._find("web")["State"]["StartedAt"] = started_at
+        engine._find("web")["State"]["StartedAt"] = "1970-01-01T00:16:39Z"
         engine.probe_results["NEW"] = [exited(1)]
         engine.probe_results["web"] = [exited(3)]
-        result = recreate(engine)
+        result = recreate(engine, memory=up_for(uptime))
         assert result.restored is not None
         assert result.restored.problem == "web exited with code 3"
 

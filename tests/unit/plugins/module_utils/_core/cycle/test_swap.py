@@ -213,10 +213,21 @@ class TestRestartPolicy:
     def test_failed_policy_change_message(self, engine: FakeEngine) -> None:
         engine._find("web")["HostConfig"].update(self.ALWAYS)
         engine.errors["restart=no:web"] = REFUSAL
-        expected = r"^The restart policy of web could not be changed: the engine says no\. It runs as before\.$"
+        expected = r"^The restart policy of web could not be changed: the engine says no\. Nothing was changed\.$"
         with pytest.raises(UpdateFailed, match=expected):
             recreate(engine)
         assert not [call for call in engine.calls if call.startswith("rename")]
+
+    @pytest.mark.parametrize("before", [{"Name": "always"}, {"Name": "always", "MaximumRetryCount": 0}])
+    def test_policy_that_no_call_may_change_is_no_damage(self, engine: FakeEngine, before: dict[str, t.Any]) -> None:
+        """F-H11. A plugin forbids the call that would restore the policy, too. It is not needed, and the next run finds no lock."""
+        engine._find("web")["HostConfig"]["RestartPolicy"] = before
+        engine.errors.update({"restart=no:web": REFUSAL, "restart=always:web": REFUSAL})
+        journal = FakeJournal()
+        with pytest.raises(UpdateFailed, match="Nothing was changed") as caught:
+            recreate(engine, lock=fake_lock(journal))
+        assert (caught.value.touched, journal.records) == (False, {})
+        assert engine.calls[-2:] == ["restart=no:web", "inspect"]
 
 
 class TestCreateNewContainer:

@@ -18,6 +18,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.decision import NewContainer, Replacement
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.diff import NOT_KNOWN, Diff, diff_of, with_defaults
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveRecord
+from support.fakes.engine import FakeJournal
 
 FIXTURES = Path(__file__).parents[1] / "container/fixtures"
 OLD, NEW = ImageIdentity("shop:1", "sha256:old", "sha256:aaa"), ImageIdentity("shop:2", "sha256:new", "sha256:bbb")
@@ -32,7 +33,7 @@ def replacement(container: str, **new_defaults: Any) -> Replacement:
     """Replace a captured container, with a new image that has these defaults."""
     inspected = Inspected(document(container), document("image"))
     return Replacement(
-        old=old_container(inspected.container, 0),
+        old=old_container(inspected.container, FakeJournal()),
         old_image=OLD,
         new_image=NEW,
         successor=NewContainer(

@@ -86,7 +86,7 @@ def engine() -> FakeEngine:
 
 def dependents_of_web(engine: FakeEngine) -> list[str]:
     web = engine.container("web")
-    old = old_container(web, engine.clock.unix_seconds())
+    old = old_container(web, FakeJournal())
     _surroundings, dependents, inspected, warnings = inspect_surroundings(fake_context(engine), old, web, "new")
     assert warnings == ()
     assert [document.container["Id"] for document in inspected] == [dependent.id for dependent in dependents]
