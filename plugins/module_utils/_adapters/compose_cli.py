@@ -106,7 +106,8 @@ class ComposeCli:
         )
         environment = {name: value for name, value in os.environ.items() if not name.startswith("COMPOSE_")}
         try:
-            process = subprocess.Popen(
+            # Ansible's run_command() has no deadline. Nor does subprocess.run() end what the program has started.
+            process = subprocess.Popen(  # pylint: disable=ansible-bad-function
                 command,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
