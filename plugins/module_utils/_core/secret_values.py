@@ -99,7 +99,7 @@ def _parts_of_url(rest: str, minimum: int) -> t.Iterator[_Part]:
     """Yield the parts of a URL without its scheme. Its host, its port and a short path are no secrets."""
     authority, *path = re.split(r"[/?#;]", rest, maxsplit=1)
     # Programs accept passwords with an @ or a slash in them, although a URL may not have them.
-    for user_info in {authority.rpartition("@")[0], rest.rpartition("@")[0]}:
+    for user_info in dict.fromkeys((authority.rpartition("@")[0], rest.rpartition("@")[0])):
         user, _colon, password = user_info.partition(":")
         yield user, MIN_LENGTH_OF_TOKEN
         if password:
