@@ -17,8 +17,8 @@ options:
     required: true
   lock_timeout:
     description:
-      - How long to wait, in seconds, while another run of this collection works on the same container, or on a container that shares
+      - How long to wait while another run of this collection works on the same container, or on a container that shares
         namespaces or volumes with it or is linked to it. The task fails if that run takes longer.
-    type: float
+    type: raw
     default: 300
 """

@@ -40,9 +40,9 @@ options:
     default: always
   pull_timeout:
     description:
-      - How long the engine may report no progress during a pull, in seconds. This does not limit the total duration of the pull. If the
+      - How long the engine may report no progress during a pull. This does not limit the total duration of the pull. If the
         timeout expires, the task fails before it changes the container.
-    type: float
+    type: raw
     default: 600
   force:
     description:
@@ -92,14 +92,13 @@ options:
   min_image_age:
     description:
       - Skip images that were built more recently than this, to give others time to find their bugs.
-      - A number of seconds, or a number followed by V(s), V(m), V(h), V(d) or V(w), such as V(36h) or V(7d).
       - The age is taken from the image's creation date, because registries do not record when an image was pushed. An image without a
         creation date, or with one before the first release of Docker (as in reproducible builds) or in the future, is used, with a
         warning.
       - The module has to pull an image to determine its age. If it skips the image after O(pull=always), it points the tag on this host
         back to the image of the running container.
       - O(force) does not override this option.
-    type: str
+    type: raw
   respect_labels:
     description:
       - Skip containers with the label C(evenkeel.enable=false) before anything is pulled.

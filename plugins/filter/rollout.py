@@ -17,6 +17,8 @@ try:
 except ImportError:  # It is new in ansible-core 2.22. Older versions take the values of no_log options out of every result.
     mask_secrets = None
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import InvalidInput
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import DURATIONS, parse_duration
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import mask_credentials
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout import host_record
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.digests import choose, digest_for
@@ -77,7 +79,21 @@ def _path(path: str) -> str:
 
 
 def _problem(settings: t.Mapping[str, t.Any], names: t.Iterable[str] = (), valid_names: t.Collection[str] = ()) -> str:
-    return problem_with(settings, lambda file: os.path.isfile(_path(file)), names, valid_names)
+    return problem_with(settings, lambda file: os.path.isfile(_path(file)), _check_duration, names, valid_names)
+
+
+def _check_duration(option: str, value: t.Any) -> None:
+    try:
+        if option in DURATIONS:
+            parse_duration(option, value)
+    except InvalidInput as error:
+        raise InvalidRollout(str(error)) from error
+
+
+def _seconds(value: t.Any) -> float:
+    """Return the seconds of `rolling_update_pause`."""
+    _check_duration("rolling_update_pause", value)
+    return parse_duration("rolling_update_pause", value)
 
 
 def _hosts(pattern: t.Any, *arguments: t.Any) -> t.Any:
@@ -130,6 +146,7 @@ _DECISIONS: t.Mapping[str, t.Callable[..., t.Any]] = {
     "reached": host_record.reached,
     "record": _record,
     "report": _report,
+    "seconds": _seconds,
     "to_drop": host_record.to_drop,
     "to_go_back": host_record.to_go_back,
     "unconfirmed": unconfirmed,

@@ -23,6 +23,7 @@ description:
 extends_documentation_fragment:
   - evenkeel.fleet.one_at_a_time
   - evenkeel.fleet.cleanup
+  - evenkeel.fleet.durations
   - evenkeel.fleet.connection
   - evenkeel.fleet.attributes
 attributes:

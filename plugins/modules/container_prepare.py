@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - evenkeel.fleet.recreation
   - evenkeel.fleet.fail_on
   - evenkeel.fleet.registry
+  - evenkeel.fleet.durations
   - evenkeel.fleet.connection
   - evenkeel.fleet.attributes
 attributes:

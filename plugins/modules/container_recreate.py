@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - evenkeel.fleet.recreation
   - evenkeel.fleet.fail_on
   - evenkeel.fleet.registry
+  - evenkeel.fleet.durations
   - evenkeel.fleet.connection
   - evenkeel.fleet.attributes
 attributes:
@@ -92,9 +93,9 @@ options:
         type: raw
       timeout:
         description:
-          - How long each command may take, in seconds. The engine cannot stop a command in a container. After the timeout, the module
+          - How long each command may take. The engine cannot stop a command in a container. After the timeout, the module
             stops waiting, but the command may keep running.
-        type: float
+        type: raw
         default: 60
 notes:
   - Values of environment variables, credentials and headers are masked in everything that the engine, a registry or a program says, such as
@@ -273,8 +274,8 @@ error_class:
     - After a rollback, this is the same as RV(rollback.reason).
     - V(lost_after_update) if RV(outcome) is V(recreated), but the new container stopped serving before the task ended. RV(msg) says why.
     - V(image_rejected) because of O(fail_on_rejected), and V(outcome_unknown) because of O(fail_on_unknown).
-    - In all other cases, this is the name of the error, such as V(invalid_input), V(engine_unavailable), V(inspect_failed), V(refused) or
-      V(busy).
+    - In all other cases, this is the name of the error, such as V(invalid_input), V(no_such_container), V(engine_unavailable),
+      V(inspect_failed), V(refused) or V(busy).
     - Not returned if Ansible rejects an option or if the Docker SDK for Python is missing.
   returned: failure
   type: str
@@ -565,7 +566,7 @@ def recreate(options, check_mode, secrets):
 
 
 def main():
-    hooks = dict(pre_update=dict(type="raw"), post_update=dict(type="raw"), timeout=dict(type="float", default=Hooks().timeout))
+    hooks = dict(pre_update=dict(type="raw"), post_update=dict(type="raw"), timeout=dict(type="raw", default=Hooks().timeout))
     own = ArgumentSpec(
         dict(keep_archive=dict(type="bool", default=False), rollout=dict(type="str"), hooks=dict(type="dict", default={}, options=hooks))
     )

@@ -23,6 +23,7 @@ description:
 extends_documentation_fragment:
   - evenkeel.fleet.one_at_a_time
   - evenkeel.fleet.cycle
+  - evenkeel.fleet.durations
   - evenkeel.fleet.connection
   - evenkeel.fleet.attributes
 attributes:
@@ -148,7 +149,7 @@ error_class:
   description:
     - The kind of failure, for use in conditions. If the restored container failed, this is the same as RV(rollback.reason). It is
       V(lost_after_update) if that container stopped serving after it had passed the health gate.
-    - In all other cases, this is the name of the error, such as V(no_archive), V(refused) or V(busy).
+    - In all other cases, this is the name of the error, such as V(no_such_container), V(no_archive), V(refused) or V(busy).
   returned: failure
   type: str
   sample: refused
@@ -307,14 +308,20 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rol
     rollback_report,
     rollback_to_archive,
 )
-from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION, CYCLE, ArgumentSpec, health_of
+from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import (
+    CONNECTION,
+    CYCLE,
+    ArgumentSpec,
+    health_of,
+    whole_seconds,
+)
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, run_module
 
 
 def rollback(options, check_mode, secrets):
     secrets.learn_names(options["name"])
     engine = open_engine(options, options["lock_timeout"], secrets)
-    request, health = ContainerRequest(options["name"], options["stop_timeout"]), health_of(options)
+    request, health = ContainerRequest(options["name"], whole_seconds(options["stop_timeout"])), health_of(options)
     if check_mode:
         result = check_rollback(engine.context, engine.lock, request)
     else:

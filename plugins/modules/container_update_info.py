@@ -20,6 +20,7 @@ description:
   - If the status of a container cannot be determined, it is V(unknown), and a warning has the reason. The results for the other containers
     are not affected. A warning also names each container whose available image is skipped because the container was rolled back from it.
 extends_documentation_fragment:
+  - evenkeel.fleet.durations
   - evenkeel.fleet.connection
   - evenkeel.fleet.registry
   - evenkeel.fleet.fail_on
@@ -70,7 +71,7 @@ options:
       - The value of O(evenkeel.fleet.container_recreate#module:min_image_age) to assume for the update, such as V(36h), V(7d), or a number
         of seconds.
       - The age of an image is known only if the image is already on the host. For other images, RV(containers[].certain) is V(false).
-    type: str
+    type: raw
 notes:
   - A loop over RV(outdated) leaves containers with the status V(unknown) or V(rejected) as they are. Set O(fail_on_unknown) and
     O(fail_on_rejected) in scheduled runs to notice this by the exit status.
@@ -304,17 +305,19 @@ warnings:
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.host_reader import open_host
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import PullPolicy
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import parse_age
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.model import STATES, Selection, UpdateQuery
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.host.report import fail_on, host_report
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import ContainerRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.update_info import inspect_host
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import CONNECTION, FAIL_ON, REGISTRY, ArgumentSpec
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.run import ModuleResult, run_module
 
 
 def update_info(options, _check_mode, secrets):
+    for name in options["name"]:
+        ContainerRequest(name)  # Raises InvalidInput.
     selection = Selection(frozenset(options["name"]), tuple(options["labels"]), frozenset(options["state"]))
-    query = UpdateQuery(selection, PullPolicy(options["pull"]), parse_age(options["min_image_age"]))
+    query = UpdateQuery(selection, PullPolicy(options["pull"]), options["min_image_age"] or 0)
     info = inspect_host(*open_host(options, secrets), query)
     for container in info.containers:
         secrets.learn_names(container.name, container.image.reference)
@@ -329,7 +332,7 @@ def main():
             labels=dict(type="list", elements="str", default=[]),
             state=dict(type="list", elements="str", choices=list(STATES), default=[]),
             pull=dict(type="str", choices=[policy.value for policy in PullPolicy], default=PullPolicy.ALWAYS.value),
-            min_image_age=dict(type="str"),
+            min_image_age=dict(type="raw"),
         ),
         required_by={"registry_username": ("registry",)},
     )

@@ -49,5 +49,5 @@ def open_engine(options: t.Mapping[str, t.Any], lock_timeout: float, secrets: Se
 
 def _pull_timeout(options: t.Mapping[str, t.Any]) -> float:
     seconds: float = options.get("pull_timeout", DEFAULT_PULL_TIMEOUT)
-    require_seconds("pull_timeout", seconds, positive=True)
+    require_seconds("pull_timeout", seconds)
     return seconds

@@ -11,6 +11,7 @@ import typing as t
 from .._core.engine.errors import EngineUnavailable, InvalidInput
 from .._core.engine.timing import require_seconds
 from .._core.masking import mask_credentials
+from .reachability import why_unavailable
 from .sdk import docker, docker_auth, require_sdk, sdk_version
 
 OLDEST_API = "1.41"
@@ -27,7 +28,7 @@ def connect(options: t.Mapping[str, t.Any], mask: Mask = mask_credentials) -> t.
     `options` are the values of `CONNECTION`. `mask` masks what the SDK says. Raise InvalidInput or EngineUnavailable.
     """
     require_sdk()
-    require_seconds("timeout", options["timeout"], positive=True)
+    require_seconds("timeout", options["timeout"])
     if not _API_VERSION.fullmatch(options["api_version"]):
         raise InvalidInput(f"api_version must be 'auto' or a version such as 1.41, not '{options['api_version']}'.")
     if options["tls_hostname"] and sdk_version() >= SDK_WITHOUT_TLS_HOSTNAME:
@@ -40,17 +41,23 @@ def connect(options: t.Mapping[str, t.Any], mask: Mask = mask_credentials) -> t.
     try:
         is_auto = options["api_version"] == "auto"
         client = _client(url, OLDEST_API if is_auto else options["api_version"], options)
-        about = client.version(api_version=False)
+        about = _require_version(client.version(api_version=False))
         if is_auto:
             client._version = _version_for(about)  # noqa: SLF001  With "auto", the SDK would make the same request.
     except Exception as error:  # The SDK lets errors of requests, ssh and ssl through.
+        cause, remedy = why_unavailable(url, error)
         raise EngineUnavailable(
-            f"Cannot connect to a Docker engine at {mask_credentials(url)}: {mask(str(error))}. Nothing was changed. "
-            "Check that the engine is running and that this user is allowed to access it."
+            f"Cannot connect to a Docker engine at {mask_credentials(url)}: {cause} ({mask(str(error))}). Nothing was changed. {remedy}"
         ) from None
     _refuse_podman(about, url)
     _refuse_old_versions(about, client.api_version, url)
     return client
+
+
+def _require_version(about: t.Any) -> t.Mapping[str, t.Any]:
+    if not isinstance(about, dict) or "ApiVersion" not in about:
+        raise TypeError("the answer to GET /version has no ApiVersion")
+    return about
 
 
 def another_client(options: t.Mapping[str, t.Any], api_version: str, mask: Mask = mask_credentials) -> t.Any:

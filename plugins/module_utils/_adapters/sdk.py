@@ -11,7 +11,18 @@ import typing as t
 
 from .._core.engine.errors import BadRequest, Conflict, EngineError, EngineUnavailable, Forbidden, NoAnswer, NotFound
 
-__all__ = ["IMPORT_ERROR", "docker", "docker_auth", "engine_errors", "mask_of", "refusal", "require_sdk", "sdk_version"]
+__all__ = [
+    "IMPORT_ERROR",
+    "docker",
+    "docker_auth",
+    "engine_errors",
+    "is_foreign_answer",
+    "is_timeout",
+    "mask_of",
+    "refusal",
+    "require_sdk",
+    "sdk_version",
+]
 
 OLDEST_SDK = (5, 0, 0)
 
@@ -75,6 +86,20 @@ def mask_of(client: t.Any) -> t.Callable[[str], str]:
     """Return the function that masks what the engine behind `client` says. A bare client of the SDK knows no secrets."""
     mask: t.Callable[[str], str] = getattr(client, "mask", str)
     return mask
+
+
+def is_timeout(error: Exception) -> bool:
+    """Whether the other side accepted the connection, or was to accept it, and did nothing in time."""
+    return isinstance(error, requests.exceptions.Timeout)
+
+
+def is_foreign_answer(error: Exception) -> bool:
+    """Whether the other side answered, but not as a Docker engine does."""
+    if isinstance(error, docker.errors.APIError):
+        return error.response is None or not _is_from_engine(error)
+    if isinstance(error, requests.exceptions.ConnectionError):
+        return "BadStatusLine" in str(error) or "RemoteDisconnected" in str(error) or "Connection aborted" in str(error)
+    return isinstance(error, (TypeError, ValueError, KeyError, AttributeError))
 
 
 def _error_class_of(error: t.Any) -> type[EngineError]:

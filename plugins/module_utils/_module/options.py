@@ -15,9 +15,9 @@ from ansible.module_utils.basic import AnsibleModule, env_fallback
 from ansible.module_utils.common.parameters import AnsibleFallbackNotFound
 
 from .._adapters.images import DEFAULT_PULL_TIMEOUT
-from .._core.cycle.health import HealthConfig
+from .._core.cycle.health import HealthConfig, OnUnhealthy
 from .._core.engine.model import PullPolicy
-from .._core.engine.timing import parse_age
+from .._core.engine.timing import DURATIONS, parse_duration
 from .._core.plan.requests import KEEPABLE, Cleanup, LostFiles, RecreateRequest
 
 Options = t.Mapping[str, t.Any]
@@ -114,18 +114,19 @@ REGISTRY = ArgumentSpec(
     required_together=(("registry_username", "registry_password"),),
 )
 
-ONE_AT_A_TIME = ArgumentSpec({"name": {"type": "str", "required": True}, "lock_timeout": {"type": "float", "default": 300}})
+ONE_AT_A_TIME = ArgumentSpec({"name": {"type": "str", "required": True}, "lock_timeout": {"type": "raw", "default": 300}})
 
 _DEFAULTS = HealthConfig()
 
 CYCLE = ONE_AT_A_TIME.merge(
     ArgumentSpec(
         {
-            "health_timeout": {"type": "float", "default": _DEFAULTS.health_timeout},
-            "grace_period": {"type": "float", "default": _DEFAULTS.grace_period},
-            "poll_interval": {"type": "float", "default": _DEFAULTS.poll_interval},
-            "min_healthy_time": {"type": "float", "default": _DEFAULTS.min_healthy_time},
-            "stop_timeout": {"type": "int"},
+            "health_timeout": {"type": "raw", "default": _DEFAULTS.health_timeout},
+            "grace_period": {"type": "raw", "default": _DEFAULTS.grace_period},
+            "poll_interval": {"type": "raw", "default": _DEFAULTS.poll_interval},
+            "min_healthy_time": {"type": "raw", "default": _DEFAULTS.min_healthy_time},
+            "on_unhealthy": {"type": "str", "choices": [choice.value for choice in OnUnhealthy], "default": _DEFAULTS.on_unhealthy.value},
+            "stop_timeout": {"type": "raw"},
         }
     )
 )
@@ -152,21 +153,38 @@ RECREATION = ArgumentSpec(
         "image": {"type": "str"},
         "image_digest": {"type": "str"},
         "pull": {"type": "str", "choices": [policy.value for policy in PullPolicy], "default": PullPolicy.ALWAYS.value},
-        "pull_timeout": {"type": "float", "default": DEFAULT_PULL_TIMEOUT},
+        "pull_timeout": {"type": "raw", "default": DEFAULT_PULL_TIMEOUT},
         "force": {"type": "bool", "default": False},
         "lost_files": {"type": "str", "choices": [choice.value for choice in LostFiles], "default": LostFiles.WARN.value},
         "verbatim": {"type": "bool", "default": False},
         "keep_env": {"type": "list", "elements": "str", "default": [], "no_log": False},
         "keep": {"type": "list", "elements": "str", "choices": list(KEEPABLE), "default": []},
-        "min_image_age": {"type": "str"},
+        "min_image_age": {"type": "raw"},
         "respect_labels": {"type": "bool", "default": False},
     }
 )
 
 
+def with_seconds(options: Options) -> dict[str, t.Any]:
+    """Return the options of a task with all durations in seconds. Raise InvalidInput."""
+    given = {name: value for name, value in options.items() if name in DURATIONS and value is not None}
+    return {**options, **{name: parse_duration(name, value) for name, value in given.items()}}
+
+
 def health_of(options: Options) -> HealthConfig:
     """Return the settings of the health gate, from the options of the group `CYCLE`. Raise InvalidInput."""
-    return HealthConfig(options["health_timeout"], options["grace_period"], options["poll_interval"], options["min_healthy_time"])
+    return HealthConfig(
+        options["health_timeout"],
+        options["grace_period"],
+        options["poll_interval"],
+        options["min_healthy_time"],
+        OnUnhealthy(options["on_unhealthy"]),
+    )
+
+
+def whole_seconds(seconds: float | None) -> int | None:
+    """Return the number without a fraction that the Engine API takes. None stays None."""
+    return None if seconds is None else int(seconds)
 
 
 def cleanup_of(options: Options) -> Cleanup:
@@ -178,7 +196,7 @@ def request_of(options: Options) -> RecreateRequest:
     """Return the requested update, from the options of the group `RECREATION`. Raise InvalidInput."""
     return RecreateRequest(
         container=options["name"],
-        stop_timeout=options.get("stop_timeout"),
+        stop_timeout=whole_seconds(options.get("stop_timeout")),
         image=options["image"],
         pull=PullPolicy(options["pull"]),
         force=options["force"],
@@ -186,7 +204,7 @@ def request_of(options: Options) -> RecreateRequest:
         lost_files=LostFiles(options["lost_files"]),
         keep_env=frozenset(options["keep_env"]),
         keep=frozenset(options["keep"]),
-        min_image_age=parse_age(options["min_image_age"]),
+        min_image_age=options["min_image_age"] or 0,
         respect_labels=options["respect_labels"],
         image_digest=options["image_digest"],
     )

@@ -20,7 +20,7 @@ from .._core.cycle.report import error_report
 from .._core.engine.errors import FleetError
 from .._core.engine.model import ReturnValues
 from .._core.masking import Secrets
-from .options import ArgumentSpec, Options
+from .options import ArgumentSpec, Options, with_seconds
 
 
 class ModuleResult(t.NamedTuple):
@@ -49,7 +49,7 @@ def run_module(spec: ArgumentSpec, work: Work, on_unexpected_error: ReturnValues
         module.fail_json(msg=missing_required_lib("docker (Docker SDK for Python)"), exception=IMPORT_ERROR)
     secrets = Secrets()
     try:
-        result = work(dict(module.params), module.check_mode, secrets)
+        result = work(with_seconds(module.params), module.check_mode, secrets)
     except FleetError as error:
         result = ModuleResult({**error_report(error), "failed": True})
     except Exception as error:  # noqa: BLE001 - Ansible would print the traceback unmasked.

@@ -25,6 +25,7 @@ OPTIONS = (
     "grace_period",
     "poll_interval",
     "min_healthy_time",
+    "on_unhealthy",
     "stop_timeout",
     "lock_timeout",
     "hooks",

@@ -20,17 +20,23 @@ _OF_THE_ROLE = re.compile("rolling_update_(?!_)")
 """The role's own internal variables have two underscores."""
 
 FileExists = t.Callable[[str], bool]
+CheckDuration = t.Callable[[str, t.Any], object]
+"""Raise InvalidRollout if the value of this option or variable is not a valid duration. Other options are ignored."""
 
 
 def problem_with(
-    settings: t.Mapping[str, t.Any], file_exists: FileExists, names: t.Iterable[str] = (), valid_names: t.Collection[str] = ()
+    settings: t.Mapping[str, t.Any],
+    file_exists: FileExists,
+    check_duration: CheckDuration,
+    names: t.Iterable[str] = (),
+    valid_names: t.Collection[str] = (),
 ) -> str:
     """Return the first problem and how to fix it, or an empty string if the settings are valid.
 
     `names` are the variables of all hosts, of which those of the role must be among `valid_names`.
 
-    `settings` has `inventory` (the names of all hosts), `containers`, `waves`, `rollback_batch`, `max_failures`, `window`, `docker`
-    and `files` (a path for each variable that names a file).
+    `settings` has `inventory` (the names of all hosts), `containers`, `waves`, `rollback_batch`, `max_failures`, `pause`, `window`,
+    `docker` and `files` (a path for each variable that names a file).
     """
     unknown = sorted({name for name in names if _OF_THE_ROLE.match(name)} - set(valid_names))
     if unknown:
@@ -42,7 +48,12 @@ def problem_with(
     if alias and "localhost" not in settings["inventory"]:
         return f"The inventory contains {alias}, which Ansible sometimes treats as localhost. Rename it to localhost. Nothing was changed."
     try:
-        containers_of(settings["containers"])
+        for container in containers_of(settings["containers"]):
+            for option, value in container.items():
+                check_duration(option, value)
+            hooks = container.get("hooks")
+            check_duration("hooks.timeout", hooks.get("timeout", 60) if isinstance(hooks, t.Mapping) else 60)
+        check_duration("rolling_update_pause", settings["pause"])
         waves_of(settings["waves"])
         waves_of(settings["rollback_batch"], "rolling_update_rollback_batch")
         budget_of(settings["max_failures"], hosts=1)

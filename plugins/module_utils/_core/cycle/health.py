@@ -18,22 +18,31 @@ _RETRY_FAILED_PROBES_FOR = 30.0
 """Seconds for which every look must fail before the gate gives up."""
 
 
+class OnUnhealthy(enum.Enum):
+    """What the gate does while a new container reports the status unhealthy."""
+
+    WAIT = "wait"
+    FAIL = "fail"
+
+
 @dataclass(frozen=True)
 class HealthConfig:
-    """The time limits of the gate, in seconds.
+    """The limits of the gate. Times are in seconds.
 
     A declared health check must report healthy within `health_timeout`, and stay healthy for `min_healthy_time`. A container without a
-    health check must stay up for `grace_period`. `poll_interval` is the time between two looks. Raise InvalidInput.
+    health check must stay up for `grace_period`. `poll_interval` is the time between two looks. With
+    `on_unhealthy: fail`, the status unhealthy ends the gate at once. Raise InvalidInput.
     """
 
     health_timeout: float = 120.0
     grace_period: float = 10.0
     poll_interval: float = 1.0
     min_healthy_time: float = 0.0
+    on_unhealthy: OnUnhealthy = OnUnhealthy.WAIT
 
     def __post_init__(self) -> None:
         for option in ("health_timeout", "grace_period", "poll_interval", "min_healthy_time"):
-            require_seconds(option, getattr(self, option), positive=option == "poll_interval")
+            require_seconds(option, getattr(self, option))
 
 
 class Verdict(enum.Enum):
@@ -165,6 +174,8 @@ class _HealthWatch:
             return self._up_since(self._healthy_since, self._config.min_healthy_time, now, "is healthy")
         if self._healthy_since is not None:
             return HealthOutcome(Verdict.TIMEOUT, f"was healthy, but became {state.status.value} within min_healthy_time")
+        if state.status is RuntimeStatus.UNHEALTHY and self._config.on_unhealthy is OnUnhealthy.FAIL:
+            return HealthOutcome(Verdict.TIMEOUT, "became unhealthy (on_unhealthy is fail)")
         self._verdict_due = self._deadline
         late = now >= self._deadline
         return HealthOutcome(Verdict.TIMEOUT, f"was still {state.status.value} after {self._config.health_timeout:g} s") if late else None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..engine.errors import EngineError, HookFailed, InvalidInput, NoAnswer
 from ..engine.interfaces import Context
 from ..engine.model import HookResult, HookResults
-from ..engine.timing import Stopwatch, require_seconds
+from ..engine.timing import Stopwatch, parse_duration, require_seconds
 
 LONGEST_OUTPUT = 4000
 """How many characters of a hook's output are kept: the last ones."""
@@ -34,12 +34,12 @@ class Hooks:
     timeout: float = 60.0
 
     def __post_init__(self) -> None:
-        require_seconds("hooks.timeout", self.timeout, positive=True)
+        require_seconds("hooks.timeout", self.timeout)
 
     @classmethod
-    def from_options(cls, pre_update: t.Any = None, post_update: t.Any = None, timeout: float = 60.0) -> Hooks:
+    def from_options(cls, pre_update: t.Any = None, post_update: t.Any = None, timeout: t.Any = 60.0) -> Hooks:
         """Read each hook as the operator wrote it: a string for the shell, or a list of strings. Raise InvalidInput."""
-        return cls(_command("pre_update", pre_update), _command("post_update", post_update), timeout)
+        return cls(_command("pre_update", pre_update), _command("post_update", post_update), parse_duration("hooks.timeout", timeout))
 
     @property
     def longest(self) -> float:

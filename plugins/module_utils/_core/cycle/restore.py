@@ -20,7 +20,7 @@ from ..engine.retry import retry_on_no_answer, retry_on_refusal
 from ..engine.timing import Stopwatch
 from ..plan.decision import Replacement
 from .discard import ToDiscard, collect_evidence, discard, unless_archive_is_gone, with_name_freed
-from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
+from .health import HealthConfig, HealthOutcome, OnUnhealthy, Verdict, wait_for_health
 from .job import Run
 from .repair import restart_dependents
 from .result import RestoreResult, RollbackEvent, RollbackReason
@@ -162,9 +162,11 @@ def _as_option(policy: Document) -> str:
 def _check(context: Context, old: OldContainer, health: HealthConfig) -> HealthOutcome:
     """Require what the container had: healthy if it was healthy, within the time that its own health check needs; up if it was up.
 
-    A container that was in a crash loop does not have to stay up.
+    A container that was in a crash loop does not have to stay up. One that reports unhealthy gets all its time, whatever `on_unhealthy` is:
+    there is nothing else to go back to.
     """
     if old.state.status is RuntimeStatus.EXITED:
         return HealthOutcome(Verdict.HEALTHY, "was not up before either")
-    patient = dataclasses.replace(health, health_timeout=max(health.health_timeout, old.time_to_health), min_healthy_time=0)
+    longest = max(health.health_timeout, old.time_to_health)
+    patient = dataclasses.replace(health, health_timeout=longest, min_healthy_time=0, on_unhealthy=OnUnhealthy.WAIT)
     return wait_for_health(context.probe, context.clock, old.id, patient, new=False, require_healthy=old.state.status in _WELL)

@@ -121,6 +121,10 @@ class PlanOutdated(InspectFailed):
     """A container that a plan is about was removed while the plan was made."""
 
 
+class NoSuchContainer(InspectFailed):
+    """No container has the name or the ID."""
+
+
 class NoArchive(InspectFailed):
     """The container has no archive."""
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from .errors import EngineError, InspectFailed, NotFound
+from .errors import EngineError, InspectFailed, NoSuchContainer, NotFound
 from .interfaces import DockerOps
 from .model import Inspected
 
@@ -23,7 +23,7 @@ def require_container(ops: DockerOps, container: str) -> Inspected:
     try:
         return ops.inspect(container)
     except NotFound:
-        raise InspectFailed(
+        raise NoSuchContainer(
             f"There is no container with the full name or full ID {container} on this engine. Nothing was changed. Check the name. "
             "If the engine's image store or data folder was changed, its earlier containers are hidden until that is undone."
         ) from None

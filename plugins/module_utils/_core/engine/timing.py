@@ -17,31 +17,75 @@ LONGEST = 7 * 24 * 3600
 """The limit for most options. More than a week is a typing error, and can be more than a clock can count."""
 LONGEST_AGE = 52 * LONGEST
 
-_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?) *([smhdw]?)")
+
+class _Range(t.NamedTuple):
+    longest: float = LONGEST
+    positive: bool = False
+    whole: bool = False
+
+
+_RANGES = {
+    "grace_period": _Range(),
+    "health_timeout": _Range(),
+    "hooks.timeout": _Range(positive=True),
+    "lock_timeout": _Range(),
+    "min_healthy_time": _Range(),
+    "min_image_age": _Range(LONGEST_AGE),
+    "poll_interval": _Range(positive=True),
+    "pull_timeout": _Range(positive=True),
+    "rolling_update_pause": _Range(),
+    "stop_timeout": _Range(whole=True),  # The Engine API takes no fractions.
+    "timeout": _Range(positive=True),
+}
+DURATIONS = _RANGES.keys() - {"timeout"}
+"""The options and variables that take a duration. `timeout` is a plain number, as in community.docker."""
+
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1, "m": 60, "h": 3600, "d": 24 * 3600, "w": 7 * 24 * 3600}
+_AMOUNT = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)"
+_NUMBER = re.compile(rf"[+-]?{_AMOUNT}(?:[eE][+-]?[0-9]+)?")
+_PART = re.compile(rf"({_AMOUNT}) *([nuµm]?s|[mhdw])")
+_PARTS = re.compile(rf"{_PART.pattern}(?: *{_PART.pattern})*")
 _RFC_3339 = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:[Zz]|([+-])(\d\d):(\d\d))")
 
 
-def require_seconds(option: str, seconds: float, *, positive: bool = False, longest: float = LONGEST) -> None:
-    """Raise InvalidInput unless `seconds` is between 0 and `longest`. With `positive`, 0 is not allowed either."""
-    if not 0 <= seconds <= longest or (positive and seconds == 0):
-        allowed = "greater than 0 and at most" if positive else "from 0 to"
-        # A float such as 604801.0 is written without an exponent.
-        raise InvalidInput(
-            f"{option} must be a number of seconds {allowed} {longest:.15g} ({format_duration(longest)}), not {seconds:.15g}."
-        )
+def parse_duration(option: str, value: t.Any) -> float:
+    """Parse the value of an option in `DURATIONS`, and check its range. Return seconds.
 
-
-def parse_age(text: str | None) -> float:
-    """Parse `min_image_age`: a duration such as `90`, `36h` or `7d`, in seconds. None is 0. Raise InvalidInput."""
-    if text is None:
-        return 0.0
-    match = _DURATION.fullmatch(text.strip())
-    if match is None:
-        raise InvalidInput(f"min_image_age must be a duration such as 36h, 7d or 2w, or a number of seconds, not '{text}'.")
-    seconds = float(match.group(1)) * _SECONDS[match.group(2)]
-    require_seconds("min_image_age", seconds, longest=LONGEST_AGE)
+    A number is in seconds. A text is a number, or numbers with units as in Go and community.docker, such as `90`, `2m` or `1h30m`, and also
+    with `d` and `w`. Raise InvalidInput.
+    """
+    seconds = _seconds_of(value)
+    if seconds is None or not _is_in_range(option, seconds):
+        raise _invalid(option, f"'{value}'")
     return seconds
+
+
+def require_seconds(option: str, seconds: float) -> None:
+    """Raise InvalidInput unless `seconds` is in the range of the option."""
+    if not _is_in_range(option, seconds):
+        raise _invalid(option, f"{seconds:.15g}")
+
+
+def _seconds_of(value: t.Any) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    text = str(value).strip()
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    return sum(float(number) * _SECONDS[unit] for number, unit in _PART.findall(text)) if _PARTS.fullmatch(text) else None
+
+
+def _is_in_range(option: str, seconds: float) -> bool:
+    longest, positive, whole = _RANGES[option]
+    return 0 <= seconds <= longest and not (positive and seconds == 0) and not (whole and seconds % 1)
+
+
+def _invalid(option: str, given: str) -> InvalidInput:
+    longest, positive, whole = _RANGES[option]
+    limits = f"greater than 0 and at most {format_duration(longest)}" if positive else f"from 0 to {format_duration(longest)}"
+    kind = "number of seconds" if option not in DURATIONS else "duration in whole seconds" if whole else "duration"
+    examples = ", such as 90 (seconds), 2m, 1h30m or 7d" if option in DURATIONS else ""
+    return InvalidInput(f"{option} must be a {kind} {limits}{examples}, not {given}.")
 
 
 def unix_seconds_of(timestamp: str | None) -> int | None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..engine.errors import InvalidInput
 from ..engine.image_reference import ImageReference, is_digest
 from ..engine.model import Document, PullPolicy, stop_timeout_of
-from ..engine.timing import LONGEST_AGE, require_seconds
+from ..engine.timing import require_seconds
 from ..image.pull import pull_reference
 
 
@@ -58,7 +58,10 @@ class ContainerRequest:
 
     def __post_init__(self) -> None:
         if not _CONTAINER_NAME.fullmatch(self.container):
-            raise InvalidInput(f"'{self.container}' is not the name of a container. A name has only letters, digits, '_', '.' and '-'.")
+            raise InvalidInput(
+                f"name must be the name or the full ID of one container, not '{self.container}'. A name has only letters, digits, '_', '.' "
+                "and '-', and begins with a letter or a digit."
+            )
         if self.stop_timeout is not None:
             require_seconds("stop_timeout", self.stop_timeout)
 
@@ -96,4 +99,4 @@ class RecreateRequest(ContainerRequest):
             raise InvalidInput(f"image_digest must be a digest such as sha256:<64 hex digits>, not '{self.image_digest}'.")
         if self.image is not None:
             pull_reference(ImageReference.parse(self.image), self.image_digest)
-        require_seconds("min_image_age", self.min_image_age, longest=LONGEST_AGE)
+        require_seconds("min_image_age", self.min_image_age)

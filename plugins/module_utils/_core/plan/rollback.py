@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..container.archive_name import archive_name
 from ..container.old_container import old_container
-from ..engine.errors import EngineError, InspectFailed, NoArchive
+from ..engine.errors import EngineError, InspectFailed, NoArchive, NoSuchContainer
 from ..engine.interfaces import Context, DockerOps
 from ..engine.lookup import find_container, require_container
 from ..engine.model import ContainerRuntimeState, Inspected, RuntimeStatus, name_of
@@ -74,7 +74,10 @@ def plan_return(context: Context, rolled_back_to: str | None, stopwatch: Stopwat
 
 def plan_missing(context: Context, request: ContainerRequest) -> MissingContainer:
     """Restore the newest archive of a container that is gone. Raise StepFailed."""
-    record, archive = _newest_archive(context, request.container)
+    try:
+        record, archive = _newest_archive(context, request.container)
+    except NoArchive as error:
+        raise NoSuchContainer(f"There is no container with the name {request.container} on this engine. {error}") from None
     old = old_container(archive.container, context.memory)._replace(
         name=request.container,
         state=ContainerRuntimeState(RuntimeStatus.HEALTHY if record.runs else RuntimeStatus.EXITED),

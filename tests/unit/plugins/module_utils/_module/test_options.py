@@ -15,8 +15,10 @@ import pytest
 import yaml
 from ansible.module_utils.testing import patch_module_args
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import OnUnhealthy
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import InvalidInput
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model import PullPolicy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.timing import DURATIONS
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, LostFiles, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options import (
     CLEANUP,
@@ -30,6 +32,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._module.options imp
     cleanup_of,
     health_of,
     request_of,
+    with_seconds,
 )
 
 FRAGMENTS = {
@@ -127,6 +130,22 @@ def test_the_health_gate() -> None:
     assert (health.health_timeout, health.grace_period, health.poll_interval, health.min_healthy_time) == (9, 8, 7, 6)
 
 
+@pytest.mark.behaviour("F-N15")
+def test_every_duration_may_have_a_unit() -> None:
+    spec = RECREATION.merge(CYCLE)
+    durations = {name for name, option in spec.argument_spec.items() if option["type"] == "raw"}
+    assert durations == DURATIONS - {"hooks.timeout", "rolling_update_pause"}
+    options = with_seconds(options_of(spec, **{**dict.fromkeys(durations, "1m30s"), "name": "web"}))
+    assert {options[name] for name in durations} == {90}
+    assert with_seconds(options_of(spec, name="web"))["min_image_age"] is None
+    assert request_of({**options, "image": None}).stop_timeout == 90
+
+
+def test_what_to_do_about_an_unhealthy_container() -> None:
+    assert health_of(options_of(CYCLE, name="web")).on_unhealthy is OnUnhealthy.WAIT
+    assert health_of(options_of(CYCLE, name="web", on_unhealthy="fail")).on_unhealthy is OnUnhealthy.FAIL
+
+
 def test_an_impossible_health_gate_is_refused() -> None:
     with pytest.raises(InvalidInput, match="poll_interval"):
         health_of(options_of(CYCLE, name="web", poll_interval=0))
@@ -158,7 +177,7 @@ class TestRequest:
             min_image_age="1h",
             respect_labels=True,
         )
-        assert request_of(options) == RecreateRequest(
+        assert request_of(with_seconds(options)) == RecreateRequest(
             "web", 5, "shop:2", PullPolicy.MISSING, True, True, LostFiles.REFUSE, frozenset({"TZ"}), frozenset({"user"}), 3600, True, digest
         )
 

@@ -19,10 +19,17 @@ FINE: dict[str, t.Any] = {
     "waves": [1, "100%"],
     "rollback_batch": "25%",
     "max_failures": 0,
+    "pause": 0,
     "window": "",
     "docker": {},
     "files": {"rolling_update_pre_tasks": "", "rolling_update_post_tasks": "there.yml"},
 }
+
+
+def check_duration(option: str, value: t.Any) -> None:
+    """Accept everything but one text."""
+    if value == "2 moons":
+        raise InvalidRollout(f"{option} must be a duration.")
 
 
 @pytest.mark.parametrize(
@@ -34,13 +41,16 @@ FINE: dict[str, t.Any] = {
         ({"rollback_batch": "none"}, "rolling_update_rollback_batch is none, which is not valid"),
         ({"max_failures": "x"}, "rolling_update_max_failures is 'x', which is not valid"),
         ({"window": "25:00-26:00"}, "rolling_update_window is '25:00-26:00', which is not valid"),
+        ({"pause": "2 moons"}, "rolling_update_pause must be a duration."),
+        ({"containers": [{"name": "web", "health_timeout": "2 moons"}]}, "health_timeout must be a duration."),
+        ({"containers": [{"name": "web", "hooks": {"timeout": "2 moons"}}]}, "hooks.timeout must be a duration."),
         ({"docker": "unix://"}, "rolling_update_docker is not a dictionary"),
         ({"files": {"rolling_update_pre_tasks": "gone.yml"}}, "rolling_update_pre_tasks is gone.yml, but the controller has no such file"),
     ],
 )
 def test_each_invalid_setting_is_reported(changes: dict[str, t.Any], expected: str) -> None:
-    assert problem_with(FINE, lambda file: file == "there.yml") == ""
-    problem = problem_with({**FINE, **changes}, lambda file: file == "there.yml")
+    assert problem_with(FINE, lambda file: file == "there.yml", check_duration) == ""
+    problem = problem_with({**FINE, **changes}, lambda file: file == "there.yml", check_duration)
     assert expected in problem
     assert problem.endswith("Nothing was changed.")
 
@@ -56,7 +66,7 @@ def test_each_invalid_setting_is_reported(changes: dict[str, t.Any], expected: s
 )
 def test_variable_that_the_role_does_not_know_is_reported(names: list[str], problem: str) -> None:
     valid = ["rolling_update_max_failures", "rolling_update_max_parallel", "rolling_update_window"]
-    found = problem_with(FINE, lambda file: file == "there.yml", names, valid)
+    found = problem_with(FINE, lambda file: file == "there.yml", check_duration, names, valid)
     assert found.startswith(problem) if problem.startswith("There") else problem in found
     assert bool(found) is bool(problem)
 

@@ -6,11 +6,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import (
     HealthConfig,
     HealthOutcome,
+    OnUnhealthy,
     Verdict,
     wait_for_health,
 )
@@ -26,7 +29,7 @@ PAUSED = ContainerRuntimeState(RuntimeStatus.PAUSED)
 RESTARTED = RUNNING._replace(restarts=1)
 
 
-def gate(*looks: ContainerRuntimeState | EngineError, **config: float) -> tuple[HealthOutcome, float]:
+def gate(*looks: ContainerRuntimeState | EngineError, **config: Any) -> tuple[HealthOutcome, float]:
     """Return the outcome and its duration in seconds. Each probe sees the next of these states; the last one repeats."""
     engine, clock = FakeEngine(), FakeClock()
     engine.add_container("web", "shop:1", "image")
@@ -66,6 +69,26 @@ def test_manual_restart_counts_as_a_crash() -> None:
     first, second = (RUNNING._replace(started_at=moment) for moment in ("12:00:00", "12:00:05"))
     outcome, _seconds = gate(first, second)
     assert outcome.verdict is Verdict.CRASHED
+
+
+@pytest.mark.behaviour("F-N9")
+@pytest.mark.parametrize(
+    ("looks", "verdict", "seconds"),
+    [
+        ([STARTING, UNHEALTHY, HEALTHY], Verdict.TIMEOUT, 1),
+        ([UNHEALTHY], Verdict.TIMEOUT, 0),
+        ([STARTING, HEALTHY], Verdict.HEALTHY, 1),
+        ([STARTING], Verdict.TIMEOUT, 120),
+        ([RUNNING], Verdict.HEALTHY, 10),
+        ([STARTING, BLIND, UNHEALTHY], Verdict.TIMEOUT, 2),
+    ],
+)
+def test_on_unhealthy_fail_ends_the_gate_at_once(
+    looks: list[ContainerRuntimeState | EngineError], verdict: Verdict, seconds: float
+) -> None:
+    outcome, took = gate(*looks, on_unhealthy=OnUnhealthy.FAIL)
+    assert (outcome.verdict, took) == (verdict, seconds)
+    assert (outcome.why == "became unhealthy (on_unhealthy is fail)") is (UNHEALTHY in looks)
 
 
 class TestEvents:

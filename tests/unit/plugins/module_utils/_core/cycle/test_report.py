@@ -290,6 +290,7 @@ ERROR_CLASSES = {
     "invalid_input",
     "journal_failed",
     "no_archive",
+    "no_such_container",
     "plan_outdated",
     "pull_failed",
     "recovery_failed",

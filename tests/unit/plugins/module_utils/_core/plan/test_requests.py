@@ -35,7 +35,7 @@ class TestRequest:
 
     @pytest.mark.parametrize("name", ["", "-web", "web app", "web/1"])
     def test_an_invalid_container_name_is_refused(self, name: str) -> None:
-        with pytest.raises(InvalidInput, match="not the name of a container"):
+        with pytest.raises(InvalidInput, match="must be the name or the full ID of one container, not"):
             RecreateRequest(name)
 
     @pytest.mark.parametrize("name", ["w", "Web_1.2-3"])

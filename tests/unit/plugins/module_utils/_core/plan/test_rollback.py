@@ -13,6 +13,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors
     EngineError,
     InspectFailed,
     NoArchive,
+    NoSuchContainer,
     Refused,
 )
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
@@ -77,7 +78,7 @@ class TestMissingContainer:
 
     def test_without_an_archive_either_there_is_nothing_to_restore(self, host: HostWithArchive) -> None:
         host.engine.remove_externally(ARCHIVE)
-        with pytest.raises(NoArchive):
+        with pytest.raises(NoSuchContainer, match="no container with the name web.*no archive of web to restore"):
             host.rollback_to_archive()
         assert host.journal.records == {}
 
