@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import secrets
 import shutil
 from pathlib import Path
@@ -32,6 +33,8 @@ PRINT_ALL = (
 )
 # What the engine says of it when it is to be a volume. Were it not masked, it would be in the error.
 A_FILE = "/www/index.html"
+# Our own warning names the path of a new volume.
+NAMED_ON_PURPOSE = re.compile(rf"did\s+not\s+declare\s+before:\s+{A_FILE}")
 
 
 CITE_NOTHING = {"pull fails", "check mode", "refused", "kept", "back", "look"}
@@ -89,7 +92,7 @@ class Seeds:
             self.header,
             A_FILE,
         )
-        text = text.replace("\\", "")
+        text = NAMED_ON_PURPOSE.sub("", text.replace("\\", ""))
         return {part for part in parts if part.replace("\\", "") in text}
 
 

@@ -126,9 +126,12 @@ def _items(value: str, minimum: int) -> t.Iterator[_Part]:
             continue
         if "=" not in item:
             yield item, _minimum_for(name_before, minimum)
-        user, colon, password = item.rpartition("@")[0].partition(":")
+        user_info = item.rpartition("@")[0]
+        user, colon, password = user_info.partition(":")
         if user and colon:
             yield password, MIN_LENGTH_OF_SECRET
+        elif minimum < MIN_LENGTH:
+            yield user_info, MIN_LENGTH  # The end of a password with a space in a URL.
         name_before = ""
 
 

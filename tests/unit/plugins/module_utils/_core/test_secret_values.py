@@ -13,7 +13,7 @@ import urllib.parse
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.masking import MASK, Secrets
@@ -110,6 +110,7 @@ STRUCTURES: dict[str, Callable[[str], str]] = {
 
 
 @pytest.mark.properties
+@example("0000000A", ["space", "raw url"])
 @given(SECRETS, st.lists(st.sampled_from(sorted(STRUCTURES)), min_size=1, max_size=2))
 def test_no_structure_hides_a_secret(secret: str, nesting: list[str]) -> None:
     value = secret
