@@ -149,6 +149,19 @@ def test_pull_returns_the_local_image(engine: Engine) -> None:
     assert (identity.reference, identity.id) == (IMAGE, engine.ops.local_image(here).id)
 
 
+def test_tag_is_removed_and_a_running_container_keeps_the_image(engine: Engine) -> None:
+    here, other = ImageReference.parse(IMAGE), ImageReference.parse(f"{engine.name}:kept")
+    image_id = engine.ops.pull(here).id
+    engine.ops.tag(image_id, other)
+    engine.running()
+    engine.ops.untag(other)
+    with pytest.raises(NotFound):
+        engine.ops.local_image(other)
+    assert engine.ops.local_image(here).id == image_id
+    with pytest.raises(NotFound):
+        engine.ops.untag(other)
+
+
 def test_published_digest_is_the_pulled_image(engine: Engine) -> None:
     here = ImageReference.parse(IMAGE)
     pulled = engine.ops.pull(here)
