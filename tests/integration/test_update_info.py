@@ -155,7 +155,7 @@ def test_young_image_is_pulled_and_its_tag_pointed_back(sandbox: Sandbox) -> Non
     old = sandbox.inspect(name)["Image"]
     result = run_module("container_recreate", name=name, min_image_age="36h")
     assert (result["outcome"], result["skip_reason"]) == ("skipped", "too_young")
-    assert re.search(r"was built .* ago, but min_image_age is 36 hours\.$", result["msg"])
+    assert re.search(r"was built .* ago, but min_image_age is 36 hours\.", result["msg"])
     assert sandbox.client.inspect_image(image)["Id"] == old
     assert look(name=[name], min_image_age="36h")["containers"][0]["status"] == "too_young"
     assert look(name=[name])["outdated"] == [name]
