@@ -384,7 +384,9 @@ steps:
       description:
         - V(lock) waits for other runs on the container. It includes V(recover), which finishes an interrupted run if its new container
           passes the health gate. Otherwise, the steps from V(discard) to V(dependents) undo that run.
-        - V(inspect) reads the container, V(pull) gets the image, and V(preflight) checks whether the update is safe.
+        - V(inspect) reads the container, V(pull) gets the image, and V(preflight) checks whether the update is safe. V(trial) creates a
+          container like the new one, without starting it, and removes it again, to find out before the stop whether the engine would refuse
+          it.
         - V(pre_update) runs the hook, V(update) disables the restart policy of the old container, V(stop) stops it, and V(rename) gives
           it the name of the archive.
         - V(create) creates the new container, V(start) starts it, and V(health_gate) waits until it has passed or failed the health gate.

@@ -245,7 +245,8 @@ steps:
       description:
         - V(lock) waits for other runs on the container. It includes V(recover), which finishes an interrupted run if its new container
           passes the health gate. Otherwise, the steps from V(discard) to V(dependents) undo that run.
-        - V(inspect) reads the container and the archive, and V(preflight) checks whether the change is safe.
+        - V(inspect) reads the container and the archive, and V(preflight) checks whether the change is safe. V(trial) creates a container
+          like the archive, without starting it, and removes it again, to find out before the stop whether its mounts and devices exist.
         - V(update) disables the restart policy of the running container, V(stop) stops it, and V(rename) gives it the name of an archive.
         - V(return) gives the old archive its name and restart policy back, V(start) starts it, and V(health_gate) waits until it has passed
           or failed the health gate.

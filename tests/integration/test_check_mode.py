@@ -492,10 +492,10 @@ class TestCheckMode:
 
 
 class KilledBeforeCreate(Proxy):
-    """Whoever would create a container is killed."""
+    """Whoever would create a container is killed, once the old one is renamed."""
 
     def _fault_for(self, call: Call) -> Fault | None:
-        return Fault.KILL_BEFORE if call == ("POST", "/containers/create") else None
+        return Fault.KILL_BEFORE if call == ("POST", "/containers/create") and ("POST", "/containers/*/rename") in self.calls else None
 
 
 def check(repository: Repository, module: str = "container_recreate", **options: Any) -> dict[str, Any]:

@@ -28,6 +28,8 @@ from testbed import engine, images, registry
 from testbed.images import WebImage, reference, serve_after, shell
 
 V1, V2 = WebImage("v1"), WebImage("v2")
+AFTER_THE_TRIAL = 2
+"""The first create call is that of the trial container."""
 OLD_IS_STARTED_AGAIN = 3
 """Which start it is when the new container's was the first, the old one's the second, and the second was refused."""
 
@@ -291,11 +293,10 @@ class TestRollback:
     @pytest.mark.behaviour("A4")
     def test_refused_create_is_rolled_back(self, sandbox: Sandbox) -> None:
         service = sandbox.service(reference("v1"))
-        no_command = sandbox.image("broken", WebImage("v3", command=()))
-        result = recreate(service, image=no_command)
+        volume_on_a_file = sandbox.image("broken", WebImage("v3", changes=("VOLUME /www/index.html",)))
+        result = recreate(service, image=volume_on_a_file)
         assert_back_as_before(sandbox, service, result, "create_failed")
-        assert "no command specified" in result["msg"].lower()
-        assert recreate(service, image=no_command)["outcome"] == "skipped", "it is tried again"
+        assert "cannot mount volume over existing file" in result["msg"].lower()
 
     def test_taken_port_is_rolled_back(self, sandbox: Sandbox) -> None:
         """Somebody takes the port while nobody serves on it, and lets go of it when the new container is removed."""
@@ -316,10 +317,10 @@ class TestRollback:
         squatter = sandbox.container("squatter", reference("v1"), start=False, HostConfig={"NetworkMode": networks[1]})
         sandbox.client.disconnect_container_from_network(squatter, networks[1])
         sandbox.client.connect_container_to_network(squatter, networks[1], ipv4_address=address)
-        starts = itertools.count(1)
+        creates, starts = itertools.count(1), itertools.count(1)
 
         def squat(call: Call) -> None:
-            if call == ("POST", "/containers/create"):
+            if call == ("POST", "/containers/create") and next(creates) == AFTER_THE_TRIAL:
                 sandbox.client.start(squatter)
             elif call == ("POST", "/containers/*/start") and next(starts) == OLD_IS_STARTED_AGAIN:
                 sandbox.client.remove_container(squatter, force=True)
@@ -339,7 +340,8 @@ class TestRollback:
         connects = docker.utils.version_lt(sandbox.client.api_version, "1.44")
         with Proxy(socket_of(engine.host())) as proxy:
             assert recreate(service, image=reference("v2"), docker_host=proxy.url)["changed"]
-        at = proxy.calls.index(Call("POST", "/networks/*/connect" if connects else "/containers/create"))
+        call = Call("POST", "/networks/*/connect" if connects else "/containers/create")
+        at = proxy.calls.index(call, proxy.calls.index(call) + 1)  # The first one is that of the trial.
         service = dataclasses.replace(service, id=sandbox.inspect(service.name)["Id"])
         with Proxy(socket_of(engine.host()), at) as proxy:
             result = recreate(service, image=reference("v1"), docker_host=proxy.url)

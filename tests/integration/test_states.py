@@ -54,7 +54,7 @@ def test_stopped_container_is_rolled_back_stopped(sandbox: Sandbox) -> None:
     service = sandbox.service(reference("v1"), HostConfig={"RestartPolicy": {"Name": "always"}})
     sandbox.client.stop(service.id, timeout=5)
     started = sandbox.inspect(service.id)["State"]["StartedAt"]
-    result = recreate(service, image=sandbox.image("broken", WebImage("v3", command=())))
+    result = recreate(service, image=sandbox.image("broken", WebImage("v3", changes=("VOLUME /www/index.html",))))
     assert (result["outcome"], result["rollback"]["reason"], result["rollback_failed"]) == ("rolled_back", "create_failed", False)
     now = sandbox.inspect(service.name)
     assert (now["Id"], now["State"]["Status"], now["State"]["StartedAt"]) == (service.id, "exited", started)

@@ -121,6 +121,11 @@ class SdkDockerOps:
                 raise CreateIncomplete(f"{why}{error}", container, f"{why}{error.said}") from error
         return container
 
+    def paths_of_volumes(self, volumes: t.Sequence[str]) -> tuple[str, ...]:
+        with engine_errors(self._client):
+            options = [self._client.inspect_volume(volume).get("Options") or {} for volume in volumes]
+        return tuple(option["device"] for option in options if _is_bind(option))
+
     def start(self, container: str) -> None:
         try:
             with engine_errors(self._client):
@@ -240,6 +245,11 @@ def _repeated_networks(document: Document) -> tuple[str, ...]:
     ids = {key: endpoint.get("NetworkID") or key for key, endpoint in networks.items()}
     by_digits = {network_id for key, network_id in ids.items() if network_id.startswith(key)}
     return tuple({network_id for key, network_id in ids.items() if network_id in by_digits and not network_id.startswith(key)})
+
+
+def _is_bind(options: Document) -> bool:
+    """Whether a volume with these driver options is a bind mount of a folder on the engine's host."""
+    return {"bind", "rbind"} & set((options.get("o") or "").split(",")) != set() and (options.get("device") or "").startswith("/")
 
 
 def _with_mac_addresses_at_endpoints(body: Document) -> Document:

@@ -61,10 +61,15 @@ _REJECTED: Calls = (Call("GET /volumes/{name}", "check whether the container was
 _REJECTED_BY_OTHERS: Calls = (Call("GET /volumes", "find other containers on the same tag that were rolled back from this image"),)
 _PREFLIGHT: Calls = (*_SURROUNDINGS, *_NEW_IMAGE, *_ARCHITECTURE, *_LOST_FILES, *_REJECTED, *_REJECTED_BY_OTHERS)
 _BEGIN: Calls = (
+    Call("POST /volumes/create", "record that nothing is touched yet"),
     Call("POST /volumes/create", "record what is about to be done; this is also the lock"),
     Call("GET /volumes", "find out whether a run on a related container is in the way"),
     Call("GET /containers/{id}/json", "check that the container is unchanged since the plan"),
     Call("GET /images/{name}/json", "part of every inspect"),
+    Call("POST /containers/create", "find out before the stop whether the engine would create the new container"),
+    Call("DELETE /containers/{id}", "remove this trial container, which was never started"),
+    Call("GET /volumes/{name}", "check that the record that nothing is touched exists"),
+    Call("DELETE /volumes/{name}", "remove this record: from here on, a later run has to recover this one"),
 )
 _SWAP: Calls = (
     Call("POST /containers/{id}/update", "disable its restart policy, so that the engine does not restart it"),

@@ -12,6 +12,7 @@ import itertools
 import typing as t
 
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.old_container import OldContainer
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.container.trial import TRIAL_LABEL
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.job import Job, Run
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Conflict, EngineError, NoAnswer, NotFound
@@ -133,6 +134,8 @@ class FakeEngine:
     `probe_results` are the next results of probe() for each container, of which the last one repeats; without any, probe() returns the
     real state, in which a running container is healthy. `event_delays` are the seconds until an event arrives, wait by
     wait, and `event_log` is what the events say in the end.
+    `created` are the create bodies of this run, and `trials` those of its trial containers. `volume_paths` are the folders on the host that
+    volumes consist of, by their names.
     `hook_runs` are the results of commands by their last word, `call_seconds` the durations of calls, and `images` more fields of the
     inspect documents of images, by ID.
 
@@ -157,6 +160,8 @@ class FakeEngine:
         self.failures: dict[str, Failure] = {}
         self.hook_runs: dict[str, HookRun] = {}
         self.created: list[dict[str, t.Any]] = []
+        self.trials: list[dict[str, t.Any]] = []
+        self.volume_paths: dict[str, str] = {}
         self.stop_timeouts: list[int] = []
         self.images_in_use: set[str] = set()
         self.networks: set[str] = set()
@@ -271,15 +276,22 @@ class FakeEngine:
         with _Call(self, f"create:{name}"):
             if name in self.names:
                 raise Conflict(f"the name {name} is taken")
-            self.created.append(copy.deepcopy(dict(body)))
+            is_trial = TRIAL_LABEL in (body.get("Labels") or {})
+            (self.trials if is_trial else self.created).append(copy.deepcopy(dict(body)))
             config = {key: value for key, value in body.items() if key not in ("HostConfig", "NetworkingConfig")}
-            reference = parse_if_possible(body["Image"])
+            is_id = any(body["Image"] == container["Image"] for container in self._containers.values())
+            reference = None if is_id else parse_if_possible(body["Image"])
             if reference and reference.normalised not in self.local:
                 raise NotFound(f"No such image: {body['Image']}")
             container_id = self._add(name, config, body.get("HostConfig"))
             self._containers[container_id]["Image"] = self.local[reference.normalised] if reference else body["Image"]
-            self.created_ids.add(container_id)
+            if not is_trial:
+                self.created_ids.add(container_id)
             return container_id
+
+    def paths_of_volumes(self, volumes: t.Sequence[str]) -> tuple[str, ...]:
+        with _Call(self, "paths_of_volumes"):
+            return tuple(self.volume_paths[volume] for volume in volumes if volume in self.volume_paths)
 
     def start(self, container: str) -> None:
         with _Call(self, f"start:{self._label(container)}"):

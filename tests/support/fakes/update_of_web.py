@@ -16,12 +16,14 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock im
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.recreate import recreate_with_health
 from support.fakes.engine import FakeEngine, FakeJournal, exited, fake_context, fake_lock
 
+TRIAL = ["create:web-trial-me", "remove:web-trial-me with force"]
 TO_THE_START = [
     "inspect",
     "pull",
     "surroundings",
     "changes:web",
     "inspect",
+    *TRIAL,
     "stop:web",
     "rename:web->web-old-1000",
     "create:web",

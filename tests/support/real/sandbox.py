@@ -122,6 +122,12 @@ class Sandbox:
         self._networks.append(name)
         return name
 
+    def volume(self, suffix: str, **options: Any) -> str:
+        name = f"{self.prefix}-{suffix}"
+        self.client.create_volume(name, **options)
+        self._volumes.add(name)
+        return name
+
     @staticmethod
     def subnet() -> docker.types.IPAMConfig:
         """Return a random subnet that is unlikely to be in use."""

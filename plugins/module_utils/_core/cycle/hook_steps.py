@@ -21,20 +21,19 @@ _LOOK_AGAIN_AFTER = 0.1
 
 
 def run_pre_update(run: Run, old: OldContainer, is_unchanged: t.Callable[[], bool]) -> None:
-    """Run the hook in the old container, and record that the container is touched from now on.
+    """Run the hook in the old container if it runs, and record that the container is touched from now on.
 
     This is the last step before the first touch, so no run has to recover from a hook alone. Raise StepFailed, and release the lock, if
     nothing may be stopped: the hook failed, or the container changed meanwhile.
     """
     try:
         try:
-            if not run.hooks.before_update(old.name, old.id):
-                return
+            ran = old.runs and run.hooks.before_update(old.name, old.id)
         except HookFailed as error:
             raise (_stopped_by_hook(run, old) or error) from None
-        if not is_unchanged():
+        if ran and not is_unchanged():
             raise _stopped_by_hook(run, old) or _changed_meanwhile(old)
-        run.lock.mark_touched()
+        run.lock.confirm()
     except StepFailed:
         run.lock.release()
         raise

@@ -35,7 +35,6 @@ def journal_entry_for(plan: Replacement, job: Job, holder: Holder) -> JournalEnt
         keep_archive=job.keep_archive,
         lease=_longest_run(plan.old, plan.stop_timeout, job.health) + hooks.longest,
         holder=holder,
-        announces_touch=hooks.pre_update is not None,
         rollout=job.rollout,
         rejects=job.rejects,
     )

@@ -12,7 +12,7 @@ import typing as t
 
 from ..container.dependents import RepairResult, repair_warnings
 from ..container.lost_files import lost_files_warnings
-from ..engine.errors import EngineError, FleetError, VerifyFailed
+from ..engine.errors import EngineError, FleetError, StepFailed, TrialLeft, VerifyFailed
 from ..engine.model import ContainerRuntimeState, Document, ImageIdentity, is_active, name_of
 from ..image.tags import move_tag, point_tag_back
 from ..plan.decision import NewContainer, Replacement
@@ -33,6 +33,7 @@ from .restore import rollback
 from .result import CycleResult, Lost, Outcome, RollbackReason
 from .second_look import find_change, how_to_repair, look_again
 from .swap import SuccessorFailed, Swap, what_to_discard
+from .trial import try_to_create
 
 _REASONS = {Verdict.CRASHED: RollbackReason.CRASHED, Verdict.TIMEOUT: RollbackReason.HEALTH_TIMEOUT}
 
@@ -68,7 +69,6 @@ class ReplaceSteps:
             return False
         try:
             if self._is_unchanged() and has_same_relations(self._context, self._plan):
-                lock.confirm()
                 return True
         except FleetError:
             lock.release()
@@ -76,10 +76,20 @@ class ReplaceSteps:
         lock.release()
         return False
 
+    def trial(self) -> None:
+        """Find out whether the engine would create the successor. Raise StepFailed if it would not; nothing is touched then."""
+        try:
+            with self._run.stopwatch.step("trial"):
+                try_to_create(self._context, self._plan, self._run.lock.me.token)
+        except TrialLeft:
+            raise  # By the lock, the next run finds the trial container.
+        except StepFailed:
+            self._run.lock.release()
+            raise
+
     def pre_update(self) -> None:
-        """Run the hook in the old container. Raise StepFailed if nothing may be stopped."""
-        if self._plan.old.runs:
-            run_pre_update(self._run, self._plan.old, self._is_unchanged)
+        """Run the hook in the old container, and record the first touch. Raise StepFailed if nothing may be stopped."""
+        run_pre_update(self._run, self._plan.old, self._is_unchanged)
 
     def swap(self) -> None:
         """Replace the old container and start its successor. Raise StepFailed or SuccessorFailed."""

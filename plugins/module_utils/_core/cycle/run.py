@@ -1,7 +1,8 @@
 # Copyright (c) 2026, evenkeel contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The cycle: lock, plan, pre_update, swap, health gate, dependents, post_update, second look, commit or restore, clean up.
+"""The cycle: lock, plan, trial, pre_update, swap, health gate, dependents, post_update, second look, commit or restore,
+clean up.
 
 The order is the safety contract. Everything that can be known is decided before the stop. From the rename on there is an archive to go back
 to, and every failure leads there. From the commit on there is no way back.
@@ -67,6 +68,7 @@ def recreate_one(run: Run) -> CycleResult | None:
     steps.point_tag_at_image()
     if not steps.acquire_lock():
         return None
+    steps.trial()
     steps.pre_update()
     try:
         steps.swap()
@@ -89,9 +91,14 @@ def wait_and_recover(run: Run) -> str:
 
         return recover(run, entry, new_id)
 
+    def remove_trial(entry: JournalEntry) -> None:
+        from .trial import remove_trial_of
+
+        remove_trial_of(run.context, entry)
+
     with run.stopwatch.step("lock"):
         name = name_to_lock(run.context, run.lock, run.job.request)
-        run.lock.wait_and_recover(name, recover_entry)
+        run.lock.wait_and_recover(name, recover_entry, remove_trial)
     return name
 
 

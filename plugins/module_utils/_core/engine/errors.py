@@ -146,6 +146,10 @@ class Refused(StepFailed):
     next_step = _AGAIN
 
 
+class TrialLeft(Refused):
+    """The trial container could not be removed. The next run removes it."""
+
+
 class PullFailed(StepFailed):
     """The image could not be obtained. `kind` says why, if the engine's error tells."""
 

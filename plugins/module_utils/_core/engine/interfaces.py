@@ -63,6 +63,9 @@ class DockerOps(t.Protocol):
         Raise CreateIncomplete if the container exists but is incomplete. After other errors, it does not exist; after NoAnswer, it may.
         """
 
+    def paths_of_volumes(self, volumes: t.Sequence[str]) -> tuple[str, ...]:
+        """Return the folders on the engine's host that those of these volumes consist of which are bind mounts (`o: bind`)."""
+
     def start(self, container: str) -> None:
         """Start a container. It is no error if it is running already."""
 

@@ -173,7 +173,8 @@ class Surroundings(t.NamedTuple):
     such as `amd64`, and `engine_built` when it was built, in seconds since 1970, or None. `api_version` is the API version of all requests,
     and `newest_api_version` the newest one that the engine has; both are empty if they are not known. `own_container` is the ID of the
     container in which this process runs, None if it does not run in one. `gateway` is the host and the port of the connection to the
-    engine, None for a Unix socket or SSH.
+    engine, None for a Unix socket or SSH. `left_trials` are the IDs of trial containers that earlier runs on the
+    container left.
     """
 
     others: tuple[Document, ...] = ()
@@ -185,6 +186,7 @@ class Surroundings(t.NamedTuple):
     newest_api_version: str = ""
     own_container: str | None = None
     gateway: tuple[str, int] | None = None
+    left_trials: tuple[str, ...] = ()
 
 
 class Failure(t.NamedTuple):

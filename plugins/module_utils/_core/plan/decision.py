@@ -14,6 +14,7 @@ from ..engine.model import Document, ImageIdentity
 
 if t.TYPE_CHECKING:
     from ..container.lost_files import LostFile
+    from ..container.trial import Trial
     from ..state.archives import ArchiveRecord
     from ..state.rejections import Rejected
 
@@ -84,7 +85,8 @@ class Replacement(t.NamedTuple):
     old container on which this decision is based. `related` are the containers that it depends on, or that depend on it.
     `new_image_created` is when the new image was built, in seconds since 1970, or None if the image does not say. `lost_files` are the
     changes that exist only in the old container's own layer. `consequences` are warnings that only hold if the successor stays. `doubt`
-    says why the replacement may turn out to be unnecessary; it is empty if it cannot.
+    says why the replacement may turn out to be unnecessary; it is empty if it cannot. `trial` is what to try before the stop, or None, and
+    `left_trials` are the IDs of trial containers that earlier runs left.
     """
 
     old: OldContainer
@@ -101,6 +103,8 @@ class Replacement(t.NamedTuple):
     warnings: tuple[str, ...] = ()
     consequences: tuple[str, ...] = ()
     doubt: str = ""
+    trial: Trial | None = None
+    left_trials: tuple[str, ...] = ()
 
     @property
     def restores_archive(self) -> bool:

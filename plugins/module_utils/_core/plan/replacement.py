@@ -13,6 +13,7 @@ from ..container.create_body import ContainerSpec
 from ..container.engine_defaults import warn_after_upgrade
 from ..container.lost_files import LostFile, lost_files
 from ..container.old_container import OldContainer
+from ..container.trial import plan_trial
 from ..engine.errors import EngineError, InspectFailed, NotFound, PlanOutdated
 from ..engine.image_reference import ImageReference
 from ..engine.interfaces import Context
@@ -91,6 +92,8 @@ def build_replacement(
             *compose_consequences(context.compose, container, inspected_dependents, surroundings.others),
         ),
         doubt=resolved.doubt,
+        trial=plan_trial(old.name, body, surroundings.new_image.get("Config") or {}, (container,) if old.runs else ()),
+        left_trials=surroundings.left_trials,
     )
 
 

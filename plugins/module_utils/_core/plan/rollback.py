@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 from ..container.archive_name import archive_name
+from ..container.create_body import ContainerSpec
 from ..container.old_container import old_container
+from ..container.trial import Trial, plan_trial
 from ..engine.errors import EngineError, InspectFailed, NoArchive
 from ..engine.interfaces import Context, DockerOps
 from ..engine.lookup import find_container, require_container
-from ..engine.model import ContainerRuntimeState, Inspected, RuntimeStatus, name_of
+from ..engine.model import ContainerRuntimeState, Document, Inspected, RuntimeStatus, is_active, name_of
 from ..engine.timing import Stopwatch
 from ..image.resolve import image_of
 from ..state.archives import ArchiveRecord, ArchiveStore
@@ -69,7 +71,22 @@ def plan_return(context: Context, rolled_back_to: str | None, stopwatch: Stopwat
         ),
         warnings=warnings,
         consequences=compose_consequences(context.compose, inspected.container, inspected_dependents, surroundings.others),
+        trial=_trial(old.name, inspected, archive, record, surroundings.new_image),
+        left_trials=surroundings.left_trials,
     )
+
+
+def _trial(name: str, current: Inspected, archive: Inspected, record: ArchiveRecord, archive_image: Document) -> Trial | None:
+    """Try a container that is configured like the archive: an archive is started, not created, but both need the same of the host.
+
+    An archive can be started without its image. If neither that nor the image of the current container is on the host, there is no trial.
+    """
+    image, used_by = (archive_image, archive) if archive_image else (current.image, current)
+    if not image:
+        return None
+    body = ContainerSpec.from_inspect(archive._replace(image=None)).create_body(used_by.container["Image"])
+    to_start = [*([archive.container] if record.runs else []), *([current.container] if is_active(current.container) else [])]
+    return plan_trial(name, body, image.get("Config") or {}, to_start)
 
 
 def plan_missing(context: Context, request: ContainerRequest) -> MissingContainer:

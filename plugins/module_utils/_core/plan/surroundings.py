@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..container.dependents import Dependent, find_dependents, with_image_behind_tag
 from ..container.old_container import OldContainer
+from ..container.trial import trial_of
 from ..engine.errors import EngineError, InspectFailed
 from ..engine.interfaces import Context
 from ..engine.model import Document, Inspected, Surroundings
@@ -21,7 +22,7 @@ def inspect_surroundings(
     An archive that depends on the container is no dependent: it works again once this container is restored. Return a warning for each.
     """
     try:
-        surroundings = context.ops.surroundings(old.id, new_image_id)
+        surroundings = _without_trials(context.ops.surroundings(old.id, new_image_id), old.name)
         found = find_dependents(container, surroundings.others, context.clock.unix_seconds())
         archives = [dependent for dependent in found if owner_of_archive(context.memory, dependent.id, dependent.name)]
         dependents = tuple(with_image_behind_tag(context.ops, dependent) for dependent in found if dependent not in archives)
@@ -31,6 +32,15 @@ def inspect_surroundings(
         raise InspectFailed(
             f"Container {old.name} was not changed: the containers and networks around it could not be inspected: {error}"
         ) from error
+
+
+def _without_trials(surroundings: Surroundings, container: str) -> Surroundings:
+    """Set trial containers apart: they depend on what their model depends on, and are about to go."""
+    trials = {other["Id"]: trial_of(other) for other in surroundings.others if trial_of(other)}
+    return surroundings._replace(
+        others=tuple(other for other in surroundings.others if other["Id"] not in trials),
+        left_trials=tuple(trial for trial, owner in trials.items() if owner == container),
+    )
 
 
 def _stranded(archive: Dependent, provider: OldContainer) -> str:

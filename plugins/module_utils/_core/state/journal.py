@@ -46,9 +46,9 @@ class JournalEntry(t.NamedTuple):
 
     `old` is the container as it was before the run touched it, and `archive` the name that it gets. `successor` takes its place: a new
     container, or an archive that is restored. It is None if `old` is itself an archive that is restored because no container has its name.
-    `lease`, in seconds, is the longest that the run can take from here on. If `announces_touch` is true, the old container is not touched
-    before there is a record under `touch_key`. `rollout` is stored with the archive. `rejects` is false if the replaced image is not to be
-    recorded as rejected although the operator goes back from it.
+    `lease`, in seconds, is the longest that the run can take from here on. The old container is not touched while there is a record under
+    `pending_key` and, if `announces_touch` is true, before there is one under `touch_key`. `rollout` is stored with the archive. `rejects`
+    is false if the replaced image is not to be recorded as rejected although the operator goes back from it.
     """
 
     old: OldContainer
@@ -121,12 +121,12 @@ def new_container_key(entry: JournalEntry) -> str:
 
 
 def pending_key(entry: JournalEntry) -> str:
-    """The key for the record that the run may still withdraw, because of a run on a related container."""
+    """The key for the record that the run has not touched anything yet but its trial container. It is erased before the first touch."""
     return f"evenkeel-pending.{entry.holder.token}.{entry.container}"
 
 
 def touch_key(entry: JournalEntry) -> str:
-    """The key for the record that the run touches the old container from now on."""
+    """The key for the record that the run touches the old container from now on. Only runs of earlier versions wrote it."""
     return f"evenkeel-touch.{entry.holder.token}.{entry.container}"
 
 

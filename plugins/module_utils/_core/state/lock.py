@@ -22,7 +22,6 @@ from .journal import (
     pending_key,
     records_of,
     takeover_key,
-    touch_key,
 )
 from .lock_records import Link, LockRecords, parse_claimant, parse_entry
 from .lock_wait import LockWait
@@ -41,6 +40,14 @@ The second argument is the ID of the new container, or None if it was not record
 """
 
 
+TrialRemover = t.Callable[[JournalEntry], None]
+"""Removes the trial container of a run that touched nothing else."""
+
+
+def _has_no_trial(_entry: JournalEntry) -> None:
+    """The run of no entry can have left a trial container."""
+
+
 class RunLock:
     """The lock of this run, kept in the journal.
 
@@ -56,6 +63,7 @@ class RunLock:
         self._claims: tuple[str, ...] = ()
         self._pending: tuple[str, ...] = ()
         self._in_the_way: tuple[str, ...] = ()
+        self._remove_trial: TrialRemover = _has_no_trial
         self.still_unhealthy: StillUnhealthy | None = None
         """What is wrong with the container that the recovery restored. It matters only if this run does not replace that container."""
         self.repaired: tuple[RepairResult, ...] = ()
@@ -82,11 +90,12 @@ class RunLock:
         """Whether the last `acquire` failed because of a run on a related container. The next `wait_and_recover` waits for that run."""
         return bool(self._in_the_way)
 
-    def wait_and_recover(self, container: str, recover: RecoverCallback) -> None:
+    def wait_and_recover(self, container: str, recover: RecoverCallback, remove_trial: TrialRemover = _has_no_trial) -> None:
         """Wait until no other run holds `container` or is in the way of this run, and recover what interrupted runs left.
 
-        Raise Busy if a live run does not end in time, JournalFailed, and what `recover` raises.
+        Raise Busy if a live run does not end in time, JournalFailed, and what `recover` and `remove_trial` raise.
         """
+        self._remove_trial = remove_trial
         in_the_way, self._in_the_way = self._in_the_way, ()
         if in_the_way:
             self._wait.before_next_attempt(container, self._me)
@@ -131,18 +140,17 @@ class RunLock:
     def acquire(self, entry: JournalEntry, claims: Claims = NO_CLAIMS) -> bool:
         """Write the entry of this run and its claims. Return False if another run was faster. Raise JournalFailed."""
         key = lock_key(entry.container)
-        pending = (pending_key(entry),) if claims != NO_CLAIMS else ()
-        for record in pending:
-            self._records.write(record, "pending", entry.container)
+        pending = pending_key(entry)
         try:
+            self._records.write(pending, "pending", entry.container)
             written = self._records.write_entry(key, entry)
         except JournalFailed:
-            self._withdraw(key)
+            self._withdraw(key, pending)
             raise
         if written.holder.token != self._me.token:
-            self._records.erase(*pending)
+            self._records.erase(pending)
             return False
-        self._pending = pending
+        self._pending = (pending,)
         self._entry, self._claims = entry, claims.keys(self._me.token)
         try:
             self._record_claims(entry)
@@ -156,14 +164,12 @@ class RunLock:
         return not in_the_way
 
     def confirm(self) -> None:
-        """Record that this run does not withdraw any more. From now on, a later run has to recover it. Raise JournalFailed."""
-        pending, self._pending = self._pending, ()
-        self._records.erase(*pending)
-
-    def mark_touched(self) -> None:
-        """Record that this run touches the old container from now on. Raise JournalFailed."""
-        if self._entry and self._entry.announces_touch:
-            self._records.write(touch_key(self._entry), "touched", self._entry.container)
+        """Record that this run touches the container from now on, so that a later run has to recover it. Raise JournalFailed."""
+        try:
+            self._records.erase(*self._pending)
+        except JournalFailed as error:
+            raise JournalFailed(f"{error} Container {self._entry.container if self._entry else ''} was not changed.") from error
+        self._pending = ()
 
     def record_new_container(self, new_id: str) -> None:
         """Record the ID of the new container before it is started. Raise EngineError."""
@@ -216,6 +222,8 @@ class RunLock:
             was_touched = self._records.was_touched(entry)
             if was_touched:
                 self.repaired += recover(entry, self._records.new_id(entry))
+            else:
+                self._remove_trial(entry)
         except StillUnhealthy as error:
             if entry.container != container:
                 self._forget(chain, own_key)
@@ -255,12 +263,13 @@ class RunLock:
         self._records.erase(key)  # Another rescuer finished between our look and our write.
         return False
 
-    def _withdraw(self, key: str) -> None:
-        """Erase an entry that was written although the answer was lost. The next run would stop the container because of it."""
+    def _withdraw(self, key: str, pending: str) -> None:
+        """Erase what was written although the answer was lost."""
         with contextlib.suppress(JournalFailed):
             record = self._records.read(key)
             if record and parse_entry(key, record.text).holder.token == self._me.token:
                 self._records.erase(key)
+            self._records.erase(pending)
 
 
 class LockHolder(t.NamedTuple):

@@ -87,7 +87,7 @@ def finalize(context: Context, lock: RunLock, request: FinalizeRequest) -> Final
     """
     for _attempt in range(ATTEMPTS):
         name = name_to_lock(context, lock, request.container)
-        lock.wait_and_recover(name, _refuse_after)
+        lock.wait_and_recover(name, _refuse_after, lambda entry: _remove_trial(context, entry))
         plan = _plan(context, request)
         if plan.name != name:
             continue
@@ -126,6 +126,12 @@ def _refuse_after(entry: JournalEntry, _new_id: str | None) -> t.NoReturn:
         f"The archives of {entry.container} were left as they are: an earlier run on it was interrupted, and may need one of them. "
         "Recover it first: run container_recreate or container_rollback on it."
     )
+
+
+def _remove_trial(context: Context, entry: JournalEntry) -> None:
+    from ..cycle.trial import remove_trial_of
+
+    remove_trial_of(context, entry)
 
 
 def _plan(context: Context, request: FinalizeRequest) -> _FinalizePlan:

@@ -121,7 +121,11 @@ class TestRemoveArchive:
         assert engine.calls[-2] == "prune", "pruning does not depend on the removal of the archive"
 
     def test_archive_that_may_still_exist_is_reported(self, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> None:
-        def from_here_on(_container: str) -> None:
+        remove = engine.remove
+
+        def from_here_on(container: str, *, force: bool = False) -> None:
+            if force:
+                return remove(container, force=True)
             engine.errors["inspect"] = REFUSAL
             raise NoAnswer("the connection broke")
 

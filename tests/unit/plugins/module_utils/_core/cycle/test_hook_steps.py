@@ -25,11 +25,11 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.check_recreate import check_recreate
 from support.fakes.engine import CallCounter, FakeEngine, FakeJournal, Killed, exited, fake_context
 from support.fakes.host import FakeHost
-from support.fakes.update_of_web import outdated_web
+from support.fakes.update_of_web import TRIAL, outdated_web
 from support.fakes.update_with_hooks import HOOKS
 from support.fakes.update_with_hooks import recreate_with_hooks as recreate
 
-TOUCH = "evenkeel-touch.me.web"
+PENDING = "evenkeel-pending.me.web"
 
 
 @pytest.fixture
@@ -55,13 +55,14 @@ class TestOrder:
         result = recreate(engine, journal=journal)
         calls = engine.calls
         before, after = calls.index("exec:web:backup"), calls.index("exec:NEW:warm up")
-        assert calls[before - 3 : before + 4] == [
+        assert calls[before - 5 : before + 4] == [
             "write:evenkeel-lock.web",
             "keys:evenkeel-",
             "inspect",
+            *TRIAL,
             "exec:web:backup",
             "inspect",
-            f"write:{TOUCH}",
+            f"erase:{PENDING}",
             "stop:web",
         ]
         assert calls[after - 1 : after + 4] == ["probe:NEW", "exec:NEW:warm up", "inspect", "probe:NEW", "remove:web-old-1000"]
@@ -77,7 +78,9 @@ class TestOrder:
     def test_update_without_hooks_makes_no_extra_calls(self, engine: FakeEngine) -> None:
         journal = FakeJournal(engine.calls)
         recreate(engine, Hooks(), journal)
-        assert not [call for call in engine.calls if "exec" in call or "touch" in call]
+        calls = engine.calls
+        assert not [call for call in calls if "exec" in call]
+        assert calls[calls.index(TRIAL[1]) + 1 : calls.index("stop:web")] == [f"erase:{PENDING}"]
 
 
 class TestHooksDoNotRun:
@@ -217,14 +220,14 @@ class TestContainerDuringPreUpdate:
 
     def test_change_that_cannot_be_recorded_is_not_made(self, engine: FakeEngine) -> None:
         journal = FakeJournal()
-        write = journal.write
+        erase, refusals = journal.erase, [EngineError("disk full")]
 
-        def refuse_touch_record(key: str, text: str) -> str:
-            if key == TOUCH:
-                raise EngineError("disk full")
-            return write(key, text)
+        def refuse_once(key: str) -> None:
+            if key == PENDING and refusals:
+                raise refusals.pop()
+            erase(key)
 
-        journal.write = refuse_touch_record  # type: ignore[method-assign]
+        journal.erase = refuse_once  # type: ignore[method-assign]
         with pytest.raises(StepFailed, match="was not changed") as failed:
             recreate(engine, journal=journal)
         assert error_report(failed.value)["hooks"]["pre_update"]["exit_code"] == 0
@@ -292,7 +295,7 @@ class TestContainerDuringPostUpdate:
 class TestKilled:
     def test_run_killed_during_pre_update_is_started_over_by_the_next(self) -> None:
         """The killed run changed nothing, so the next run restores nothing and does not claim a recovery."""
-        for call in ("exec:web:backup", "write"):
+        for call in ("exec:web:backup", "erase"):
             host = FakeHost()
             started = host.engine.container("web")["State"]
             kill_at(host, call)
@@ -352,14 +355,14 @@ class TestKilled:
 
 
 def kill_at(host: FakeHost, label: str) -> None:
-    """Run an update with hooks and kill it before the call `label`; `write` stands for the record that announces the first change."""
+    """Run an update with hooks and kill it before the call `label`; `erase` stands for the record that announces the first change."""
     for at in range(1, 500):
         attempt = FakeHost()
         attempt.engine.calls.clear()
         attempt.journal.calls = attempt.engine.calls
         with contextlib.suppress(Killed):
             attempt.recreate(attempt.lock("first", CallCounter(at)), hooks=HOOKS)
-        wanted = "write:evenkeel-touch.first.web" if label == "write" else label
+        wanted = "erase:evenkeel-pending.first.web" if label == "erase" else label
         if wanted in attempt.engine.calls:
             with contextlib.suppress(Killed):
                 host.recreate(host.lock("first", CallCounter(at - 1)), hooks=HOOKS)

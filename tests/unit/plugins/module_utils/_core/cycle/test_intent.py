@@ -71,13 +71,11 @@ def test_entry_of_a_missing_container_has_no_successor() -> None:
     assert (entry.successor, entry.archive, entry.restores, entry.successor_runs) == (None, "web-old-900", "old-id", True)
 
 
-@pytest.mark.parametrize(("runs", "announces"), [(True, True), (False, False)])
-def test_entry_announces_the_touch_if_a_hook_runs_first(runs: bool, announces: bool) -> None:
+@pytest.mark.parametrize("runs", [True, False])
+def test_entry_has_time_for_a_hook_that_runs(runs: bool) -> None:
     plan = REPLACEMENT._replace(old=OLD._replace(runs=runs))
     with_hook, without = (journal_entry_for(plan, job(hooks=hooks), HOLDER) for hooks in (Hooks(pre_update=("true",)), Hooks()))
-    assert with_hook.announces_touch is announces
-    assert not without.announces_touch
-    assert (with_hook.lease > without.lease) is announces
+    assert (with_hook.lease > without.lease) is runs
 
 
 def test_stop_without_timeout_does_not_shorten_the_lease() -> None:

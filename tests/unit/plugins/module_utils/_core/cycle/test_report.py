@@ -298,6 +298,7 @@ ERROR_CLASSES = {
     "restore_failed",
     "still_unhealthy",
     "stop_failed",
+    "trial_left",
     "update_failed",
     "verify_failed",
 }

@@ -57,6 +57,7 @@ def test_steps_of_a_successful_update(engine: FakeEngine) -> None:
         "inspect",
         "pull",
         "preflight",
+        "trial",
         "stop",
         "rename",
         "create",
@@ -85,7 +86,7 @@ class TestStepsAndDowntime:
         engine.call_seconds = {**self.SECONDS, "remove:web-old-1060": 9.0}
         result = recreate(engine)
         assert result.downtime == 6.5
-        assert [step.seconds for step in result.steps] == [0, 0, 60, 0, 3, 0.5, 2, 1, 0, 0, 9]
+        assert [step.seconds for step in result.steps] == [0, 0, 60, 0, 0, 3, 0.5, 2, 1, 0, 0, 9]
 
     def test_downtime_of_a_rollback_ends_when_the_old_container_starts(self, engine: FakeEngine) -> None:
         engine.probe_results["NEW"] = [exited(1)]
@@ -101,7 +102,7 @@ class TestStepsAndDowntime:
             "inspect",
             "pull",
             "preflight",
-            *["stop", "rename", "create", "start", "evidence", "discard", "restore", "check"],
+            *["trial", "stop", "rename", "create", "start", "evidence", "discard", "restore", "check"],
         ]
 
     def test_restart_policy_changes_do_not_count_as_downtime(self, engine: FakeEngine) -> None:
@@ -114,18 +115,21 @@ class TestStepsAndDowntime:
 
 
 class TestJournal:
-    LOCK, NEW = "evenkeel-lock.web", "evenkeel-new.me.web"
+    LOCK, PENDING, NEW = "evenkeel-lock.web", "evenkeel-pending.me.web", "evenkeel-new.me.web"
 
     def test_journal_is_written_before_the_first_change_and_erased_last(self, engine: FakeEngine) -> None:
         recreate(engine, lock=fake_lock(FakeJournal(engine.calls)))
         assert engine.calls == [
             "keys:web",
             *TO_THE_START[:4],
+            f"write:{self.PENDING}",
             f"write:{self.LOCK}",
             "keys:evenkeel-",
-            *TO_THE_START[4:8],
+            *TO_THE_START[4:7],
+            f"erase:{self.PENDING}",
+            *TO_THE_START[7:10],
             f"write:{self.NEW}",
-            TO_THE_START[8],
+            TO_THE_START[10],
             *GATE_AND_SECOND_LOOK,
             "remove:web-old-1000",
             "probe:NEW",

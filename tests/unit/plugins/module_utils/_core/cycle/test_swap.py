@@ -33,7 +33,7 @@ from support.fakes.engine import (
     exited,
     fake_lock,
 )
-from support.fakes.update_of_web import BACK_AGAIN, REFUSAL, TO_THE_START, outdated_web, recreate
+from support.fakes.update_of_web import BACK_AGAIN, REFUSAL, TO_THE_START, TRIAL, outdated_web, recreate
 
 
 @pytest.fixture
@@ -56,6 +56,7 @@ class TestStopOldContainer:
             "surroundings",
             "changes:web",
             "inspect",
+            *TRIAL,
             "stop:web",
             *(["probe:web"] if lost else []),
             "start:web",
@@ -187,7 +188,7 @@ class TestRestartPolicy:
 
     def test_archive_has_no_restart_policy_and_the_new_container_has_it(self, engine: FakeEngine) -> None:
         recreate(engine, keep_archive=True)
-        assert engine.calls == [*TO_THE_START[:5], "restart=no:web", *TO_THE_START[5:], *["probe:NEW"] * 3]
+        assert engine.calls == [*TO_THE_START[:7], "restart=no:web", *TO_THE_START[7:], *["probe:NEW"] * 3]
         assert engine.container("web-old-1000")["HostConfig"]["RestartPolicy"] == {"Name": "no"}
         assert engine.created[0]["HostConfig"]["RestartPolicy"]["Name"] == "always"
 
@@ -262,7 +263,10 @@ class TestCreateNewContainer:
         create = engine.create
 
         def incomplete(name: str, body: Document) -> str:
-            raise CreateIncomplete("no such network", create(name, body))
+            created = create(name, body)
+            if name != "web":
+                return created
+            raise CreateIncomplete("no such network", created)
 
         monkeypatch.setattr(engine, "create", incomplete)
         result = recreate(engine)
@@ -275,7 +279,10 @@ class TestCreateNewContainer:
         create = engine.create
 
         def incomplete(name: str, body: Document) -> str:
-            raise CreateIncomplete("no such network", create(name, body))
+            created = create(name, body)
+            if name != "web":
+                return created
+            raise CreateIncomplete("no such network", created)
 
         monkeypatch.setattr(engine, "create", incomplete)
         result = recreate(engine)
@@ -367,7 +374,7 @@ class TestStoppedContainer:
     def test_stopped_container_is_replaced_without_stop_start_or_health_gate(self, engine: FakeEngine) -> None:
         result = recreate(engine)
         assert engine.calls == [
-            *TO_THE_START[:5],
+            *TO_THE_START[:7],
             "rename:web->web-old-1000",
             "create:web",
             "probe:NEW",

@@ -9,6 +9,7 @@ Each state was captured from a real engine (`fixtures/journal_25b84f9/capture.py
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._adapters.processes
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.health import HealthConfig
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.recovery import recover
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
-from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Busy
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import Busy, Refused
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.plan.requests import Cleanup, ContainerRequest, RecreateRequest
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.lock import RunLock
@@ -33,6 +34,7 @@ WITH_RECOVERY_KILLED_TOO = LOCKED[::7]
 
 HEALTH = HealthConfig(health_timeout=1, grace_period=1)
 ALWAYS = {"Name": "always", "MaximumRetryCount": 0}
+CANNOT_BE_CREATED = "cannot be created"
 
 
 def lock_of_this_run(host: HostInState, runs: FakeProcesses | None = None) -> RunLock:
@@ -55,6 +57,11 @@ def run_again(host: HostInState, state: JournalState) -> CycleResult:
         )
     request = RecreateRequest(state.container, image=way["image"])
     return recreate_with_health(context, lock_of_this_run(host), request, HEALTH, Cleanup(), keep_archive=way["keeps_archive"])
+
+
+def rejected_before(state: JournalState) -> bool:
+    """Whether the killed run had recorded that its image is rejected."""
+    return f"evenkeel-rejected.{state.container}" in state.records("fleet.evenkeel.memory")
 
 
 def recovery_keeps_the_new_one(state: JournalState) -> bool:
@@ -149,6 +156,14 @@ def test_recovered(state: JournalState) -> None:
 @pytest.mark.parametrize("state", STATES, ids=str)
 def test_the_same_task_again(state: JournalState) -> None:
     host = HostInState(state)
+    if state.way["fails"] == CANNOT_BE_CREATED:
+        if rejected_before(state):
+            assert run_again(host, state).outcome is Outcome.SKIPPED
+        else:
+            with pytest.raises(Refused, match="No command specified"):
+                run_again(host, state)
+        assert_promise_kept(host, state, new=False, archives=0)
+        return
     result = run_again(host, state)
     way = state.way
     new = way["serves"] == "new"
@@ -191,11 +206,15 @@ def test_an_archive_that_was_to_be_kept_keeps_what_is_known_of_it(state: Journal
 
 @pytest.mark.parametrize("state", LOCKED, ids=str)
 def test_an_image_that_failed_is_rejected(state: JournalState) -> None:
+    """An image of which no container can be created is refused before anything is stopped, each time."""
     host = HostInState(state)
-    run_again(host, state)
+    with contextlib.suppress(Refused):
+        run_again(host, state)
     entry, rejected = state.entry, Rejections(host.memory).recall(state.container)
     assert entry is not None
-    if state.way["fails"]:
+    if state.way["fails"] == CANNOT_BE_CREATED:
+        assert (rejected is not None) is rejected_before(state)
+    elif state.way["fails"]:
         assert rejected
         assert (rejected.image_id, rejected.reference) == (entry["new_image_id"], entry["new_image_ref"])
     elif state.way["module"] == "container_rollback" and state.way["touch"] != "remove":

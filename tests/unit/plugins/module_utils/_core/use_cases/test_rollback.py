@@ -22,6 +22,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.use_cases.rol
 from support.fakes.check_mode import check_host
 from support.fakes.host import FakeHost, updated
 from support.fakes.host_with_archive import ARCHIVE, HostWithArchive
+from support.fakes.update_of_web import TRIAL
 
 REFUSAL = EngineError("the engine says no")
 
@@ -36,6 +37,7 @@ def test_rollback_calls_the_engine_in_this_order(host: HostWithArchive) -> None:
     assert result.outcome is Outcome.RESTORED
     assert [call for call in host.engine.calls if call != "inspect"] == [
         "surroundings",
+        *TRIAL,
         "restart=no:web",
         "stop:web",
         "rename:web->web-old-1000",
@@ -98,7 +100,7 @@ class TestFailedRollback:
         assert (web["Id"], web["State"]["Status"], web["HostConfig"]["RestartPolicy"]) == (host.newer, "running", {"Name": "always"})
         assert (archive["State"]["Status"], archive["HostConfig"]["RestartPolicy"]) == ("exited", {"Name": "no"})
         assert host.kept == [ARCHIVE]
-        assert not [call for call in host.engine.calls if call.startswith("remove")]
+        assert [call for call in host.engine.calls if call.startswith("remove")] == TRIAL[1:]
 
     @pytest.mark.parametrize("call", [f"rename:{ARCHIVE}->web", "restart=on-failure:web"])
     def test_archive_that_cannot_be_restored_is_not_rejected(self, host: HostWithArchive, call: str) -> None:
