@@ -325,7 +325,7 @@ rollback:
   description: What was rolled back and why. V(null) if there was no rollback.
   returned: when RV(outcome) is returned
   type: dict
-  contains:
+  contains: &rollback
     container:
       description: The name of the container.
       type: str
@@ -379,7 +379,7 @@ steps:
   type: list
   elements: dict
   sample: [{name: lock, seconds: 0.004}, {name: inspect, seconds: 0.006}]
-  contains:
+  contains: &steps
     name:
       description:
         - V(lock) waits for other runs on the container. It includes V(recover), which finishes an interrupted run if its new container
@@ -399,6 +399,32 @@ steps:
       description: The duration of the step.
       type: float
       sample: 3.217
+interrupted_run:
+  description:
+    - How an earlier run on this container ended, if it was interrupted and this run finished or undid it first. Otherwise V(null).
+    - If the requested image is skipped because that earlier run tried it, the task fails. RV(error_class) is then
+      RV(interrupted_run.rollback.reason), or V(image_rejected) if the earlier run had judged it already.
+  returned: when RV(outcome) is returned
+  type: dict
+  contains:
+    outcome:
+      description:
+        - V(recreated) or V(restored) if its container passed the health gate and stayed, V(rolled_back) if that container failed, and
+          V(undone) if the old container was put back because the new one had not been started.
+      type: str
+      sample: rolled_back
+    rollback:
+      description: What was rolled back and why. V(null) if nothing failed.
+      type: dict
+      contains: *rollback
+    steps:
+      description: The steps with which this run finished or undid the earlier one.
+      type: list
+      elements: dict
+      contains: *steps
+    downtime_seconds:
+      description: Always V(null), because nobody measured how long the container was down.
+      type: float
 downtime_seconds:
   description:
     - The time from stopping the old container to starting the new one. After a rollback, the time until the old one was started again.

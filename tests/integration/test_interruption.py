@@ -15,7 +15,7 @@ import pytest
 
 from support.real.ansible import run_module
 from support.real.faulty_proxy import Fault
-from support.real.matrix import OLD, SUCCESS, MatrixRunner, UpdatePath, another_caller
+from support.real.matrix import CRASH, OLD, SUCCESS, MatrixRunner, UpdatePath, another_caller
 from support.real.polling_client import fetch
 from support.real.sandbox import Sandbox, wait_for
 from testbed import engine
@@ -51,6 +51,34 @@ def test_container_given_by_id_is_recovered_under_its_own_name(runner: MatrixRun
         result = run_module("container_recreate", name=container, image=runner.image(SUCCESS.new), pull="never", poll_interval=0.2)
         assert (result["failed"], result["container"]["name"]) == (False, subject.name), result
         subject.assert_intact(SUCCESS.serves)
+
+
+@pytest.mark.behaviour("F-N2")
+def test_run_that_judges_the_bad_image_of_an_interrupted_run_fails(runner: MatrixRunner) -> None:
+    """The first run was killed during the gate. The second one finds out that the image is bad."""
+    start = next(at for at, call in enumerate(runner.calls(SUCCESS)) if call.path.endswith("/start"))
+    with runner.container_under_test() as subject:
+        runner.kill(subject, CRASH, start, Fault.KILL_AFTER)
+        result = runner.run(subject, CRASH)
+        assert (result["failed"], result["outcome"], result["error_class"]) == (True, "skipped", "crashed"), result
+        interrupted = result["interrupted_run"]
+        assert (interrupted["outcome"], interrupted["rollback"]["failure"]["exit_code"]) == ("rolled_back", 3)
+        assert "An earlier run on" in result["msg"]
+        subject.assert_intact("v1")
+        assert runner.run(subject, CRASH)["failed"] is False, "from now on, a warning is enough"
+
+
+@pytest.mark.behaviour("F-H4")
+def test_new_container_is_started_when_there_is_no_archive_any_more(runner: MatrixRunner) -> None:
+    """The run was killed between the create and the start, and the archive was pruned."""
+    create = next(at for at, call in enumerate(runner.calls(SUCCESS)) if call.path.endswith("/containers/create"))
+    with runner.container_under_test() as subject:
+        runner.kill(subject, SUCCESS, create, Fault.KILL_AFTER)
+        archive = next(name for name in subject.names if name != subject.name)
+        runner.client.remove_container(archive)
+        result = runner.run(subject, SUCCESS)
+        assert (result["failed"], result["outcome"]) == (False, "recovered"), result
+        subject.assert_intact("v2")
 
 
 def test_foreign_container_with_the_name_is_left_alone(runner: MatrixRunner) -> None:

@@ -6,14 +6,19 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+
+import docker
 import pytest
 
 from ansible_collections.evenkeel.fleet.plugins.modules import container_recreate
 from support.real.ansible import run_module_here
 from support.real.interference import interference
 from support.real.polling_client import fetch
-from support.real.sandbox import Sandbox
-from testbed.images import WebImage, shell
+from support.real.sandbox import Sandbox, wait_for
+from testbed import engine
+from testbed.images import WebImage, reference, shell
 
 V1 = WebImage("v1")
 DIES_LATER = WebImage("v2", command=shell("sleep 4; exit 3"), health=None)
@@ -50,3 +55,30 @@ def test_container_that_is_renamed_during_the_gate_is_rolled_back(sandbox: Sandb
     assert (sandbox.containers, sandbox.journal, sandbox.memory) == ([service.name], [], [])
     assert fetch(service.port) == "v1"
     assert run_module_here(container_recreate, name=service.name, grace_period=1)["outcome"] == "recreated"
+
+
+@pytest.mark.behaviour("F-H2")
+@pytest.mark.parametrize("suffix", ["web", "stranger"])
+def test_no_second_container_is_started_on_a_volume_that_something_else_uses(sandbox: Sandbox, suffix: str) -> None:
+    """The new container goes away during the gate, and another one comes on its volume, perhaps under its name."""
+    service = sandbox.service(sandbox.moved_tag(V1, WebImage("v2", health=None)), Volumes={"/data": {}})
+    volume = sandbox.inspect(service.id)["Mounts"][0]["Name"]
+
+    def take_over(client: docker.APIClient, container: str) -> None:
+        stranger = sandbox.container("stranger", reference("v1"), HostConfig={"Binds": [f"{volume}:/data"]})
+        client.remove_container(container, force=True)
+        if suffix != "stranger":
+            client.rename(stranger, service.name)
+
+    with interference(sandbox.client, service, take_over):
+        result = run_module_here(container_recreate, name=service.name, poll_interval=0.1, grace_period=5)
+    stranger, archive = f"{sandbox.prefix}-{suffix}", result["archive"]
+    assert (result["outcome"], result["rollback"]["reason"], result["rollback_failed"]) == ("rolled_back", "interfered", True), result
+    assert (sandbox.inspect(archive)["State"]["Running"], sandbox.inspect(stranger)["State"]["Running"]) == (False, True)
+    commands = result["next_step"].partition(": ")[2]
+    environment = {**os.environ, "DOCKER_HOST": engine.host()}
+    subprocess.run(commands, shell=True, check=True, capture_output=True, env=environment)  # noqa: S602 - the commands of the message
+    wait_for(lambda: fetch(service.port) == "v1", "the page of the old container")
+    assert sandbox.inspect(service.name)["Id"] == service.id
+    assert run_module_here(container_recreate, name=service.name, image=reference("v1"), grace_period=1)["failed"] is False
+    assert sandbox.journal == []

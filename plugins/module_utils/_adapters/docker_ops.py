@@ -10,7 +10,7 @@ import typing as t
 from .._core.engine.errors import CreateIncomplete, EngineError, NoAnswer, NotFound
 from .._core.engine.image_reference import ImageReference
 from .._core.engine.interfaces import Clock
-from .._core.engine.model import Document, HookRun, ImageIdentity, Inspected, Published, Surroundings, name_of
+from .._core.engine.model import Document, HookRun, ImageIdentity, Inspected, Published, RunningContainer, Surroundings, name_of
 from .._core.engine.reported_image import is_readable
 from .._core.engine.timing import unix_seconds_of
 from .credentials import RegistryLogin
@@ -69,6 +69,18 @@ class SdkDockerOps:
                 newest_api_version=about["ApiVersion"],
                 own_container=own_container(),
                 gateway=gateway(self._client.base_url),
+            )
+
+    def running(self) -> tuple[RunningContainer, ...]:
+        with engine_errors(self._client):
+            return tuple(
+                RunningContainer(
+                    other["Id"],
+                    # A link adds the names /<dependent>/<alias> to its target.
+                    next((name[1:] for name in other.get("Names") or () if name.count("/") == 1), ""),
+                    tuple(other.get("Mounts") or ()),
+                )
+                for other in self._client.containers()
             )
 
     def changes(self, container: str) -> tuple[Document, ...]:

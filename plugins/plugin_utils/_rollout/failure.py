@@ -22,6 +22,7 @@ _WHAT_FAILED = {
     "crashed": "it did not stay up",
     "create_failed": "it could not be created",
     "start_failed": "it could not be started",
+    "interfered": "something else interfered with it",
 }
 
 _SIGNALS = {1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 7: "SIGBUS", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}

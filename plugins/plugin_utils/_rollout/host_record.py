@@ -233,12 +233,19 @@ def _after_update(result: Result, *, fail_on_rejected: bool) -> HostRecord:
     if result.get("unreachable"):
         return {"outcome": "unknown", "reason": f"{_UNREACHABLE} while it was updated; run this again once it can"}
     if result.get("failed"):
-        outcome = "rollback_failed" if result.get("rollback_failed") else "rolled_back" if result.get("rollback") else "failed"
-        return {"outcome": outcome, "reason": why(result), "failure": failure_of(result), **down}
+        failure = failure_of(result)
+        outcome = "rollback_failed" if result.get("rollback_failed") else "rolled_back" if failure else "failed"
+        return {"outcome": outcome, "reason": why(result), "failure": failure, **down, **_still_has(result)}
     if result["outcome"] == "skipped":
         outcome = "rejected" if result["skip_reason"] == "rejected" and fail_on_rejected else "held"
-        return {"outcome": outcome, "reason": one_line(result.get("msg"))}
+        return {"outcome": outcome, "reason": one_line(result.get("msg")), **_still_has(result)}
     return {"outcome": _OUTCOMES_OF_UPDATE[result["outcome"]], "reason": "", "after": image.get("new"), **down}
+
+
+def _still_has(result: Result) -> HostRecord:
+    """The image of a container that was not replaced. When the run was planned, an interrupted run may have left another one there."""
+    old = (result.get("image") or {}).get("old")
+    return {} if result.get("rollback_failed") or not old or result.get("error_class") == "lost_after_update" else {"after": old}
 
 
 def _after_rollback(result: Result, outcome: str) -> HostRecord:

@@ -72,6 +72,7 @@ _SWAP: Calls = (
     Call("POST /containers/{id}/rename", "make it the archive"),
     Call("POST /containers/create", "create the new container"),
     Call("POST /volumes/create", "record its ID, so that a later run can tell it from an unrelated container"),
+    Call("GET /containers/json", "check that nothing else runs on its data by now"),
     Call("POST /containers/{id}/start", "start it"),
 )
 _GATE: Calls = (
@@ -100,6 +101,7 @@ _ROLL_BACK: Calls = (
     Call("GET /containers/{id}/json", "check that the archive still exists"),
     Call("POST /containers/{id}/stop", "stop the new container, if it still runs"),
     Call("DELETE /containers/{id}", "remove it"),
+    Call("GET /containers/json", "check that nothing else runs under its name or on its data"),
     Call("POST /containers/{id}/rename", "give the old container its name back"),
     Call("POST /containers/{id}/update", "restore its restart policy"),
     Call("POST /containers/{id}/start", "start it"),

@@ -29,6 +29,7 @@ from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.model 
     Inspected,
     Published,
     Record,
+    RunningContainer,
     RuntimeStatus,
     Surroundings,
     is_active,
@@ -212,6 +213,14 @@ class FakeEngine:
                 architecture=self.architecture,
                 own_container=self.own_container,
             )
+
+    def running(self) -> tuple[RunningContainer, ...]:
+        """Unlike other calls, this one is not in `calls`: it comes before each start."""
+        with _Call(self, "running"):
+            self.calls.pop()
+            up = ("running", "paused", "restarting")
+            found = (container for container in self._containers.values() if container["State"]["Status"] in up)
+            return tuple(RunningContainer(other["Id"], other["Name"][1:], tuple(other.get("Mounts") or ())) for other in found)
 
     def changes(self, container: str) -> tuple[Document, ...]:
         with _Call(self, f"changes:{self._label(container)}"):

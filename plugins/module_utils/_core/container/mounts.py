@@ -53,23 +53,23 @@ def _is_same(mount: Document, offered: Document | None) -> bool:
 
 def _identity(mount: Document) -> tuple[t.Any, ...]:
     kind = mount.get("Type")
-    return kind, _volume_name(mount) if kind == "volume" else mount.get("Source"), mount.get("RW", True)
+    return kind, volume_name(mount) if kind == "volume" else mount.get("Source"), mount.get("RW", True)
 
 
 def _with_source(mount: Document, volumes: t.Mapping[str, Document]) -> Document:
     volume = volumes.get(clean(mount["Target"]))
     if mount.get("Type") != "volume" or mount.get("Source") or volume is None:
         return mount
-    return {**mount, "Source": _volume_name(volume)}
+    return {**mount, "Source": volume_name(volume)}
 
 
 def _fits_in_bind(mount: Document) -> bool:
     """Whether a mount can be written as a bind, whose parts are separated by colons. Volumes are, as far as possible."""
-    return mount.get("Type") == "volume" and ":" not in f"{_volume_name(mount)}{mount['Destination']}"
+    return mount.get("Type") == "volume" and ":" not in f"{volume_name(mount)}{mount['Destination']}"
 
 
 def _bind(mount: Document) -> str:
-    bind = f"{_volume_name(mount)}:{mount['Destination']}"
+    bind = f"{volume_name(mount)}:{mount['Destination']}"
     return bind if mount.get("RW", True) else f"{bind}:ro"
 
 
@@ -78,13 +78,13 @@ def _mount(mount: Document) -> Document:
     return {
         "Type": kind,
         "Target": mount["Destination"],
-        **({"Source": _volume_name(mount) if kind == "volume" else mount["Source"]} if kind != "tmpfs" else {}),
+        **({"Source": volume_name(mount) if kind == "volume" else mount["Source"]} if kind != "tmpfs" else {}),
         **({} if mount.get("RW", True) else {"ReadOnly": True}),
         **({"BindOptions": {"Propagation": propagation}} if kind == "bind" and propagation else {}),
     }
 
 
-def _volume_name(mount: Document) -> str:
+def volume_name(mount: Document) -> str:
     """Engine 28 omits the name for a bind without a source. The path, .../<name>/_data, still contains it."""
     name: str = mount.get("Name") or posixpath.basename(posixpath.dirname(mount["Source"]))
     return name

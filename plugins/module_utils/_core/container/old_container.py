@@ -10,6 +10,7 @@ import typing as t
 from ..engine.errors import EngineError
 from ..engine.interfaces import Journal
 from ..engine.model import EMPTY, ContainerRuntimeState, Document, Record, RuntimeStatus, is_active, name_of
+from .shared_data import Data, data_of
 
 if t.TYPE_CHECKING:
     from .dependents import Dependent
@@ -27,7 +28,8 @@ class OldContainer(t.NamedTuple):
 
     `state` is its state before the run touched anything. `runs` is whether it should run: a container that was stopped is restored as
     stopped. `time_to_health` is how many seconds its health check needs to report healthy. `restart_policy` is its restart policy.
-    `dependents` are the containers that cannot work while it is stopped.
+    `dependents` are the containers that cannot work while it is stopped. `data` are the volumes and folders that it uses, and `sharers` the
+    names and IDs of the containers that used them beside it.
     """
 
     id: str
@@ -38,6 +40,8 @@ class OldContainer(t.NamedTuple):
     time_to_health: float = 0.0
     restart_policy: Document = EMPTY
     dependents: tuple[Dependent, ...] = ()
+    data: tuple[Data, ...] = ()
+    sharers: tuple[str, ...] = ()
 
     @property
     def has_restart_policy(self) -> bool:
@@ -54,6 +58,7 @@ def old_container(container: Document, journal: Journal) -> OldContainer:
         runs=is_active(container),
         time_to_health=_time_to_health(container["Config"].get("Healthcheck") or {}),
         restart_policy=container["HostConfig"].get("RestartPolicy") or {},
+        data=data_of(container.get("Mounts") or ()),
     )
 
 

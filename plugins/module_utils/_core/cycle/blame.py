@@ -37,6 +37,7 @@ class Evidence(t.NamedTuple):
     false if the gate was over before the health check could report healthy. `actions` are the engine's events of the container, oldest
     first. `engine_may_have_restarted` is true unless the engine is known to have run all the time. `output` is what the container wrote,
     and what its health check reported. `rejects` is what the operator wants.
+    `rival` is the name of a container that something else started on the same data.
     """
 
     refusal: str = ""
@@ -49,6 +50,7 @@ class Evidence(t.NamedTuple):
     engine_may_have_restarted: bool = False
     output: tuple[str, ...] = ()
     rejects: bool = True
+    rival: str = ""
 
 
 _INTERFERENCES = {
@@ -77,6 +79,8 @@ def excuse_for(stage: Stage, evidence: Evidence) -> str:
     """Return what caused a failure if it was not the image. Return an empty string if it was: then the image is rejected."""
     if stage is Stage.OPERATOR:
         return "" if evidence.rejects else "reject is false"
+    if evidence.rival:
+        return f"something else interfered: it started the container {evidence.rival}"
     if any(map(_DISK_FULL.search, (evidence.refusal, *evidence.output))):
         return "the disk was full"
     if stage is Stage.RECORD:

@@ -11,8 +11,11 @@ from ..engine.errors import EngineError
 from ..engine.model import Document, Failure, RuntimeStatus
 from ..plan.decision import NewContainer, Replacement
 from ..plan.diff import with_defaults
-from .blame import Evidence
+from .blame import Evidence, interference
 from .health import HealthConfig, HealthOutcome, Verdict
+from .result import RollbackReason
+
+_REASONS = {Verdict.CRASHED: RollbackReason.CRASHED, Verdict.TIMEOUT: RollbackReason.HEALTH_TIMEOUT}
 
 _NANOSECONDS = 1e9
 _ENGINE_INTERVAL = 30 * _NANOSECONDS
@@ -33,6 +36,14 @@ def evidence_of_gate(gate: HealthOutcome, health: HealthConfig) -> Evidence:
         actions=(*gate.log.actions, *(action for action, was_seen in seen if was_seen and action not in gate.log.actions)),
         engine_may_have_restarted=gate.missed_looks if is_complete is None else not is_complete,
     )
+
+
+def reason_and_cause(name: str, gate: HealthOutcome, evidence: Evidence) -> tuple[RollbackReason, str]:
+    """Return why a container that did not pass a gate is rolled back, as a word and as a sentence without its full stop."""
+    done = interference(evidence)
+    if done:
+        return RollbackReason.INTERFERED, f"{name} {gate.why} (something else interfered: it was {done})"
+    return _REASONS[gate.verdict], f"{name} {gate.why}"
 
 
 def evidence_of_refusal(plan: Replacement, refusal: EngineError) -> Evidence:

@@ -15,6 +15,7 @@ from ..plan.requests import Cleanup, ContainerRequest
 from ..state.lock import RunLock
 from .health import HealthConfig
 from .hooks import NO_HOOKS, HookRunner, Hooks
+from .result import InterruptedRun
 
 Planner = t.Callable[[Stopwatch], Decision]
 """Looks and decides, and touches nothing. A run calls it again if the container changes before it is locked."""
@@ -46,6 +47,8 @@ class Run:
         self.lock = lock
         self.job = job
         self.stopwatch = Stopwatch(context.clock)
+        self.interrupted: list[InterruptedRun] = []
+        """How the interrupted runs that this one recovered have ended."""
         self.hooks = HookRunner(context, self.stopwatch, job.hooks)
 
     def plan(self) -> Decision:

@@ -47,6 +47,14 @@ def after_rollback(result: CycleResult, event: RollbackEvent, restored: RestoreR
     return f"{failure} {trouble}{current_name}", restored.remedy.strip() or look
 
 
+def after_interruption(result: CycleResult, event: RollbackEvent) -> tuple[str, str]:
+    """Return the same for a container of an interrupted run that this run judged."""
+    subject = f"An earlier run on {event.container} was interrupted. Its container of {event.new_image_ref} {_WHAT_FAILED[event.reason]}"
+    failure = " ".join((f"{subject}: {event.failure.error.rstrip('.')}.", *last_words(event.failure)))
+    state = f"This run put the old container back: {event.container} has {result.old_image_in_words} again."
+    return f"{failure} {state}", f"{_ADVICE[event.reason]} Later runs skip this image. {how_to_try_again(event.container)}"
+
+
 def _try_again(result: CycleResult, event: RollbackEvent, *, of_archive: bool) -> str:
     if of_archive:
         return f"Then run container_rollback again: its archive {result.archive} is still there."

@@ -60,6 +60,10 @@ def message_of(result: CycleResult, task: Task, *, predicted: bool) -> ReturnVal
         archive = f"container_rollback restores its archive {result.archive}." if result.archive else "Its archive is gone."
         what = f"{result.container_name} was replaced and passed its health gate, but then it {result.lost.why}. {archive}"
         return message_values(what, result.lost.next_step)
+    if result.was_tried_before and result.interrupted and result.interrupted.rollback:
+        from .last_words import after_interruption
+
+        return message_values(*after_interruption(result, result.interrupted.rollback))
     if result.skipped:
         return message_values(result.skipped.why, _after_skip(result.container_name, result.skipped))
     if predicted and result.outcome in _PREDICTED:

@@ -9,22 +9,23 @@ plan/recovery.py decides which.
 from __future__ import annotations
 
 from ..container.dependents import RepairResult
-from ..engine.errors import EngineError, NotFound, RecoveryFailed, StillUnhealthy
+from ..engine.errors import EngineError, NotFound, RecoveryFailed, ReplacedByOthers, StillUnhealthy
 from ..engine.interfaces import Context
 from ..engine.model import is_active
 from ..engine.retry import retry_on_refusal
 from ..plan.recovery import RecoveryAction, RecoveryPlan, forget_command, plan_recovery
-from ..state.archives import ArchiveRecord
+from ..state.archives import ArchiveRecord, ArchiveStore
 from ..state.journal import JournalEntry
 from ..state.rejections import reject
-from .blame import Stage, excuse_for
-from .discard import FailedArchive, FailedContainer, ToDiscard
-from .evidence import evidence_of_gate
+from .blame import Evidence, Stage, excuse_for
+from .discard import FailedArchive, FailedContainer, ToDiscard, collect_evidence
+from .evidence import evidence_of_gate, reason_and_cause
 from .finish import forget_archive, remember, repair_dependents
 from .health import HealthOutcome, Verdict, wait_for_health
 from .job import Run
 from .repair import remove_old_dependents
 from .restore import discard_and_restore, wait_for_pending_stop
+from .result import UNDONE, InterruptedRun, Outcome, RollbackEvent
 from .second_look import look_again
 
 
@@ -35,9 +36,15 @@ def recover(run: Run, entry: JournalEntry, new_id: str | None) -> tuple[RepairRe
     by hand.
     """
     context = run.context
-    rejects_image = False
+    steps_before = len(run.stopwatch.steps)
+    rollback: RollbackEvent | None = None
+    excuse = ""
     with run.stopwatch.step("recover"):
-        plan = plan_recovery(context, entry, new_id)
+        try:
+            plan = plan_recovery(context, entry, new_id)
+        except ReplacedByOthers:
+            _keep_archive(context, entry)
+            raise
         if plan.action is RecoveryAction.CLEAN_UP:
             return ()
         if plan.action is RecoveryAction.VERIFY_NEW and plan.new_id:
@@ -48,14 +55,40 @@ def recover(run: Run, entry: JournalEntry, new_id: str | None) -> tuple[RepairRe
                 dependents = repair_dependents(context, entry, plan.new_id)
                 gate = _look_again(run, entry, plan.new_id, gate)
             if gate.verdict is Verdict.HEALTHY:
-                return _finish(context, entry, plan.new_id, dependents)
-            rejects_image = not excuse_for(Stage.RECOVERY, evidence_of_gate(gate, run.job.health))
+                dependents = _finish(context, entry, plan.new_id, dependents)
+                outcome = Outcome.RESTORED if entry.restores else Outcome.RECREATED
+                run.interrupted.append(InterruptedRun(entry.container, outcome.value, steps=run.stopwatch.steps[steps_before:]))
+                return dependents
+            evidence = evidence_of_gate(gate, run.job.health)
+            excuse = excuse_for(Stage.RECOVERY, evidence)
+            rollback = _rollback_event(context, entry, plan.new_id, gate, evidence)
     dependents = _restore(run, entry, plan)
     if entry.successor is None:
         forget_archive(context, entry.container, entry.old.id)
-    if rejects_image:
-        reject(context, entry.container, entry.old.id, entry.old_image, entry.new_image, "it did not pass the health gate")
+    if rollback and not excuse:
+        reason = f"{rollback.reason.value}: {rollback.failure.error}"
+        reject(context, entry.container, entry.old.id, entry.old_image, entry.new_image, reason)
+    outcome_of_other = Outcome.ROLLED_BACK.value if rollback else UNDONE
+    run.interrupted.append(InterruptedRun(entry.container, outcome_of_other, rollback, run.stopwatch.steps[steps_before:]))
     return dependents
+
+
+def _rollback_event(context: Context, entry: JournalEntry, new_id: str, gate: HealthOutcome, evidence: Evidence) -> RollbackEvent:
+    """Describe the rollback that follows. This comes first, because the failed container takes its log along."""
+    reason, cause = reason_and_cause(entry.container, gate, evidence)
+    failure = collect_evidence(context.probe, _what_to_discard(entry, new_id), cause, gate.log)
+    return RollbackEvent(entry.container, reason, entry.old_image.reference, entry.new_image.reference, entry.archive, failure)
+
+
+def _keep_archive(context: Context, entry: JournalEntry) -> None:
+    old = entry.old
+    try:
+        ArchiveStore(context.memory).add(entry.container, ArchiveRecord(old.id, entry.archive, old.runs, old.restart_policy, entry.rollout))
+    except EngineError as error:
+        raise RecoveryFailed(
+            f"An earlier run on {entry.container} was interrupted, and its archive {entry.archive} could not be recorded: {error}. "
+            "Nothing was changed."
+        ) from error
 
 
 def _start(context: Context, entry: JournalEntry, new_id: str) -> None:

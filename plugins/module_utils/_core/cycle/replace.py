@@ -21,8 +21,8 @@ from ..plan.relations import claims_on, has_same_relations
 from ..plan.requests import RecreateRequest
 from ..state.archives import ArchiveRecord
 from ..state.rejections import reject
-from .blame import Stage, excuse_for, interference
-from .evidence import evidence_of_gate, with_failure
+from .blame import Stage, excuse_for
+from .evidence import evidence_of_gate, reason_and_cause, with_failure
 from .finish import clean_up, remember, repair_dependents
 from .health import HealthOutcome, Verdict, wait_for_health
 from .hook_steps import run_post_update, run_pre_update
@@ -30,11 +30,9 @@ from .intent import journal_entry_for
 from .job import Run
 from .repair import remove_old_dependents
 from .restore import rollback
-from .result import CycleResult, Lost, Outcome, RollbackReason
+from .result import CycleResult, Lost, Outcome
 from .second_look import find_change, how_to_repair, look_again
 from .swap import SuccessorFailed, Swap, what_to_discard
-
-_REASONS = {Verdict.CRASHED: RollbackReason.CRASHED, Verdict.TIMEOUT: RollbackReason.HEALTH_TIMEOUT}
 
 
 class ReplaceSteps:
@@ -203,9 +201,7 @@ class ReplaceSteps:
 
     def _failure_at_gate(self, gate: HealthOutcome) -> SuccessorFailed:
         evidence = evidence_of_gate(gate, self._run.job.health)
-        done = interference(evidence)
-        cause = f"{self._plan.old.name} {gate.why}" + (f" (something else interfered: it was {done})" if done else "")
-        reason = RollbackReason.INTERFERED if done else _REASONS[gate.verdict]
+        reason, cause = reason_and_cause(self._plan.old.name, gate, evidence)
         return SuccessorFailed(reason, cause, what_to_discard(self._plan, self._new_id), Stage.HEALTH_GATE, evidence, gate.log)
 
     def _look_a_last_time(self) -> Lost | None:

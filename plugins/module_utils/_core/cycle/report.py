@@ -12,11 +12,12 @@ from ..engine.errors import FleetError, PullFailed, StepFailed
 from ..engine.model import ImageIdentity, ReturnValues
 from ..plan.decision import SkipReason
 from .message import Task, message_of, message_of_error
-from .result import CycleResult, Outcome, RollbackEvent
+from .result import CycleResult, InterruptedRun, Outcome, RollbackEvent
 
 if t.TYPE_CHECKING:
     from ..container.dependents import RepairResult
     from ..engine.model import HookResult, HookResults
+    from ..engine.timing import StepTime
 
 _NOTHING_DONE = (Outcome.UNCHANGED, Outcome.SKIPPED, Outcome.UNKNOWN)
 
@@ -35,13 +36,14 @@ def cycle_report(result: CycleResult, task: Task = Task.RECREATE, *, predicted: 
         "image": {"old": _image(result.old_image), "new": _image(result.new_image)},
         "rollback": None,
         "rollback_failed": False,
-        "steps": [{"name": step.name, "seconds": round(step.seconds, 3)} for step in result.steps],
+        "steps": _steps(result.steps),
         "downtime_seconds": None if result.downtime is None else round(result.downtime, 3),
         "dependents": [_dependent(dependent) for dependent in result.dependents],
         "lost_files": list(result.lost_files),
         "rejected": result.rejected.return_values() if result.rejected else None,
         "hooks": _hooks(result.hooks),
         "doubt": result.doubt or None,
+        "interrupted_run": _interrupted(result.interrupted) if result.interrupted else None,
         **message_of(result, task, predicted=predicted),
     }
     if result.skipped:
@@ -53,6 +55,9 @@ def cycle_report(result: CycleResult, task: Task = Task.RECREATE, *, predicted: 
             rollback_failed=result.restored.problem is not None,
             error_class=result.rollback.reason.value,
         )
+    if result.was_tried_before:
+        rollback = result.interrupted.rollback if result.interrupted else None
+        report.update(failed=True, error_class=rollback.reason.value if rollback else "image_rejected")
     if result.lost:
         report.update(failed=True, error_class="lost_after_update")
     return report
@@ -115,6 +120,19 @@ def _dependent(dependent: RepairResult) -> ReturnValues:
 
 def _image(image: ImageIdentity) -> ReturnValues:
     return {**image.return_values(), "id": image.id or None}
+
+
+def _interrupted(interrupted: InterruptedRun) -> ReturnValues:
+    return {
+        "outcome": interrupted.outcome,
+        "rollback": _rollback(interrupted.rollback) if interrupted.rollback else None,
+        "steps": _steps(interrupted.steps),
+        "downtime_seconds": None,
+    }
+
+
+def _steps(steps: t.Iterable[StepTime]) -> list[ReturnValues]:
+    return [{"name": step.name, "seconds": round(step.seconds, 3)} for step in steps]
 
 
 def _rollback(event: RollbackEvent) -> ReturnValues:

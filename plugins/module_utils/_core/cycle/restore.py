@@ -24,6 +24,7 @@ from .health import HealthConfig, HealthOutcome, Verdict, wait_for_health
 from .job import Run
 from .repair import restart_dependents
 from .result import RestoreResult, RollbackEvent, RollbackReason
+from .rivals import as_option, left_stopped, wait_for_rival
 
 _WELL = (RuntimeStatus.HEALTHY, RuntimeStatus.RUNNING)
 _NO_RETRIES: Document = {"MaximumRetryCount": 0}
@@ -55,7 +56,13 @@ def restore(run: Run, old: OldContainer, archive: str | None) -> RestoreResult:
     """Rename `old` back from `archive` (None: it has its name), start it, check it and repair its dependents. Never raise EngineError."""
     context, stopwatch = run.context, run.stopwatch
     with stopwatch.step("restore"):
+        rival = wait_for_rival(context, old) if old.runs else None
+        if rival:
+            return left_stopped(old, archive, rival)
         name_problem = _rename_back(context, old) if archive else None
+        rival = wait_for_rival(context, old) if name_problem and old.runs else None
+        if rival:
+            return left_stopped(old, archive, rival)  # What had taken the name was not running yet before.
         # Before the start: a policy that is set after the first crash does not bring a container back into its crash loop.
         policy_problem = _restore_restart_policy(context, old)
         start_problem = _start(context, old) if old.runs else None
@@ -71,7 +78,7 @@ def restore(run: Run, old: OldContainer, archive: str | None) -> RestoreResult:
     rename = (f"docker rename {archive} {old.name}",) if name_problem else ()
     start = (f"docker start {old.name}",) if outcome.verdict is Verdict.CRASHED or not (is_back or outcome.last) else ()
     state_problem = None if is_back else start_problem or f"{old.name} {outcome.why}"
-    policy = (f"docker update --restart={_as_option(old.restart_policy)} {old.name}",) if policy_problem else ()
+    policy = (f"docker update --restart={as_option(old.restart_policy)} {old.name}",) if policy_problem else ()
     problem = "; ".join(problem for problem in (name_problem, state_problem, policy_problem) if problem)
     return RestoreResult(
         problem,
@@ -152,11 +159,6 @@ def has_own_restart_policy(context: Context, old: OldContainer) -> bool:
     except EngineError:
         return False
     return {**_NO_RETRIES, **now} == {**_NO_RETRIES, **old.restart_policy}
-
-
-def _as_option(policy: Document) -> str:
-    retries = policy.get("MaximumRetryCount")
-    return f"{policy.get('Name')}:{retries}" if retries else str(policy.get("Name"))
 
 
 def _check(context: Context, old: OldContainer, health: HealthConfig) -> HealthOutcome:

@@ -45,6 +45,10 @@ class RollbackReason(enum.Enum):
     """Something else stopped, killed, paused, renamed, removed or disconnected the new container."""
 
 
+UNDONE = "undone"
+"""How an interrupted run ended whose new container was never judged: the old container was put back."""
+
+
 class RollbackEvent(t.NamedTuple):
     """A rollback: of which container, why, and from which archive (`restored_from`, its name)."""
 
@@ -54,6 +58,19 @@ class RollbackEvent(t.NamedTuple):
     new_image_ref: str
     restored_from: str
     failure: Failure
+
+
+class InterruptedRun(t.NamedTuple):
+    """How an interrupted run was ended by a later one.
+
+    `outcome` is `recreated` or `restored` if its new container stayed, `rolled_back` if it failed (`rollback` says why), and
+    `undone` if the old container was put back without a verdict. `steps` are those of the later run.
+    """
+
+    container: str
+    outcome: str
+    rollback: RollbackEvent | None = None
+    steps: tuple[StepTime, ...] = ()
 
 
 class RestoreResult(t.NamedTuple):
@@ -93,9 +110,9 @@ class CycleResult(t.NamedTuple):
     came up; it is None if nothing was stopped, or if nothing came up. `dependents` are those that were repaired. `lost_files` are the files
     that were removed with the old container. `excuse` says why an image that was rolled back was not rejected. `moved_tag` is true if a
     pull may have moved the tag of a container that is left as it is. `recovered_first` is true if the run recovered an interrupted one
-    before. `diff` is None if nothing changed. `doubt` says why a prediction may turn out wrong; it is empty if the run was no prediction,
-    or if it is certain. `lost` says what happened to the new container after everything
-    was done, and what to do about it; it is None if that container serves under its name.
+    before, and `interrupted` says how that one ended if it worked on this container. `diff` is None if nothing changed. `doubt` says why a
+    prediction may turn out wrong; it is empty if the run was no prediction, or if it is certain. `lost` says what happened to the new
+    container after everything was done, and what to do about it; it is None if that container serves under its name.
     """
 
     outcome: Outcome
@@ -114,6 +131,7 @@ class CycleResult(t.NamedTuple):
     excuse: str = ""
     moved_tag: bool = False
     recovered_first: bool = False
+    interrupted: InterruptedRun | None = None
     hooks: HookResults = HookResults()
     diff: Diff | None = None
     doubt: str = ""
@@ -132,6 +150,11 @@ class CycleResult(t.NamedTuple):
         """Return the reference of an image, with the beginning of its ID if the other image has the same reference."""
         is_ambiguous = self.old_image.reference == self.new_image.reference and self.old_image.id != self.new_image.id and image.id
         return f"{image.reference} ({image.id[: len('sha256:') + 12]})" if is_ambiguous else image.reference
+
+    @property
+    def was_tried_before(self) -> bool:
+        """Whether the requested image was skipped because of a run that was interrupted, so that nobody has heard of its failure."""
+        return self.interrupted is not None and self.rejected is not None
 
     @property
     def rejected(self) -> Rejected | None:

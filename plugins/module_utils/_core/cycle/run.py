@@ -36,7 +36,7 @@ def run_cycle(context: Context, lock: RunLock, job: Job) -> CycleResult:
         while attempts < ATTEMPTS:
             result = recreate_one(run)
             if result:
-                return with_recovery(lock, result._replace(hooks=run.hooks.results))
+                return with_recovery(run, result._replace(hooks=run.hooks.results))
             attempts += not lock.was_in_the_way  # Waiting for another run has its own limit, lock_timeout.
         raise Refused(
             f"Container {job.request.container} was not changed: something else modified it on each of {ATTEMPTS} attempts. "
@@ -95,8 +95,9 @@ def wait_and_recover(run: Run) -> str:
     return name
 
 
-def with_recovery(lock: RunLock, result: CycleResult) -> CycleResult:
+def with_recovery(run: Run, result: CycleResult) -> CycleResult:
     """Add what the run did to recover an interrupted one."""
+    lock = run.lock
     if not lock.recovered:
         return result
     from ..container.dependents import repair_warnings
@@ -105,6 +106,7 @@ def with_recovery(lock: RunLock, result: CycleResult) -> CycleResult:
     first = tuple(RECOVERED_FIRST.format(container) for container in lock.recovered_containers if container != own_outcome)
     return result._replace(
         recovered_first=True,
+        interrupted=next((one for one in run.interrupted if one.container == result.container_name), None),
         dependents=tuple({dependent.name: dependent for dependent in (*lock.repaired, *result.dependents)}.values()),
         warnings=(*first, *repair_warnings(lock.repaired), *result.warnings),
     )

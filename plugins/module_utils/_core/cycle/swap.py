@@ -18,6 +18,7 @@ from .evidence import evidence_of_refusal
 from .job import Run
 from .restore import has_own_restart_policy, restore, wait_for_pending_stop
 from .result import RollbackReason
+from .rivals import in_words, rival_of
 
 
 class SuccessorFailed(Exception):
@@ -147,6 +148,7 @@ class Swap:
                 self._run.lock.record_new_container(new_id)
                 stage = Stage.START
                 if self._plan.successor.runs:
+                    self._require_no_rival(new_id)
                     self._ops.start(new_id)
         except EngineError as error:
             failed = what_to_discard(self._plan, new_id)
@@ -154,6 +156,13 @@ class Swap:
             raise SuccessorFailed(RollbackReason.START_FAILED, str(error), failed, stage, evidence) from error
         if self._plan.successor.runs:
             self._stopwatch.came_up()
+
+    def _require_no_rival(self, new_id: str) -> None:
+        rival = rival_of(self._context, self._old, new_id)
+        if rival:
+            cause = f"{in_words(rival, self._old)}, so the new container was not started"
+            failed, evidence = what_to_discard(self._plan, new_id), Evidence(rival=rival.name)
+            raise SuccessorFailed(RollbackReason.INTERFERED, cause, failed, Stage.START, evidence)
 
     def _undone(self, kind: type[StepFailed], problem: str, archive: str | None, *, stop_may_go_on: bool = False) -> StepFailed:
         """Restore the old container. Return the error that says how it is now."""

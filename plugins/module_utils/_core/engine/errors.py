@@ -209,6 +209,12 @@ class RecoveryFailed(StepFailed):
     next_step = _AGAIN
 
 
+class ReplacedByOthers(RecoveryFailed):
+    """Something else runs a container in the place of one whose update was interrupted. That one becomes a kept archive."""
+
+    next_step = "To update the container that has the name now, run the task again."
+
+
 class StillUnhealthy(RecoveryFailed):
     """An interrupted run was cleaned up after, but the old container is not as healthy as before. An update may help."""
 

@@ -12,7 +12,19 @@ import typing as t
 
 from .compose import Compose, NoCompose
 from .image_reference import ImageReference
-from .model import ContainerRuntimeState, Document, EventLog, Failure, HookRun, ImageIdentity, Inspected, Published, Record, Surroundings
+from .model import (
+    ContainerRuntimeState,
+    Document,
+    EventLog,
+    Failure,
+    HookRun,
+    ImageIdentity,
+    Inspected,
+    Published,
+    Record,
+    RunningContainer,
+    Surroundings,
+)
 
 
 class DockerOps(t.Protocol):
@@ -29,6 +41,9 @@ class DockerOps(t.Protocol):
 
     def surroundings(self, container: str, new_image: str) -> Surroundings:
         """Inspect everything around a container. `new_image` is the ID of its next image, empty if it is unknown."""
+
+    def running(self) -> tuple[RunningContainer, ...]:
+        """List all containers that run."""
 
     def changes(self, container: str) -> tuple[Document, ...]:
         """List the differences between the file systems of a container and of its image, in the engine's format."""

@@ -165,6 +165,14 @@ class Inspected(t.NamedTuple):
     host_name: str = ""
 
 
+class RunningContainer(t.NamedTuple):
+    """A container that runs, as in the engine's list of containers. `mounts` are in the engine's format."""
+
+    id: str
+    name: str
+    mounts: tuple[Document, ...] = ()
+
+
 class Surroundings(t.NamedTuple):
     """What must be known about the host before a container is replaced.
 

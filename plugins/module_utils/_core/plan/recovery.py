@@ -8,10 +8,10 @@ from __future__ import annotations
 import enum
 import typing as t
 
-from ..engine.errors import EngineError, RecoveryFailed
+from ..engine.errors import EngineError, RecoveryFailed, ReplacedByOthers
 from ..engine.interfaces import Context
 from ..engine.lookup import find_container
-from ..engine.model import Document, name_of
+from ..engine.model import Document, is_active, name_of
 from ..state.archives import ArchiveRecord, ArchiveStore
 from ..state.journal import Created, JournalEntry, lock_key, new_container_key
 
@@ -38,6 +38,8 @@ class RecoveryAction(enum.Enum):
     """Restore the old container."""
     VERIFY_NEW = "verify_new"
     """The new container was started. The health gate decides between it and the old container."""
+    HAND_OVER = "hand_over"
+    """Something else runs a container under the name. The old container is kept as an archive."""
     NEEDS_OPERATOR = "needs_operator"
     """Something else has changed the containers. Only the operator knows what is intended."""
 
@@ -67,7 +69,8 @@ def decide_recovery(entry: JournalEntry, state: LeftoverState) -> RecoveryPlan:
         obstacle = f"the old container is now called {name}, and no run of this collection gave it that name"
         return RecoveryPlan(RecoveryAction.NEEDS_OPERATOR, obstacle=obstacle)
     if state.occupant is None:
-        return RecoveryPlan(RecoveryAction.RESTORE)
+        # Something else may have renamed the new container. It is discarded all the same, because both use the same data.
+        return RecoveryPlan(RecoveryAction.RESTORE, state.new_id if isinstance(entry.successor, Created) else None)
     occupant_id = state.occupant["Id"]
     if occupant_id == new_id:
         # A container that was never started has shown nothing for which its image could be rejected.
@@ -78,7 +81,8 @@ def decide_recovery(entry: JournalEntry, state: LeftoverState) -> RecoveryPlan:
     if _is_unrecorded_successor(entry, state.occupant):
         return RecoveryPlan(RecoveryAction.RESTORE, occupant_id)
     obstacle = f"another container ({occupant_id[:12]}) has taken the name {entry.container}"
-    return RecoveryPlan(RecoveryAction.NEEDS_OPERATOR, obstacle=obstacle)
+    action = RecoveryAction.HAND_OVER if is_active(state.occupant) else RecoveryAction.NEEDS_OPERATOR
+    return RecoveryPlan(action, obstacle=obstacle)
 
 
 def _without_old(entry: JournalEntry, occupant: Document | None, new_id: str | None) -> RecoveryPlan:
@@ -101,13 +105,21 @@ def _is_unrecorded_successor(entry: JournalEntry, occupant: Document) -> bool:
 
 
 def plan_recovery(context: Context, entry: JournalEntry, new_id: str | None) -> RecoveryPlan:
-    """Look, and decide what to do. Raise RecoveryFailed, which says what to do by hand, if only the operator can decide."""
+    """Look, and decide what to do.
+
+    Raise RecoveryFailed, which says what to do by hand, if only the operator can decide. Raise ReplacedByOthers if something else has.
+    """
     state = LeftoverState(
         _look(context, entry, entry.old.id), _look(context, entry, entry.container), new_id, _is_remembered(context, entry)
     )
     plan = decide_recovery(entry, state)
     if plan.action is RecoveryAction.NEEDS_OPERATOR:
         raise _needs_operator(entry, plan.obstacle)
+    if plan.action is RecoveryAction.HAND_OVER:
+        raise ReplacedByOthers(
+            f"An earlier run on {entry.container} was interrupted, and {plan.obstacle}. It runs, so it was left as it is. The old "
+            f"container is kept as the archive {entry.archive}, stopped: container_rollback restores it, container_finalize removes it."
+        )
     return plan
 
 

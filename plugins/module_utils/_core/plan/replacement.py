@@ -13,6 +13,7 @@ from ..container.create_body import ContainerSpec
 from ..container.engine_defaults import warn_after_upgrade
 from ..container.lost_files import LostFile, lost_files
 from ..container.old_container import OldContainer
+from ..container.shared_data import sharers_of
 from ..engine.errors import EngineError, InspectFailed, NotFound, PlanOutdated
 from ..engine.image_reference import ImageReference
 from ..engine.interfaces import Context
@@ -68,7 +69,7 @@ def build_replacement(
         image_defaults=(surroundings.new_image.get("Config") or {}) if new_image.id else None,
     )
     return Replacement(
-        old=old._replace(dependents=dependents),
+        old=old._replace(dependents=dependents, sharers=sharers_of(container, surroundings.others)),
         old_image=old_image,
         new_image=new_image,
         successor=successor,

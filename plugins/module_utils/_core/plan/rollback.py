@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from ..container.archive_name import archive_name
 from ..container.old_container import old_container
+from ..container.shared_data import sharers_of
 from ..engine.errors import EngineError, InspectFailed, NoArchive
 from ..engine.interfaces import Context, DockerOps
 from ..engine.lookup import find_container, require_container
-from ..engine.model import ContainerRuntimeState, Inspected, RuntimeStatus, name_of
-from ..engine.timing import Stopwatch
+from ..engine.model import ContainerRuntimeState, Document, Inspected, RuntimeStatus, name_of
+from ..engine.timing import Stopwatch, unix_seconds_of
 from ..image.resolve import image_of
 from ..state.archives import ArchiveRecord, ArchiveStore
 from .consequences import compose_consequences
@@ -57,7 +58,7 @@ def plan_return(context: Context, rolled_back_to: str | None, stopwatch: Stopwat
         )
         run_checks(old.name, candidate)
     return Replacement(
-        old=old._replace(dependents=dependents),
+        old=old._replace(dependents=dependents, sharers=sharers_of(inspected.container, surroundings.others)),
         old_image=image_of(inspected),
         new_image=image_of(archive),
         successor=record,
@@ -80,8 +81,19 @@ def plan_missing(context: Context, request: ContainerRequest) -> MissingContaine
         state=ContainerRuntimeState(RuntimeStatus.HEALTHY if record.runs else RuntimeStatus.EXITED),
         runs=record.runs,
         restart_policy=record.restart_policy,
+        sharers=_sharers_before(context, archive.container),
     )
     return MissingContainer(old, image_of(archive), record, request.stop_timeout_for(archive.container))
+
+
+def _sharers_before(context: Context, archive: Document) -> tuple[str, ...]:
+    """The containers that use the data of an archive and have done so since it ran. Both times are the engine's. Raise InspectFailed."""
+    stopped = unix_seconds_of(archive["State"].get("FinishedAt")) or 0
+    try:
+        others = context.ops.surroundings(archive["Id"], "").others
+    except EngineError as error:
+        raise InspectFailed(f"The containers beside {name_of(archive)} could not be inspected, and nothing was changed: {error}") from error
+    return sharers_of(archive, (other for other in others if (unix_seconds_of(other["State"].get("StartedAt")) or 0) <= stopped))
 
 
 def is_missing(ops: DockerOps, request: ContainerRequest) -> bool:

@@ -10,6 +10,7 @@ import typing as t
 
 from ..container.dependents import Dependent
 from ..container.old_container import OldContainer
+from ..container.shared_data import Data
 from ..engine.errors import InvalidInput
 from ..engine.model import ContainerRuntimeState, ImageIdentity, RuntimeStatus
 from .archives import ArchiveRecord
@@ -17,7 +18,7 @@ from .journal import Created, Holder, JournalEntry
 
 Fields = t.Mapping[str, t.Any]
 
-VERSION = 3
+VERSION = 4
 
 _SUCCESSORS: t.Mapping[str, t.Any] = {"created": Created, "archive": ArchiveRecord}
 """The types of a successor, by the key that stands for each in the text."""
@@ -59,7 +60,7 @@ def entry_from_text(text: str) -> JournalEntry:
             return _unversioned(fields)
         if version == 1:
             return _version_1(fields)
-        if version in (2, VERSION):
+        if version in (2, 3, VERSION):
             return _version_2(fields)
     except (AttributeError, KeyError, TypeError, ValueError):
         raise InvalidInput("it is not a journal entry of this collection, or has other fields than this version knows") from None
@@ -77,7 +78,7 @@ def _version_1(fields: Fields) -> JournalEntry:
 
 
 def _version_2(fields: Fields) -> JournalEntry:
-    """Read the formats of versions 2 and 3. Before version 3, every rollback by the operator rejected the image."""
+    """Read the formats of versions 2 to 4. Before version 3, every rollback by the operator rejected the image."""
     old = fields["old"]
     state = old["state"]
     return JournalEntry(
@@ -88,6 +89,9 @@ def _version_2(fields: Fields) -> JournalEntry:
                     **old,
                     "state": ContainerRuntimeState(**{**state, "status": RuntimeStatus(state["status"])}),
                     "dependents": _dependents(old["dependents"]),
+                    # Since version 4.
+                    "data": tuple(Data(*data) for data in old.get("data", ())),
+                    "sharers": tuple(old.get("sharers", ())),
                 }
             ),
             "old_image": _image(fields["old_image"]),

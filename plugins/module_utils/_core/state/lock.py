@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import typing as t
 
-from ..engine.errors import JournalFailed, StepFailed, StillUnhealthy
+from ..engine.errors import JournalFailed, ReplacedByOthers, StepFailed, StillUnhealthy
 from ..engine.interfaces import Clock, Journal
 from .claims import NO_CLAIMS, Claimant, Claims, claimant_to_text, is_claim_of, is_claim_on, keys_in_the_way
 from .journal import (
@@ -221,6 +221,9 @@ class RunLock:
                 self._forget(chain, own_key)
                 raise
             self.still_unhealthy = error
+        except ReplacedByOthers:
+            self._forget(chain, own_key)
+            raise
         except StepFailed:
             self._records.erase(own_key)
             raise

@@ -70,7 +70,7 @@ def restore_missing(run: Run) -> CycleResult | None:
             plan = plan_missing(run.context, request)
             if run.lock.acquire(journal_entry_for_missing(plan, run.job.health, run.lock.me)):
                 if is_missing(ops, request):
-                    return with_recovery(run.lock, _restore(run, plan))
+                    return with_recovery(run, _restore(run, plan))
                 run.lock.release()
     except FleetError as error:
         error.touched = error.touched or run.lock.recovered

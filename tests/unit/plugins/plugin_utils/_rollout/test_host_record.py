@@ -166,6 +166,17 @@ class TestUpdated:
         assert record["reason"] == "it did not stay up: web exited with code 3"
         assert record["containers"][0]["failure"] == {"reason": "crashed", **failure}
 
+    @pytest.mark.parametrize("outcome", ["rolled_back", "held"])
+    def test_container_that_an_interrupted_run_left_on_a_bad_image_is_shown_on_its_old_one(self, outcome: str) -> None:
+        """F-N2. The bad image was there when the run was planned."""
+        rollback = {"reason": "crashed", "failure": {"error": "web exited with code 3"}}
+        skipped = {"outcome": "skipped", "skip_reason": "rejected", "msg": "rejected", "image": {"old": OLD, "new": NEW}}
+        failed = {**skipped, "failed": True, "rollback": None, "interrupted_run": {"outcome": "rolled_back", "rollback": rollback}}
+        record = host_record.updated(
+            planned({**foretold(), "image": {"old": NEW, "new": NEW}}), "web", failed if outcome == "rolled_back" else skipped
+        )
+        assert (record["outcome"], record["containers"][0]["after"]) == (outcome, OLD)
+
 
 @pytest.mark.behaviour("K6")
 def test_host_lost_during_a_wave_has_failed() -> None:

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.report import cycle_report
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import CycleResult, Outcome
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.engine.errors import InspectFailed, NoArchive, StepFailed
 from ansible_collections.evenkeel.fleet.plugins.module_utils._core.state.archives import ArchiveStore
@@ -71,12 +72,23 @@ def test_killed_update_of_a_container_given_by_id_is_finished_by_the_next_run(ba
 
 
 def test_killed_update_to_a_bad_image_is_rolled_back_by_the_next_run() -> None:
+    judged = 0
     for host in killed_at_each_call(lambda: FakeHost(bad=True), FakeHost.recreate):
-        assert run_again(host, FakeHost.recreate).outcome in (Outcome.ROLLED_BACK, Outcome.SKIPPED)
+        was_locked = "evenkeel-lock.web" in host.journal.records
+        result = run_again(host, FakeHost.recreate)
+        report = cycle_report(result)
+        assert result.outcome in (Outcome.ROLLED_BACK, Outcome.SKIPPED)
+        assert report["failed"] or not was_locked, "F-N2: nobody has heard of the failure of the requested image"
+        if result.interrupted and result.interrupted.rollback:
+            judged += 1
+            assert (report["error_class"], report["interrupted_run"]["outcome"]) == ("crashed", "rolled_back")
+            assert report["interrupted_run"]["rollback"]["failure"]["error"] == "web exited with code 3"
+            assert "interrupted. Its container of shop:1 did not stay up: web exited with code 3." in report["msg"]
         host.assert_is("old")
         assert host.engine.container("web")["Id"] == host.web
         assert host.engine.local["docker.io/library/shop:1"] == "old", "the tag still points to the old image"
         assert run_again(host, FakeHost.recreate).outcome is Outcome.SKIPPED
+    assert judged
 
 
 def test_killed_update_forgets_no_archive() -> None:

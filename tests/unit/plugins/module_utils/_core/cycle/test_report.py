@@ -293,6 +293,7 @@ ERROR_CLASSES = {
     "plan_outdated",
     "pull_failed",
     "recovery_failed",
+    "replaced_by_others",
     "refused",
     "rename_failed",
     "restore_failed",

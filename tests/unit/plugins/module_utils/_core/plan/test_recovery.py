@@ -89,18 +89,27 @@ VERIFY_NEW: dict[str, Row] = {
     "the archive was renamed and not started": (ROLLBACK, state(ARCHIVED, BACK_EXITED), "back"),
     "the archive must not run": (ROLLBACK_TO_STOPPED, state(ARCHIVED, BACK_EXITED), "back"),
 }
-NEEDS_OPERATOR: dict[str, tuple[JournalEntry, LeftoverState]] = {
+HAND_OVER: dict[str, tuple[JournalEntry, LeftoverState]] = {
     "another image": (UPDATE, state(ARCHIVED, OTHER)),
-    "another image, only created": (UPDATE, state(ARCHIVED, OTHER_CREATED)),
     "another image beside a recorded container": (UPDATE, state(ARCHIVED, OTHER, "new")),
     "the new image, but started without a record": (UPDATE, state(ARCHIVED, NEW)),
-    "the new image, but it has exited without a record": (KEEPS_ARCHIVE, state(ARCHIVED, EXITED)),
     "another image while the archive is to be kept": (KEEPS_ARCHIVE, state(ARCHIVED, OTHER)),
+    "another image beside an interrupted rollback": (ROLLBACK, state(ARCHIVED, OTHER)),
+}
+NEEDS_OPERATOR: dict[str, tuple[JournalEntry, LeftoverState]] = {
+    "another image, only created": (UPDATE, state(ARCHIVED, OTHER_CREATED)),
+    "the new image, but it has exited without a record": (KEEPS_ARCHIVE, state(ARCHIVED, EXITED)),
     "the image of the archive, created by another tool": (ROLLBACK, state(ARCHIVED, CREATED)),
     "the image of the archive, created by another tool, beside a stopped archive": (ROLLBACK_TO_STOPPED, state(ARCHIVED, CREATED)),
-    "another image beside an interrupted rollback": (ROLLBACK, state(ARCHIVED, OTHER)),
     "the image of the missing container, created by another tool": (MISSING, state(ARCHIVED, CREATED)),
 }
+
+
+@pytest.mark.parametrize(("entry", "found"), HAND_OVER.values(), ids=HAND_OVER)
+def test_container_that_something_else_runs_under_the_name_is_left_alone(entry: JournalEntry, found: LeftoverState) -> None:
+    """F-H2."""
+    plan = decide_recovery(entry, found)
+    assert (plan.action, "has taken the name web" in plan.obstacle) == (RecoveryAction.HAND_OVER, True)
 
 
 NOTHING_TO_GO_BACK_TO: dict[str, tuple[JournalEntry, LeftoverState, str]] = {
