@@ -75,7 +75,7 @@ class World:
         return container
 
     def remove(self) -> None:
-        """Remove all containers, volumes and networks of the engine. Nobody else uses it."""
+        """Remove all containers, volumes and networks of the engine, which belongs to this world alone."""
         for container in self.client.containers(all=True):
             with contextlib.suppress(docker.errors.NotFound):
                 self.client.remove_container(container["Id"], force=True, v=True)

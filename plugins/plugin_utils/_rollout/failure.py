@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ...module_utils._core.cycle.last_words import last_words
+from ...module_utils._core.cycle.last_words import WHAT_FAILED, last_words
 from ...module_utils._core.engine.model import Failure as FailedContainer
 
 Result = t.Mapping[str, t.Any]
@@ -17,12 +17,7 @@ Failure = t.Dict[str, t.Any]
 _DIED = ("module_stdout", "module_stderr")
 """Ansible adds these to the result of a module that ended without one."""
 
-_WHAT_FAILED = {
-    "health_timeout": "it did not become healthy",
-    "crashed": "it did not stay up",
-    "create_failed": "it could not be created",
-    "start_failed": "it could not be started",
-}
+_WHAT_FAILED = {reason.value: what for reason, what in WHAT_FAILED.items()}
 
 _SIGNALS = {1: "SIGHUP", 2: "SIGINT", 3: "SIGQUIT", 6: "SIGABRT", 7: "SIGBUS", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 
@@ -36,10 +31,10 @@ def why(result: Result) -> str:
     """Return in one line why a module failed: what it says itself, or what ended it."""
     if any(key in result for key in _DIED):
         return _why_it_died(result.get("rc"))
-    rollback = _rollback_of(result)
+    rollback = result.get("rollback") or {}
     error = (rollback.get("failure") or {}).get("error")
     if error and not result.get("rollback_failed"):
-        return one_line(f"{_WHAT_FAILED.get(rollback.get('reason', ''), 'it failed')}: {error}")
+        return one_line(f"it {_WHAT_FAILED.get(rollback.get('reason', ''), 'failed')}: {error}")
     return one_line(result.get("msg"))
 
 
@@ -54,7 +49,7 @@ def _why_it_died(status: t.Any) -> str:
 
 def failure_of(result: Result) -> Failure | None:
     """Return what is known about a failed container, or None if no container failed."""
-    rollback = _rollback_of(result)
+    rollback = result.get("rollback")
     if not rollback:
         return None
     known = rollback.get("failure") or {}
@@ -75,11 +70,6 @@ def words_of(failure: Failure) -> list[str]:
             )
         )
     )
-
-
-def _rollback_of(result: Result) -> t.Mapping[str, t.Any]:
-    """The rollback of this run, or of the interrupted run that it finished."""
-    return result.get("rollback") or (result.get("interrupted_run") or {}).get("rollback") or {}
 
 
 def one_line(text: t.Any) -> str:

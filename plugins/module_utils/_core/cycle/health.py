@@ -30,8 +30,8 @@ class HealthConfig:
     """The limits of the gate. Times are in seconds.
 
     A declared health check must report healthy within `health_timeout`, and stay healthy for `min_healthy_time`. A container without a
-    health check must stay up for `grace_period`. `poll_interval` is the time between two looks. With
-    `on_unhealthy: fail`, the status unhealthy ends the gate at once. Raise InvalidInput.
+    health check must stay up for `grace_period`. `poll_interval` is the time between two looks. With `on_unhealthy: fail`, the status
+    unhealthy ends the gate at once. Raise InvalidInput.
     """
 
     health_timeout: float = 120.0
@@ -57,8 +57,8 @@ class HealthOutcome(t.NamedTuple):
     """The verdict, and the reason as the end of a sentence that starts with the container's name.
 
     `last` is the last look that succeeded. `seen_up` is true if any look found the container up. `unreadable` is true if the gate gave up
-    because its looks failed, and `missed_looks` if any look failed. `is_gone` is true if the container no longer exists,
-    and `has_other_name` if something renamed it. `log` has the events of a new container that did not pass.
+    because its looks failed, and `missed_looks` if any look failed. `is_gone` is true if the container no longer exists, and
+    `has_other_name` if something renamed it. `log` has the events of a new container that did not pass.
     """
 
     verdict: Verdict

@@ -16,13 +16,15 @@ LOG_LINES = 5
 LONGEST_QUOTE = 300
 """Characters of a log line, or of the output of a health check, in a message."""
 
-_WHAT_FAILED = {
+WHAT_FAILED = {
     RollbackReason.HEALTH_TIMEOUT: "did not become healthy",
     RollbackReason.CRASHED: "did not stay up",
     RollbackReason.CREATE_FAILED: "could not be created",
     RollbackReason.START_FAILED: "could not be started",
     RollbackReason.INTERFERED: "was not left alone",
 }
+"""The end of a sentence that starts with the container."""
+
 _ADVICE = {
     RollbackReason.HEALTH_TIMEOUT: "Fix the image, or raise health_timeout if it needs more time.",
     RollbackReason.CRASHED: "Fix what made it exit.",
@@ -35,7 +37,7 @@ _ADVICE = {
 def after_rollback(result: CycleResult, event: RollbackEvent, restored: RestoreResult, *, of_archive: bool) -> tuple[str, str]:
     """Return what happened, and what to do next. `of_archive` is true if an archive was restored and failed."""
     old, new = result.old_image_in_words, result.new_image_in_words
-    subject = f"The {'restored' if of_archive else 'new'} container of {new} {_WHAT_FAILED[event.reason]}"
+    subject = f"The {'restored' if of_archive else 'new'} container of {new} {WHAT_FAILED[event.reason]}"
     failure = " ".join((f"{subject}: {event.failure.error.rstrip('.')}.", *last_words(event.failure)))
     if restored.problem is None:
         how = f"runs {old} again" if restored.runs else f"has {old} again, stopped as before"

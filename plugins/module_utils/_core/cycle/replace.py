@@ -136,8 +136,8 @@ class ReplaceSteps:
                 )
             else:
                 reason = f"{event.reason.value}: {event.failure.error}"
-                keep_env = tuple(run.job.request.all_kept) if isinstance(run.job.request, RecreateRequest) else None
-                warnings = reject(run.context, plan.old.name, plan.old.id, plan.old_image, plan.new_image, reason, keep_env)
+                kept = tuple(run.job.request.all_kept) if isinstance(run.job.request, RecreateRequest) else None
+                warnings = reject(run.context, plan.old.name, plan.old.id, plan.old_image, plan.new_image, reason, kept)
             # If the rollback failed, the journal entry stays, and the next run tries again.
             run.lock.release()
         return CycleResult(

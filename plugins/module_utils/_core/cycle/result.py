@@ -94,8 +94,8 @@ class CycleResult(t.NamedTuple):
     that were removed with the old container. `excuse` says why an image that was rolled back was not rejected. `moved_tag` is true if a
     pull may have moved the tag of a container that is left as it is. `recovered_first` is true if the run recovered an interrupted one
     before. `diff` is None if nothing changed. `doubt` says why a prediction may turn out wrong; it is empty if the run was no prediction,
-    or if it is certain. `lost` says what happened to the new container after everything
-    was done, and what to do about it; it is None if that container serves under its name.
+    or if it is certain. `lost` says what happened to the new container after everything was done, and what to do about it; it is None if
+    that container serves under its name.
     """
 
     outcome: Outcome

@@ -19,7 +19,7 @@ from ..image.tags import point_tag_back
 class Rejected(t.NamedTuple):
     """A rejected image, and the reason. `since` is in seconds since 1970.
 
-    `configuration` is the fingerprint of the container's configuration, empty if it is unknown. `keep_env` is what the update kept,
+    `configuration` is the fingerprint of the container's configuration, empty if it is unknown. `kept` is what the update kept,
     None if no update was judged. The other fields are those of an ImageIdentity.
     """
 
@@ -32,7 +32,7 @@ class Rejected(t.NamedTuple):
     content: str | None = None
     digests: tuple[str, ...] = ()
     configuration: str = ""
-    keep_env: tuple[str, ...] | None = None
+    kept: tuple[str, ...] | None = None
 
     def return_values(self) -> ReturnValues:
         """What modules return about a rejection."""
@@ -44,12 +44,12 @@ class Rejected(t.NamedTuple):
         rejected = ImageIdentity(self.reference, self.image_id, self.digest, self.manifest, self.content, self.digests)
         return bool(is_same_image(rejected, image))
 
-    def is_case(self, inspected: Inspected, keep_env: t.Collection[str] | None = None) -> bool:
+    def is_case(self, inspected: Inspected, kept: t.Collection[str] | None = None) -> bool:
         """Whether the container is configured as it was when the image was rejected, as far as can be told.
 
-        `keep_env` is the option of the update to decide on, None if that is unknown.
+        `kept` is what the update to decide on would keep, None if that is unknown.
         """
-        if None not in (self.keep_env, keep_env) and sorted(self.keep_env or ()) != sorted(keep_env or ()):
+        if None not in (self.kept, kept) and sorted(self.kept or ()) != sorted(kept or ()):
             return False
         return not self.configuration or self.configuration == self._fingerprint_of(inspected)
 
@@ -110,10 +110,8 @@ def _rejected_from(text: str) -> Rejected | None:
     """Read a record. An unreadable one counts as none: to try a bad image again does less harm than never to update."""
     try:
         fields = json.loads(text)
-        keep_env = fields.get("keep_env")
-        return Rejected(
-            **{**fields, "digests": tuple(fields.get("digests") or ()), "keep_env": None if keep_env is None else tuple(keep_env)}
-        )
+        kept = fields.get("kept")
+        return Rejected(**{**fields, "digests": tuple(fields.get("digests") or ()), "kept": None if kept is None else tuple(kept)})
     except (AttributeError, TypeError, ValueError):
         return None
 
@@ -147,11 +145,11 @@ def reject(
     running: ImageIdentity,
     rejected: ImageIdentity,
     reason: str,
-    keep_env: tuple[str, ...] | None = None,
+    kept: tuple[str, ...] | None = None,
 ) -> tuple[str, ...]:
     """Record that `container` was rolled back from an image, and restore the tag. Return a warning for each thing that failed.
 
-    `keep_env` is the option of the update that was judged, None if it is unknown.
+    `kept` is what the judged update kept, None if no update was judged.
     """
     # Everyone who can list the engine's volumes can read the record. What the reason quotes is masked already.
     memory = Rejected(
@@ -163,7 +161,7 @@ def reject(
         manifest=rejected.manifest,
         content=rejected.content,
         digests=rejected.digests,
-        keep_env=keep_env,
+        kept=kept,
     )
     with contextlib.suppress(EngineError):  # Without a fingerprint, the record holds for every configuration.
         memory = memory.with_configuration(context.ops.inspect(container_id))

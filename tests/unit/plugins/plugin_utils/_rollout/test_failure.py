@@ -10,6 +10,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.last_words import WHAT_FAILED
+from ansible_collections.evenkeel.fleet.plugins.module_utils._core.cycle.result import RollbackReason
 from ansible_collections.evenkeel.fleet.plugins.plugin_utils._rollout.failure import failure_of, why, words_of
 
 FAILED = {"error": "web exited with code 3", "exit_code": 3, "oom_killed": False, "health_log": [], "logs": ["boom"]}
@@ -50,10 +52,15 @@ def test_reason_is_short_unless_the_message_has_commands(result: dict[str, t.Any
     assert why(result) == reason
 
 
+@pytest.mark.parametrize("rollback_reason", RollbackReason)
+def test_each_reason_of_a_rollback_has_words(rollback_reason: RollbackReason) -> None:
+    text = why({"rollback": {"reason": rollback_reason.value, "failure": FAILED}})
+    assert text == f"it {WHAT_FAILED[rollback_reason]}: {FAILED['error']}"
+
+
 def test_failure_of_a_container_is_kept() -> None:
     rollback = {"reason": "crashed", "failure": FAILED}
     assert failure_of({"rollback": rollback}) == {"reason": "crashed", **FAILED}
-    assert failure_of({"rollback": None, "interrupted_run": {"rollback": rollback}}) == {"reason": "crashed", **FAILED}
     assert failure_of({"msg": "no"}) is None
 
 

@@ -214,13 +214,16 @@ class TestRejected:
         engine.networks.add("shop")
         assert recreate(engine, memory=memory).outcome is Outcome.RECREATED
 
-    def test_other_variables_to_keep_are_another_configuration(self, engine: FakeEngine, memory: FakeJournal) -> None:
-        assert recreate(engine, memory=memory, keep_env=frozenset({"MODE"})).outcome is Outcome.RECREATED
+    @pytest.mark.parametrize("kept", [{"keep_env": frozenset({"MODE"})}, {"keep": frozenset({"user"})}])
+    def test_other_things_to_keep_are_another_configuration(
+        self, engine: FakeEngine, memory: FakeJournal, kept: dict[str, frozenset[str]]
+    ) -> None:
+        assert recreate(engine, memory=memory, **kept).outcome is Outcome.RECREATED
 
     def test_record_without_a_configuration_holds_for_every_one(self, engine: FakeEngine, memory: FakeJournal) -> None:
         """Earlier versions recorded none."""
         fields = json.loads(memory.records["evenkeel-rejected.web"])
-        memory.records["evenkeel-rejected.web"] = json.dumps({**fields, "configuration": "", "keep_env": None})
+        memory.records["evenkeel-rejected.web"] = json.dumps({**fields, "configuration": "", "kept": None})
         engine._find("web")["Config"]["Env"] = ["PASSWORD=other"]
         assert recreate(engine, memory=memory).outcome is Outcome.SKIPPED
 
