@@ -46,7 +46,7 @@ def case(file: Path) -> object:
     return pytest.param(file, id=file.stem, marks=[is_open] if file.stem in OPEN else [])
 
 
-@pytest.mark.parametrize("finding", map(case, sorted(FINDINGS.glob("*.json"))))
+@pytest.mark.parametrize("finding", [case(file) for file in sorted(FINDINGS.glob("*.json"))])
 def test_finding_is_mended(ground: Ground, finding: Path) -> None:
     session = Session(ground, COLLECTIONS)
     failures = list(session.failures([Scenario.from_json(finding.read_text())]))
